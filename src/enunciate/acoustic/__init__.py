@@ -1,0 +1,1 @@
+"""The `pocket` engine: features, recogniser, alignment, scorer, their training and their running."""

@@ -1,0 +1,58 @@
+"""Options of the trained parts; apart from torch, so that a recipe is checked without it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class EncoderConfig(BaseModel):
+    """Size and regularisation of the encoder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: int = 256
+    layers: int = 10
+    heads: int = 4
+    ff_width: int = 512
+    kernel: int = 15
+    quality_width: int = 48
+    dropout: float = 0.15
+    layer_drop: float = 0.1
+
+
+class AugmentConfig(BaseModel):
+    """Strength of each augmentation; zero turns one off."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tempo: float = 0.15
+    """Tempo is drawn from 1 - tempo to 1 + tempo."""
+    warp: float = 0.12
+    """Frequencies are scaled by 1 - warp to 1 + warp for recordings."""
+    warp_synthetic: float = 0.3
+    """The same for synthetic voices, upwards mostly: they are all adults."""
+    noise_probability: float = 0.5
+    min_snr_db: float = 3.0
+    max_snr_db: float = 30.0
+    room_probability: float = 0.4
+    tilt: float = 1.0
+    """Standard deviation of the microphone curve's terms, natural-log units."""
+    frequency_masks: int = 2
+    frequency_mask_bins: int = 18
+    time_masks: int = 4
+    time_mask_frames: int = 20
+
+
+class ScorerConfig(BaseModel):
+    """Size and regularisation of the scorer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: int = 96
+    layers: int = 3
+    heads: int = 4
+    dropout: float = 0.2
+    epochs: int = 30
+    batch: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05

@@ -1,0 +1,112 @@
+"""From trained weights to the ONNX files that ship: half-precision storage, single-precision arithmetic."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from enunciate.acoustic.configs import EncoderConfig
+from enunciate.acoustic.encoder import Encoder
+from enunciate.acoustic.features import N_PHONE_FEATURES, N_UTTERANCE_FEATURES
+from enunciate.acoustic.fbank import N_MELS
+from enunciate.acoustic.scorer import Ensemble
+from enunciate.acoustic.train_recogniser import CONFIG, WEIGHTS, Recogniser
+
+LEAST_HALVED = 256
+"""Smaller tensors (norms, shapes) keep single precision."""
+
+
+class _Running(nn.Module):
+    """The encoder's outputs that running needs."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        out = self.encoder(features)
+        return out.ctc, out.frame, out.quality
+
+
+def load_recogniser(folder: Path) -> Recogniser:
+    """Read a trained recogniser, in evaluation mode."""
+    config = EncoderConfig.model_validate_json((folder / CONFIG).read_text())
+    model = Recogniser(config)
+    model.load_state_dict({name: tensor.float() for name, tensor in load_file(folder / WEIGHTS).items()})
+    return model.eval()
+
+
+def export_encoder(model: Recogniser, path: Path) -> None:
+    """Write the encoder: features (1, T, 80) -> ctc, frame (1, F, 40), quality (1, F, Q)."""
+    frames = torch.export.Dim("frames", min=30, max=20_000)
+    example = torch.randn(1, 400, N_MELS)
+    _export(
+        _Running(model.encoder).eval(), (example,), path, ["features"], ["ctc", "frame", "quality"], ({1: frames},)
+    )
+
+
+def export_scorer(model: Ensemble, quality_width: int, path: Path) -> None:
+    """Write the scorer; inputs and outputs as in `Ensemble.forward`."""
+    phones = torch.export.Dim("phones", min=2, max=2_000)
+    n = 7
+    example = (
+        torch.ones(1, n, dtype=torch.int64),
+        torch.randn(1, n, N_PHONE_FEATURES),
+        torch.randn(1, n, quality_width),
+        torch.randn(1, N_UTTERANCE_FEATURES),
+    )
+    dims = ({1: phones}, {1: phones}, {1: phones}, None)
+    names = ["classes", "phone", "quality", "utterance"]
+    _export(model.eval(), example, path, names, ["phone_scores", "wrong", "scores"], dims)
+
+
+def _export(
+    model: nn.Module, example: tuple[Tensor, ...], path: Path, inputs: list[str], outputs: list[str], dims: Any
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.onnx.export(
+        model,
+        example,
+        path,
+        input_names=inputs,
+        output_names=outputs,
+        dynamic_shapes=dims,
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+    onnx.save(halve(onnx.load(path)), path)
+
+
+def halve(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Store large weights as float16 behind a cast, which ONNX Runtime folds away when it loads the model."""
+    graph = model.graph
+    casts: list[onnx.NodeProto] = []
+    for index, tensor in enumerate(graph.initializer):
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32 and values.size >= LEAST_HALVED:
+            name = tensor.name
+            graph.initializer[index].CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+            casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    del graph.value_info[:]
+    del graph.metadata_props[:]
+    for node in graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    return model
+
+
+def write_json(path: Path, tree: dict[str, Any]) -> None:
+    """Write readable JSON."""
+    path.write_text(json.dumps(tree, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

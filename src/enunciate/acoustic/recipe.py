@@ -1,0 +1,113 @@
+"""Recipes: every run that trains something is a YAML file that is checked whole before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from enunciate.acoustic.configs import AugmentConfig, EncoderConfig, ScorerConfig
+from enunciate.errors import RecipeError
+
+
+class _Recipe(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corpus: Path
+    """Folder of Speechocean762."""
+    out: Path
+    """Folder that receives weights, log and metrics."""
+    seed: int = 1
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class RecogniserRecipe(_Recipe):
+    """Train the phone recogniser (encoder, its heads and the phone-quality head)."""
+
+    kind: Literal["recogniser"]
+    split: Literal["train", "all"] = "train"
+    """The speakers to learn from: the train split, or everything that is there."""
+    folds: Annotated[int, Field(ge=0)] = 0
+    """With folds >= 2, fold `hold_out` of the speakers is not trained on but reported on."""
+    hold_out: Annotated[int, Field(ge=0)] = 0
+    synthetic: Path | None = None
+    """Folder of synthetic speech (`python -m enunciate.corpus.synthetic`)."""
+    synthetic_share: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """Share of synthetic clips in the training batches."""
+    steps: Annotated[int, Field(gt=0)] = 4_000
+    warmup_steps: Annotated[int, Field(ge=0)] = 400
+    batch_frames: Annotated[int, Field(gt=0)] = 100_000
+    """Feature frames (10 ms) in a batch, padding included."""
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 0.05
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    middle_weight: Annotated[float, Field(ge=0)] = 0.3
+    frame_weight: Annotated[float, Field(ge=0)] = 0.5
+    quality_weight: Annotated[float, Field(ge=0)] = 1.0
+    align_at: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.25, 0.5)
+    """Shares of the steps after which recordings are aligned (again) for the frame and quality losses."""
+    time_limit_s: Annotated[float, Field(gt=0)] = 520.0
+    """Training ends here whatever the step, with the schedule run down to it."""
+    workers: Annotated[int, Field(ge=1)] = 8
+    encoder: EncoderConfig = EncoderConfig()
+    augment: AugmentConfig = AugmentConfig()
+
+
+class ScorerRecipe(_Recipe):
+    """Train the scorer on a recogniser's outputs, with cross-validation over speakers."""
+
+    kind: Literal["scorer"]
+    recogniser: Path
+    """Folder of a trained recogniser."""
+    folds: Annotated[int, Field(ge=2)] = 5
+    seeds: Annotated[int, Field(ge=1)] = 5
+    """Members of the ensemble that is shipped."""
+    scorer: ScorerConfig = ScorerConfig()
+
+
+Recipe = Annotated[RecogniserRecipe | ScorerRecipe, Field(discriminator="kind")]
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = ()) -> RecogniserRecipe | ScorerRecipe:
+    """Read a recipe and put `key=value` overrides (dotted keys, YAML values) in place.
+
+    Raises:
+        RecipeError: the file or an override is broken, or values are; all problems at once.
+    """
+    try:
+        tree: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise RecipeError(str(path), [f"cannot be read: {error}"]) from error
+    if not isinstance(tree, dict):
+        raise RecipeError(str(path), ["is not a YAML mapping of keys to values"])
+    problems = [problem for override in overrides if (problem := _override(tree, override))]
+    try:
+        recipe = TypeAdapter[RecogniserRecipe | ScorerRecipe](Recipe).validate_python(tree)
+    except ValidationError as error:
+        problems += [f"{_key(entry['loc'])}: {entry['msg']}" for entry in error.errors()]
+        raise RecipeError(str(path), problems) from error
+    if problems:
+        raise RecipeError(str(path), problems)
+    return recipe
+
+
+def _override(tree: dict[str, Any], override: str) -> str | None:
+    key, equals, text = override.partition("=")
+    if not equals:
+        return f"{override}: an override is written key=value"
+    *parents, last = key.split(".")
+    for parent in parents:
+        child = tree.setdefault(parent, {})
+        if not isinstance(child, dict):
+            return f"{key}: {parent} is a value, not a group of keys"
+        tree = child
+    tree[last] = yaml.safe_load(text)
+    return None
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    parts = [str(part) for part in location if part not in ("recogniser", "scorer") or len(location) == 1]
+    return ".".join(parts) or "kind"

@@ -1,0 +1,254 @@
+"""Any clip, from a file, bytes or an array, to float32 mono at 16 kHz, or an error that says why not.
+
+Decoding is libsndfile's (WAV, FLAC, Ogg Vorbis and Opus, MP3, AIFF, ...), resampling soxr's. The length is
+checked in the header, so a film given by mistake costs nothing; samples are mixed down block by block, so
+a clip of many channels costs no more memory than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import soundfile as sf  # pyright: ignore[reportMissingTypeStubs]
+import soxr  # pyright: ignore[reportMissingTypeStubs]
+
+from enunciate.errors import (
+    AudioDecodeError,
+    AudioEmptyError,
+    AudioNotFiniteError,
+    AudioNotFoundError,
+    AudioSilentError,
+    AudioTooLongError,
+    AudioTooShortError,
+)
+from enunciate.schema import Clip, Notice
+
+SAMPLE_RATE_HZ = 16_000
+MIN_DURATION_S = 0.3
+MAX_DURATION_S = 60.0
+
+SILENT_BELOW_DBFS = -65.0
+"""A clip whose loudest 25 ms are under this holds no speech: quiet microphones give about -45 here."""
+LOW_LEVEL_BELOW_DBFS = -45.0
+CLIPPED_AT = 0.999
+CLIPPED_SHARE_WARNING = 0.001
+FLOAT_PEAK_LIMIT = 8.0
+"""Floating-point samples past this are integers that nobody scaled (decoded audio passes 1 only a little)."""
+
+_FRAME_S = 0.025
+_BLOCK = 1 << 16
+_FLOOR = 1e-20
+"""A power. Keeps the logarithm of digital silence finite: -200 dBFS."""
+
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Speech:
+    """A clip that is fit to be assessed.
+
+    `samples` are float32 mono at `SAMPLE_RATE_HZ`, shape (samples,), nominally in -1..1. The other figures
+    were taken before resampling: `clipped_share` is the share of samples at full scale, `peak` the greatest
+    absolute sample, `rms_dbfs` the level of the whole clip and `loud_dbfs` that of its loudest 25 ms, both
+    with any constant offset removed.
+    """
+
+    samples: Samples
+    source_rate_hz: int
+    clipped_share: float
+    peak: float
+    rms_dbfs: float
+    loud_dbfs: float
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the clip in seconds."""
+        return len(self.samples) / SAMPLE_RATE_HZ
+
+
+def load(source: Path | str | bytes | Clip) -> Speech:
+    """Read, check, mix down and resample one clip.
+
+    Args:
+        source: a path, the bytes of an audio file, or samples with their rate.
+
+    Raises:
+        AudioNotFoundError: no file at the path, or a folder.
+        AudioDecodeError: not audio in a format that libsndfile reads.
+        AudioEmptyError: an empty file, or one without samples.
+        AudioTooShortError: shorter than `MIN_DURATION_S`.
+        AudioTooLongError: longer than `MAX_DURATION_S`.
+        AudioNotFiniteError: NaN or infinite samples.
+        AudioSilentError: nothing in it is loud enough to be speech.
+    """
+    if isinstance(source, Clip):
+        return _prepare(_clip_blocks(source), source.sample_rate_hz, "the clip")
+    if isinstance(source, bytes):
+        if not source:
+            raise AudioEmptyError("the audio bytes are empty: send the content of an audio file")
+        return _load_file(BytesIO(source), "the audio bytes")
+    path = Path(source)
+    _check_path(path)
+    return _load_file(path, str(path))
+
+
+def warnings_for(speech: Speech) -> list[Notice]:
+    """What makes the scores of this clip less sure: clipping and a very low level."""
+    notices: list[Notice] = []
+    if speech.clipped_share >= CLIPPED_SHARE_WARNING:
+        notices.append(
+            Notice(
+                code="clipping",
+                message=f"{speech.clipped_share:.1%} of the samples are at full scale: "
+                "record again at a lower input level",
+            )
+        )
+    if speech.loud_dbfs < LOW_LEVEL_BELOW_DBFS:
+        notices.append(
+            Notice(
+                code="low_level",
+                message=f"the loudest part is at {speech.loud_dbfs:.0f} dBFS: "
+                "record again closer to the microphone or at a higher input level",
+            )
+        )
+    return notices
+
+
+def _check_path(path: Path) -> None:
+    if path.is_dir():
+        raise AudioNotFoundError(f"{path} is a folder: give the audio files in it")
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise AudioNotFoundError(f"{path}: there is no such file; check the path") from None
+    except (OSError, ValueError) as error:
+        raise AudioNotFoundError(f"{path}: cannot be opened ({error})") from None
+    if size == 0 and path.is_file():
+        raise AudioEmptyError(f"{path} is an empty file: record or copy it again")
+
+
+def _load_file(file: Path | BytesIO, name: str) -> Speech:
+    try:
+        # A file name that ends in .raw raises TypeError: libsndfile wants to be told its format.
+        with sf.SoundFile(file) as audio:
+            _check_length(audio.frames, audio.samplerate, name, shortest_s=0.0)
+            return _prepare(_file_blocks(audio), audio.samplerate, name)
+    except (sf.SoundFileError, TypeError, OSError) as error:
+        raise AudioDecodeError(
+            f"{name} is not audio that can be read ({error}): give WAV, FLAC, Ogg, Opus or MP3"
+        ) from error
+
+
+def _file_blocks(audio: sf.SoundFile) -> Iterator[Samples]:
+    """Blocks of shape (n, channels). The header can understate the length, so the end is where they stop."""
+    limit = int((MAX_DURATION_S + 1) * audio.samplerate)
+    total = 0
+    while total <= limit:
+        block = cast(Samples, audio.read(_BLOCK, dtype="float32", always_2d=True))  # pyright: ignore[reportUnknownMemberType]
+        if not len(block):
+            return
+        total += len(block)
+        yield block
+
+
+def _clip_blocks(clip: Clip) -> Iterator[Samples]:
+    samples = clip.samples
+    if samples.ndim not in (1, 2):
+        raise AudioDecodeError(
+            f"the clip has shape {samples.shape}: samples must be (samples,) or (samples, channels)"
+        )
+    if samples.dtype.kind not in "iuf":
+        raise AudioDecodeError(f"the clip has samples of type {samples.dtype}: give integers or floats")
+    _check_length(len(samples) if samples.size else 0, clip.sample_rate_hz, "the clip", shortest_s=0.0)
+    if samples.ndim == 2 and samples.shape[1] > samples.shape[0]:
+        raise AudioDecodeError(
+            f"the clip has shape {samples.shape}, more channels than samples: transpose it"
+        )
+    frames = samples.reshape(len(samples), -1)
+    for start in range(0, len(frames), _BLOCK):
+        yield _to_unit_scale(frames[start : start + _BLOCK])
+
+
+def _to_unit_scale(block: npt.NDArray[np.generic]) -> Samples:
+    """Integers of any width to -1..1; unsigned ones are centred on half their range, as in WAV."""
+    if block.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # a float64 too large becomes infinite, and is reported as that
+            return block.astype(np.float32)
+    bits = 8 * block.dtype.itemsize
+    half = float(2 ** (bits - 1))
+    centre = half if block.dtype.kind == "u" else 0.0
+    return ((block.astype(np.float64) - centre) / half).astype(np.float32)
+
+
+def _check_length(n_samples: int, rate_hz: int, name: str, shortest_s: float = MIN_DURATION_S) -> None:
+    duration_s = n_samples / rate_hz
+    if n_samples == 0:
+        raise AudioEmptyError(f"{name} has no samples: record or export it again")
+    if duration_s > MAX_DURATION_S:
+        raise AudioTooLongError(
+            f"{name} lasts {duration_s:.1f} s, longer than {MAX_DURATION_S:g} s: cut it into sentences"
+        )
+    if duration_s < shortest_s:
+        raise AudioTooShortError(
+            f"{name} lasts {duration_s:.2f} s, shorter than {MIN_DURATION_S:g} s: record a whole word"
+        )
+
+
+def _prepare(blocks: Iterator[Samples], rate_hz: int, name: str) -> Speech:
+    mono, clipped_share = _mix_down(blocks)
+    _check_length(len(mono), rate_hz, name)
+    if not np.isfinite(mono).all():
+        bad = int(np.argmin(np.isfinite(mono)))
+        raise AudioNotFiniteError(
+            f"{name} has NaN or infinite samples, the first at {bad / rate_hz:.2f} s: export it again"
+        )
+    peak = float(np.abs(mono).max())
+    if peak > FLOAT_PEAK_LIMIT:
+        raise AudioDecodeError(
+            f"{name} has floating-point samples up to {peak:.0f}: scale them to -1..1, or give integers"
+        )
+    loud_dbfs = _loudest_dbfs(mono, rate_hz)
+    if loud_dbfs < SILENT_BELOW_DBFS:
+        raise AudioSilentError(
+            f"{name} is silent (its loudest part is at {loud_dbfs:.0f} dBFS): check the microphone"
+        )
+    samples = mono if rate_hz == SAMPLE_RATE_HZ else soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ)
+    return Speech(
+        samples=np.ascontiguousarray(samples, dtype=np.float32),
+        source_rate_hz=rate_hz,
+        clipped_share=clipped_share,
+        peak=peak,
+        rms_dbfs=_dbfs(float(np.var(mono, dtype=np.float64))),
+        loud_dbfs=loud_dbfs,
+    )
+
+
+def _mix_down(blocks: Iterator[Samples]) -> tuple[Samples, float]:
+    """The mean over channels, shape (samples,), and the share of samples at full scale in any channel."""
+    mono: list[Samples] = []
+    n_clipped = n_samples = 0
+    for block in blocks:
+        n_clipped += int((np.abs(block) >= CLIPPED_AT).any(axis=1).sum())
+        n_samples += len(block)
+        with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is reported as such
+            mono.append(block.mean(axis=1, dtype=np.float32) if block.shape[1] > 1 else block[:, 0])
+    if not mono:
+        return np.zeros(0, dtype=np.float32), 0.0
+    return np.concatenate(mono), n_clipped / n_samples
+
+
+def _loudest_dbfs(mono: Samples, rate_hz: int) -> float:
+    """Level of the loudest frame of 25 ms; a single click in silence does not make it loud."""
+    size = max(1, round(_FRAME_S * rate_hz))
+    centred = mono[: len(mono) // size * size].astype(np.float64) - float(mono.mean(dtype=np.float64))
+    return _dbfs(float(np.square(centred).reshape(-1, size).mean(axis=1).max()))
+
+
+def _dbfs(power: float) -> float:
+    return 10 * float(np.log10(max(power, _FLOOR)))

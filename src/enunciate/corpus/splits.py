@@ -1,0 +1,86 @@
+"""Folds for cross-validation over speakers.
+
+Speakers differ far more than the utterances of one speaker do, and half of the speakers are children, whose
+scores and voices differ again. So folds never share a speaker, and each gets its share of children, of weak
+and of strong speakers, and of utterances.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from enunciate.errors import CorpusError
+from enunciate.schema import Utterance
+
+ADULT_AGE = 18
+
+
+@dataclass(frozen=True)
+class _Speaker:
+    name: str
+    utterances: tuple[int, ...]
+    is_child: bool | None
+    mean_total: float | None
+
+
+def speaker_folds(utterances: Sequence[Utterance], n_folds: int, seed: int) -> list[list[int]]:
+    """Deal the speakers out into folds of like make-up.
+
+    Speakers are ranked by age group and mean total score; each run of `n_folds` neighbours in that ranking
+    goes to different folds, the one with most utterances to the fold that has fewest. The seed decides
+    where that leaves a choice. The same arguments always give the same folds.
+
+    Returns:
+        For each fold the ascending indices of its (held-out) utterances; every index is in one fold.
+
+    Raises:
+        CorpusError: an utterance without a speaker, or fewer speakers than folds.
+    """
+    speakers = _group(utterances)
+    if not 1 < n_folds <= len(speakers):
+        raise CorpusError(f"{len(speakers)} speakers cannot be dealt into {n_folds} folds")
+    chance = random.Random(seed)
+    chance.shuffle(speakers)
+    speakers.sort(key=_rank)
+    folds: list[list[int]] = [[] for _ in range(n_folds)]
+    for start in range(0, len(speakers), n_folds):
+        block = speakers[start : start + n_folds]
+        chance.shuffle(block)
+        block.sort(key=lambda speaker: -len(speaker.utterances))
+        chance.shuffle(folds)
+        folds.sort(key=len)
+        for fold, speaker in zip(folds, block, strict=False):
+            fold.extend(speaker.utterances)
+    return sorted(sorted(fold) for fold in folds)
+
+
+def _rank(speaker: _Speaker) -> tuple[int, float]:
+    """Adults, children, then those of unknown age; within each by mean total score, unknown ones first."""
+    group = 2 if speaker.is_child is None else int(speaker.is_child)
+    return group, -1.0 if speaker.mean_total is None else speaker.mean_total
+
+
+def _group(utterances: Sequence[Utterance]) -> list[_Speaker]:
+    indices: dict[str, list[int]] = defaultdict(list)
+    for index, utterance in enumerate(utterances):
+        if utterance.speaker is None:
+            raise CorpusError(
+                f"utterance {utterance.id} has no speaker: folds over speakers need one for each"
+            )
+        indices[utterance.speaker].append(index)
+    return [_speaker(name, [utterances[i] for i in own], own) for name, own in sorted(indices.items())]
+
+
+def _speaker(name: str, utterances: list[Utterance], indices: list[int]) -> _Speaker:
+    ages = [item.age for item in utterances if item.age is not None]
+    totals = [item.scores.total for item in utterances if item.scores and item.scores.total is not None]
+    return _Speaker(
+        name=name,
+        utterances=tuple(indices),
+        is_child=min(ages) < ADULT_AGE if ages else None,
+        mean_total=fmean(totals) if totals else None,
+    )

@@ -1,0 +1,126 @@
+"""Agreement of predicted scores with human ones: Pearson correlation, its p-value, squared error.
+
+An engine that gives no score for a clip must not look better for it. A missing prediction therefore counts as
+the mean of the predictions that were made: that adds nothing to the covariance while the human spread stays
+in the denominator, so |PCC| can only shrink. In the squared error it costs the most that the scale allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from enunciate.errors import MissingExtraError
+
+FloatArray = npt.NDArray[np.float64]
+
+UTTERANCE_TOP = 10.0
+PHONE_TOP = 2.0
+MIN_POINTS = 3
+"""Two points always lie on a line: a correlation of fewer than three says nothing."""
+CONSTANT_SPREAD = 1e-9
+"""Values whose spread is under this share of their size differ by rounding only."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The labelled items of one aspect, each with a prediction, made or filled in; arrays of shape (n,)."""
+
+    human: FloatArray
+    predicted: FloatArray
+    squared_error: FloatArray
+    index: npt.NDArray[np.intp]
+    """Place of each item in the sequences that were given."""
+    n_unanswered: int
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Agreement in one aspect; what cannot be computed is None, never NaN."""
+
+    n: int
+    """Labelled items, answered or not."""
+    n_unanswered: int
+    pcc: float | None
+    p_value: float | None
+    mse: float | None
+
+
+def pair_answers(
+    human: Sequence[float | None], predicted: Sequence[float | None], top: float = UTTERANCE_TOP
+) -> Answers:
+    """Drops items without a human label and fills in predictions that are missing (see the module).
+
+    Args:
+        human: Labels, 0 to `top`; None where nobody scored.
+        predicted: Scores, 0 to `top`; None where the engine gave none.
+        top: The highest score of the scale.
+    """
+    assert len(human) == len(predicted), f"{len(human)} labels for {len(predicted)} predictions"
+    index = np.array([i for i, label in enumerate(human) if label is not None], dtype=np.intp)
+    labels = np.array([human[i] for i in index], dtype=np.float64)
+    given = np.array([predicted[i] for i in index], dtype=np.float64)
+    # None became NaN; a true NaN cannot get here, because the schema refuses it.
+    missing = np.isnan(given)
+    filled = np.where(missing, given[~missing].mean() if not missing.all() else 0.0, given)
+    worst = np.maximum(labels, top - labels) ** 2
+    squared_error = np.where(missing, worst, (labels - filled) ** 2)
+    return Answers(labels, filled, squared_error, index, int(missing.sum()))
+
+
+def correlation(
+    human: Sequence[float | None], predicted: Sequence[float | None], top: float = UTTERANCE_TOP
+) -> Correlation:
+    """Compares predicted with human scores.
+
+    Items without a human label are left out. `pcc` and `p_value` are None with fewer than three answered
+    items or where either side is constant. The p-value is two-sided, for "no linear relation", with as many
+    degrees of freedom as answered items less two; it takes the items as independent.
+
+    Raises:
+        MissingExtraError: scipy is not installed.
+    """
+    return correlate(pair_answers(human, predicted, top))
+
+
+def correlate(answers: Answers) -> Correlation:
+    """The figures of items that are already paired; see `correlation`."""
+    n = len(answers.human)
+    n_answered = n - answers.n_unanswered
+    pcc = pearson(answers.human, answers.predicted) if n_answered >= MIN_POINTS else None
+    return Correlation(
+        n=n,
+        n_unanswered=answers.n_unanswered,
+        pcc=pcc,
+        p_value=None if pcc is None else _p_value(pcc, n_answered),
+        mse=float(answers.squared_error.mean()) if n else None,
+    )
+
+
+def pearson(a: FloatArray, b: FloatArray) -> float | None:
+    """Pearson's correlation of two arrays (n,); None where either is constant."""
+    if _is_constant(a) or _is_constant(b):
+        return None
+    # Scaled before squaring, so that neither tiny nor huge values leave the range of a double.
+    a, b = (a - a.mean()) / np.ptp(a), (b - b.mean()) / np.ptp(b)
+    r = float(a @ b / np.sqrt((a @ a) * (b @ b)))
+    return min(1.0, max(-1.0, r))
+
+
+def _is_constant(values: FloatArray) -> bool:
+    return bool(np.ptp(values) <= CONSTANT_SPREAD * np.abs(values).max())
+
+
+def _p_value(pcc: float, n: int) -> float:
+    """P(|T| > t) of Student's t with n - 2 degrees of freedom, as the regularised incomplete beta function.
+
+    That form keeps its precision for very small p, where 1 - cdf(t) would round to 0.
+    """
+    try:
+        from scipy.special import betainc  # pyright: ignore
+    except ImportError as error:
+        raise MissingExtraError("scipy", "eval") from error
+    return float(betainc((n - 2) / 2, 0.5, (1 - pcc) * (1 + pcc)))  # pyright: ignore

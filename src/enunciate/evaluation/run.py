@@ -1,0 +1,238 @@
+"""Assesses a corpus with one engine, clip by clip onto disk, and writes the figures.
+
+OUT/predictions.jsonl has one line per utterance, in the order in which they were assessed:
+    {"id": "000030012", "speaker": "0003", "assessment": {...} | null, "free_phones": ["M", "AA", ...] | null,
+     "error": null | "audio_silent: ..."}
+It is written as the run goes and tells a later run what is done already, so that a run that was stopped goes
+on where it was. OUT/results.json comes at the end, whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol, TextIO, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from enunciate.errors import CorpusError, EnunciateError, MissingExtraError, OutputError
+from enunciate.evaluation.pairs import Evaluated
+from enunciate.evaluation.results import Results, summarise
+from enunciate.schema import Assessment, Utterance
+
+PREDICTIONS = "predictions.jsonl"
+RESULTS = "results.json"
+BATCH_SIZE = 16
+
+Progress = Callable[[int, int], None]
+"""Called with (utterances done, utterances in all) at the start and after every batch."""
+_Answer = TypeVar("_Answer")
+
+
+class Recogniser(Protocol):
+    """What evaluation needs of an engine."""
+
+    name: str
+
+    def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
+        """Assesses each utterance."""
+        ...
+
+    def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
+        """The phones of each utterance, without use of its text."""
+        ...
+
+
+class Prediction(BaseModel):
+    """One line of `predictions.jsonl`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    speaker: str | None
+    assessment: Assessment | None
+    free_phones: tuple[str, ...] | None
+    error: str | None
+    """Code and message of what went wrong, in either of the two."""
+
+
+def evaluate(
+    assessor: Recogniser,
+    utterances: Sequence[Utterance],
+    out_dir: Path,
+    *,
+    progress: Progress | None = None,
+) -> Results:
+    """Assesses what is not assessed yet, then writes and returns the figures of all.
+
+    A clip that the engine refuses becomes a row with its error, and counts as failed; it is not tried again
+    when the run goes on.
+
+    Args:
+        assessor: The engine.
+        utterances: With their labels; ids must differ.
+        out_dir: Where `predictions.jsonl` and `results.json` go; made if it is not there.
+        progress: Told how far the run is.
+
+    Raises:
+        CorpusError: two utterances have one id.
+        OutputError: the folder cannot be written, or holds another run's predictions.
+        PhoneMismatchError: an assessment has other phones than its utterance.
+        MissingExtraError: scipy or kaldialign is not installed.
+    """
+    _check_extras()
+    _check_ids(utterances)
+    path = out_dir / PREDICTIONS
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        done = {row.id: row for row in _resume(path)}
+        _check_same_run(path, done, utterances)
+        with path.open("a", encoding="utf-8") as lines:
+            for batch in _batches(utterances, done, progress):
+                rows = _predict(assessor, batch)
+                _check_same_model(path, done, rows)
+                _append(lines, rows)
+                done |= {row.id: row for row in rows}
+        results = summarise([_evaluated(utterance, done[utterance.id]) for utterance in utterances])
+        _write_whole(out_dir / RESULTS, results.model_dump_json(indent=2) + "\n")
+    except OSError as error:
+        raise OutputError(f"cannot write to {out_dir}: {error.strerror or error}") from error
+    return results
+
+
+def _batches(
+    utterances: Sequence[Utterance], done: dict[str, Prediction], progress: Progress | None
+) -> Iterator[list[Utterance]]:
+    todo = [utterance for utterance in utterances if utterance.id not in done]
+    n_before = len(utterances) - len(todo)
+    for start in range(0, len(todo), BATCH_SIZE):
+        if progress:
+            progress(n_before + start, len(utterances))
+        yield todo[start : start + BATCH_SIZE]
+    if progress:
+        progress(len(utterances), len(utterances))
+
+
+# ------------------------------------------------------------------------------------------ predicting
+
+
+def _predict(assessor: Recogniser, batch: Sequence[Utterance]) -> list[Prediction]:
+    assessed = _each(assessor.assess, batch)
+    recognised = _each(assessor.recognise, batch)
+    return [
+        _prediction(utterance, assessment, free_phones)
+        for utterance, assessment, free_phones in zip(batch, assessed, recognised, strict=True)
+    ]
+
+
+def _prediction(
+    utterance: Utterance,
+    assessment: Assessment | EnunciateError,
+    free_phones: tuple[str, ...] | EnunciateError,
+) -> Prediction:
+    failures = [answer for answer in (assessment, free_phones) if isinstance(answer, EnunciateError)]
+    return Prediction(
+        id=utterance.id,
+        speaker=utterance.speaker,
+        assessment=None if isinstance(assessment, EnunciateError) else assessment,
+        free_phones=None if isinstance(free_phones, EnunciateError) else free_phones,
+        error=f"{failures[0].code}: {failures[0]}" if failures else None,
+    )
+
+
+def _each(
+    answer: Callable[[Sequence[Utterance]], list[_Answer]], batch: Sequence[Utterance]
+) -> list[_Answer | EnunciateError]:
+    """Answers a batch; where that fails, one by one, so that a bad clip costs its neighbours nothing.
+
+    Only our own errors are a clip's fault: any other is a bug and must be seen.
+    """
+    try:
+        answers = answer(batch)
+    except EnunciateError as error:
+        if len(batch) == 1:
+            return [error]
+        return [single for utterance in batch for single in _each(answer, [utterance])]
+    assert len(answers) == len(batch), f"{len(answers)} answers for {len(batch)} utterances"
+    return list(answers)
+
+
+# --------------------------------------------------------------------------------------------- on disk
+
+
+def _resume(path: Path) -> list[Prediction]:
+    """Reads what an earlier run wrote, and cuts off a last line that it did not finish."""
+    if not path.exists():
+        return []
+    written = path.read_bytes()
+    complete = written[: written.rfind(b"\n") + 1]
+    rows = [_parse(path, number, line) for number, line in enumerate(complete.splitlines(), start=1)]
+    if len(complete) < len(written):
+        os.truncate(path, len(complete))
+    return rows
+
+
+def _parse(path: Path, number: int, line: bytes) -> Prediction:
+    try:
+        return Prediction.model_validate_json(line)
+    except ValidationError as error:
+        raise OutputError(
+            f"{path}, line {number} is not a prediction ({error.error_count()} problems, the first: "
+            f"{error.errors()[0]['msg']}). Delete the file to start afresh"
+        ) from error
+
+
+def _append(lines: TextIO, rows: Sequence[Prediction]) -> None:
+    lines.writelines(row.model_dump_json() + "\n" for row in rows)
+    lines.flush()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Writes beside the file and renames, so that nobody ever reads half of it."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _evaluated(utterance: Utterance, row: Prediction) -> Evaluated:
+    return Evaluated(utterance, row.assessment, row.free_phones)
+
+
+# ---------------------------------------------------------------------------------------------- checks
+
+
+def _check_extras() -> None:
+    """Before the first clip: without them the figures would fail only after the last."""
+    for package in ("scipy", "kaldialign"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "eval")
+
+
+def _check_ids(utterances: Sequence[Utterance]) -> None:
+    seen: set[str] = set()
+    for utterance in utterances:
+        if utterance.id in seen:
+            raise CorpusError(f"two utterances have the id {utterance.id}: ids must differ")
+        seen.add(utterance.id)
+
+
+def _check_same_run(path: Path, done: dict[str, Prediction], utterances: Sequence[Utterance]) -> None:
+    strangers = sorted(done.keys() - {utterance.id for utterance in utterances})
+    if strangers:
+        raise OutputError(
+            f"{path} belongs to a different run: {len(strangers)} of its ids, {strangers[0]} for one, are not"
+            " in this corpus. Give another output folder"
+        )
+
+
+def _check_same_model(path: Path, done: dict[str, Prediction], rows: Sequence[Prediction]) -> None:
+    """Guards against going on with another engine than the run began with."""
+    before = {row.assessment.model for row in done.values() if row.assessment}
+    now = {row.assessment.model for row in rows if row.assessment}
+    if before and now - before:
+        raise OutputError(
+            f"{path} belongs to a different run: it was made by {', '.join(sorted(before))}, and this is "
+            f"{', '.join(sorted(now - before))}. Give another output folder"
+        )

@@ -1,0 +1,115 @@
+"""Pronunciations of words: CMUdict, and a user's own on top of it.
+
+CMUdict ships as one compressed file of sorted lines. It is searched as bytes, by bisection: parsing its
+135,000 lines into a dictionary would take longer than assessing a clip does.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from enunciate.errors import PronunciationError
+from enunciate.phones.inventory import parse_phones
+
+Variants = tuple[tuple[str, ...], ...]
+"""The pronunciations of one word, each a tuple of phones; the usual one first."""
+
+_VARIANT_NUMBER = re.compile(r"\(\d+\)$")
+_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u2032\uff07`\u00b4", "'"))
+
+
+def normalise_apostrophes(text: str) -> str:
+    """Curly apostrophes, primes and accents typed for one become the plain apostrophe."""
+    return text.translate(_APOSTROPHES)
+
+
+class Lexicon:
+    """Looks words up, in any case.
+
+    `Lexicon.default()` is CMUdict; `with_file` puts a user's words over it.
+    """
+
+    def __init__(self, sorted_lines: bytes, overrides: Mapping[str, Variants] | None = None) -> None:
+        """Wrap lines "word PH1 PH2 ..." in lower case that are sorted by the bytes of their word."""
+        self._lines = sorted_lines
+        self._overrides = dict(overrides or {})
+
+    @classmethod
+    def default(cls) -> Lexicon:
+        """CMUdict as it ships in the package (134,000 entries, North American English)."""
+        return cls(_cmudict())
+
+    def with_file(self, path: Path | str) -> Lexicon:
+        """A lexicon in which the words of a file replace those of this one.
+
+        The file has a line `WORD PH1 PH2 ...` for each pronunciation; several lines with the same word are
+        variants of it. Empty lines and what follows a '#' are skipped.
+
+        Raises:
+            PronunciationError: the file cannot be read, or has broken lines, all of them named.
+        """
+        return Lexicon(self._lines, self._overrides | _read_user_lexicon(Path(path)))
+
+    def lookup(self, word: str) -> Variants:
+        """All pronunciations of a word, with stress; empty if it is not known.
+
+        >>> Lexicon.default().lookup("Tomato")
+        (('T', 'AH0', 'M', 'EY1', 'T', 'OW2'), ('T', 'AH0', 'M', 'AA1', 'T', 'OW2'))
+        """
+        key = normalise_apostrophes(word).lower()
+        if key in self._overrides:
+            return self._overrides[key]
+        if not key or not key.isascii() or " " in key or "\n" in key:
+            return ()
+        return _find_sorted(self._lines, key.encode())
+
+
+@cache
+def _cmudict() -> bytes:
+    return gzip.decompress((resources.files("enunciate") / "data" / "cmudict.txt.gz").read_bytes())
+
+
+def _find_sorted(lines: bytes, word: bytes) -> Variants:
+    low, high = 0, len(lines)
+    while low < high:
+        middle = (low + high) // 2
+        start = lines.rfind(b"\n", low, middle) + 1 or low
+        if lines[start : lines.index(b" ", start)] < word:
+            low = lines.index(b"\n", middle) + 1
+        else:
+            high = start
+    found: list[tuple[str, ...]] = []
+    prefix = word + b" "
+    while lines.startswith(prefix, low):
+        end = lines.index(b"\n", low)
+        found.append(tuple(lines[low + len(prefix) : end].decode("ascii").split()))
+        low = end + 1
+    return tuple(found)
+
+
+def _read_user_lexicon(path: Path) -> dict[str, Variants]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PronunciationError(f"lexicon {path} cannot be read ({error}): give a UTF-8 text file") from None
+    entries: dict[str, Variants] = {}
+    problems: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        word, *symbols = line.split("#", maxsplit=1)[0].split() or [""]
+        if not word:
+            continue
+        try:
+            phones = parse_phones(symbols, f"{path}:{number}: '{word}'")
+        except PronunciationError as error:
+            problems.append(str(error))
+            continue
+        key = _VARIANT_NUMBER.sub("", normalise_apostrophes(word).lower())
+        entries[key] = (*entries.get(key, ()), phones)
+    if problems:
+        raise PronunciationError("\n  ".join(problems))
+    return entries

@@ -1,0 +1,169 @@
+"""From a reference text, as people type it, to words with their possible pronunciations."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from enunciate.errors import (
+    PronunciationError,
+    TextEmptyError,
+    TextNotEnglishError,
+    TextUnknownWordsError,
+)
+from enunciate.phones.inventory import parse_phones, strip_stress
+from enunciate.phones.lexicon import Lexicon, Variants, normalise_apostrophes
+from enunciate.phones.numbers import NUMBER, spell_number
+
+
+@dataclass(frozen=True)
+class TextWord:
+    """One spoken word: as written (for a number or sign, as spoken), and its pronunciations with stress."""
+
+    text: str
+    variants: Variants
+
+
+# A run starts after white space or a brace only: to try it from each of its characters would be quadratic.
+_INLINE = re.compile(r"(?<![^\s{}])([^\s{}]*)\{([^{}]*)\}")
+_DASHES = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2212", "-") | dict.fromkeys("\u2012\u2013\u2014\u2015_/", " ")
+)
+_SIGNS = {"&": "and", "%": "percent", "+": "plus", "=": "equals", "@": "at"}
+_CURRENCIES = {"$": "dollar", "£": "pound", "€": "euro"}
+# In this order: an amount of money, a number, an abbreviation with dots, a word, a sign that is read aloud.
+_TOKEN = re.compile(
+    r"[$£€][0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?"
+    r"|(?<![\w.])-?(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)(?:st|nd|rd|th|'?s)?(?![\w'-])"
+    r"|(?:[^\W\d_]\.){2,}"
+    r"|[\w'-]+"
+    r"|[&%+=@]",
+    re.IGNORECASE,
+)
+_LETTERS_OR_DIGITS = re.compile(r"[^\W\d]+|\d+")
+_SIBILANTS = frozenset({"S", "Z", "SH", "ZH", "CH", "JH"})
+_VOICELESS = frozenset({"P", "T", "K", "F", "TH"})
+
+
+def parse_text(text: str, lexicon: Lexicon) -> list[TextWord]:
+    """Split a text into words and find how each can be said.
+
+    Punctuation and case do not matter. A hyphenated word is looked up whole, then part by part; numbers and a
+    few signs are spelt out; a possessive that is not in the lexicon is made from its base. A word followed by
+    phones in braces, `tomato{T AH M EY T OW}`, has that pronunciation only.
+
+    Raises:
+        TextEmptyError: nothing but white space.
+        TextNotEnglishError: no letter from a to z and no digit.
+        TextUnknownWordsError: words outside the lexicon, all of them named.
+        PronunciationError: phones in braces that are not ARPAbet, or braces that do not match.
+    """
+    if not text.strip():
+        raise TextEmptyError("the text is empty: give the words that were to be read")
+    normal = unicodedata.normalize("NFKC", normalise_apostrophes(text).translate(_DASHES))
+    if not re.search("[a-z0-9]", _strip_accents(normal), re.IGNORECASE):
+        raise TextNotEnglishError(f"no English word in the text '{_shorten(text)}': give it in English")
+    found = list(_words(normal, lexicon))
+    unknown = {word.text.lower(): word.text for word in found if not word.variants}
+    if unknown:
+        raise TextUnknownWordsError(list(unknown.values()))
+    return found
+
+
+def _words(text: str, lexicon: Lexicon) -> Iterator[TextWord]:
+    """Words in order; one that is not known has no variants."""
+    done = 0
+    for match in _INLINE.finditer(text):
+        before, word = _split_last_word(match.group(1))
+        yield from _plain_words(text[done : match.start()] + " " + before, lexicon)
+        where = f"'{match.group(0)}'"
+        if not word:
+            raise PronunciationError(
+                f"{where}: write the word right before the brace, as in tomato{{T AH ...}}"
+            )
+        yield TextWord(word, (parse_phones(match.group(2).split(), where),))
+        done = match.end()
+    yield from _plain_words(text[done:], lexicon)
+
+
+def _split_last_word(run: str) -> tuple[str, str]:
+    """Cut the word off what stands before a brace: '("tomato' gives '("' and 'tomato'."""
+    start = len(run)
+    while start and (run[start - 1].isalnum() or run[start - 1] in "'-"):
+        start -= 1
+    return run[:start], run[start:].strip("'-")
+
+
+def _plain_words(text: str, lexicon: Lexicon) -> Iterator[TextWord]:
+    if "{" in text or "}" in text:
+        raise PronunciationError(f"a brace without its partner in '{_shorten(text.strip())}'")
+    for token in _TOKEN.findall(text):
+        if any(character.isalnum() for character in token) or token in _SIGNS:
+            yield from _token_words(token, lexicon)
+
+
+def _token_words(token: str, lexicon: Lexicon) -> Iterator[TextWord]:
+    spoken = _spell_out(token)
+    if spoken:
+        yield from (TextWord(word, lexicon.lookup(word)) for word in spoken)
+        return
+    variants = _variants(token, lexicon)
+    stem = token.strip("'-")
+    parts = _parts(stem)
+    if not variants and len(parts) > 1:
+        for part in parts:
+            yield from _token_words(part, lexicon)
+    else:
+        yield TextWord(stem, variants)
+
+
+def _spell_out(token: str) -> list[str]:
+    """The words of a number, an amount of money or a sign; empty for anything else."""
+    if token in _SIGNS:
+        return [_SIGNS[token]]
+    currency = _CURRENCIES.get(token[0])
+    number = token[1:] if currency or token[0] == "-" else token
+    if not re.search("[0-9]", number) or not NUMBER.fullmatch(number):
+        return []
+    words = spell_number(number)
+    if currency:
+        words.append(currency if words == ["one"] else currency + "s")
+    return ["minus", *words] if token[0] == "-" else words
+
+
+def _parts(token: str) -> list[str]:
+    """What to try when a token is not known whole: its sides of hyphens or dots, or letters and digits."""
+    parts = [part for part in re.split(r"[-.]", token) if part.strip("'")]
+    if len(parts) > 1 or "'" in token:
+        return parts
+    return _LETTERS_OR_DIGITS.findall(token)
+
+
+def _variants(token: str, lexicon: Lexicon) -> Variants:
+    """Looked up as it stands ('cause, U.S.), without quotes, without accents, and last as a possessive."""
+    bare = token.strip("'-.")
+    for candidate in (token, token.rstrip("'-"), bare, _strip_accents(bare)):
+        variants = lexicon.lookup(candidate)
+        if variants:
+            return variants
+    base, apostrophe, ending = bare.rpartition("'")
+    if apostrophe and ending.lower() == "s":
+        return tuple(phones + _possessive(phones[-1]) for phones in _variants(base, lexicon))
+    return ()
+
+
+def _possessive(last_phone: str) -> tuple[str, ...]:
+    last = strip_stress(last_phone)
+    if last in _SIBILANTS:
+        return ("AH0", "Z")
+    return ("S",) if last in _VOICELESS else ("Z",)
+
+
+def _strip_accents(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"

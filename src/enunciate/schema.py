@@ -1,0 +1,188 @@
+"""The contract: `Utterance` in, `Assessment` out.
+
+The command line's JSON, the evaluation, training targets and (later) the service's OpenAPI all derive
+from these models. Times are seconds from the start of the clip; utterance and word scores run from 0 to
+10 and phone scores from 0 to 2, the scales of Speechocean762 (Zhang et al., Interspeech 2021).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+Aspect = Literal["accuracy", "fluency", "prosodic", "total"]
+ASPECTS: tuple[Aspect, ...] = ("accuracy", "fluency", "prosodic", "total")
+WordError = Literal["none", "mispronunciation", "omission"]
+
+MISPRONOUNCED_BELOW = 0.5
+"""A phone that scores under this counts as mispronounced (the corpus annotates those, and only those)."""
+
+UtteranceValue = Annotated[float, Field(ge=0, le=10)]
+PhoneValue = Annotated[float, Field(ge=0, le=2)]
+Seconds = Annotated[float, Field(ge=0)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# ---------------------------------------------------------------------------------------------- input
+
+
+class Mispronunciation(_Model):
+    """An annotator's diagnosis of one phone of a word (only in the full corpus)."""
+
+    canonical: str
+    index: int
+    pronounced: str
+    """A phone, `<unk>`, `<DEL>`, a phone with `*` ("mostly like it") or two phones ("IH R")."""
+
+
+class ReferenceWord(_Model):
+    """One word of the reference text, with what is known of it."""
+
+    text: str
+    phones: tuple[str, ...]
+    """Canonical ARPAbet phones, stress digits optional."""
+    phone_scores: tuple[float, ...] | None = None
+    """Human scores, 0 to 2, one a phone."""
+    accuracy: float | None = None
+    stress: float | None = None
+    total: float | None = None
+    mispronunciations: tuple[Mispronunciation, ...] | None = None
+
+
+class HumanScores(_Model):
+    """Utterance scores given by people, 0 to 10; an aspect that nobody scored is None."""
+
+    accuracy: float | None = None
+    fluency: float | None = None
+    prosodic: float | None = None
+    total: float | None = None
+    completeness: float | None = None
+
+
+class Clip(BaseModel):
+    """Samples already in memory: shape (samples,) or (samples, channels), any floating or integer type."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    samples: npt.NDArray[np.generic]
+    sample_rate_hz: Annotated[int, Field(gt=0)]
+
+
+class Utterance(BaseModel):
+    """One clip to assess, with what was to be read, if that is known.
+
+    `words`, when given, are the canonical phones to score against and take the place of a look-up of
+    `text` in the lexicon. With neither, the clip is assessed without reference.
+    """
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    id: str
+    audio: Path | bytes | Clip
+    text: str | None = None
+    words: tuple[ReferenceWord, ...] | None = None
+    scores: HumanScores | None = None
+    speaker: str | None = None
+    age: int | None = None
+    gender: str | None = None
+
+
+# --------------------------------------------------------------------------------------------- output
+
+
+class Score(_Model):
+    """An utterance or word score (0 to 10) with the interval that holds the human score in 90% of cases."""
+
+    value: UtteranceValue
+    low: UtteranceValue
+    high: UtteranceValue
+
+
+class PhoneQuality(_Model):
+    """A phone score (0 to 2) with its 90% interval."""
+
+    value: PhoneValue
+    low: PhoneValue
+    high: PhoneValue
+
+
+class PhoneResult(_Model):
+    """One phone: a canonical one that was looked for or, without reference text, one that was heard."""
+
+    phone: str
+    """ARPAbet without stress; IPA where that was asked for."""
+    start_s: Seconds
+    end_s: Seconds
+    heard: str | None
+    """The phone that was most likely said in this place; None where nothing was (a deletion)."""
+    heard_probability: Probability
+    score: PhoneQuality | None
+    """None without reference text: there is nothing to score against."""
+    mispronounced: bool
+
+
+class WordResult(_Model):
+    """One word of the reference text. Its score is derived from its phones, not learnt from word labels."""
+
+    text: str
+    start_s: Seconds
+    end_s: Seconds
+    score: Score
+    error: WordError
+    phones: tuple[PhoneResult, ...]
+
+
+class Pause(_Model):
+    """A silence inside the speech."""
+
+    start_s: Seconds
+    end_s: Seconds
+
+
+class Rates(_Model):
+    """How fast the speech was. Speech rates count pauses in; the articulation rate leaves them out."""
+
+    phones_per_s: Annotated[float, Field(ge=0)]
+    words_per_s: Annotated[float, Field(ge=0)] | None
+    """None without reference text."""
+    articulation_phones_per_s: Annotated[float, Field(ge=0)]
+
+
+class Notice(_Model):
+    """Something about the clip that makes the scores less sure."""
+
+    code: Literal["clipping", "low_level", "text_mismatch", "no_reference", "noisy"]
+    message: str
+
+
+class Assessment(_Model):
+    """What the system says of one utterance."""
+
+    id: str
+    model: str
+    """Name and version of the engine and its weights."""
+    duration_s: Seconds
+    text: str | None
+    used_reference: bool
+    accuracy: Score | None
+    """None without reference text (and after a text that does not match the speech), as are the next four."""
+    fluency: Score | None
+    prosodic: Score | None
+    total: Score | None
+    completeness: Score | None
+    """Share of the words that were said, times ten; a count rather than a learnt score."""
+    words: tuple[WordResult, ...]
+    """Empty without reference text."""
+    phones: tuple[PhoneResult, ...]
+    """All phones in order, those of the words or, without reference text, those heard."""
+    pauses: tuple[Pause, ...]
+    rates: Rates
+    warnings: tuple[Notice, ...] = ()

@@ -1,0 +1,33 @@
+"""Fixtures that many tests share: the corpus, where it is, and audio made of numbers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+ASSETS = REPOSITORY / "tests" / "assets"
+
+
+@pytest.fixture(scope="session")
+def corpus_folder() -> Path:
+    """Speechocean762; a test that asks for it is skipped where there is none."""
+    given = os.environ.get("ENUNCIATE_CORPUS")
+    folder = Path(given) if given else REPOSITORY.parent / "shared" / "data" / "speechocean762"
+    if not (folder / "resource" / "scores.json").is_file():
+        pytest.skip(f"no Speechocean762 at {folder}: set ENUNCIATE_CORPUS to its folder")
+    return folder
+
+
+@pytest.fixture
+def tone():
+    """Make a sine: `tone(duration_s, rate_hz=16000, level=0.3)` is float32, shape (samples,)."""
+
+    def make(duration_s: float, rate_hz: int = 16_000, level: float = 0.3):
+        time_s = np.arange(round(duration_s * rate_hz)) / rate_hz
+        return (level * np.sin(2 * np.pi * 220 * time_s)).astype(np.float32)
+
+    return make

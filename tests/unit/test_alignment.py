@@ -1,0 +1,62 @@
+"""Edit counts, by hand and against jiwer."""
+
+import sys
+
+import jiwer
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enunciate.errors import MissingExtraError
+from enunciate.evaluation.alignment import EditCounts, align, count_edits, pooled
+
+PHONES = st.lists(st.sampled_from(["K", "AE", "T", "S", "<unk>"]), max_size=12)
+
+
+def test_align_shows_each_kind_of_edit() -> None:
+    assert align(["K", "AE", "T"], ["K", "AH", "T", "S"]) == [
+        ("K", "K"),
+        ("AE", "AH"),
+        ("T", "T"),
+        (None, "S"),
+    ]
+    assert align(["K", "T"], ["T"]) == [("K", None), ("T", "T")]
+    assert align([], []) == []
+
+
+def test_counts_by_hand() -> None:
+    assert count_edits(["DH", "AH", "K", "AE", "T"], ["DH", "K", "AH", "T", "S"]) == EditCounts(3, 1, 1, 1)
+
+
+def test_error_rate_can_pass_one_and_needs_a_reference() -> None:
+    assert count_edits(["K"], ["T", "S", "T"]).error_rate == 3.0
+    assert count_edits([], ["K"]).error_rate is None
+
+
+def test_pooling_weighs_phones_and_not_utterances() -> None:
+    long, short = EditCounts(hits=9, deletions=1), EditCounts(substitutions=2)
+    assert pooled([long, short]).error_rate == pytest.approx(3 / 12)
+    assert pooled([]) == EditCounts()
+
+
+@settings(deadline=None)
+@given(PHONES.filter(bool), PHONES)
+def test_error_rate_agrees_with_jiwer(reference: list[str], hypothesis: list[str]) -> None:
+    expected = jiwer.wer(" ".join(reference), " ".join(hypothesis))
+    assert count_edits(reference, hypothesis).error_rate == pytest.approx(expected)
+
+
+@settings(deadline=None)
+@given(PHONES, PHONES)
+def test_an_alignment_gives_both_sequences_back(reference: list[str], hypothesis: list[str]) -> None:
+    pairs = align(reference, hypothesis)
+    assert [a for a, _ in pairs if a is not None] == reference
+    assert [b for _, b in pairs if b is not None] == hypothesis
+    counts = count_edits(reference, hypothesis)
+    assert (counts.n_reference, counts.n_hypothesis) == (len(reference), len(hypothesis))
+
+
+def test_missing_kaldialign_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "kaldialign", None)
+    with pytest.raises(MissingExtraError, match=r"enunciate\[eval\]"):
+        align(["K"], ["K"])

@@ -1,0 +1,88 @@
+from collections import Counter
+from statistics import fmean
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.corpus.splits import speaker_folds
+from enunciate.errors import CorpusError
+from enunciate.schema import HumanScores, Utterance
+
+
+def utterance(number, speaker, age=None, total=None):
+    scores = None if total is None else HumanScores(total=total)
+    return Utterance(id=str(number), audio=b"", speaker=speaker, age=age, scores=scores)
+
+
+@st.composite
+def corpora(draw):
+    speakers = draw(st.integers(2, 30))
+    rows = []
+    for speaker in range(speakers):
+        age = draw(st.one_of(st.none(), st.integers(4, 60)))
+        total = draw(st.one_of(st.none(), st.integers(0, 10)))
+        rows += [(f"S{speaker}", age, total)] * draw(st.integers(1, 6))
+    return [utterance(i, *row) for i, row in enumerate(draw(st.permutations(rows)))]
+
+
+@settings(max_examples=100, deadline=None)
+@given(utterances=corpora(), n_folds=st.integers(2, 6), seed=st.integers(0, 100))
+def test_folds_are_a_partition_disjoint_in_speakers(utterances, n_folds, seed):
+    n_speakers = len({item.speaker for item in utterances})
+    if n_speakers < n_folds:
+        with pytest.raises(CorpusError, match=f"{n_speakers} speakers"):
+            speaker_folds(utterances, n_folds, seed)
+        return
+    folds = speaker_folds(utterances, n_folds, seed)
+
+    assert folds == speaker_folds(utterances, n_folds, seed)
+    assert len(folds) == n_folds
+    assert all(fold == sorted(fold) and fold for fold in folds)
+    assert sorted(index for fold in folds for index in fold) == list(range(len(utterances)))
+    owners = [{utterances[index].speaker for index in fold} for fold in folds]
+    assert sum(map(len, owners)) == n_speakers
+    assert max(map(len, owners)) - min(map(len, owners)) <= 1
+    assert max(map(len, folds)) - min(map(len, folds)) <= 6, "no more than one large speaker apart"
+
+
+def test_children_and_scores_are_spread():
+    utterances = [
+        utterance(i, f"S{i // 10}", age=8 if i // 10 % 2 else 30, total=i // 100) for i in range(1000)
+    ]
+    folds = speaker_folds(utterances, 5, seed=1)
+
+    assert Counter(map(len, folds)) == {200: 5}
+    for fold in folds:
+        assert sum(utterances[i].age == 8 for i in fold) == 100
+        assert fmean(utterances[i].scores.total for i in fold) == pytest.approx(4.5, abs=0.3)
+
+
+def test_seeds_give_different_folds():
+    utterances = [utterance(i, f"S{i}", age=20, total=5) for i in range(20)]
+
+    assert speaker_folds(utterances, 4, seed=0) != speaker_folds(utterances, 4, seed=1)
+
+
+def test_speaker_is_required():
+    with pytest.raises(CorpusError, match="utterance 1 has no speaker"):
+        speaker_folds([utterance(0, "A"), utterance(1, None)], 2, seed=0)
+
+
+@pytest.mark.parametrize("n_folds", [0, 1, 3])
+def test_number_of_folds(n_folds):
+    with pytest.raises(CorpusError, match="cannot be dealt"):
+        speaker_folds([utterance(0, "A"), utterance(1, "B")], n_folds, seed=0)
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_folds_of_the_corpus_are_alike(corpus_folder, seed):
+    utterances = load_corpus(corpus_folder, "test")
+    folds = speaker_folds(utterances, 5, seed)
+
+    assert Counter(map(len, folds)) == {len(utterances) // 5: 5}
+    for fold in folds:
+        assert fmean(utterances[i].age < 18 for i in fold) == pytest.approx(0.5, abs=0.06)
+        assert fmean(utterances[i].scores.total for i in fold) == pytest.approx(7.3, abs=0.35)
