@@ -22,7 +22,6 @@ import os
 import pickle
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -35,7 +34,7 @@ from enunciate.corpus.synthetic_shard import Engine, ShardTask, SynthesisOptions
 from enunciate.corpus.synthetic_text import TextSources, read_dictionary, read_fortunes, read_sentences
 from enunciate.errors import CorpusError
 
-_SHARD_TIMEOUT_S = 1200
+_SHARD_TIMEOUT_S = 300
 _LIBRARY_FOLDERS = (
     "usr/lib",
     "lib",
@@ -59,15 +58,15 @@ class SynthesisReport:
 def shard_tasks(options: SynthesisOptions, out_dir: Path) -> list[ShardTask]:
     """All shards, the engines spread evenly over them by their shares."""
     count = max(math.ceil(options.hours * 3600 / options.shard_s), 1)
-    shares = list(options.engines.items())
     total = sum(options.engines.values())
-    given: Counter[Engine] = Counter()
+    owed: dict[Engine, float] = dict.fromkeys(options.engines, 0.0)
     tasks: list[ShardTask] = []
     for number in range(count):
-        owed = [(share / total * (number + 1) - given[name], name) for name, share in shares]
-        engine: Engine = max(owed)[1]
-        given[engine] += 1
-        tasks.append(ShardTask(number, engine, out_dir, options))
+        for engine, share in options.engines.items():
+            owed[engine] += share / total
+        chosen: Engine = max(owed, key=owed.__getitem__)
+        owed[chosen] -= 1
+        tasks.append(ShardTask(number, chosen, out_dir, options))
     return tasks
 
 

@@ -122,7 +122,7 @@ def segments_of(
             found[-1:] = [(phone, first, cut), (phones[0], cut, start)]
         elif phones:
             cut = end - _SECOND_SHARE * (end - start) if len(phones) > 1 else end
-            found += [(phones[0], start, cut), *((phone, cut, end) for phone in phones[1:])]
+            found.extend(zip(phones, (start, cut), (cut, end), strict=False))
     return found
 
 

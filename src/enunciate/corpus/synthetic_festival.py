@@ -27,8 +27,7 @@ _PROGRAM = """
     (if (item.next (item.parent (item.relation seg 'SylStructure))) 0 1)))
 (define (print_phones u)
   (mapcar (lambda (s) (format t "P %s %f %d\\n" (item.name s) (item.feat s "end")
-      (if (item.relation s 'SylStructure) (last_of_word s) 0))) (utt.relation.items u 'Segment))
-  (format t "DONE\\n") (fflush nil))
+      (if (item.relation s 'SylStructure) (last_of_word s) 0))) (utt.relation.items u 'Segment)))
 (define (prepare text)
   (set! u (eval (list 'Utterance 'Text text)))
   (mapcar (lambda (m) (m u))
@@ -43,6 +42,18 @@ _PROGRAM = """
   (utt.save.wave u path 'riff)
   (print_phones u))
 """
+_DONE = '(format t "DONE\\n") (fflush nil)'
+"""Sent by itself after each step, so that a step which fails still ends with it."""
+
+
+def _start_from(folder: Path) -> str:
+    """Festival has its folder compiled in; told of another one, it has to load its first file again."""
+    return f"""
+(set! datadir "{folder}/") (set! libdir "{folder}/") (set! lexdir "{folder}/dicts/")
+(set! load-path '("{folder}/" "{folder}/languages/"))
+(set! system-voice-path '("{folder}/voices/")) (set! system-language-path '("{folder}/languages/"))
+(load "{folder}/init.scm")
+"""
 
 
 class Festival:
@@ -50,9 +61,8 @@ class Festival:
 
     def __init__(self, root: Path | None = None) -> None:
         program = "festival" if root is None else str(root / "usr/bin/festival")
-        library = [] if root is None else ["--libdir", str(root / "usr/share/festival")]
         self._process = subprocess.Popen(
-            [program, *library, "--pipe"],
+            [program, "--pipe"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -60,6 +70,8 @@ class Festival:
         )
         self._folder = tempfile.TemporaryDirectory(prefix="festival-")
         self._voice = ""
+        if root is not None:
+            self._send(_start_from(root / "usr/share/festival"))
         self._send(_PROGRAM)
 
     def _pipe(self, stream: IO[str] | None) -> IO[str]:
@@ -72,7 +84,9 @@ class Festival:
         stream.write(program + "\n")
         stream.flush()
 
-    def _phones(self) -> list[tuple[str, float, bool]]:
+    def _phones_after(self, step: str) -> list[tuple[str, float, bool]]:
+        """Phone, end in seconds and whether it ends its word; none where the step failed."""
+        self._send(f"{step} {_DONE}")
         found: list[tuple[str, float, bool]] = []
         for line in self._pipe(self._process.stdout):
             fields = line.split()
@@ -89,15 +103,15 @@ class Festival:
             self._send(f"(voice_{self._voice})")
         self._send(f"(Parameter.set 'Duration_Stretch {rng.uniform(0.85, 1.5):.3f})")
         words = "".join(letter for letter in text if letter.isalnum() or letter in " ',.")
-        self._send(f'(prepare "{words}")')
-        before = self._phones()
+        before = self._phones_after(f'(prepare "{words}")')
         phones = [phone for phone, _, _ in before]
         if editor is not None:
             changes = editor(phones, [final for _, _, final in before])
             self._send("\n".join(self._edits(phones, changes)))
         path = Path(self._folder.name) / "sentence.wav"
-        self._send(f'(finish "{path}")')
-        ends = [(phone, end_s) for phone, end_s, _ in self._phones()]
+        ends = [(phone, end_s) for phone, end_s, _ in self._phones_after(f'(finish "{path}")')]
+        if not ends:
+            return None
         with wave.open(str(path)) as sound:
             rate_hz = sound.getframerate()
             samples = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)

@@ -24,12 +24,14 @@ from enunciate.corpus.synthetic_espeak import Espeak
 from enunciate.corpus.synthetic_festival import Festival
 from enunciate.corpus.synthetic_text import TextMix, TextSources, sentences
 from enunciate.corpus.synthetic_voices import Flite, Segment, Speech, Synthesiser
+from enunciate.errors import CorpusError
 
 SAMPLE_RATE_HZ = 16_000
 Engine = Literal["flite", "espeak", "festival"]
 _ENGINE_SHARES: dict[Engine, float] = {"flite": 0.45, "espeak": 0.4, "festival": 0.15}
 _LONGEST_S = 15.0
 _SHORTEST_PHONE_S = 0.004
+_MOST_FAILURES = 100
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def clips(task: ShardTask) -> Iterator[SyntheticClip]:
     synthesiser = start_engine(task.engine, options.root)
     texts = sentences(options.mix, options.sources, rng)
     wanted_s = min(options.shard_s, options.hours * 3600)
-    made_s, count = 0.0, 0
+    made_s, count, failures = 0.0, 0, 0
 
     def editor(phones: Sequence[str], final: Sequence[bool]) -> list[Change]:
         return mispronounce(phones, final, options.errors, rng)
@@ -197,7 +199,11 @@ def clips(task: ShardTask) -> Iterator[SyntheticClip]:
         if clip:
             yield clip
             made_s += len(clip.samples) / SAMPLE_RATE_HZ
-            count += 1
+            count, failures = count + 1, 0
+            continue
+        failures += 1
+        if failures > _MOST_FAILURES:
+            raise CorpusError(f"{task.engine} speaks none of {failures} sentences in a row")
 
 
 def write_shard(task: ShardTask) -> None:
