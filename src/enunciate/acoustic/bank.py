@@ -6,7 +6,7 @@ processor only draws numbers and the device never waits for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from enunciate.acoustic.fbank import Features
 UNKNOWN = -2
 PAUSE = -1
 NO_SCORE = -1.0
+LENGTH_STEP = 60
+"""Feature frames by which padded lengths grow."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,15 @@ class Batch:
     synthetic: Tensor
 
 
+@dataclass(frozen=True)
+class Draw:
+    """What to cut: clips, how fast to play each, and the padded length."""
+
+    clips: npt.NDArray[np.int64]
+    tempo: npt.NDArray[np.float64]
+    frames: int
+
+
 class Bank:
     """Training clips on a device."""
 
@@ -83,14 +94,15 @@ class Bank:
         first = int(self.offsets[clip])
         self.frame_phone[first : first + int(self.lengths[clip])] = torch.from_numpy(frame_phone).to(self.device)
 
-    def cut(self, clips: npt.NDArray[np.int64], tempo: npt.NDArray[np.float64]) -> Batch:
-        """Cut a batch, each clip played `tempo` times as fast."""
+    def cut(self, draw: Draw) -> Batch:
+        """Cut a batch out."""
+        clips, tempo = draw.clips, draw.tempo
         lengths = np.maximum((self.lengths[clips] / tempo).astype(np.int64), 1)
         counts = self.counts[clips]
         put = self._put
         offset, last = put(self.offsets[clips])[:, None], put(self.lengths[clips] - 1)[:, None]
         speed = put(tempo.astype(np.float32))[:, None]
-        position = torch.arange(int(lengths.max()), device=self.device)[None] * speed
+        position = torch.arange(draw.frames, device=self.device)[None] * speed
         low = torch.minimum(position.long(), last)
         features = torch.lerp(
             self.features[offset + low].float(),
@@ -121,35 +133,38 @@ class Bank:
 
 
 def draw_batches(
-    lengths: npt.NDArray[np.int64],
-    synthetic: npt.NDArray[np.bool_],
-    synthetic_share: float,
-    batch_frames: int,
-    rng: np.random.Generator,
-) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield clip indices for ever: every recording once a round, mixed with a share of synthetic clips.
+    bank: Bank, batch_frames: int, tempo: float, synthetic_share: Callable[[], float], rng: np.random.Generator
+) -> Iterator[Draw]:
+    """Yield batches for ever: every recording once a round, mixed with a share of synthetic clips.
 
-    Clips of a batch have about the same length, and padded they fill about `batch_frames`.
+    Clips of a batch have about the same length. Padded lengths come in steps and fix the number of clips, so
+    that few shapes occur: convolution libraries plan anew, slowly, for each shape that they have not seen.
     """
-    real, made = np.flatnonzero(~synthetic), np.flatnonzero(synthetic)
-    n_made = int(len(real) * synthetic_share / (1 - synthetic_share)) if len(made) else 0
+    real, made = np.flatnonzero(~bank.synthetic), np.flatnonzero(bank.synthetic)
     while True:
-        chosen = np.concatenate((real, rng.choice(made, n_made, replace=n_made > len(made)))) if n_made else real
-        order = chosen[np.argsort(lengths[chosen] * rng.uniform(0.85, 1.15, len(chosen)))]
-        batches = _fill(order, lengths, batch_frames)
+        share = synthetic_share() if len(made) else 0.0
+        n_made = int(len(real) * share / (1 - share))
+        clips = np.concatenate((real, rng.choice(made, n_made, replace=n_made > len(made)))) if n_made else real
+        speeds = rng.uniform(1 - tempo, 1 + tempo, len(clips))
+        lengths = np.maximum((bank.lengths[clips] / speeds).astype(np.int64), 1)
+        order = np.argsort(-lengths)
+        batches = _fill(order, lengths, batch_frames, rng)
         for index in rng.permutation(len(batches)):
-            yield batches[index]
+            chosen, frames = batches[index]
+            yield Draw(clips[chosen], speeds[chosen], frames)
 
 
 def _fill(
-    order: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], batch_frames: int
-) -> list[npt.NDArray[np.int64]]:
-    batches: list[npt.NDArray[np.int64]] = []
-    first, longest = 0, 0
-    for index, clip in enumerate(order):
-        longest = max(longest, int(lengths[clip]))
-        if index > first and longest * (index - first + 1) > batch_frames:
-            batches.append(order[first:index])
-            first, longest = index, int(lengths[clip])
-    batches.append(order[first:])
+    order: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], batch_frames: int, rng: np.random.Generator
+) -> list[tuple[npt.NDArray[np.int64], int]]:
+    batches: list[tuple[npt.NDArray[np.int64], int]] = []
+    first = 0
+    while first < len(order):
+        frames = -(-int(lengths[order[first]]) // LENGTH_STEP) * LENGTH_STEP
+        size = max(1, batch_frames // frames)
+        chosen = order[first : first + size]
+        if len(chosen) < size:  # the last, shortest ones: some of them twice, to keep the shape
+            chosen = np.concatenate((chosen, rng.choice(order[first:], size - len(chosen))))
+        batches.append((chosen, frames))
+        first += size
     return batches

@@ -10,10 +10,10 @@ class EncoderConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    width: int = 256
-    layers: int = 10
+    width: int = 288
+    layers: int = 8
     heads: int = 4
-    ff_width: int = 512
+    ff_width: int = 768
     kernel: int = 15
     quality_width: int = 48
     dropout: float = 0.15

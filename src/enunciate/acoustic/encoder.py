@@ -171,6 +171,7 @@ class Encoder(nn.Module):
             features: (B, T, 80), padded with zeros.
             lengths: (B,) real feature frames; None when nothing is padded.
         """
+        features = features.to(self.condition.weight.dtype)
         mask, keep = None, None
         if lengths is not None:
             frames = (features.shape[1] + SUBSAMPLING - 1) // SUBSAMPLING

@@ -27,4 +27,5 @@ class QualityHead(nn.Module):
 
     def forward(self, pooled: Tensor, classes: Tensor) -> Tensor:
         """(B, U, Q) and (B, U) -> (B, U, 2): the score over 2, and the logit of a mispronunciation."""
+        pooled = pooled.to(self.out.weight.dtype)
         return self.out(self.body(self.stream(pooled) * (1 + self.canonical(classes)) + self.canonical(classes)))

@@ -35,11 +35,12 @@ class RecogniserRecipe(_Recipe):
     hold_out: Annotated[int, Field(ge=0)] = 0
     synthetic: Path | None = None
     """Folder of synthetic speech (`python -m enunciate.corpus.synthetic`)."""
-    synthetic_share: Annotated[float, Field(ge=0, lt=1)] = 0.5
-    """Share of synthetic clips in the training batches."""
-    steps: Annotated[int, Field(gt=0)] = 4_000
+    synthetic_share: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.7, 0.25)
+    """Share of synthetic clips in the batches at the beginning and at the end: they teach the phones, and then
+    recordings have the last word."""
+    steps: Annotated[int, Field(gt=0)] = 6_000
     warmup_steps: Annotated[int, Field(ge=0)] = 400
-    batch_frames: Annotated[int, Field(gt=0)] = 100_000
+    batch_frames: Annotated[int, Field(gt=0)] = 48_000
     """Feature frames (10 ms) in a batch, padding included."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0)] = 0.05

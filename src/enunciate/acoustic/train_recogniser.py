@@ -24,7 +24,7 @@ from torch.nn import functional
 
 from enunciate.acoustic.align import LogProbs, align
 from enunciate.acoustic.augment import augment, normalise_batch
-from enunciate.acoustic.bank import PAUSE, UNKNOWN, Bank, Batch, TrainingClip, draw_batches
+from enunciate.acoustic.bank import PAUSE, UNKNOWN, Bank, Batch, Draw, TrainingClip, draw_batches
 from enunciate.acoustic.configs import EncoderConfig
 from enunciate.acoustic.ctc import greedy
 from enunciate.acoustic.encoder import SUBSAMPLING, Encoded, Encoder, encoded_length
@@ -104,27 +104,30 @@ class Trainer:
         self.recipe, self.bank, self.workers, self.log = recipe, bank, workers, log
         self.device = bank.device
         torch.manual_seed(recipe.seed)
-        self.model = Recogniser(recipe.encoder).to(self.device)
-        self.ema = Recogniser(recipe.encoder).to(self.device).eval().requires_grad_(requires_grad=False)
-        self.ema.load_state_dict(self.model.state_dict())
-        decayed = [p for p in self.model.parameters() if p.ndim > 1]
-        other = [p for p in self.model.parameters() if p.ndim <= 1]
+        self.master = Recogniser(recipe.encoder).to(self.device)
+        self.ema = copy.deepcopy(self.master).eval().requires_grad_(requires_grad=False)
+        # The network computes in bfloat16 where there is a GPU; the optimiser works on single-precision copies.
+        self.model = copy.deepcopy(self.master).to(torch.bfloat16 if self.device.type == "cuda" else torch.float32)
+        parameters = list(self.master.parameters())
         self.optimizer = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": other, "weight_decay": 0.0}],
+            [
+                {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
+                {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+            ],
             lr=recipe.learning_rate,
             betas=(0.9, 0.98),
             fused=self.device.type == "cuda",
         )
+        for parameter in parameters:
+            parameter.grad = torch.zeros_like(parameter)
         self.rng = np.random.default_rng(recipe.seed)
 
-    def step(self, clips: npt.NDArray[np.int64], rate: float, warm: float) -> Losses:
+    def step(self, draw: Draw, rate: float, ema_decay: float) -> Losses:
         """One optimiser step."""
         recipe = self.recipe
-        tempo = self.rng.uniform(1 - recipe.augment.tempo, 1 + recipe.augment.tempo, len(clips))
-        batch = self.bank.cut(clips, tempo)
+        batch = self.bank.cut(draw)
         features = augment(batch.features, batch.lengths, batch.synthetic, recipe.augment)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            losses = losses_of(self.model, batch, features)
+        losses = losses_of(self.model, batch, features)
         total = (
             losses.ctc
             + recipe.middle_weight * losses.middle
@@ -133,20 +136,28 @@ class Trainer:
         )
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.optimizer.zero_grad()
+        self.model.zero_grad()
         total.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimizer.step()
-        decay = min(recipe.ema_decay, warm)
-        with torch.no_grad():
-            torch._foreach_lerp_(list(self.ema.parameters()), list(self.model.parameters()), 1 - decay)  # pyright: ignore[reportPrivateUsage]
+        self._update(ema_decay)
         return losses
+
+    @torch.no_grad()
+    def _update(self, ema_decay: float) -> None:
+        working, master, averaged = (list(m.parameters()) for m in (self.model, self.master, self.ema))
+        gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in working]
+        torch._foreach_copy_([p.grad for p in master if p.grad is not None], gradients)  # pyright: ignore[reportPrivateUsage]
+        nn.utils.clip_grad_norm_(master, 1.0)
+        self.optimizer.step()
+        torch._foreach_copy_(working, master)  # pyright: ignore[reportPrivateUsage]
+        torch._foreach_lerp_(averaged, master, 1 - ema_decay)  # pyright: ignore[reportPrivateUsage]
 
     def run(self, evaluate: Callable[[int], float]) -> None:
         """Train to the last step or the time limit, whichever comes first."""
         recipe, began = self.recipe, time.monotonic()
+        progress = 0.0
+        first, last = recipe.synthetic_share
         batches = draw_batches(
-            self.bank.lengths, self.bank.synthetic, recipe.synthetic_share, recipe.batch_frames, self.rng
+            self.bank, recipe.batch_frames, recipe.augment.tempo, lambda: first + (last - first) * progress, self.rng
         )
         align_steps = {int(share * recipe.steps) for share in recipe.align_at}
         self.model.train()
@@ -157,7 +168,7 @@ class Trainer:
                 break
             warm = min(1.0, (step + 1) / max(1, recipe.warmup_steps))
             rate = recipe.learning_rate * warm * 0.5 * (1 + np.cos(np.pi * progress))
-            losses = self.step(next(batches), float(rate), (step + 1) / (step + 10))
+            losses = self.step(next(batches), float(rate), min(recipe.ema_decay, (step + 1) / (step + 10)))
             if step in align_steps:
                 align_recordings(self.ema, self.bank, self.workers, self.log)
             if step % 100 == 0:
@@ -176,7 +187,7 @@ def encode_clips(model: Recogniser, bank: Bank, clips: Sequence[int]) -> list[tu
     found: list[tuple[int, Encoded]] = []
     for first in range(0, len(order), 64):
         chunk = np.array(order[first : first + 64])
-        batch = bank.cut(chunk, np.ones(len(chunk)))
+        batch = bank.cut(Draw(chunk, np.ones(len(chunk)), int(bank.lengths[chunk].max())))
         out: Encoded = model.encoder(normalise_batch(batch.features, batch.lengths), batch.lengths)
         out = Encoded(*(tensor.float().cpu() for tensor in out))
         lengths = encoded_length(batch.host_lengths).tolist()
