@@ -15,6 +15,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "enunciate"
 ORDER = (
     "errors",
     "schema",
+    "output",
     "audio",
     "phones",
     "corpus",
@@ -22,12 +23,30 @@ ORDER = (
     "llm",
     "assess",
     "evaluation",
+    "formats",
+    "batch",
+    "render",
+    "about",
     "serve",
     "cli",
 )
 EXTRAS = ("torch", "onnx", "scipy", "kaldialign", "jiwer", "matplotlib", "datasets", "transformers")
 # What a user of the core imports; everything that these import with themselves must do without extras.
-CORE = ("errors", "schema", "audio", "phones", "corpus", "acoustic.runtime", "assess", "cli")
+CORE = (
+    "errors",
+    "schema",
+    "output",
+    "audio",
+    "phones",
+    "corpus",
+    "acoustic.runtime",
+    "assess",
+    "formats",
+    "batch",
+    "render",
+    "about",
+    "cli",
+)
 MAX_LINES = 320
 """About 300, and room for a last docstring."""
 

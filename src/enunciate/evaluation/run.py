@@ -9,17 +9,18 @@ on where it was. OUT/results.json comes at the end, whole or not at all.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol, TextIO, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from enunciate.assess import Assessor
 from enunciate.errors import CorpusError, EnunciateError, MissingExtraError, OutputError
 from enunciate.evaluation.pairs import Evaluated
 from enunciate.evaluation.results import Results, summarise
+from enunciate.output import append_rows, resume_rows, write_whole, writing_to
 from enunciate.schema import Assessment, Utterance
 
 PREDICTIONS = "predictions.jsonl"
@@ -29,20 +30,6 @@ BATCH_SIZE = 16
 Progress = Callable[[int, int], None]
 """Called with (utterances done, utterances in all) at the start and after every batch."""
 _Answer = TypeVar("_Answer")
-
-
-class Recogniser(Protocol):
-    """What evaluation needs of an engine."""
-
-    name: str
-
-    def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
-        """Assesses each utterance."""
-        ...
-
-    def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
-        """The phones of each utterance, without use of its text."""
-        ...
 
 
 class Prediction(BaseModel):
@@ -59,7 +46,7 @@ class Prediction(BaseModel):
 
 
 def evaluate(
-    assessor: Recogniser,
+    assessor: Assessor,
     utterances: Sequence[Utterance],
     out_dir: Path,
     *,
@@ -85,20 +72,19 @@ def evaluate(
     _check_extras()
     _check_ids(utterances)
     path = out_dir / PREDICTIONS
-    try:
+    with writing_to(out_dir):
         out_dir.mkdir(parents=True, exist_ok=True)
-        done = {row.id: row for row in _resume(path)}
+        rows = resume_rows(path, Prediction.model_validate_json, "a prediction")
+        done = {row.id: row for row in rows}
         _check_same_run(path, done, utterances)
         with path.open("a", encoding="utf-8") as lines:
             for batch in _batches(utterances, done, progress):
                 rows = _predict(assessor, batch)
                 _check_same_model(path, done, rows)
-                _append(lines, rows)
+                append_rows(lines, rows)
                 done |= {row.id: row for row in rows}
         results = summarise([_evaluated(utterance, done[utterance.id]) for utterance in utterances])
-        _write_whole(out_dir / RESULTS, results.model_dump_json(indent=2) + "\n")
-    except OSError as error:
-        raise OutputError(f"cannot write to {out_dir}: {error.strerror or error}") from error
+        write_whole(out_dir / RESULTS, results.model_dump_json(indent=2) + "\n")
     return results
 
 
@@ -118,7 +104,7 @@ def _batches(
 # ------------------------------------------------------------------------------------------ predicting
 
 
-def _predict(assessor: Recogniser, batch: Sequence[Utterance]) -> list[Prediction]:
+def _predict(assessor: Assessor, batch: Sequence[Utterance]) -> list[Prediction]:
     assessed = _each(assessor.assess, batch)
     recognised = _each(assessor.recognise, batch)
     return [
@@ -157,43 +143,6 @@ def _each(
         return [single for utterance in batch for single in _each(answer, [utterance])]
     assert len(answers) == len(batch), f"{len(answers)} answers for {len(batch)} utterances"
     return list(answers)
-
-
-# --------------------------------------------------------------------------------------------- on disk
-
-
-def _resume(path: Path) -> list[Prediction]:
-    """Reads what an earlier run wrote, and cuts off a last line that it did not finish."""
-    if not path.exists():
-        return []
-    written = path.read_bytes()
-    complete = written[: written.rfind(b"\n") + 1]
-    rows = [_parse(path, number, line) for number, line in enumerate(complete.splitlines(), start=1)]
-    if len(complete) < len(written):
-        os.truncate(path, len(complete))
-    return rows
-
-
-def _parse(path: Path, number: int, line: bytes) -> Prediction:
-    try:
-        return Prediction.model_validate_json(line)
-    except ValidationError as error:
-        raise OutputError(
-            f"{path}, line {number} is not a prediction ({error.error_count()} problems, the first: "
-            f"{error.errors()[0]['msg']}). Delete the file to start afresh"
-        ) from error
-
-
-def _append(lines: TextIO, rows: Sequence[Prediction]) -> None:
-    lines.writelines(row.model_dump_json() + "\n" for row in rows)
-    lines.flush()
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Writes beside the file and renames, so that nobody ever reads half of it."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def _evaluated(utterance: Utterance, row: Prediction) -> Evaluated:

@@ -1,0 +1,86 @@
+"""Output files that lose nothing: rows that a stopped run goes on from, and files that appear whole.
+
+A file of rows is JSON lines, each row an object whose first key is "id". A row is handed to the system as
+soon as it is known, so that even a killed run leaves all rows but perhaps the one it was writing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from enunciate.errors import OutputError
+
+_ROW_START = b'{"id":'
+_Row = TypeVar("_Row")
+
+
+def resume_rows(path: Path, parse: Callable[[bytes], _Row], kind: str) -> list[_Row]:
+    """Read the rows of an earlier run, and cut off a last line that it did not finish.
+
+    Args:
+        path: need not exist.
+        parse: turns a line into a row; raises pydantic's `ValidationError` where it is none.
+        kind: what a row is, for the error message ("a prediction").
+
+    Raises:
+        OutputError: a line is something else; nothing is cut then.
+    """
+    if not path.exists():
+        return []
+    rows: list[_Row] = []
+    size = 0
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.endswith(b"\n"):
+                _check_row_start(path, line)
+                os.truncate(path, size)
+                break
+            rows.append(_parse(path, number, line, parse, kind))
+            size += len(line)
+    return rows
+
+
+def _check_row_start(path: Path, unfinished: bytes) -> None:
+    """Somebody's own file, given by mistake, may also end without a newline: it must not be cut."""
+    if unfinished[: len(_ROW_START)] != _ROW_START[: len(unfinished)]:
+        raise OutputError(f"{path} holds something else than the rows of a run. Give another output file")
+
+
+def _parse(path: Path, number: int, line: bytes, parse: Callable[[bytes], _Row], kind: str) -> _Row:
+    try:
+        return parse(line)
+    except ValidationError as error:
+        raise OutputError(
+            f"{path}, line {number} is not {kind} ({error.error_count()} problems, the first: "
+            f"{error.errors()[0]['msg']}). Delete the file to start afresh, or give another"
+        ) from error
+
+
+def append_rows(lines: TextIO, rows: Iterable[BaseModel]) -> None:
+    """Write rows and hand them to the system at once."""
+    lines.writelines(row.model_dump_json() + "\n" for row in rows)
+    lines.flush()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write beside the file and rename, so that nobody ever reads half of it."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+@contextmanager
+def writing_to(path: Path) -> Generator[None, None, None]:
+    """Turn the system's refusals into `OutputError`."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"cannot write to {path}: {error.strerror or error}. Give another place, or make room"
+        ) from error
