@@ -48,11 +48,15 @@ class ScorerConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    width: int = 96
-    layers: int = 3
+    width: int = 64
+    layers: int = 2
     heads: int = 4
-    dropout: float = 0.2
-    epochs: int = 30
+    dropout: float = 0.3
+    epochs: int = 10
     batch: int = 32
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
+    phone_weight: float = 1.0
+    """Weight of the phone losses beside the utterance loss."""
+    members: int = 5
+    """Members of the ensemble, each leaving out one inner fold of speakers."""

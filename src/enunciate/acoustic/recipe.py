@@ -64,8 +64,11 @@ class ScorerRecipe(_Recipe):
     recogniser: Path
     """Folder of a trained recogniser."""
     folds: Annotated[int, Field(ge=2)] = 5
-    seeds: Annotated[int, Field(ge=1)] = 5
-    """Members of the ensemble that is shipped."""
+    cross_validate: bool = True
+    """Measure by cross-validation over speakers before training on all of them."""
+    version: str = "dev"
+    """What the weights call themselves."""
+    workers: Annotated[int, Field(ge=1)] = 2
     scorer: ScorerConfig = ScorerConfig()
 
 

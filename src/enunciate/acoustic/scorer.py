@@ -52,6 +52,12 @@ class Scorer(nn.Module):
             for _ in ASPECTS
         )
 
+    def start_at(self, means: list[float]) -> None:
+        """Begin with these utterance scores (over 10), so that training need not find the scale first."""
+        for out, mean in zip(self.utterance_out, means, strict=True):
+            assert isinstance(out, nn.Sequential)
+            nn.init.constant_(out[-1].bias, mean)
+
     def forward(
         self, classes: Tensor, phone: Tensor, quality: Tensor, head: Tensor, utterance: Tensor, real: Tensor | None
     ) -> Scored:
@@ -75,7 +81,6 @@ class Scorer(nn.Module):
         pooled = weights.softmax(dim=1).transpose(1, 2) @ x
         extra = self.utterance_in(utterance)
         scores = [out(torch.cat((pooled[:, k], extra), dim=1)) for k, out in enumerate(self.utterance_out)]
-        # the mean of the phones is a good first guess of accuracy; the heads learn what to add to it
         return Scored(phones[..., 0], phones[..., 1], torch.cat(scores, dim=1))
 
 

@@ -88,6 +88,20 @@ def evaluate(
     return results
 
 
+def read_predictions(out_dir: Path, utterances: Sequence[Utterance]) -> list[Evaluated]:
+    """The rows that `evaluate` wrote to a folder, for these utterances, to be pooled with those of other folders.
+
+    Raises:
+        OutputError: a row is broken, or an utterance has none.
+    """
+    path = out_dir / PREDICTIONS
+    done = {row.id: row for row in resume_rows(path, Prediction.model_validate_json, "a prediction")}
+    missing = [utterance.id for utterance in utterances if utterance.id not in done]
+    if missing:
+        raise OutputError(f"{path} has no row for {missing[0]} and {len(missing) - 1} more: run the evaluation to its end")
+    return [_evaluated(utterance, done[utterance.id]) for utterance in utterances]
+
+
 def _batches(
     utterances: Sequence[Utterance], done: dict[str, Prediction], progress: Progress | None
 ) -> Iterator[list[Utterance]]:

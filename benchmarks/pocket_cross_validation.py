@@ -1,0 +1,52 @@
+"""The figures of `pocket`: each fold's model assesses the speakers that it never saw, then all are pooled.
+
+    python benchmarks/pocket_cross_validation.py --corpus CORPUS --folds build/pocket/folds --out OUT
+
+The folds are those that `enunciate train recipes/pocket-scorer.yaml` wrote. The models run exactly as shipped
+(ONNX, from audio files), and the figures come from the code behind `enunciate evaluate`. Writes
+`OUT/fold-K/predictions.jsonl` and `OUT/results.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from pathlib import Path
+
+from enunciate.assess import load_assessor
+from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.evaluation.pairs import Evaluated
+from enunciate.evaluation.results import summarise
+from enunciate.evaluation.run import evaluate, read_predictions
+
+
+def run_fold(folder: Path, corpus: Path, out: Path) -> list[Evaluated]:
+    """Assess the held-out clips of one fold."""
+    held = set(json.loads((folder / "held_out.json").read_text()))
+    utterances = [u for u in load_corpus(corpus, "test") if u.id in held]
+    target = out / f"fold-{folder.name}"
+    evaluate(load_assessor(folder), utterances, target)
+    return read_predictions(target, utterances)
+
+
+def main() -> None:
+    """Run all folds and print the pooled figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--folds", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--workers", type=int, default=2)
+    arguments = parser.parse_args()
+    folders = sorted(arguments.folds.iterdir())
+    with ProcessPoolExecutor(arguments.workers) as workers:
+        found = workers.map(run_fold, folders, repeat(arguments.corpus), repeat(arguments.out))
+        pairs = [pair for fold in found for pair in fold]
+    results = summarise(pairs)
+    (arguments.out / "results.json").write_text(results.model_dump_json(indent=1) + "\n")
+    print(results.model_dump_json(indent=1))
+
+
+if __name__ == "__main__":
+    main()

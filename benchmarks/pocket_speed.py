@@ -1,0 +1,81 @@
+"""How fast and how large `pocket` is: one core, cold and warm, and how cost grows with length.
+
+    python benchmarks/pocket_speed.py [--clip examples/CLIP.flac --text "..."]
+
+Each figure is the median of several runs. Peak memory is that of a process that loads the engine and assesses the
+clip once. The clip is repeated with pauses to reach each length.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+REPEATS = 9
+
+
+def median_s(command: list[str], runs: int = 5) -> float:
+    """Median wall time of a command."""
+    times: list[float] = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def in_process(clip: Path, text: str) -> dict[str, float]:
+    """Load time, time by length, and peak memory, measured in this process."""
+    from enunciate import load_assessor
+    from enunciate.audio import SAMPLE_RATE_HZ, load
+    from enunciate.schema import Clip, Utterance
+
+    began = time.perf_counter()
+    assessor = load_assessor("pocket", threads=1)
+    found = {"load_s": time.perf_counter() - began}
+    speech = load(clip).samples
+    piece = np.concatenate((speech, np.zeros(SAMPLE_RATE_HZ // 4, dtype=np.float32)))
+    for seconds in (4, 15, 30, 60):
+        count = max(1, round(seconds * SAMPLE_RATE_HZ / len(piece)))
+        samples = np.resize(piece, seconds * SAMPLE_RATE_HZ)
+        audio = Clip(samples=samples, sample_rate_hz=SAMPLE_RATE_HZ)
+        utterance = Utterance(id="clip", audio=audio, text=" ".join([text] * count))
+        times: list[float] = []
+        for _ in range(REPEATS if seconds == 4 else 3):
+            began = time.perf_counter()
+            assessor.assess([utterance])
+            times.append(time.perf_counter() - began)
+        found[f"assess_{seconds}s_clip_s"] = statistics.median(times)
+        if seconds == 4:
+            found["peak_memory_mb_4s"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found["peak_memory_mb_60s"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return found
+
+
+def main() -> None:
+    """Measure and print JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    examples = Path(__file__).parent.parent / "examples"
+    parser.add_argument("--clip", type=Path, default=examples / "i_think_the_weather_is_nice.flac")
+    parser.add_argument("--text", default="I think the weather is nice today.")
+    arguments = parser.parse_args()
+    command = [sys.executable, "-m", "enunciate.cli", "assess", str(arguments.clip), "--text", arguments.text]
+    figures = {
+        "import_enunciate_s": median_s([sys.executable, "-c", "import enunciate"]),
+        "python_start_s": median_s([sys.executable, "-c", "pass"]),
+        "cli_assess_cold_s": median_s(command),
+        **in_process(arguments.clip, arguments.text),
+    }
+    print(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""How often `pocket` refuses a text that was read, and accepts a text that was not: checks `MISMATCH_*`.
+
+    python benchmarks/text_mismatch.py --corpus CORPUS [--split test]
+
+Every fourth clip is assessed with its own text and with the text of a clip half the split further on (another
+speaker, another sentence). A text too long for the clip counts as refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from enunciate.assess import Assessor, load_assessor
+from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.errors import TextTooLongError
+from enunciate.schema import Utterance
+
+
+def refused(assessor: Assessor, utterance: Utterance) -> bool:
+    """Whether the engine said that the text does not match."""
+    try:
+        return not assessor.assess([utterance])[0].used_reference
+    except TextTooLongError:
+        return True
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--split", default="test", choices=("train", "test"))
+    parser.add_argument("--model", default="pocket")
+    arguments = parser.parse_args()
+    own = load_corpus(arguments.corpus, arguments.split)[::4]
+    half = len(own) // 2
+    others = own[half:] + own[:half]
+    foreign = [u.model_copy(update={"words": o.words}) for u, o in zip(own, others, strict=True)]
+    assessor = load_assessor(arguments.model)
+    for name, utterances in (("its own text", own), ("another text", foreign)):
+        share = sum(refused(assessor, u) for u in utterances) / len(utterances)
+        print(f"{name}: {share:.3f} of {len(utterances)} clips refused")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""The files of a folder of `pocket` weights."""
+
+ENCODER = "encoder.onnx"
+SCORER = "scorer.onnx"
+CALIBRATION = "calibration.json"
+DESCRIPTION = "pocket.json"
+PHONE_MODEL = "phones.npz"

@@ -1,0 +1,151 @@
+"""The `pocket` engine: an `Assessor` that needs NumPy and ONNX Runtime only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from enunciate import audio
+from enunciate.acoustic.acoustic_model import AcousticModel, open_session
+from enunciate.acoustic.align import Alignment, AlignmentError, align
+from enunciate.acoustic.calibration import Calibration
+from enunciate.acoustic.ctc import BeamOptions, beam_search, greedy, load_phone_model
+from enunciate.acoustic.features import Outputs, edit_distance, phone_features
+from enunciate.acoustic.folder import CALIBRATION, DESCRIPTION, ENCODER, PHONE_MODEL, SCORER
+from enunciate.acoustic.pitch import FRAME_S
+from enunciate.acoustic.reading import Scores, free_result, reference_result
+from enunciate.acoustic.symbols import classes_of, phone_of
+from enunciate.errors import TextTooLongError
+from enunciate.phones import Lexicon, parse_text
+from enunciate.schema import Assessment, Notice, Utterance
+
+MISMATCH_PER = 0.7
+MISMATCH_FIT = -1.2
+"""Something else was said than the text where free recognition differs from it by at least this phone error rate
+and the text fits the frames by less than this mean log-probability (set with `benchmarks/text_mismatch.py`)."""
+
+
+BEAM = BeamOptions()
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A reference in the engine's terms."""
+
+    words: tuple[str, ...]
+    variants: list[list[list[int]]]
+    """For each word, the classes of each pronunciation."""
+
+
+def packaged_weights() -> Path:
+    """Folder of the weights that ship in the package."""
+    return Path(str(resources.files("enunciate"))) / "weights"
+
+
+class PocketAssessor:
+    """Scores clips on a CPU; see `enunciate.assess.Assessor`."""
+
+    def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        self._name = f"{description['name']} {description['version']}"
+        self._acoustic = AcousticModel(folder / ENCODER, threads)
+        self._scorer = open_session(folder / SCORER, threads)
+        self._calibration = Calibration.model_validate_json((folder / CALIBRATION).read_text(encoding="utf-8"))
+        self._phone_model = load_phone_model(folder / PHONE_MODEL)
+        self._lexicon = Lexicon.default()
+        if lexicon is not None:
+            self._lexicon = self._lexicon.with_file(lexicon)
+
+    @property
+    def name(self) -> str:
+        """Engine and version of the weights."""
+        return self._name
+
+    def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
+        """Assess utterances, in order."""
+        return [self._assess(utterance) for utterance in utterances]
+
+    def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
+        """The phones heard, without looking at the reference text."""
+        outs = (self._acoustic(audio.load(utterance.audio).samples) for utterance in utterances)
+        return [tuple(map(phone_of, self._hear(out))) for out in outs]
+
+    def _assess(self, utterance: Utterance) -> Assessment:
+        speech = audio.load(utterance.audio)
+        reading = self._read(utterance)
+        out = self._acoustic(speech.samples)
+        notices = list(audio.warnings_for(speech))
+        if reading is not None:
+            found = self._fit(out, reading, utterance)
+            if not _mismatched(out, found):
+                scores = self._score(out, found)
+                return reference_result(
+                    utterance, self._name, speech.duration_s, reading.words, out, found, scores, self._calibration, notices
+                )
+            notices.append(
+                Notice(
+                    code="text_mismatch",
+                    message="what was said does not match the text, so nothing was scored: check that the text and "
+                    "the recording belong together, and record again closer to the microphone if they do",
+                )
+            )
+        else:
+            notices.append(
+                Notice(code="no_reference", message="no text was given: the phones heard are listed, without scores")
+            )
+        return free_result(utterance, self._name, speech.duration_s, out, self._hear(out), notices)
+
+    def _hear(self, out: Outputs) -> list[int]:
+        return beam_search(out.ctc, self._phone_model, BEAM)
+
+    def _read(self, utterance: Utterance) -> _Reading | None:
+        if utterance.words is not None:
+            words = tuple(word.text for word in utterance.words)
+            return _Reading(words, [[classes_of(word.phones)] for word in utterance.words])
+        if utterance.text is None:
+            return None
+        parsed = parse_text(utterance.text, self._lexicon)
+        return _Reading(tuple(word.text for word in parsed), [_distinct(word.variants) for word in parsed])
+
+    def _fit(self, out: Outputs, reading: _Reading, utterance: Utterance) -> Alignment:
+        try:
+            return align(out.frame, reading.variants)
+        except AlignmentError as error:
+            phones = sum(min(map(len, variants)) for variants in reading.variants)
+            seconds = len(out.frame) * FRAME_S
+            raise TextTooLongError(
+                f"{utterance.id}: the text has {phones} phones, too many for a clip of {seconds:.1f} s: give the text "
+                "of this clip alone, or a longer recording"
+            ) from error
+
+    def _score(self, out: Outputs, found: Alignment) -> Scores:
+        features = phone_features(out, found)
+        phone, wrong, utterance = self._scorer.run(
+            None,
+            {
+                "classes": features.classes[None],
+                "phone": features.phone[None],
+                "quality": features.quality[None],
+                "utterance": features.utterance[None],
+            },
+        )
+        return Scores(
+            np.clip(np.asarray(phone)[0], 0, 2).astype(np.float64),
+            np.asarray(wrong)[0].astype(np.float64),
+            np.clip(np.asarray(utterance)[0], 0, 10).astype(np.float64),
+        )
+
+
+def _mismatched(out: Outputs, found: Alignment) -> bool:
+    wrong = edit_distance(found.classes.tolist(), greedy(out.ctc)) / len(found.classes)
+    return wrong >= MISMATCH_PER and found.score < MISMATCH_FIT
+
+
+def _distinct(variants: Sequence[Sequence[str]]) -> list[list[int]]:
+    """Pronunciations that differ in more than stress."""
+    return [list(classes) for classes in dict.fromkeys(tuple(classes_of(variant)) for variant in variants)]
