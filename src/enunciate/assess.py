@@ -22,7 +22,8 @@ class Assessor(Protocol):
         """Assess utterances, in order.
 
         Raises:
-            EnunciateError: the first utterance that cannot be assessed; assess one at a time to keep the others.
+            EnunciateError: the first utterance that cannot be assessed; assess one at a time to keep the
+                others.
         """
         ...
 
@@ -31,7 +32,9 @@ class Assessor(Protocol):
         ...
 
 
-def load_assessor(name_or_path: str | Path = "pocket", *, lexicon: Path | None = None, threads: int = 1) -> Assessor:
+def load_assessor(
+    name_or_path: str | Path = "pocket", *, lexicon: Path | None = None, threads: int = 1
+) -> Assessor:
     """Load an engine.
 
     Args:

@@ -173,12 +173,12 @@ class Assessment(_Model):
     text: str | None
     used_reference: bool
     accuracy: Score | None
-    """None without reference text (and after a text that does not match the speech), as are the next four."""
+    """Like the next three: less sure without reference text, None where text and speech do not match."""
     fluency: Score | None
     prosodic: Score | None
     total: Score | None
     completeness: Score | None
-    """Share of the words that were said, times ten; a count rather than a learnt score."""
+    """None without reference text. Share of the words that were said, times ten; a count rather than a learnt score."""
     words: tuple[WordResult, ...]
     """Empty without reference text."""
     phones: tuple[PhoneResult, ...]

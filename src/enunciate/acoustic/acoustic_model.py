@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
 
-from enunciate.acoustic.fbank import Features, log_mel, normalise
-from enunciate.acoustic.features import Outputs
+from enunciate.acoustic.fbank import SUBSAMPLING, Features, log_mel, normalise
+from enunciate.acoustic.features import Array, Outputs
 from enunciate.acoustic.pitch import track
+from enunciate.acoustic.session import Session
 
-SUBSAMPLING = 3
 WINDOW = 1_500
 """Feature frames (10 ms) that the encoder sees at once: attention over more would cost quadratically."""
 MARGIN = 150
 """Feature frames at a cut that are computed twice and kept from the side with more context."""
 
 
-def open_session(path: Path, threads: int) -> ort.InferenceSession:
-    """Load an ONNX model for the CPU."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
 class AcousticModel:
     """The exported encoder."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        self._session = open_session(path, threads)
+        self._session = Session(path, threads)
 
     def __call__(self, samples: npt.NDArray[np.float32]) -> Outputs:
         """Encode 16 kHz samples, shape (n,), of up to a minute; F = ceil(ceil(n / 160) / 3) frames."""
@@ -42,11 +31,11 @@ class AcousticModel:
         ctc, frame, quality = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
         return Outputs(ctc, frame, quality, track(samples, len(ctc)))
 
-    def _encode(self, features: Features, first: int, start: int, end: int, last: int) -> list[Any]:
+    def _encode(self, features: Features, first: int, start: int, end: int, last: int) -> list[Array]:
         """Encode feature frames first..last and keep what belongs to start..end."""
-        found = self._session.run(None, {"features": features[None, first:last]})
+        found = self._session.run({"features": features[None, first:last]})
         kept = slice((start - first) // SUBSAMPLING, -(-(end - first) // SUBSAMPLING))
-        return [np.asarray(array)[0, kept] for array in found]
+        return [array[0, kept] for array in found]
 
 
 def windows(n_frames: int) -> list[tuple[int, int, int, int]]:

@@ -87,6 +87,11 @@ def align(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]]) -> Alig
     return _read(path, graph, len(words), score / len(log_probs))
 
 
+def align_heard(log_probs: LogProbs, heard: Sequence[int]) -> Alignment:
+    """Align phones that were recognised rather than read: each is a word of its own."""
+    return align(log_probs, [[[label]] for label in heard])
+
+
 def _viterbi(log_probs: LogProbs, graph: _Graph, finals: list[int]) -> tuple[Indices, float]:
     n_states, n_frames = len(graph.classes), len(log_probs)
     most = max(len(p) for p in graph.predecessors)
@@ -126,5 +131,10 @@ def _read(path: Indices, graph: _Graph, n_words: int, score: float) -> Alignment
     for state in states[spoken]:
         variants[graph.words[state]] = graph.variants[state]
     return Alignment(
-        np.asarray(graph.classes)[states][spoken], word[spoken], starts[spoken], ends[spoken], tuple(variants), score
+        np.asarray(graph.classes)[states][spoken],
+        word[spoken],
+        starts[spoken],
+        ends[spoken],
+        tuple(variants),
+        score,
     )

@@ -2,8 +2,8 @@
 
 Everything that is usually done to waveforms is done to energies, which keeps one feature code and costs
 microseconds: tempo by resampling time, vocal-tract length by resampling the mel axis (children's tracts are
-shorter), noise and babble by adding energies, rooms by an exponential tail on energies, microphones by a smooth
-curve over frequency, then SpecAugment's masks (Park et al. 2019).
+shorter), noise and babble by adding energies, rooms by an exponential tail on energies, microphones by a
+smooth curve over frequency, then SpecAugment's masks (Park et al. 2019).
 """
 
 from __future__ import annotations
@@ -88,7 +88,11 @@ def mask_bands(features: Tensor, lengths: Tensor, config: AugmentConfig) -> Tens
 
 def normalise_batch(features: Tensor, lengths: Tensor) -> Tensor:
     """`fbank.normalise` for padded (B, T, 80) with `lengths` (B,) real frames; padding becomes zero."""
-    real = (torch.arange(features.shape[1], device=features.device)[None] < lengths[:, None]).unsqueeze(2).float()
+    real = (
+        (torch.arange(features.shape[1], device=features.device)[None] < lengths[:, None])
+        .unsqueeze(2)
+        .float()
+    )
     mean = (features * real).sum(dim=1, keepdim=True) / real.sum(dim=1, keepdim=True).clamp_min(1)
     return (features - mean) * SCALE * real
 

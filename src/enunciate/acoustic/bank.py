@@ -14,8 +14,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from enunciate.acoustic.encoder import SUBSAMPLING
-from enunciate.acoustic.fbank import Features
+from enunciate.acoustic.fbank import SUBSAMPLING, Features
+from enunciate.acoustic.tensors import float_list, int_list, tensor_of
 
 UNKNOWN = -2
 PAUSE = -1
@@ -74,25 +74,25 @@ class Bank:
         self.offsets = np.concatenate(([0], np.cumsum(self.lengths)[:-1]))
         self.phone_offsets = np.concatenate(([0], np.cumsum(self.counts)[:-1]))
         self.synthetic = np.array([c.synthetic for c in clips])
-        self.features = torch.from_numpy(np.concatenate([c.features for c in clips]).astype(np.float16)).to(device)
-        self.classes = torch.from_numpy(np.concatenate([c.classes for c in clips])).to(device)
-        self.scores = torch.from_numpy(np.concatenate([c.scores for c in clips])).to(device)
-        self.frame_phone = torch.from_numpy(np.concatenate([c.frame_phone for c in clips])).to(device)
+        self.features = tensor_of(np.concatenate([c.features for c in clips]).astype(np.float16)).to(device)
+        self.classes = tensor_of(np.concatenate([c.classes for c in clips])).to(device)
+        self.scores = tensor_of(np.concatenate([c.scores for c in clips])).to(device)
+        self.frame_phone = tensor_of(np.concatenate([c.frame_phone for c in clips])).to(device)
 
     def phones(self, clip: int) -> list[int]:
         """The classes of a clip's phones."""
         first = int(self.phone_offsets[clip])
-        return self.classes[first : first + int(self.counts[clip])].tolist()
+        return int_list(self.classes[first : first + int(self.counts[clip])])
 
     def phone_scores(self, clip: int) -> list[float]:
         """The human scores of a clip's phones, or NO_SCORE."""
         first = int(self.phone_offsets[clip])
-        return self.scores[first : first + int(self.counts[clip])].tolist()
+        return float_list(self.scores[first : first + int(self.counts[clip])])
 
     def set_alignment(self, clip: int, frame_phone: npt.NDArray[np.int16]) -> None:
         """Say which phone each feature frame of a clip belongs to."""
         first = int(self.offsets[clip])
-        self.frame_phone[first : first + int(self.lengths[clip])] = torch.from_numpy(frame_phone).to(self.device)
+        self.frame_phone[first : first + int(self.lengths[clip])] = tensor_of(frame_phone).to(self.device)
 
     def cut(self, draw: Draw) -> Batch:
         """Cut a batch out."""
@@ -119,21 +119,27 @@ class Bank:
         return Batch(
             features,
             n_frames,
-            torch.from_numpy(lengths),
+            tensor_of(lengths),
             self.classes[index].masked_fill(~real_phone, 0),
-            torch.from_numpy(counts),
+            tensor_of(counts),
             self.scores[index].masked_fill(~real_phone, NO_SCORE),
             self.frame_phone[offset + middle].long().masked_fill(padding[:, ::SUBSAMPLING], UNKNOWN),
             put(self.synthetic[clips]),
         )
 
     def _put(self, array: npt.NDArray[np.generic]) -> Tensor:
-        tensor = torch.from_numpy(array)
-        return tensor.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else tensor
+        tensor = tensor_of(array)
+        return (
+            tensor.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else tensor
+        )
 
 
 def draw_batches(
-    bank: Bank, batch_frames: int, tempo: float, synthetic_share: Callable[[], float], rng: np.random.Generator
+    bank: Bank,
+    batch_frames: int,
+    tempo: float,
+    synthetic_share: Callable[[], float],
+    rng: np.random.Generator,
 ) -> Iterator[Draw]:
     """Yield batches for ever: every recording once a round, mixed with a share of synthetic clips.
 
@@ -144,13 +150,15 @@ def draw_batches(
     while True:
         share = synthetic_share() if len(made) else 0.0
         n_made = int(len(real) * share / (1 - share))
-        clips = np.concatenate((real, rng.choice(made, n_made, replace=n_made > len(made)))) if n_made else real
+        clips = (
+            np.concatenate((real, rng.choice(made, n_made, replace=n_made > len(made)))) if n_made else real
+        )
         speeds = rng.uniform(1 - tempo, 1 + tempo, len(clips))
         lengths = np.maximum((bank.lengths[clips] / speeds).astype(np.int64), 1)
         order = np.argsort(-lengths)
         batches = _fill(order, lengths, batch_frames, rng)
         for index in rng.permutation(len(batches)):
-            chosen, frames = batches[index]
+            chosen, frames = batches[int(index)]
             yield Draw(clips[chosen], speeds[chosen], frames)
 
 

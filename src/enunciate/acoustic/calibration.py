@@ -1,8 +1,9 @@
 """What predictions mean: the threshold of a mispronunciation and tables of 90% intervals.
 
-Both are read off predictions for speakers that the predicting model had not seen. An interval runs between the
-5th and the 95th percentile of the human scores given to about the same prediction (a binned form of conditional
-conformal prediction), so it is wide where people disagree with the model and narrow where they do not.
+Both are read off predictions for speakers that the predicting model had not seen. An interval runs between
+the 5th and the 95th percentile of the human scores given to about the same prediction (a binned form of
+conditional conformal prediction), so it is wide where people disagree with the model and narrow where they do
+not.
 """
 
 from __future__ import annotations
@@ -58,26 +59,37 @@ class Calibration(BaseModel):
     phone: Interval
     word: Interval
     utterance: dict[str, Interval]
+    free: dict[str, Interval]
+    """For scores without a text."""
 
 
 def calibrate(
-    clips: Sequence[Labelled], phone: Sequence[Array], wrong: Sequence[Array], utterance: Sequence[Array]
+    clips: Sequence[Labelled],
+    phone: Sequence[Array],
+    wrong: Sequence[Array],
+    utterance: Sequence[Array],
+    free: Sequence[Array],
 ) -> Calibration:
     """Set threshold and tables from predictions (phones 0 to 2, probabilities, utterances 0 to 10)."""
     human = np.concatenate([clip.phone_scores for clip in clips]).astype(np.float64)
     known = human >= 0
-    scores, found = np.stack([clip.scores for clip in clips]), np.stack(utterance)
     words = [_word_means(clip, values) for clip, values in zip(clips, phone, strict=True)]
     return Calibration(
         threshold=best_threshold(human[known] < MISPRONOUNCED_BELOW, np.concatenate(wrong)[known]),
         phone=interval(np.concatenate(phone)[known], human[known], 2.0),
         word=interval(np.concatenate([w[0] for w in words]), np.concatenate([w[1] for w in words]), 10.0),
-        utterance={
-            aspect: interval(found[given, k], scores[given, k].astype(np.float64), 10.0)
-            for k, aspect in enumerate(ASPECTS)
-            for given in [np.isfinite(scores[:, k])]
-        },
+        utterance=_by_aspect(clips, utterance),
+        free=_by_aspect(clips, free),
     )
+
+
+def _by_aspect(clips: Sequence[Labelled], predicted: Sequence[Array]) -> dict[str, Interval]:
+    scores, found = np.stack([clip.scores for clip in clips]), np.stack(predicted)
+    tables: dict[str, Interval] = {}
+    for k, aspect in enumerate(ASPECTS):
+        given = np.isfinite(scores[:, k])
+        tables[aspect] = interval(found[given, k], scores[given, k].astype(np.float64), 10.0)
+    return tables
 
 
 def word_score(phone_scores: Array) -> float:

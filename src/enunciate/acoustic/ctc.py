@@ -12,8 +12,8 @@ from enunciate.acoustic.align import LogProbs
 from enunciate.acoustic.symbols import BLANK, N_CLASSES
 
 PhoneModel = npt.NDArray[np.uint8]
-"""(40, 40, 40, 40): minus the log-probability of a phone after three others, in units of `STEP`; class 0 stands for
-"before the beginning"."""
+"""(40, 40, 40, 40): minus the log-probability of a phone after three others, in units of `STEP`; class 0
+stands for "before the beginning"."""
 STEP = 0.05
 """2.56 million log-probabilities fit a byte each at this resolution (natural-log units)."""
 
@@ -44,7 +44,8 @@ def greedy(log_probs: LogProbs) -> list[int]:
 def beam_search(log_probs: LogProbs, model: PhoneModel, options: BeamOptions) -> list[int]:
     """Most likely phones under CTC and a phone model together (Graves et al.'s prefix search, with a beam).
 
-    Each prefix carries the log-probability of ending in blank, of ending in its last phone, and its model score.
+    Each prefix carries the log-probability of ending in blank, of ending in its last phone, and its model
+    score.
     """
     beams: dict[tuple[int, ...], tuple[float, float, float]] = {(): (0.0, NEVER, 0.0)}
     for frame in log_probs:
@@ -66,7 +67,9 @@ def beam_search(log_probs: LogProbs, model: PhoneModel, options: BeamOptions) ->
     return list(max(beams, key=lambda prefix: _add(*beams[prefix][:2]) + beams[prefix][2]))
 
 
-def _keep(grown: dict[tuple[int, ...], list[float]], prefix: tuple[int, ...], a: float, b: float, score: float) -> None:
+def _keep(
+    grown: dict[tuple[int, ...], list[float]], prefix: tuple[int, ...], a: float, b: float, score: float
+) -> None:
     entry = grown.setdefault(prefix, [NEVER, NEVER, score])
     entry[0] = _add(entry[0], a)
     entry[1] = _add(entry[1], b)

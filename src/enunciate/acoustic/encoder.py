@@ -1,9 +1,10 @@
 """The acoustic model: a small conformer with a CTC head, a frame head and a stream for pronunciation quality.
 
 Why these outputs: CTC recognises best, but its peaks say little about when a phone begins and ends; the frame
-head is a classical per-frame classifier (silence and 39 phones) whose posteriors align well and give goodness of
-pronunciation; the quality stream is what the recogniser learnt from human phone scores. Conformer: Gulati et al.
-2020; intermediate CTC with self-conditioning: Nozaki and Komatsu 2021; rotary positions: Su et al. 2021.
+head is a classical per-frame classifier (silence and 39 phones) whose posteriors align well and give goodness
+of pronunciation; the quality stream is what the recogniser learnt from human phone scores. Conformer: Gulati
+et al. 2020; intermediate CTC with self-conditioning: Nozaki and Komatsu 2021; rotary positions: Su et al.
+2021.
 """
 
 from __future__ import annotations
@@ -15,11 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from enunciate.acoustic.configs import EncoderConfig
-from enunciate.acoustic.fbank import N_MELS
+from enunciate.acoustic.fbank import N_MELS, SUBSAMPLING
 from enunciate.acoustic.symbols import N_CLASSES
-
-SUBSAMPLING = 3
-"""10 ms feature frames per encoder frame."""
 
 
 class Encoded(NamedTuple):

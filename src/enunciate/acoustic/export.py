@@ -10,15 +10,13 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from enunciate.acoustic.configs import EncoderConfig
 from enunciate.acoustic.encoder import Encoder
-from enunciate.acoustic.features import N_PHONE_FEATURES, N_UTTERANCE_FEATURES
 from enunciate.acoustic.fbank import N_MELS
+from enunciate.acoustic.features import N_PHONE_FEATURES, N_UTTERANCE_FEATURES
+from enunciate.acoustic.recogniser import Recogniser
 from enunciate.acoustic.scorer import Ensemble
-from enunciate.acoustic.train_recogniser import CONFIG, WEIGHTS, Recogniser
 
 LEAST_HALVED = 256
 """Smaller tensors (norms, shapes) keep single precision."""
@@ -36,20 +34,17 @@ class _Running(nn.Module):
         return out.ctc, out.frame, out.quality
 
 
-def load_recogniser(folder: Path) -> Recogniser:
-    """Read a trained recogniser, in evaluation mode."""
-    config = EncoderConfig.model_validate_json((folder / CONFIG).read_text())
-    model = Recogniser(config)
-    model.load_state_dict({name: tensor.float() for name, tensor in load_file(folder / WEIGHTS).items()})
-    return model.eval()
-
-
 def export_encoder(model: Recogniser, path: Path) -> None:
     """Write the encoder: features (1, T, 80) -> ctc, frame (1, F, 40), quality (1, F, Q)."""
     frames = torch.export.Dim("frames", min=30, max=20_000)
     example = torch.randn(1, 400, N_MELS)
     _export(
-        _Running(model.encoder).eval(), (example,), path, ["features"], ["ctc", "frame", "quality"], ({1: frames},)
+        _Running(model.encoder).eval(),
+        (example,),
+        path,
+        ["features"],
+        ["ctc", "frame", "quality"],
+        ({1: frames},),
     )
 
 
@@ -69,10 +64,15 @@ def export_scorer(model: Ensemble, quality_width: int, path: Path) -> None:
 
 
 def _export(
-    model: nn.Module, example: tuple[Tensor, ...], path: Path, inputs: list[str], outputs: list[str], dims: Any
+    model: nn.Module,
+    example: tuple[Tensor, ...],
+    path: Path,
+    inputs: list[str],
+    outputs: list[str],
+    dims: Any,
 ) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.onnx.export(
+    torch.onnx.export(  # pyright: ignore[reportUnknownMemberType]
         model,
         example,
         path,
@@ -83,7 +83,8 @@ def _export(
         external_data=False,
         verbose=False,
     )
-    onnx.save(halve(onnx.load(path)), path)
+    whole = onnx.load(path)  # pyright: ignore[reportUnknownMemberType]
+    onnx.save(halve(whole), path)  # pyright: ignore[reportUnknownMemberType]
 
 
 def halve(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -94,7 +95,9 @@ def halve(model: onnx.ModelProto) -> onnx.ModelProto:
         values = numpy_helper.to_array(tensor)
         if values.dtype == np.float32 and values.size >= LEAST_HALVED:
             name = tensor.name
-            graph.initializer[index].CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+            graph.initializer[index].CopyFrom(
+                numpy_helper.from_array(values.astype(np.float16), f"{name}.half")
+            )
             casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
     nodes = [*casts, *graph.node]
     del graph.node[:]

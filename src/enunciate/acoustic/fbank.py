@@ -1,10 +1,13 @@
 """Log-mel features: the one feature code of training and running.
 
-Kaldi-compatible filterbanks by kaldi-native-fbank (80 bins, 25 ms window, 10 ms hop, no dither), with a
-floor under the loudest bin, because digital silence would otherwise be a thousand times "quieter" than any room.
+Kaldi-compatible filterbanks by kaldi-native-fbank (80 bins, 25 ms window, 10 ms hop, no dither), with a floor
+under the loudest bin, because digital silence would otherwise be a thousand times "quieter" than any room.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
 
 import kaldi_native_fbank as knf
 import numpy as np
@@ -13,6 +16,8 @@ import numpy.typing as npt
 SAMPLE_RATE_HZ = 16_000
 HOP_S = 0.01
 N_MELS = 80
+SUBSAMPLING = 3
+"""Feature frames in a frame of the encoder, which is 30 ms long."""
 LOW_HZ = 20.0
 HIGH_HZ = 7_600.0
 DYNAMIC_RANGE = 14.0
@@ -33,7 +38,7 @@ def log_mel(samples: npt.NDArray[np.float32]) -> Features:
     options.mel_opts.low_freq = LOW_HZ
     options.mel_opts.high_freq = HIGH_HZ
     bank = knf.OnlineFbank(options)
-    bank.accept_waveform(SAMPLE_RATE_HZ, samples * np.float32(32768.0))
+    bank.accept_waveform(SAMPLE_RATE_HZ, cast("Sequence[float]", samples * np.float32(32768.0)))
     bank.input_finished()
     frames = [bank.get_frame(index) for index in range(bank.num_frames_ready)]
     features = np.asarray(frames, dtype=np.float32).reshape(-1, N_MELS)

@@ -8,6 +8,7 @@ rates, pauses and statistics of the phones. All are plain NumPy, the same code i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ N_PITCH = 5
 N_GOP = 8
 
 Array = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,13 @@ def phone_features(out: Outputs, alignment: Alignment) -> PhoneFeatures:
     return PhoneFeatures(alignment.classes, phone, quality, _utterance(out, alignment, gop, timing))
 
 
-def _goodness(out: Outputs, found: Alignment, posterior: Array, spans: list[tuple[int, int]]) -> Array:
+def mean_fit(out: Outputs, found: Alignment, chosen: slice | npt.NDArray[np.int64]) -> float:
+    """How well chosen phones fit their frames: their mean log-probability, each phone counting once."""
+    spans = zip(found.start[chosen], found.end[chosen], found.classes[chosen], strict=True)
+    return float(np.mean([np.maximum(out.frame[start:end, label], FLOOR).mean() for start, end, label in spans]))
+
+
+def _goodness(out: Outputs, found: Alignment, posterior: Array, spans: list[tuple[int, int]]) -> Floats:
     """(U, N_GOP): posterior, ratio to the best rival, and the same from CTC with a frame's slack."""
     rows = np.arange(len(spans))
     own = posterior[rows, found.classes]
@@ -80,13 +88,17 @@ def _goodness(out: Outputs, found: Alignment, posterior: Array, spans: list[tupl
     ctc_own = peaks[rows, found.classes]
     peaks[rows, found.classes] = -np.inf
     columns += [ctc_own, ctc_own - peaks[:, BLANK + 1 :].max(axis=1)]
-    columns.append(np.array([out.frame[s:e, c].max() for (s, e), c in zip(spans, found.classes, strict=True)]))
-    columns.append(np.array([out.frame[s:e, c].min() for (s, e), c in zip(spans, found.classes, strict=True)]))
+    columns.append(
+        np.array([out.frame[s:e, c].max() for (s, e), c in zip(spans, found.classes, strict=True)])
+    )
+    columns.append(
+        np.array([out.frame[s:e, c].min() for (s, e), c in zip(spans, found.classes, strict=True)])
+    )
     columns.append(-(np.exp(posterior) * posterior).sum(axis=1))
     return np.maximum(np.stack(columns, axis=1), FLOOR) / 4.0
 
 
-def _timing(found: Alignment, n_frames: int) -> Array:
+def _timing(found: Alignment, n_frames: int) -> Floats:
     """(U, N_TIMING): durations, silences around the phone, place in the word and in the utterance."""
     duration = (found.end - found.start) * FRAME_S
     before = np.diff(found.start, prepend=0) * FRAME_S
@@ -110,7 +122,7 @@ def _timing(found: Alignment, n_frames: int) -> Array:
     return np.stack(columns, axis=1)
 
 
-def _pitch(prosody: Prosody, spans: list[tuple[int, int]]) -> Array:
+def _pitch(prosody: Prosody, spans: list[tuple[int, int]]) -> Floats:
     """(U, N_PITCH): level, level change, voicing, pitch against the clip's median, pitch movement."""
     voiced = np.isfinite(prosody.log_f0)
     middle = float(np.median(prosody.log_f0[voiced])) if voiced.any() else 0.0
@@ -131,7 +143,7 @@ def _pitch(prosody: Prosody, spans: list[tuple[int, int]]) -> Array:
     return np.array(rows)
 
 
-def _utterance(out: Outputs, found: Alignment, gop: Array, timing: Array) -> Array:
+def _utterance(out: Outputs, found: Alignment, gop: Floats, timing: Floats) -> Array:
     """(G,): rates, pauses, what free recognition made of it, and the spread of the phones' figures."""
     span_s = (found.end[-1] - found.start[0]) * FRAME_S
     gaps = (found.start[1:] - found.end[:-1]) * FRAME_S

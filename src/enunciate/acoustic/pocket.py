@@ -11,23 +11,24 @@ from pathlib import Path
 import numpy as np
 
 from enunciate import audio
-from enunciate.acoustic.acoustic_model import AcousticModel, open_session
-from enunciate.acoustic.align import Alignment, AlignmentError, align
+from enunciate.acoustic.acoustic_model import AcousticModel
+from enunciate.acoustic.align import Alignment, AlignmentError, align, align_heard
 from enunciate.acoustic.calibration import Calibration
 from enunciate.acoustic.ctc import BeamOptions, beam_search, greedy, load_phone_model
-from enunciate.acoustic.features import Outputs, edit_distance, phone_features
-from enunciate.acoustic.folder import CALIBRATION, DESCRIPTION, ENCODER, PHONE_MODEL, SCORER
+from enunciate.acoustic.features import Outputs, edit_distance, mean_fit, phone_features
+from enunciate.acoustic.folder import CALIBRATION, DESCRIPTION, ENCODER, FREE_SCORER, PHONE_MODEL, SCORER
 from enunciate.acoustic.pitch import FRAME_S
 from enunciate.acoustic.reading import Scores, free_result, reference_result
+from enunciate.acoustic.session import Session
 from enunciate.acoustic.symbols import classes_of, phone_of
 from enunciate.errors import TextTooLongError
 from enunciate.phones import Lexicon, parse_text
 from enunciate.schema import Assessment, Notice, Utterance
 
-MISMATCH_PER = 0.7
-MISMATCH_FIT = -1.2
+MISMATCH_PER = 0.8
+MISMATCH_FIT = -3.0
 """Something else was said than the text where free recognition differs from it by at least this phone error rate
-and the text fits the frames by less than this mean log-probability (set with `benchmarks/text_mismatch.py`)."""
+and its phones fit their frames by less than this mean log-probability (`benchmarks/text_mismatch.py` checks)."""
 
 
 BEAM = BeamOptions()
@@ -54,8 +55,11 @@ class PocketAssessor:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         self._name = f"{description['name']} {description['version']}"
         self._acoustic = AcousticModel(folder / ENCODER, threads)
-        self._scorer = open_session(folder / SCORER, threads)
-        self._calibration = Calibration.model_validate_json((folder / CALIBRATION).read_text(encoding="utf-8"))
+        self._scorer = Session(folder / SCORER, threads)
+        self._free_scorer = Session(folder / FREE_SCORER, threads)
+        self._calibration = Calibration.model_validate_json(
+            (folder / CALIBRATION).read_text(encoding="utf-8")
+        )
         self._phone_model = load_phone_model(folder / PHONE_MODEL)
         self._lexicon = Lexicon.default()
         if lexicon is not None:
@@ -83,22 +87,40 @@ class PocketAssessor:
         if reading is not None:
             found = self._fit(out, reading, utterance)
             if not _mismatched(out, found):
-                scores = self._score(out, found)
+                scores = self._score(self._scorer, out, found)
                 return reference_result(
-                    utterance, self._name, speech.duration_s, reading.words, out, found, scores, self._calibration, notices
+                    utterance,
+                    self._name,
+                    speech.duration_s,
+                    reading.words,
+                    out,
+                    found,
+                    scores,
+                    self._calibration,
+                    notices,
                 )
             notices.append(
                 Notice(
                     code="text_mismatch",
-                    message="what was said does not match the text, so nothing was scored: check that the text and "
-                    "the recording belong together, and record again closer to the microphone if they do",
+                    message="what was said does not match the text, so nothing was scored: check that the "
+                    "text and the recording belong together, and record again closer to the microphone if "
+                    "they do",
                 )
             )
         else:
             notices.append(
-                Notice(code="no_reference", message="no text was given: the phones heard are listed, without scores")
+                Notice(
+                    code="no_reference",
+                    message="no text was given: the phones are those heard and have no scores, and the scores of the "
+                    "whole are less sure",
+                )
             )
-        return free_result(utterance, self._name, speech.duration_s, out, self._hear(out), notices)
+        heard = self._hear(out)
+        found = align_heard(out.frame, heard) if heard else None
+        scores = self._score(self._free_scorer, out, found) if found and reading is None else None
+        return free_result(
+            utterance, self._name, speech.duration_s, out, found, scores, self._calibration, notices
+        )
 
     def _hear(self, out: Outputs) -> list[int]:
         return beam_search(out.ctc, self._phone_model, BEAM)
@@ -119,14 +141,13 @@ class PocketAssessor:
             phones = sum(min(map(len, variants)) for variants in reading.variants)
             seconds = len(out.frame) * FRAME_S
             raise TextTooLongError(
-                f"{utterance.id}: the text has {phones} phones, too many for a clip of {seconds:.1f} s: give the text "
-                "of this clip alone, or a longer recording"
+                f"{utterance.id}: the text has {phones} phones, too many for a clip of {seconds:.1f} s: give "
+                "the text of this clip alone, or a longer recording"
             ) from error
 
-    def _score(self, out: Outputs, found: Alignment) -> Scores:
+    def _score(self, scorer: Session, out: Outputs, found: Alignment) -> Scores:
         features = phone_features(out, found)
-        phone, wrong, utterance = self._scorer.run(
-            None,
+        phone, wrong, utterance = scorer.run(
             {
                 "classes": features.classes[None],
                 "phone": features.phone[None],
@@ -135,15 +156,15 @@ class PocketAssessor:
             },
         )
         return Scores(
-            np.clip(np.asarray(phone)[0], 0, 2).astype(np.float64),
-            np.asarray(wrong)[0].astype(np.float64),
-            np.clip(np.asarray(utterance)[0], 0, 10).astype(np.float64),
+            np.clip(phone[0], 0, 2).astype(np.float64),
+            wrong[0].astype(np.float64),
+            np.clip(utterance[0], 0, 10).astype(np.float64),
         )
 
 
 def _mismatched(out: Outputs, found: Alignment) -> bool:
     wrong = edit_distance(found.classes.tolist(), greedy(out.ctc)) / len(found.classes)
-    return wrong >= MISMATCH_PER and found.score < MISMATCH_FIT
+    return wrong >= MISMATCH_PER and mean_fit(out, found, slice(None)) < MISMATCH_FIT
 
 
 def _distinct(variants: Sequence[Sequence[str]]) -> list[list[int]]:

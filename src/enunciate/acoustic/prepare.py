@@ -43,7 +43,9 @@ def _recording(utterance: Utterance, features: Features) -> TrainingClip:
     classes = [label for word in words for label in classes_of(word.phones)]
     scores = [s for word in words for s in word.phone_scores or (NO_SCORE,) * len(word.phones)]
     unknown = np.full(len(features), UNKNOWN, dtype=np.int16)
-    return TrainingClip(features, np.array(classes), np.array(scores, dtype=np.float32), unknown, synthetic=False)
+    return TrainingClip(
+        features, np.array(classes), np.array(scores, dtype=np.float32), unknown, synthetic=False
+    )
 
 
 def _synthetic(clip: SyntheticClip) -> TrainingClip:

@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.acoustic.align import Alignment, align
+from enunciate.acoustic.align import Alignment
 from enunciate.acoustic.calibration import Calibration, Interval, word_score
-from enunciate.acoustic.features import FLOOR, PAUSE_S, Outputs
+from enunciate.acoustic.features import FLOOR, PAUSE_S, Outputs, mean_fit
 from enunciate.acoustic.pitch import FRAME_S
 from enunciate.acoustic.symbols import SILENCE, phone_of
 from enunciate.schema import (
@@ -64,10 +64,6 @@ def reference_result(
         _word(text, [phones[k] for k in np.flatnonzero(found.word == index)], said[index], calibration.word)
         for index, text in enumerate(words)
     )
-    by_aspect = {
-        aspect: _score(float(value), calibration.utterance[aspect])
-        for aspect, value in zip(ASPECTS, scores.utterance, strict=True)
-    }
     complete = 10.0 * float(np.mean(said))
     return Assessment(
         id=utterance.id,
@@ -75,7 +71,7 @@ def reference_result(
         duration_s=duration_s,
         text=utterance.text,
         used_reference=True,
-        **by_aspect,
+        **_aspects(scores, calibration.utterance),
         completeness=Score(value=complete, low=complete, high=complete),
         words=results,
         phones=tuple(phones),
@@ -86,10 +82,19 @@ def reference_result(
 
 
 def free_result(
-    utterance: Utterance, model: str, duration_s: float, out: Outputs, heard: list[int], notices: Sequence[Notice]
+    utterance: Utterance,
+    model: str,
+    duration_s: float,
+    out: Outputs,
+    found: Alignment | None,
+    scores: Scores | None,
+    calibration: Calibration,
+    notices: Sequence[Notice],
 ) -> Assessment:
-    """What can be said of a clip without its text: the phones heard, their times, rates and pauses."""
-    found = align(out.frame, [[[label]] for label in heard]) if heard else None
+    """What can be said of a clip without its text: the phones heard, rates, pauses, and scores of the whole.
+
+    `found` is None where no phone was heard, `scores` where none would be honest.
+    """
     phones: list[PhoneResult] = []
     if found is not None:
         for posterior, label, start, end in zip(_posteriors(out, found), *_columns(found), strict=True):
@@ -111,10 +116,7 @@ def free_result(
         duration_s=duration_s,
         text=utterance.text,
         used_reference=False,
-        accuracy=None,
-        fluency=None,
-        prosodic=None,
-        total=None,
+        **_aspects(scores, calibration.free),
         completeness=None,
         words=(),
         phones=tuple(phones),
@@ -158,21 +160,29 @@ def _columns(found: Alignment) -> tuple[list[int], list[int], list[int]]:
 def _posteriors(out: Outputs, found: Alignment) -> Array:
     """(U, 40): the classes' probabilities over each phone's time, a geometric mean of its frames'."""
     _, starts, ends = _columns(found)
-    means = np.stack([np.maximum(out.frame[s:e], FLOOR).mean(axis=0) for s, e in zip(starts, ends, strict=True)])
+    means = np.stack(
+        [np.maximum(out.frame[s:e], FLOOR).mean(axis=0) for s, e in zip(starts, ends, strict=True)]
+    )
     powers = np.exp(means.astype(np.float64))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
 def _word_said(out: Outputs, found: Alignment, word: int) -> bool:
     inside = np.flatnonzero(found.word == word)
-    fit = np.mean([out.frame[found.start[k] : found.end[k], found.classes[k]].mean() for k in inside])
+    fit = mean_fit(out, found, inside)
     frames = float((found.end[inside] - found.start[inside]).mean())
     return not (fit < OMITTED_BELOW and frames <= OMITTED_FRAMES)
 
 
 def _word(text: str, phones: list[PhoneResult], said: bool, interval: Interval) -> WordResult:
-    value = word_score(np.array([phone.score.value for phone in phones if phone.score is not None])) if said else 0.0
-    error = "omission" if not said else ("mispronunciation" if any(p.mispronounced for p in phones) else "none")
+    value = (
+        word_score(np.array([phone.score.value for phone in phones if phone.score is not None]))
+        if said
+        else 0.0
+    )
+    error = (
+        "omission" if not said else ("mispronunciation" if any(p.mispronounced for p in phones) else "none")
+    )
     return WordResult(
         text=text,
         start_s=phones[0].start_s,
@@ -181,6 +191,13 @@ def _word(text: str, phones: list[PhoneResult], said: bool, interval: Interval) 
         error=error,
         phones=tuple(phones),
     )
+
+
+def _aspects(scores: Scores | None, tables: dict[str, Interval]) -> dict[str, Score | None]:
+    if scores is None:
+        return dict.fromkeys(ASPECTS)
+    values = zip(ASPECTS, scores.utterance.tolist(), strict=True)
+    return {aspect: _score(value, tables[aspect]) for aspect, value in values}
 
 
 def _score(value: float, interval: Interval) -> Score:
@@ -197,7 +214,9 @@ def _pauses(found: Alignment) -> tuple[Pause, ...]:
 
 def _rates(found: Alignment, n_words: int | None) -> Rates:
     span_s = float(found.end[-1] - found.start[0]) * FRAME_S
-    silent_s = sum(float(b - a) for (_, a), (b, _) in pairwise(zip(found.start, found.end, strict=True))) * FRAME_S
+    silent_s = (
+        sum(float(b - a) for (_, a), (b, _) in pairwise(zip(found.start, found.end, strict=True))) * FRAME_S
+    )
     n_phones = len(found.classes)
     return Rates(
         phones_per_s=n_phones / span_s,

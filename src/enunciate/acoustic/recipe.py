@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from enunciate.acoustic.configs import AugmentConfig, EncoderConfig, ScorerConfig
 from enunciate.errors import RecipeError
+
+_Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class _Recipe(BaseModel):
@@ -35,9 +37,9 @@ class RecogniserRecipe(_Recipe):
     hold_out: Annotated[int, Field(ge=0)] = 0
     synthetic: Path | None = None
     """Folder of synthetic speech (`python -m enunciate.corpus.synthetic`)."""
-    synthetic_share: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.7, 0.25)
-    """Share of synthetic clips in the batches at the beginning and at the end: they teach the phones, and then
-    recordings have the last word."""
+    synthetic_share: tuple[_Share, _Share] = (0.7, 0.25)
+    """Share of synthetic clips in the batches at the beginning and at the end: they teach the phones, and
+    then recordings have the last word."""
     steps: Annotated[int, Field(gt=0)] = 6_000
     warmup_steps: Annotated[int, Field(ge=0)] = 400
     batch_frames: Annotated[int, Field(gt=0)] = 48_000
@@ -64,6 +66,9 @@ class ScorerRecipe(_Recipe):
     recogniser: Path
     """Folder of a trained recogniser."""
     folds: Annotated[int, Field(ge=2)] = 5
+    synthetic: Path | None = None
+    """Folder of synthetic speech; its mispronounced clips join the training of the phone scores."""
+    synthetic_clips: Annotated[int, Field(ge=0)] = 600
     cross_validate: bool = True
     """Measure by cross-validation over speakers before training on all of them."""
     version: str = "dev"
@@ -87,7 +92,8 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> RecogniserRecipe |
         raise RecipeError(str(path), [f"cannot be read: {error}"]) from error
     if not isinstance(tree, dict):
         raise RecipeError(str(path), ["is not a YAML mapping of keys to values"])
-    problems = [problem for override in overrides if (problem := _override(tree, override))]
+    values = cast("dict[str, Any]", tree)
+    problems = [problem for override in overrides if (problem := _override(values, override))]
     try:
         recipe = TypeAdapter[RecogniserRecipe | ScorerRecipe](Recipe).validate_python(tree)
     except ValidationError as error:
@@ -107,7 +113,7 @@ def _override(tree: dict[str, Any], override: str) -> str | None:
         child = tree.setdefault(parent, {})
         if not isinstance(child, dict):
             return f"{key}: {parent} is a value, not a group of keys"
-        tree = child
+        tree = cast("dict[str, Any]", child)
     tree[last] = yaml.safe_load(text)
     return None
 

@@ -1,8 +1,8 @@
 """The scorer: a small transformer over the aligned phones that gives phone and utterance scores together.
 
 After GOPT (Gong et al., ICASSP 2022), with richer inputs: each phone brings goodness, posteriors, the quality
-stream, timing and pitch; an utterance vector joins the pooled phones before the utterance heads. A member of the
-ensemble is one `Scorer`; `Ensemble` averages members, and gives how far they and their noise model spread.
+stream, timing and pitch; an utterance vector joins the pooled phones before the utterance heads. A member of
+the ensemble is one `Scorer`; `Ensemble` averages members.
 """
 
 from __future__ import annotations
@@ -46,9 +46,13 @@ class Scorer(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.phone_out = nn.Linear(width, 2)
         self.attention = nn.Linear(width, len(ASPECTS))
-        self.utterance_in = nn.Sequential(nn.Linear(N_UTTERANCE_FEATURES, width), nn.GELU(), nn.Dropout(config.dropout))
+        self.utterance_in = nn.Sequential(
+            nn.Linear(N_UTTERANCE_FEATURES, width), nn.GELU(), nn.Dropout(config.dropout)
+        )
         self.utterance_out = nn.ModuleList(
-            nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(width, 1))
+            nn.Sequential(
+                nn.Linear(2 * width, width), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(width, 1)
+            )
             for _ in ASPECTS
         )
 
@@ -56,10 +60,18 @@ class Scorer(nn.Module):
         """Begin with these utterance scores (over 10), so that training need not find the scale first."""
         for out, mean in zip(self.utterance_out, means, strict=True):
             assert isinstance(out, nn.Sequential)
-            nn.init.constant_(out[-1].bias, mean)
+            last = out[-1]
+            assert isinstance(last, nn.Linear)
+            nn.init.constant_(last.bias, mean)
 
     def forward(
-        self, classes: Tensor, phone: Tensor, quality: Tensor, head: Tensor, utterance: Tensor, real: Tensor | None
+        self,
+        classes: Tensor,
+        phone: Tensor,
+        quality: Tensor,
+        head: Tensor,
+        utterance: Tensor,
+        real: Tensor | None,
     ) -> Scored:
         """Score phones and utterances.
 
@@ -71,7 +83,9 @@ class Scorer(nn.Module):
             utterance: (B, G) standardised utterance features.
             real: (B, U) True at real phones; None when nothing is padded.
         """
-        x = self.inputs(self.input_dropout(torch.cat((phone, quality, head), dim=2))) + self.canonical(classes)
+        x = self.inputs(self.input_dropout(torch.cat((phone, quality, head), dim=2))) + self.canonical(
+            classes
+        )
         padding = None if real is None else ~real
         x = self.norm(self.body(x, src_key_padding_mask=padding))
         phones = self.phone_out(x)
@@ -104,8 +118,13 @@ class Ensemble(nn.Module):
         phone = ((phone - self.phone_mean) / self.phone_scale).clamp(-4, 4)
         return phone, ((utterance - self.utterance_mean) / self.utterance_scale).clamp(-4, 4)
 
-    def forward(self, classes: Tensor, phone: Tensor, quality: Tensor, utterance: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(1, U), (1, U, P), (1, U, Q), (1, G) -> phone scores (1, U), probabilities of error (1, U), scores (1, 4)."""
+    def forward(
+        self, classes: Tensor, phone: Tensor, quality: Tensor, utterance: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Score one utterance: (1, U), (1, U, P), (1, U, Q), (1, G) -> (1, U), (1, U), (1, 4).
+
+        Out come phone scores (0 to 2), probabilities of a mispronunciation and utterance scores (0 to 10).
+        """
         phone, utterance = self.standardise(phone, utterance)
         head = self.quality(quality, classes)
         found = [member(classes, phone, quality, head, utterance, None) for member in self.members]

@@ -12,13 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from enunciate.acoustic.acoustic_model import AcousticModel
-from enunciate.acoustic.align import align
-from enunciate.acoustic.features import PhoneFeatures, phone_features
+from enunciate.acoustic.align import Alignment, align, align_heard
+from enunciate.acoustic.ctc import BeamOptions, PhoneModel, beam_search, load_phone_model
+from enunciate.acoustic.features import Outputs, PhoneFeatures, phone_features
 from enunciate.acoustic.symbols import classes_of
 from enunciate.audio import load
 from enunciate.schema import ASPECTS, Utterance
 
 _models: dict[Path, AcousticModel] = {}
+_phone_models: dict[Path, PhoneModel] = {}
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,38 @@ def load_clips(utterances: Sequence[Utterance], encoder: Path, workers: int) -> 
         return list(pool.map(_load_clip, utterances, repeat(encoder), chunksize=16))
 
 
+def hear_clips(
+    utterances: Sequence[Utterance], encoder: Path, phone_model: Path, workers: int
+) -> list[ScoredClip]:
+    """The same without the text: the phones are those heard, each a word of its own, and have no scores."""
+    with ProcessPoolExecutor(workers) as pool:
+        jobs = pool.map(_hear_clip, utterances, repeat(encoder), repeat(phone_model), chunksize=16)
+        return list(jobs)
+
+
+def _encode(utterance: Utterance, encoder: Path) -> Outputs:
+    if encoder not in _models:
+        _models[encoder] = AcousticModel(encoder)
+    return _models[encoder](load(utterance.audio).samples)
+
+
 def _load_clip(utterance: Utterance, encoder: Path) -> ScoredClip:
-    model = _models.setdefault(encoder, AcousticModel(encoder)) if encoder not in _models else _models[encoder]
     words = utterance.words or ()
-    out = model(load(utterance.audio).samples)
+    out = _encode(utterance, encoder)
     found = align(out.frame, [[classes_of(word.phones)] for word in words])
     known = [s for w in words for s in w.phone_scores or (-1.0,) * len(w.phones)]
-    given = [getattr(utterance.scores, aspect) for aspect in ASPECTS]
+    return _label(out, found, known, utterance)
+
+
+def _hear_clip(utterance: Utterance, encoder: Path, phone_model: Path) -> ScoredClip:
+    if phone_model not in _phone_models:
+        _phone_models[phone_model] = load_phone_model(phone_model)
+    out = _encode(utterance, encoder)
+    found = align_heard(out.frame, beam_search(out.ctc, _phone_models[phone_model], BeamOptions()))
+    return _label(out, found, [-1.0] * len(found.classes), utterance)
+
+
+def _label(out: Outputs, found: Alignment, known: list[float], utterance: Utterance) -> ScoredClip:
+    given = [getattr(utterance.scores, aspect, None) for aspect in ASPECTS]
     scores = np.array([np.nan if score is None else score for score in given], dtype=np.float32)
     return ScoredClip(phone_features(out, found), np.array(known, dtype=np.float32), scores, found.word)

@@ -1,4 +1,4 @@
-"""The classes of the acoustic model: index 0 is CTC's blank or the frame head's silence, then the 39 phones."""
+"""The classes of the acoustic model: 0 is CTC's blank or the frame head's silence, then the 39 phones."""
 
 from __future__ import annotations
 

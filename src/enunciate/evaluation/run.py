@@ -89,7 +89,7 @@ def evaluate(
 
 
 def read_predictions(out_dir: Path, utterances: Sequence[Utterance]) -> list[Evaluated]:
-    """The rows that `evaluate` wrote to a folder, for these utterances, to be pooled with those of other folders.
+    """The rows that `evaluate` wrote to a folder, for these utterances; those of folders can be pooled.
 
     Raises:
         OutputError: a row is broken, or an utterance has none.
@@ -98,7 +98,9 @@ def read_predictions(out_dir: Path, utterances: Sequence[Utterance]) -> list[Eva
     done = {row.id: row for row in resume_rows(path, Prediction.model_validate_json, "a prediction")}
     missing = [utterance.id for utterance in utterances if utterance.id not in done]
     if missing:
-        raise OutputError(f"{path} has no row for {missing[0]} and {len(missing) - 1} more: run the evaluation to its end")
+        raise OutputError(
+            f"{path} has no row for {missing[0]} and {len(missing) - 1} more: run the evaluation to its end"
+        )
     return [_evaluated(utterance, done[utterance.id]) for utterance in utterances]
 
 
