@@ -2,8 +2,8 @@
 
     python benchmarks/pocket_speed.py [--clip examples/CLIP.flac --text "..."]
 
-Each figure is the median of several runs. Peak memory is that of a process that loads the engine and assesses the
-clip once. The clip is repeated with pauses to reach each length.
+Each figure is the median of several runs. Peak memory is that of a process that loads the engine and assesses
+the clip. The clip is repeated with pauses to reach each length.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def in_process(clip: Path, text: str) -> dict[str, float]:
 
 def main() -> None:
     """Measure and print JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     examples = Path(__file__).parent.parent / "examples"
     parser.add_argument("--clip", type=Path, default=examples / "i_think_the_weather_is_nice.flac")
     parser.add_argument("--text", default="I think the weather is nice today.")

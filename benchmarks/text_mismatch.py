@@ -27,7 +27,9 @@ def refused(assessor: Assessor, utterance: Utterance) -> bool:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--split", default="test", choices=("train", "test"))
     parser.add_argument("--model", default="pocket")

@@ -1,7 +1,7 @@
 """Make the example clip and the clips of the tests again, with Debian's flite (`apt-get install flite`).
 
-A mispronounced word is made by having the synthesiser say another one: for "nice" it says "lice", as learners do
-whose first language does not tell the two sounds apart. Nothing here is anyone's recording.
+A mispronounced word is made by having the synthesiser say another one: for "nice" it says "lice", as learners
+do whose first language does not tell the two sounds apart. Nothing here is anyone's recording.
 
     python examples/make_clips.py
 """

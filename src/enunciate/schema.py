@@ -173,12 +173,12 @@ class Assessment(_Model):
     text: str | None
     used_reference: bool
     accuracy: Score | None
-    """Like the next three: less sure without reference text, None where text and speech do not match."""
+    """Like the next three: less sure without reference text, None where nothing at all was heard."""
     fluency: Score | None
     prosodic: Score | None
     total: Score | None
     completeness: Score | None
-    """None without reference text. Share of the words that were said, times ten; a count rather than a learnt score."""
+    """Share of the words that were said, times ten: a count, not learnt. None without reference text."""
     words: tuple[WordResult, ...]
     """Empty without reference text."""
     phones: tuple[PhoneResult, ...]

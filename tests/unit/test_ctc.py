@@ -96,8 +96,18 @@ def test_the_phone_model_decides_what_the_sound_leaves_open(model):
     assert beam_search(open_end, model, BARE.model_copy(update={"model_weight": 0.45})) == [5, 7, 9]
 
 
+def test_the_phone_model_looks_at_the_phones_before():
+    """Everywhere else 20 is the likelier phone by far."""
+    model = train_phone_model([[5, 7, 9], [5, 7, 9], *[[20, 20, 20, 20]] * 10])
+    options = BARE.model_copy(update={"model_weight": 0.45})
+
+    after_its_own = posteriors([{5: 0.98}, {7: 0.98}, {9: 0.48, 20: 0.48}])
+    assert beam_search(after_its_own, model, options) == [5, 7, 9]
+    assert beam_search(posteriors([{9: 0.48, 20: 0.48}]), model, options) == [20]
+
+
 def test_the_bonus_makes_answers_longer(model):
-    unsure = posteriors([{BLANK: 0.7, 5: 0.25}] * 1)
+    unsure = posteriors([{BLANK: 0.7, 5: 0.25}])
 
     assert beam_search(unsure, model, BARE) == []
     assert beam_search(unsure, model, BARE.model_copy(update={"bonus": 3.0})) == [5]

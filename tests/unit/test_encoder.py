@@ -1,5 +1,7 @@
 """The encoder: independence of padding, frame counts, and long clips in windows."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -66,7 +68,7 @@ def test_windows_keep_each_frame_once():
         spans = windows(n_frames)
         kept = [(start, end) for _, start, end, _ in spans]
         assert kept[0][0] == 0 and kept[-1][1] == n_frames
-        assert all(a[1] == b[0] for a, b in zip(kept, kept[1:], strict=False)), n_frames
+        assert all(a[1] == b[0] for a, b in pairwise(kept)), n_frames
         for first, start, end, last in spans:
             assert 0 <= first <= start < end <= last <= n_frames
             assert last - first <= WINDOW
@@ -109,10 +111,12 @@ def test_a_long_clip_in_windows_is_like_one_at_once(exported, duration_s):
     assert out.ctc.shape == whole.ctc.shape[1:]
     assert out.frame.shape == (len(out.ctc), N_CLASSES)
     assert len(out.quality) == len(out.prosody.log_f0) == len(out.prosody.level_db) == len(out.ctc)
-    # attention sees less in a window, so this is close and not equal
-    difference = np.abs(np.exp(out.ctc) - whole.ctc[0].exp().numpy()).max(axis=1)
-    assert np.median(difference) < 0.01
-    assert difference.max() < 0.1
+    # attention sees less in a window, so this is close and not equal; a shift by one frame is another thing
+    expected = whole.quality[0].numpy()
+    error = np.abs(out.quality - expected).mean(axis=1)
+    shifted = np.abs(out.quality[1:] - expected[:-1]).mean(axis=1)
+    assert np.median(error) < 0.2 * np.median(shifted)
+    assert error.max() < np.median(shifted)
 
 
 def test_a_saved_recogniser_is_the_same_within_half_precision(tmp_path):

@@ -25,7 +25,7 @@ class AcousticModel:
         self._session = Session(path, threads)
 
     def __call__(self, samples: npt.NDArray[np.float32]) -> Outputs:
-        """Encode 16 kHz samples, shape (n,), of up to a minute; F = ceil(ceil(n / 160) / 3) frames."""
+        """Encode 16 kHz samples, shape (n,), of up to a minute; F = ceil(round(n / 160) / 3) frames."""
         features = normalise(log_mel(samples))
         pieces = [self._encode(features, *span) for span in windows(len(features))]
         ctc, frame, quality = (np.concatenate(parts) for parts in zip(*pieces, strict=True))

@@ -19,6 +19,8 @@ from enunciate.schema import ASPECTS, MISPRONOUNCED_BELOW
 
 COVERAGE = 0.9
 BINS = 8
+WORST = 0.005
+"""Share of clips that count as the worst."""
 Array = npt.NDArray[np.float64]
 
 
@@ -29,6 +31,8 @@ class Labelled(Protocol):
     def phone_scores(self) -> npt.NDArray[np.float32]: ...  # noqa: D102
     @property
     def scores(self) -> npt.NDArray[np.float32]: ...  # noqa: D102
+    @property
+    def mismatched(self) -> bool: ...  # noqa: D102
     @property
     def word(self) -> npt.NDArray[np.int64]: ...  # noqa: D102
 
@@ -49,6 +53,16 @@ class Interval(BaseModel):
         return min(low, prediction), max(high, prediction)
 
 
+class Level(BaseModel):
+    """What people gave to some kind of clip: mean and range."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: float
+    low: float
+    high: float
+
+
 class Calibration(BaseModel):
     """All that is set on left-out speakers."""
 
@@ -61,6 +75,8 @@ class Calibration(BaseModel):
     utterance: dict[str, Interval]
     free: dict[str, Interval]
     """For scores without a text."""
+    mismatch: dict[str, Level]
+    """For clips in which something else was said than the text."""
 
 
 def calibrate(
@@ -80,7 +96,21 @@ def calibrate(
         word=interval(np.concatenate([w[0] for w in words]), np.concatenate([w[1] for w in words]), 10.0),
         utterance=_by_aspect(clips, utterance),
         free=_by_aspect(clips, free),
+        mismatch=mismatch_levels(clips),
     )
+
+
+def mismatch_levels(clips: Sequence[Labelled]) -> dict[str, Level]:
+    """What people gave where something else was said; without such clips, what they gave to the worst."""
+    scores = np.stack([clip.scores for clip in clips]).astype(np.float64)
+    chosen = np.array([clip.mismatched for clip in clips])
+    if not chosen.any():
+        mean = np.nanmean(scores, axis=1)
+        chosen = mean <= np.nanquantile(mean, WORST)
+    return {
+        aspect: Level(value=np.nanmean(given), low=np.nanmin(given), high=np.nanmax(given))
+        for aspect, given in zip(ASPECTS, scores[chosen].T, strict=True)
+    }
 
 
 def _by_aspect(clips: Sequence[Labelled], predicted: Sequence[Array]) -> dict[str, Interval]:

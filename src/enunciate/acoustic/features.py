@@ -22,6 +22,10 @@ FLOOR = -12.0
 """Log-probabilities under this say nothing more."""
 PAUSE_S = 0.15
 """A silence inside the speech from this length on is a pause."""
+MISMATCH_PER = 0.8
+MISMATCH_FIT = -4.0
+"""Something else was said than the text where free recognition differs from it by at least this phone error
+rate and its phones fit their frames by less than this mean log-probability (benchmarks/text_mismatch.py)."""
 N_TIMING = 9
 N_PITCH = 5
 N_GOP = 8
@@ -72,7 +76,15 @@ def phone_features(out: Outputs, alignment: Alignment) -> PhoneFeatures:
 def mean_fit(out: Outputs, found: Alignment, chosen: slice | npt.NDArray[np.int64]) -> float:
     """How well chosen phones fit their frames: their mean log-probability, each phone counting once."""
     spans = zip(found.start[chosen], found.end[chosen], found.classes[chosen], strict=True)
-    return float(np.mean([np.maximum(out.frame[start:end, label], FLOOR).mean() for start, end, label in spans]))
+    return float(
+        np.mean([np.maximum(out.frame[start:end, label], FLOOR).mean() for start, end, label in spans])
+    )
+
+
+def mismatched(out: Outputs, found: Alignment) -> bool:
+    """Whether something else was said than the text."""
+    wrong = edit_distance(found.classes.tolist(), greedy(out.ctc)) / len(found.classes)
+    return wrong >= MISMATCH_PER and mean_fit(out, found, slice(None)) < MISMATCH_FIT
 
 
 def _goodness(out: Outputs, found: Alignment, posterior: Array, spans: list[tuple[int, int]]) -> Floats:

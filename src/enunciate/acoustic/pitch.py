@@ -17,6 +17,7 @@ FRAME_S = 0.03
 WINDOW = 800
 LOW_HZ, HIGH_HZ = 75.0, 500.0
 VOICED_ABOVE = 0.45
+BLOCK = 256
 
 Track = npt.NDArray[np.float32]
 
@@ -36,10 +37,12 @@ def track(samples: npt.NDArray[np.float32], n_frames: int) -> Prosody:
     hop = round(FRAME_S * SAMPLE_RATE_HZ)
     padded = np.pad(samples, (WINDOW // 2, WINDOW // 2 + hop * n_frames))
     centres = hop // 2 + hop * np.arange(n_frames)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[centres].astype(np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[centres]
     power = (frames**2).mean(axis=1)
     level = 10 * np.log10(np.maximum(power / max(float(power.max()), 1e-12), 1e-6))
-    return Prosody(_log_f0(frames, level), level.astype(np.float32))
+    blocks = range(0, n_frames, BLOCK)  # spectra of a minute at once would take more memory than all the rest
+    pitch = [_log_f0(frames[first : first + BLOCK], level[first : first + BLOCK]) for first in blocks]
+    return Prosody(np.concatenate(pitch), level.astype(np.float32))
 
 
 def _log_f0(frames: npt.NDArray[np.float32], level_db: Track) -> Track:

@@ -14,8 +14,8 @@ from enunciate import audio
 from enunciate.acoustic.acoustic_model import AcousticModel
 from enunciate.acoustic.align import Alignment, AlignmentError, align, align_heard
 from enunciate.acoustic.calibration import Calibration
-from enunciate.acoustic.ctc import BeamOptions, beam_search, greedy, load_phone_model
-from enunciate.acoustic.features import Outputs, edit_distance, mean_fit, phone_features
+from enunciate.acoustic.ctc import BeamOptions, beam_search, load_phone_model
+from enunciate.acoustic.features import Outputs, mismatched, phone_features
 from enunciate.acoustic.folder import CALIBRATION, DESCRIPTION, ENCODER, FREE_SCORER, PHONE_MODEL, SCORER
 from enunciate.acoustic.pitch import FRAME_S
 from enunciate.acoustic.reading import Scores, free_result, reference_result
@@ -25,13 +25,14 @@ from enunciate.errors import TextTooLongError
 from enunciate.phones import Lexicon, parse_text
 from enunciate.schema import Assessment, Notice, Utterance
 
-MISMATCH_PER = 0.8
-MISMATCH_FIT = -3.0
-"""Something else was said than the text where free recognition differs from it by at least this phone error rate
-and its phones fit their frames by less than this mean log-probability (`benchmarks/text_mismatch.py` checks)."""
-
-
 BEAM = BeamOptions()
+MISMATCH = (
+    "what was said does not match the text: the scores are those that people give then. Check that text and "
+    "recording belong together; if they do, record again closer to the microphone"
+)
+NO_REFERENCE = (
+    "no text was given: the phones are those heard, without scores, and the scores of the whole are less sure"
+)
 
 
 @dataclass(frozen=True)
@@ -86,38 +87,26 @@ class PocketAssessor:
         notices = list(audio.warnings_for(speech))
         if reading is not None:
             found = self._fit(out, reading, utterance)
-            if not _mismatched(out, found):
-                scores = self._score(self._scorer, out, found)
-                return reference_result(
-                    utterance,
-                    self._name,
-                    speech.duration_s,
-                    reading.words,
-                    out,
-                    found,
-                    scores,
-                    self._calibration,
-                    notices,
-                )
-            notices.append(
-                Notice(
-                    code="text_mismatch",
-                    message="what was said does not match the text, so nothing was scored: check that the "
-                    "text and the recording belong together, and record again closer to the microphone if "
-                    "they do",
-                )
+            other = mismatched(out, found)
+            if other:
+                notices.append(Notice(code="text_mismatch", message=MISMATCH))
+            scores = self._score(self._scorer, out, found)
+            return reference_result(
+                utterance,
+                self._name,
+                speech.duration_s,
+                reading.words,
+                out,
+                found,
+                scores,
+                self._calibration,
+                notices,
+                mismatch=other,
             )
-        else:
-            notices.append(
-                Notice(
-                    code="no_reference",
-                    message="no text was given: the phones are those heard and have no scores, and the scores of the "
-                    "whole are less sure",
-                )
-            )
+        notices.append(Notice(code="no_reference", message=NO_REFERENCE))
         heard = self._hear(out)
         found = align_heard(out.frame, heard) if heard else None
-        scores = self._score(self._free_scorer, out, found) if found and reading is None else None
+        scores = self._score(self._free_scorer, out, found) if found else None
         return free_result(
             utterance, self._name, speech.duration_s, out, found, scores, self._calibration, notices
         )
@@ -160,11 +149,6 @@ class PocketAssessor:
             wrong[0].astype(np.float64),
             np.clip(utterance[0], 0, 10).astype(np.float64),
         )
-
-
-def _mismatched(out: Outputs, found: Alignment) -> bool:
-    wrong = edit_distance(found.classes.tolist(), greedy(out.ctc)) / len(found.classes)
-    return wrong >= MISMATCH_PER and mean_fit(out, found, slice(None)) < MISMATCH_FIT
 
 
 def _distinct(variants: Sequence[Sequence[str]]) -> list[list[int]]:

@@ -56,8 +56,10 @@ def reference_result(
     scores: Scores,
     calibration: Calibration,
     notices: Sequence[Notice],
+    *,
+    mismatch: bool,
 ) -> Assessment:
-    """Everything about a clip whose text is known."""
+    """Everything about a clip whose text is known; with `mismatch`, something else was said."""
     phones = _phones(out, found, scores, calibration)
     said = [_word_said(out, found, index) for index in range(len(words))]
     results = tuple(
@@ -71,7 +73,7 @@ def reference_result(
         duration_s=duration_s,
         text=utterance.text,
         used_reference=True,
-        **_aspects(scores, calibration.utterance),
+        **(_levels(calibration) if mismatch else _aspects(scores, calibration.utterance)),
         completeness=Score(value=complete, low=complete, high=complete),
         words=results,
         phones=tuple(phones),
@@ -198,6 +200,11 @@ def _aspects(scores: Scores | None, tables: dict[str, Interval]) -> dict[str, Sc
         return dict.fromkeys(ASPECTS)
     values = zip(ASPECTS, scores.utterance.tolist(), strict=True)
     return {aspect: _score(value, tables[aspect]) for aspect, value in values}
+
+
+def _levels(calibration: Calibration) -> dict[str, Score | None]:
+    levels = calibration.mismatch.items()
+    return {aspect: Score(value=level.value, low=level.low, high=level.high) for aspect, level in levels}
 
 
 def _score(value: float, interval: Interval) -> Score:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from enunciate.acoustic.acoustic_model import AcousticModel
 from enunciate.acoustic.align import Alignment, align, align_heard
 from enunciate.acoustic.ctc import BeamOptions, PhoneModel, beam_search, load_phone_model
-from enunciate.acoustic.features import Outputs, PhoneFeatures, phone_features
+from enunciate.acoustic.features import Outputs, PhoneFeatures, mismatched, phone_features
 from enunciate.acoustic.symbols import classes_of
 from enunciate.audio import load
 from enunciate.schema import ASPECTS, Utterance
@@ -34,6 +34,8 @@ class ScoredClip:
     """(4,) 0 to 10 in the order of `ASPECTS`, NaN where unknown."""
     word: npt.NDArray[np.int64]
     """(U,) index of each phone's word."""
+    mismatched: bool
+    """Something else was said than the text."""
 
 
 def load_clips(utterances: Sequence[Utterance], encoder: Path, workers: int) -> list[ScoredClip]:
@@ -76,4 +78,10 @@ def _hear_clip(utterance: Utterance, encoder: Path, phone_model: Path) -> Scored
 def _label(out: Outputs, found: Alignment, known: list[float], utterance: Utterance) -> ScoredClip:
     given = [getattr(utterance.scores, aspect, None) for aspect in ASPECTS]
     scores = np.array([np.nan if score is None else score for score in given], dtype=np.float32)
-    return ScoredClip(phone_features(out, found), np.array(known, dtype=np.float32), scores, found.word)
+    return ScoredClip(
+        phone_features(out, found),
+        np.array(known, dtype=np.float32),
+        scores,
+        found.word,
+        mismatched(out, found),
+    )

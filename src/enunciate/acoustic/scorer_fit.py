@@ -1,4 +1,4 @@
-"""Fit the scorer's ensemble to clips: batches, losses, and training with an inner fold left out by each member."""
+"""Fit the scorer's ensemble to clips: batches, losses, and members that each leave an inner fold out."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from enunciate.acoustic.configs import ScorerConfig
 from enunciate.acoustic.quality import QualityHead
 from enunciate.acoustic.scorer import Ensemble, Scored, Scorer
 from enunciate.acoustic.scorer_data import ScoredClip
+from enunciate.acoustic.tensors import backward, chunks, int_list, seed_all, tensor_of, update
 from enunciate.corpus.splits import speaker_folds
 from enunciate.schema import MISPRONOUNCED_BELOW, Utterance
 

@@ -25,11 +25,11 @@ from enunciate.acoustic.ctc import save_phone_model, train_phone_model
 from enunciate.acoustic.export import export_encoder, export_scorer
 from enunciate.acoustic.folder import CALIBRATION, DESCRIPTION, ENCODER, FREE_SCORER, PHONE_MODEL, SCORER
 from enunciate.acoustic.recipe import ScorerRecipe
+from enunciate.acoustic.recogniser import Recogniser, load_recogniser
 from enunciate.acoustic.scorer import Ensemble, Scorer
 from enunciate.acoustic.scorer_data import ScoredClip, hear_clips, load_clips
 from enunciate.acoustic.scorer_fit import Predicted, collate, fit, predict
 from enunciate.acoustic.symbols import classes_of
-from enunciate.acoustic.recogniser import Recogniser, load_recogniser
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import speaker_folds
 from enunciate.corpus.synthetic import read_shards
@@ -68,7 +68,7 @@ class FoldJob:
 
 
 def train(recipe: ScorerRecipe) -> dict[str, float]:
-    """Run a recipe: cross-validate, then train on every speaker, and write a folder that `load_assessor` reads.
+    """Run a recipe: cross-validate, train on every speaker, and write a folder that `load_assessor` reads.
 
     The model of each outer fold is written to `folds/`, so that it can be evaluated as the shipped one is.
     Returns pooled correlations of the outer folds.
@@ -169,6 +169,7 @@ def _correlations(clips: Sequence[ScoredClip], predicted: Sequence[Predicted]) -
     for k, aspect in enumerate(ASPECTS):
         known = np.isfinite(human[:, k])
         pcc[aspect] = float(np.corrcoef(human[known, k], found[known, k])[0, 1])
-    scores, guesses = np.concatenate([c.phone_scores for c in clips]), np.concatenate([p.phone for p in predicted])
+    scores = np.concatenate([c.phone_scores for c in clips])
+    guesses = np.concatenate([p.phone for p in predicted])
     known = scores >= 0
     return pcc | {"phone": float(np.corrcoef(scores[known], guesses[known])[0, 1])} if known.any() else pcc
