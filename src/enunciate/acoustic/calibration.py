@@ -102,13 +102,16 @@ def calibrate(
 
 def mismatch_levels(clips: Sequence[Labelled]) -> dict[str, Level]:
     """What people gave where something else was said; without such clips, what they gave to the worst."""
-    scores = np.stack([clip.scores for clip in clips]).astype(np.float64)
-    chosen = np.array([clip.mismatched for clip in clips])
+    labelled = [clip for clip in clips if np.isfinite(clip.scores).any()]
+    scores = np.stack([clip.scores for clip in labelled]).astype(np.float64)
+    chosen = np.array([clip.mismatched for clip in labelled])
     if not chosen.any():
         mean = np.nanmean(scores, axis=1)
         chosen = mean <= np.nanquantile(mean, WORST)
     return {
-        aspect: Level(value=np.nanmean(given), low=np.nanmin(given), high=np.nanmax(given))
+        aspect: Level(
+            value=float(np.nanmean(given)), low=float(np.nanmin(given)), high=float(np.nanmax(given))
+        )
         for aspect, given in zip(ASPECTS, scores[chosen].T, strict=True)
     }
 
