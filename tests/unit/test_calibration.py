@@ -80,7 +80,6 @@ class Labelled:
     scores: np.ndarray
     word: np.ndarray
     mismatched: bool = False
-    mismatched: bool = False
 
 
 def labelled(seed, n=60):

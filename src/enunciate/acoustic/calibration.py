@@ -108,12 +108,12 @@ def mismatch_levels(clips: Sequence[Labelled]) -> dict[str, Level]:
     if not chosen.any():
         mean = np.nanmean(scores, axis=1)
         chosen = mean <= np.nanquantile(mean, WORST)
-    return {
-        aspect: Level(
-            value=float(np.nanmean(given)), low=float(np.nanmin(given)), high=float(np.nanmax(given))
-        )
-        for aspect, given in zip(ASPECTS, scores[chosen].T, strict=True)
-    }
+    levels: dict[str, Level] = {}
+    for k, aspect in enumerate(ASPECTS):
+        given = scores[chosen, k]
+        low, high = float(np.nanmin(given)), float(np.nanmax(given))
+        levels[aspect] = Level(value=float(np.nanmean(given)), low=low, high=high)
+    return levels
 
 
 def _by_aspect(clips: Sequence[Labelled], predicted: Sequence[Array]) -> dict[str, Interval]:
