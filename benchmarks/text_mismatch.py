@@ -1,9 +1,9 @@
-"""How often `pocket` refuses a text that was read, and accepts a text that was not: checks `MISMATCH_*`.
+"""How often `pocket` doubts a text that was read, and believes a text that was not: checks `MISMATCH_*`.
 
     python benchmarks/text_mismatch.py --corpus CORPUS [--split test]
 
 Every fourth clip is assessed with its own text and with the text of a clip half the split further on (another
-speaker, another sentence). A text too long for the clip counts as refused.
+speaker, another sentence). A text too long for the clip counts as doubted.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from enunciate.errors import TextTooLongError
 from enunciate.schema import Utterance
 
 
-def refused(assessor: Assessor, utterance: Utterance) -> bool:
+def doubted(assessor: Assessor, utterance: Utterance) -> bool:
     """Whether the engine said that the text does not match."""
     try:
-        return not assessor.assess([utterance])[0].used_reference
+        return any(notice.code == "text_mismatch" for notice in assessor.assess([utterance])[0].warnings)
     except TextTooLongError:
         return True
 
@@ -40,8 +40,8 @@ def main() -> None:
     foreign = [u.model_copy(update={"words": o.words}) for u, o in zip(own, others, strict=True)]
     assessor = load_assessor(arguments.model)
     for name, utterances in (("its own text", own), ("another text", foreign)):
-        share = sum(refused(assessor, u) for u in utterances) / len(utterances)
-        print(f"{name}: {share:.3f} of {len(utterances)} clips refused")
+        share = sum(doubted(assessor, u) for u in utterances) / len(utterances)
+        print(f"{name}: {share:.3f} of {len(utterances)} clips doubted")
 
 
 if __name__ == "__main__":

@@ -156,6 +156,13 @@ def test_without_such_clips_they_are_those_of_the_worst():
     assert found.mismatch["total"].value == min(clip.scores[3] for clip in clips)
 
 
+def test_few_labels_or_none_give_a_table_all_the_same():
+    few = interval(np.array([4.0, 6.0, 8.0]), np.array([3.0, 6.0, 9.0]), 10.0)
+    assert few.at(4.0) == (3.0, 4.0)
+    assert few.at(8.0) == (8.0, 9.0)
+    assert interval(np.array([]), np.array([]), 10.0).at(5.0) == (0.0, 10.0)
+
+
 def test_a_word_is_worth_its_phones():
     assert word_score(np.array([2.0, 1.0, 0.0])) == pytest.approx(5.0)
     assert word_score(np.array([2.0])) == 10

@@ -111,8 +111,8 @@ def mismatch_levels(clips: Sequence[Labelled]) -> dict[str, Level]:
     levels: dict[str, Level] = {}
     for k, aspect in enumerate(ASPECTS):
         given = scores[chosen, k]
-        low, high = float(np.nanmin(given)), float(np.nanmax(given))
-        levels[aspect] = Level(value=float(np.nanmean(given)), low=low, high=high)
+        given = given[np.isfinite(given)]
+        levels[aspect] = Level(value=float(given.mean()), low=float(given.min()), high=float(given.max()))
     return levels
 
 
@@ -152,7 +152,9 @@ def interval(predicted: Array, human: Array, top: float) -> Interval:
     low: list[float] = []
     high: list[float] = []
     tail = (1 - COVERAGE) / 2
-    for part in np.array_split(order, BINS):
+    if not len(order):  # nobody scored this: any score is possible
+        return Interval(knots=(0.0,), low=(0.0,), high=(top,))
+    for part in np.array_split(order, min(BINS, len(order))):
         knots.append(float(predicted[part].mean()))
         ends = np.quantile(human[part], [tail, 1 - tail], method="higher")
         ends[0] = np.quantile(human[part], tail, method="lower")
