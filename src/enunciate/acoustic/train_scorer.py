@@ -63,7 +63,6 @@ class FoldJob:
     data: Data
     held: list[int]
     recipe: ScorerRecipe
-    recogniser: Recogniser
     number: int
 
 
@@ -82,7 +81,7 @@ def train(recipe: ScorerRecipe) -> dict[str, float]:
     data = _load(recipe)
     metrics: dict[str, float] = {}
     if recipe.cross_validate:
-        metrics = _cross_validate(data, recipe, recogniser)
+        metrics = _cross_validate(data, recipe)
         (recipe.out / "cross_validation.json").write_text(json.dumps(metrics, indent=1) + "\n")
     _fit_folder(data, recipe, recogniser, recipe.seed, recipe.out)
     return metrics
@@ -109,9 +108,9 @@ def _mispronounced(recipe: ScorerRecipe) -> list[Utterance]:
     return list(islice(readings, recipe.synthetic_clips))
 
 
-def _cross_validate(data: Data, recipe: ScorerRecipe, recogniser: Recogniser) -> dict[str, float]:
+def _cross_validate(data: Data, recipe: ScorerRecipe) -> dict[str, float]:
     folds = speaker_folds(data.utterances, recipe.folds, recipe.seed)
-    jobs = [FoldJob(data, held, recipe, recogniser, number) for number, held in enumerate(folds)]
+    jobs = [FoldJob(data, held, recipe, number) for number, held in enumerate(folds)]
     with ProcessPoolExecutor(recipe.workers) as workers:
         found = list(workers.map(_outer_fold, jobs))
     tested = data.some([i for held in folds for i in held])
@@ -125,7 +124,8 @@ def _outer_fold(job: FoldJob) -> tuple[list[Predicted], list[Predicted]]:
     learn = sorted(set(range(len(job.data.clips))) - set(job.held))
     folder = job.recipe.out / "folds" / str(job.number)
     seed = job.recipe.seed + 1 + job.number
-    fitted, free = _fit_folder(job.data.some(learn), job.recipe, job.recogniser, seed, folder)
+    recogniser = load_recogniser(job.recipe.recogniser)
+    fitted, free = _fit_folder(job.data.some(learn), job.recipe, recogniser, seed, folder)
     test = job.data.some(job.held)
     (folder / "held_out.json").write_text(json.dumps([u.id for u in test.utterances]))
     return _predict(fitted, test.clips), _predict(free, test.heard)
