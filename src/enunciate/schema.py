@@ -159,7 +159,7 @@ class Rates(_Model):
 class Notice(_Model):
     """Something about the clip that makes the scores less sure."""
 
-    code: Literal["clipping", "low_level", "text_mismatch", "no_reference", "noisy"]
+    code: Literal["clipping", "low_level", "text_mismatch", "no_reference"]
     message: str
 
 

@@ -39,7 +39,7 @@ CORE = (
     "audio",
     "phones",
     "corpus",
-    "acoustic.runtime",
+    "acoustic.pocket",
     "assess",
     "formats",
     "batch",
