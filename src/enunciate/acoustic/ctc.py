@@ -34,6 +34,10 @@ class BeamOptions(BaseModel):
     """Added for each phone, against the model's liking for short answers."""
 
 
+HEARING = BeamOptions()
+"""What the engine hears with, and what the scorer without text is trained on: they must not differ."""
+
+
 def greedy(log_probs: LogProbs) -> list[int]:
     """Most likely class of each frame, repeats merged and blanks dropped; (F, 40) -> classes."""
     best = log_probs.argmax(axis=1)

@@ -64,13 +64,19 @@ class PhoneFeatures:
 def phone_features(out: Outputs, alignment: Alignment) -> PhoneFeatures:
     """Compute the scorer's inputs."""
     spans = list(zip(alignment.start.tolist(), alignment.end.tolist(), strict=True))
-    posterior = np.stack([np.maximum(out.frame[s:e], FLOOR).mean(axis=0) for s, e in spans])
+    posterior = mean_log_posteriors(out, alignment)
     gop = _goodness(out, alignment, posterior, spans)
     timing = _timing(alignment, len(out.frame))
     pitch = _pitch(out.prosody, spans)
     phone = np.concatenate((gop, timing, pitch, posterior / 4.0), axis=1).astype(np.float32)
     quality = np.stack([out.quality[s:e].mean(axis=0) for s, e in spans]).astype(np.float32)
     return PhoneFeatures(alignment.classes, phone, quality, _utterance(out, alignment, gop, timing))
+
+
+def mean_log_posteriors(out: Outputs, found: Alignment) -> Array:
+    """(U, 40): the frame head's log-probabilities, floored and averaged over each phone's time."""
+    spans = zip(found.start.tolist(), found.end.tolist(), strict=True)
+    return np.stack([np.maximum(out.frame[start:end], FLOOR).mean(axis=0) for start, end in spans])
 
 
 def mean_fit(out: Outputs, found: Alignment, chosen: slice | npt.NDArray[np.int64]) -> float:
@@ -191,12 +197,12 @@ def _utterance(out: Outputs, found: Alignment, gop: Floats, timing: Floats) -> A
         np.quantile(pitch, 0.9) - np.quantile(pitch, 0.1),
         np.median(pitch) / 5,
         out.prosody.level_db.std() / 20,
-        _share_below(out.ctc),
+        _doubt(out.ctc),
     ]
     return np.array(values, dtype=np.float32)
 
 
-def _share_below(ctc: LogProbs) -> float:
+def _doubt(ctc: LogProbs) -> float:
     """How unsure free recognition is: one minus the mean probability of its non-blank peaks."""
     best = ctc.max(axis=1)[ctc.argmax(axis=1) != BLANK]
     return 1.0 - float(np.exp(best).mean()) if len(best) else 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from enunciate import audio
 from enunciate.acoustic.acoustic_model import AcousticModel
 from enunciate.acoustic.align import Alignment, AlignmentError, align, align_heard
 from enunciate.acoustic.calibration import Calibration
-from enunciate.acoustic.ctc import BeamOptions, beam_search, load_phone_model
+from enunciate.acoustic.ctc import HEARING, PhoneModel, beam_search, load_phone_model
 from enunciate.acoustic.features import Outputs, mismatched, phone_features
 from enunciate.acoustic.folder import CALIBRATION, DESCRIPTION, ENCODER, FREE_SCORER, PHONE_MODEL, SCORER
 from enunciate.acoustic.pitch import FRAME_S
@@ -25,7 +26,6 @@ from enunciate.errors import TextTooLongError
 from enunciate.phones import Lexicon, parse_text
 from enunciate.schema import Assessment, Notice, Utterance
 
-BEAM = BeamOptions()
 MISMATCH = (
     "what was said does not match the text: the scores are those that people give then. Check that text and "
     "recording belong together; if they do, record again closer to the microphone"
@@ -53,18 +53,27 @@ class PocketAssessor:
     """Scores clips on a CPU; see `enunciate.assess.Assessor`."""
 
     def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
+        self._folder, self._threads = folder, threads
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         self._name = f"{description['name']} {description['version']}"
         self._acoustic = AcousticModel(folder / ENCODER, threads)
         self._scorer = Session(folder / SCORER, threads)
-        self._free_scorer = Session(folder / FREE_SCORER, threads)
         self._calibration = Calibration.model_validate_json(
             (folder / CALIBRATION).read_text(encoding="utf-8")
         )
-        self._phone_model = load_phone_model(folder / PHONE_MODEL)
         self._lexicon = Lexicon.default()
         if lexicon is not None:
             self._lexicon = self._lexicon.with_file(lexicon)
+
+    @cached_property
+    def _free_scorer(self) -> Session:
+        """Loaded when first needed: with a text it never is, and a single clip should not wait for it."""
+        return Session(self._folder / FREE_SCORER, self._threads)
+
+    @cached_property
+    def _phone_model(self) -> PhoneModel:
+        """Loaded when first needed, for the same reason."""
+        return load_phone_model(self._folder / PHONE_MODEL)
 
     @property
     def name(self) -> str:
@@ -112,7 +121,7 @@ class PocketAssessor:
         )
 
     def _hear(self, out: Outputs) -> list[int]:
-        return beam_search(out.ctc, self._phone_model, BEAM)
+        return beam_search(out.ctc, self._phone_model, HEARING)
 
     def _read(self, utterance: Utterance) -> _Reading | None:
         if utterance.words is not None:

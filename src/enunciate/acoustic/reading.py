@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from enunciate.acoustic.align import Alignment
 from enunciate.acoustic.calibration import Calibration, Interval, word_score
-from enunciate.acoustic.features import FLOOR, PAUSE_S, Outputs, mean_fit
+from enunciate.acoustic.features import PAUSE_S, Outputs, mean_fit, mean_log_posteriors
 from enunciate.acoustic.pitch import FRAME_S
 from enunciate.acoustic.symbols import SILENCE, phone_of
 from enunciate.schema import (
@@ -95,7 +95,7 @@ def free_result(
 ) -> Assessment:
     """What can be said of a clip without its text: the phones heard, rates, pauses, and scores of the whole.
 
-    `found` is None where no phone was heard, `scores` where none would be honest.
+    `found` and `scores` are None where no phone was heard.
     """
     phones: list[PhoneResult] = []
     if found is not None:
@@ -161,11 +161,7 @@ def _columns(found: Alignment) -> tuple[list[int], list[int], list[int]]:
 
 def _posteriors(out: Outputs, found: Alignment) -> Array:
     """(U, 40): the classes' probabilities over each phone's time, a geometric mean of its frames'."""
-    _, starts, ends = _columns(found)
-    means = np.stack(
-        [np.maximum(out.frame[s:e], FLOOR).mean(axis=0) for s, e in zip(starts, ends, strict=True)]
-    )
-    powers = np.exp(means.astype(np.float64))
+    powers = np.exp(mean_log_posteriors(out, found).astype(np.float64))
     return powers / powers.sum(axis=1, keepdims=True)
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from enunciate.acoustic.acoustic_model import AcousticModel
 from enunciate.acoustic.align import Alignment, align, align_heard
-from enunciate.acoustic.ctc import BeamOptions, PhoneModel, beam_search, load_phone_model
+from enunciate.acoustic.ctc import HEARING, PhoneModel, beam_search, load_phone_model
 from enunciate.acoustic.features import Outputs, PhoneFeatures, mismatched, phone_features
 from enunciate.acoustic.symbols import BLANK, classes_of
 from enunciate.audio import load
@@ -71,7 +71,7 @@ def _hear_clip(utterance: Utterance, encoder: Path, phone_model: Path) -> Scored
     if phone_model not in _phone_models:
         _phone_models[phone_model] = load_phone_model(phone_model)
     out = _encode(utterance, encoder)
-    heard = beam_search(out.ctc, _phone_models[phone_model], BeamOptions())
+    heard = beam_search(out.ctc, _phone_models[phone_model], HEARING)
     if not heard:  # the scorer wants a phone: the one that came nearest to being heard
         heard = [int(out.ctc[:, BLANK + 1 :].max(axis=0).argmax()) + BLANK + 1]
     found = align_heard(out.frame, heard)

@@ -119,7 +119,7 @@ class Trainer:
                 self.log(event="step", step=step, rate=rate, elapsed_s=time.monotonic() - began, **values)
             if step and step % max(1, recipe.steps // 4) == 0:
                 rate_of_errors = evaluate(step)
-                if rate_of_errors > 0.9 and step >= recipe.steps // 4 and recipe.steps >= 1000:
+                if rate_of_errors > 0.9 and recipe.steps >= 1000:
                     raise EnunciateError(
                         f"training does not converge: PER {rate_of_errors:.2f} at step {step}"
                     )
