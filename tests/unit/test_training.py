@@ -1,20 +1,30 @@
 """Both training steps from a tiny corpus to an engine that assesses a clip."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import torch
 from tone_corpus import RATE_HZ, WORDS, make_corpus, make_shard, render, segments_of
 
-from enunciate.acoustic.folder import CALIBRATION, DESCRIPTION, ENCODER, FREE_SCORER, PHONE_MODEL, SCORER
+from enunciate.acoustic.folder import (
+    CALIBRATION,
+    DESCRIPTION,
+    ENCODER,
+    FREE_SCORER,
+    HELD_OUT,
+    PHONE_MODEL,
+    SCORER,
+)
+from enunciate.acoustic.folder import FOLDS as FOLDERS
 from enunciate.acoustic.recipe import RecogniserRecipe, ScorerRecipe
 from enunciate.acoustic.recogniser import WEIGHTS, load_recogniser
-from enunciate.acoustic.train_recogniser import choose
 from enunciate.acoustic.train_recogniser import train as train_recogniser
 from enunciate.acoustic.train_scorer import train as train_scorer
 from enunciate.assess import load_assessor
 from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.errors import CorpusError
 from enunciate.schema import ASPECTS, Assessment, Clip, Utterance
 
 pytestmark = pytest.mark.slow
@@ -134,15 +144,64 @@ def test_a_time_limit_ends_training_early(corpus, tmp_path):
     load_recogniser(tmp_path)
 
 
-def test_a_held_out_fold_shares_no_speaker_with_training(corpus, tmp_path):
-    recipe = recogniser_recipe(corpus, tmp_path, split="all", folds=5)
-    reported = []
-    for fold in range(5):
-        learn, report = choose(recipe.model_copy(update={"hold_out": fold}))
-        assert not {u.speaker for u in learn} & {u.speaker for u in report}
-        assert len(learn) + len(report) == 40
-        reported += [u.id for u in report]
-    assert sorted(reported) == sorted(u.id for u in load_corpus(corpus, "all"))
+@pytest.fixture(scope="module")
+def everything(corpus, recogniser, tmp_path_factory):
+    """A recogniser that went on from the first one, on all speakers, with a model for each fold."""
+    out = tmp_path_factory.mktemp("everything")
+    recipe = recogniser_recipe(
+        corpus, out, start=recogniser[0], split="all", folds=FOLDS, steps=12, align_at=(0.0,)
+    )
+    return out, train_recogniser(recipe)
+
+
+def test_folds_of_the_recogniser_leave_labelled_speakers_out(corpus, everything):
+    utterances = {u.id: u for u in load_corpus(corpus, "all")}
+    held = [json.loads((everything[0] / FOLDERS / str(k) / HELD_OUT).read_text()) for k in range(FOLDS)]
+
+    assert sorted(key for fold in held for key in fold) == sorted(
+        key for key, u in utterances.items() if u.scores is not None
+    )
+    speakers = [{utterances[key].speaker for key in fold} for fold in held]
+    assert not set.intersection(*speakers)
+    assert [everything[1][f"fold_{k}_reported_utterances"] for k in range(FOLDS)] == [len(h) for h in held]
+    assert [event["recordings"] for event in events(everything[0], "data")] == [40]
+    assert [event["clips"] for event in events(everything[0], "aligned")] == [
+        40,
+        *(40 - len(h) for h in held),
+    ]
+
+
+def test_going_on_keeps_what_the_scorer_reads_and_moves_the_rest(recogniser, everything):
+    before = load_recogniser(recogniser[0]).state_dict()
+    for folder in (everything[0], *(everything[0] / FOLDERS).iterdir()):
+        after = load_recogniser(folder).state_dict()
+        for name, weights in before.items():
+            assert torch.equal(weights, after[name]) == (name.startswith("quality.") or weights.ndim == 0), (
+                name
+            )
+
+
+def test_a_scorer_hears_each_speaker_through_a_model_that_left_them_out(corpus, everything, tmp_path):
+    recipe = ScorerRecipe(
+        kind="scorer", corpus=corpus, recogniser=everything[0], out=tmp_path, workers=1,
+        scorer={"width": 16, "layers": 1, "heads": 2, "epochs": 1, "members": 2, "dropout": 0.0},
+    )  # fmt: skip
+    train_scorer(recipe)
+    folders = [tmp_path, *(tmp_path / FOLDERS / str(k) for k in range(FOLDS))]
+
+    assert len({(folder / ENCODER).read_bytes() for folder in folders}) == 1 + FOLDS
+    for k in range(FOLDS):
+        held = json.loads((tmp_path / FOLDERS / str(k) / HELD_OUT).read_text())
+        unseen = json.loads((everything[0] / FOLDERS / str(k) / HELD_OUT).read_text())
+        assert held and set(held) <= set(unseen)
+
+
+def test_a_fold_that_misses_speakers_is_refused(corpus, everything, tmp_path):
+    shutil.copytree(everything[0], tmp_path / "some")
+    (tmp_path / "some" / FOLDERS / "0" / HELD_OUT).write_text("[]")
+    recipe = ScorerRecipe(kind="scorer", corpus=corpus, recogniser=tmp_path / "some", out=tmp_path / "out")
+    with pytest.raises(CorpusError, match="no fold leaves out utterance"):
+        train_scorer(recipe)
 
 
 def test_outer_folds_are_disjoint_in_speakers_and_cover_everything(corpus, pocket):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -72,17 +73,19 @@ def _export(
     dims: Any,
 ) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.onnx.export(  # pyright: ignore[reportUnknownMemberType]
-        model,
-        example,
-        path,
-        input_names=inputs,
-        output_names=outputs,
-        dynamic_shapes=dims,
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch about itself; nothing that a user could act on
+        torch.onnx.export(  # pyright: ignore[reportUnknownMemberType]
+            model,
+            example,
+            path,
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_shapes=dims,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
     whole = onnx.load(path)  # pyright: ignore[reportUnknownMemberType]
     onnx.save(halve(whole), path)  # pyright: ignore[reportUnknownMemberType]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from enunciate.acoustic.symbols import N_CLASSES
+from enunciate.schema import MISPRONOUNCED_BELOW
 
 
 def pool(stream: Tensor, frame_phone: Tensor, n_phones: int) -> Tensor:
@@ -13,6 +15,21 @@ def pool(stream: Tensor, frame_phone: Tensor, n_phones: int) -> Tensor:
     member = frame_phone[:, None, :] == torch.arange(n_phones, device=stream.device)[None, :, None]
     member = member.to(stream.dtype)
     return (member @ stream) / member.sum(dim=2, keepdim=True).clamp_min(1)
+
+
+def phone_loss(score: Tensor, wrong: Tensor, human: Tensor, known: Tensor) -> Tensor:
+    """Mean over the known phones of the squared error of scores and the cross-entropy of mispronunciations.
+
+    Args:
+        score: predicted score over 2, any shape.
+        wrong: logit of a mispronunciation.
+        human: human score, 0 to 2.
+        known: which of them to count.
+    """
+    regression = (score - human.clamp_min(0) / 2).square()
+    label = (human < MISPRONOUNCED_BELOW).float()
+    detection = functional.binary_cross_entropy_with_logits(wrong, label, reduction="none")
+    return ((4 * regression + detection) * known).sum() / known.sum().clamp_min(1)
 
 
 class QualityHead(nn.Module):

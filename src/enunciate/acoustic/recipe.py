@@ -32,9 +32,12 @@ class RecogniserRecipe(_Recipe):
     kind: Literal["recogniser"]
     split: Literal["train", "all"] = "train"
     """The speakers to learn from: the train split, or everything that is there."""
+    start: Path | None = None
+    """Folder of a trained recogniser to go on from. Its quality head stays as it is, so that what the scorer
+    reads off it means the same in every model that went on from there."""
     folds: Annotated[int, Field(ge=0)] = 0
-    """With folds >= 2, fold `hold_out` of the speakers is not trained on but reported on."""
-    hold_out: Annotated[int, Field(ge=0)] = 0
+    """With folds >= 2, also a model for each fold of the labelled speakers, in `folds/`, that never saw it: a
+    scorer that learns from those speakers needs outputs of models that do not know them."""
     synthetic: Path | None = None
     """Folder of synthetic speech (`python -m enunciate.corpus.synthetic`)."""
     synthetic_share: tuple[_Share, _Share] = (0.7, 0.25)
@@ -50,7 +53,7 @@ class RecogniserRecipe(_Recipe):
     middle_weight: Annotated[float, Field(ge=0)] = 0.3
     frame_weight: Annotated[float, Field(ge=0)] = 0.5
     quality_weight: Annotated[float, Field(ge=0)] = 1.0
-    align_at: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.25, 0.5)
+    align_at: tuple[_Share, ...] = (0.25, 0.5)
     """Shares of the steps after which recordings are aligned (again) for the frame and quality losses."""
     time_limit_s: Annotated[float, Field(gt=0)] = 520.0
     """Training ends here whatever the step, with the schedule run down to it."""
@@ -64,8 +67,10 @@ class ScorerRecipe(_Recipe):
 
     kind: Literal["scorer"]
     recogniser: Path
-    """Folder of a trained recogniser."""
+    """Folder of a trained recogniser. Where it has `folds/`, they are the folds here, and each utterance is heard
+    by the model that left its speaker out."""
     folds: Annotated[int, Field(ge=2)] = 5
+    """Outer folds over the labelled speakers, where the recogniser has none."""
     synthetic: Path | None = None
     """Folder of synthetic speech; its mispronounced clips join the training of the phone scores."""
     synthetic_clips: Annotated[int, Field(ge=0)] = 600

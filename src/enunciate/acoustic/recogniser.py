@@ -12,8 +12,7 @@ from torch.nn import functional
 from enunciate.acoustic.bank import PAUSE, UNKNOWN, Batch
 from enunciate.acoustic.configs import EncoderConfig
 from enunciate.acoustic.encoder import Encoded, Encoder, encoded_length
-from enunciate.acoustic.quality import QualityHead, pool
-from enunciate.schema import MISPRONOUNCED_BELOW
+from enunciate.acoustic.quality import QualityHead, phone_loss, pool
 
 WEIGHTS = "recogniser.safetensors"
 CONFIG = "recogniser.json"
@@ -72,10 +71,7 @@ def _quality_loss(model: Recogniser, pooled: Tensor, batch: Batch) -> Tensor:
     out = model.quality(pooled, batch.classes).float()
     aligned = (batch.frame_phone >= 0).any(dim=1, keepdim=True)
     known = ((batch.scores >= 0) & aligned).float()
-    wrong = (batch.scores < MISPRONOUNCED_BELOW).float()
-    regression = (out[..., 0] - batch.scores.clamp_min(0) / 2).square()
-    detection = functional.binary_cross_entropy_with_logits(out[..., 1], wrong, reduction="none")
-    return ((4 * regression + detection) * known).sum() / known.sum().clamp_min(1)
+    return phone_loss(out[..., 0], out[..., 1], batch.scores, known)
 
 
 def load_recogniser(folder: Path) -> Recogniser:

@@ -38,18 +38,18 @@ class ScoredClip:
     """Something else was said than the text."""
 
 
-def load_clips(utterances: Sequence[Utterance], encoder: Path, workers: int) -> list[ScoredClip]:
-    """Encode, align and label utterances whose canonical phones are known."""
+def load_clips(utterances: Sequence[Utterance], encoders: Sequence[Path], workers: int) -> list[ScoredClip]:
+    """Encode each utterance with its encoder, align and label; canonical phones are known."""
     with ProcessPoolExecutor(workers) as pool:
-        return list(pool.map(_load_clip, utterances, repeat(encoder), chunksize=16))
+        return list(pool.map(_load_clip, utterances, encoders, chunksize=16))
 
 
 def hear_clips(
-    utterances: Sequence[Utterance], encoder: Path, phone_model: Path, workers: int
+    utterances: Sequence[Utterance], encoders: Sequence[Path], phone_model: Path, workers: int
 ) -> list[ScoredClip]:
     """The same without the text: the phones are those heard, each a word of its own, and have no scores."""
     with ProcessPoolExecutor(workers) as pool:
-        jobs = pool.map(_hear_clip, utterances, repeat(encoder), repeat(phone_model), chunksize=16)
+        jobs = pool.map(_hear_clip, utterances, encoders, repeat(phone_model), chunksize=16)
         return list(jobs)
 
 

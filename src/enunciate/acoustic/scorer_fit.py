@@ -10,15 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from enunciate.acoustic.configs import ScorerConfig
-from enunciate.acoustic.quality import QualityHead
+from enunciate.acoustic.quality import QualityHead, phone_loss
 from enunciate.acoustic.scorer import Ensemble, Scored, Scorer
 from enunciate.acoustic.scorer_data import ScoredClip
 from enunciate.acoustic.tensors import backward, chunks, int_list, seed_all, tensor_of, update
 from enunciate.corpus.splits import speaker_folds
-from enunciate.schema import MISPRONOUNCED_BELOW, Utterance
+from enunciate.schema import Utterance
 
 
 @dataclass(frozen=True)
@@ -83,12 +82,7 @@ def take(table: Batch, rows: Tensor) -> Batch:
 
 def loss_of(out: Scored, batch: Batch, config: ScorerConfig) -> Tensor:
     """Squared error of scores at both levels, cross-entropy of the mispronunciation flags."""
-    known = batch.phone_scores >= 0
-    target = batch.phone_scores.clamp_min(0) / 2
-    wrong = (batch.phone_scores < MISPRONOUNCED_BELOW).float()
-    regression = (out.phone - target).square()
-    detection = functional.binary_cross_entropy_with_logits(out.wrong, wrong, reduction="none")
-    phones = ((4 * regression + detection) * known).sum() / known.sum().clamp_min(1)
+    phones = phone_loss(out.phone, out.wrong, batch.phone_scores, batch.phone_scores >= 0)
     labelled = ~batch.scores.isnan()
     error = (out.utterance - batch.scores.nan_to_num() / 10).square() * labelled
     return config.phone_weight * phones + 20 * error.sum() / labelled.sum().clamp_min(1)

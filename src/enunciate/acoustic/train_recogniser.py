@@ -3,6 +3,9 @@
 Synthetic clips come with exact times and teach the frame head first; after some of the steps the recordings
 are aligned with it, and from then on they train the frame head and, with their human phone scores, the
 quality head.
+
+A run can go on from a trained model (`start`), and can train a model for each fold of the labelled speakers
+beside the one that learns from all (`folds`).
 """
 
 from __future__ import annotations
@@ -16,14 +19,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from enunciate.acoustic.augment import augment
 from enunciate.acoustic.bank import Bank, Draw, TrainingClip, draw_batches
+from enunciate.acoustic.folder import FOLDS, HELD_OUT
 from enunciate.acoustic.prepare import recordings, synthetic_clips
 from enunciate.acoustic.realign import align_recordings
 from enunciate.acoustic.recipe import RecogniserRecipe
-from enunciate.acoustic.recogniser import Losses, Recogniser, losses_of, save_recogniser
+from enunciate.acoustic.recogniser import (
+    Losses,
+    Recogniser,
+    load_recogniser,
+    losses_of,
+    save_recogniser,
+)
 from enunciate.acoustic.recogniser_report import report_on
 from enunciate.acoustic.tensors import backward, seed_all, update
 from enunciate.corpus.speechocean762 import load_corpus
@@ -41,13 +51,17 @@ class Trainer:
         self.recipe, self.bank, self.workers, self.log = recipe, bank, workers, log
         self.device = bank.device
         seed_all(recipe.seed)
-        self.master = Recogniser(recipe.encoder).to(self.device)
+        self.master = _begin(recipe).to(self.device)
         self.ema = copy.deepcopy(self.master).eval().requires_grad_(requires_grad=False)
         # The network computes in bfloat16 where there is a GPU; the optimiser has single-precision copies.
         self.model = copy.deepcopy(self.master).to(
             torch.bfloat16 if self.device.type == "cuda" else torch.float32
         )
-        parameters = list(self.master.parameters())
+        names = [name for name, parameter in self.master.named_parameters() if parameter.requires_grad]
+        parameters, self.working, self.averaged = (
+            [model.get_parameter(name) for name in names] for model in (self.master, self.model, self.ema)
+        )
+        self.parameters = parameters
         self.optimizer = torch.optim.AdamW(
             [
                 {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
@@ -82,7 +96,7 @@ class Trainer:
 
     @torch.no_grad()
     def _update(self, ema_decay: float) -> None:
-        working, master, averaged = map(_parameters, (self.model, self.master, self.ema))
+        working, master, averaged = self.working, self.parameters, self.averaged
         gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in working]
         torch._foreach_copy_([p.grad for p in master if p.grad is not None], gradients)  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
         nn.utils.clip_grad_norm_(master, 1.0)
@@ -125,40 +139,48 @@ class Trainer:
                     )
 
 
-def _parameters(model: nn.Module) -> list[Tensor]:
-    return list(model.parameters())
+def _begin(recipe: RecogniserRecipe) -> Recogniser:
+    if recipe.start is None:
+        return Recogniser(recipe.encoder)
+    model = load_recogniser(recipe.start).train()
+    model.quality.requires_grad_(requires_grad=False)
+    return model
 
 
-def choose(recipe: RecogniserRecipe) -> tuple[list[Utterance], list[Utterance]]:
-    """Utterances to train on and to report on."""
-    utterances = load_corpus(recipe.corpus, recipe.split)
+def folds_of(utterances: list[Utterance], recipe: RecogniserRecipe) -> list[list[int]]:
+    """For each fold the indices of the labelled utterances that its model must not see."""
     if recipe.folds < 2:
-        return utterances, load_corpus(recipe.corpus, "test") if recipe.split == "train" else []
-    held = set(speaker_folds(utterances, recipe.folds, recipe.seed)[recipe.hold_out])
-    return (
-        [u for index, u in enumerate(utterances) if index not in held],
-        [u for index, u in enumerate(utterances) if index in held],
-    )
+        return []
+    labelled = [index for index, u in enumerate(utterances) if u.scores is not None]
+    folds = speaker_folds([utterances[index] for index in labelled], recipe.folds, recipe.seed)
+    return [[labelled[position] for position in fold] for fold in folds]
 
 
 def train(recipe: RecogniserRecipe) -> dict[str, float]:
     """Run a recipe; writes weights, configuration, `log.jsonl` and `metrics.json` to `recipe.out`."""
     recipe.out.mkdir(parents=True, exist_ok=True)
     log = _logger(recipe.out / "log.jsonl")
-    learn, report = choose(recipe)
+    utterances = load_corpus(recipe.corpus, recipe.split)
+    unseen = load_corpus(recipe.corpus, "test") if recipe.split == "train" else []
+    folds = folds_of(utterances, recipe)
     with ProcessPoolExecutor(recipe.workers) as workers:  # forked before the device is touched
-        clips = recordings(learn, workers)
-        reported = recordings(report, workers)
+        clips = recordings(utterances, workers)
+        reported = recordings(unseen, workers)
         made = synthetic_clips(recipe.synthetic, workers) if recipe.synthetic else []
         hours = sum(len(clip.features) for clip in made) / 360_000
-        log(
-            event="data",
-            recordings=len(clips),
-            reported=len(reported),
-            synthetic=len(made),
-            synthetic_h=hours,
-        )
-        return _train(recipe, [*clips, *made], reported, workers, log)
+        log(event="data", recordings=len(clips), reported=len(reported), synthetic=len(made), hours=hours)
+        metrics = _train(recipe, [*clips, *made], reported, workers, log)
+        for number, held in enumerate(folds):
+            folder = recipe.out / FOLDS / str(number)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / HELD_OUT).write_text(json.dumps([utterances[index].id for index in held]))
+            left_out = set(held)
+            learn = [clip for index, clip in enumerate(clips) if index not in left_out]
+            fold = recipe.model_copy(update={"out": folder})
+            found = _train(fold, [*learn, *made], [clips[index] for index in held], workers, log)
+            metrics |= {f"fold_{number}_{name}": value for name, value in found.items()}
+    (recipe.out / "metrics.json").write_text(json.dumps(metrics, indent=1))
+    return metrics
 
 
 def _train(
@@ -187,7 +209,6 @@ def _train(
     log(event="done", **metrics)
     save_recogniser(trainer.ema, recipe.out)
     (recipe.out / "recipe.json").write_text(recipe.model_dump_json(indent=1))
-    (recipe.out / "metrics.json").write_text(json.dumps(metrics, indent=1))
     return metrics
 
 

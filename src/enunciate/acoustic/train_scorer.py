@@ -13,57 +13,120 @@ import json
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from enunciate.acoustic.calibration import calibrate
 from enunciate.acoustic.ctc import save_phone_model, train_phone_model
-from enunciate.acoustic.export import export_encoder, export_scorer
-from enunciate.acoustic.folder import CALIBRATION, DESCRIPTION, ENCODER, FREE_SCORER, PHONE_MODEL, SCORER
+from enunciate.acoustic.export import export_encoder
+from enunciate.acoustic.folder import (
+    CALIBRATION,
+    DESCRIPTION,
+    ENCODER,
+    FOLDS,
+    FREE_SCORER,
+    HELD_OUT,
+    PHONE_MODEL,
+    SCORER,
+)
 from enunciate.acoustic.recipe import ScorerRecipe
-from enunciate.acoustic.recogniser import Recogniser, load_recogniser
-from enunciate.acoustic.scorer import Ensemble, Scorer
+from enunciate.acoustic.recogniser import load_recogniser
 from enunciate.acoustic.scorer_data import ScoredClip, hear_clips, load_clips
-from enunciate.acoustic.scorer_fit import Predicted, collate, fit, predict
+from enunciate.acoustic.scorer_fit import Predicted
+from enunciate.acoustic.scorer_job import Fitted, Job, run_job
 from enunciate.acoustic.symbols import classes_of
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import speaker_folds
 from enunciate.corpus.synthetic import read_shards
 from enunciate.corpus.synthetic_reading import as_reading
+from enunciate.errors import CorpusError
 from enunciate.phones import Lexicon
 from enunciate.schema import ASPECTS, Utterance
 
 
-@dataclass(frozen=True)
-class Data:
-    """What a scorer learns from."""
+class ScorerTraining:
+    """What the jobs of one recipe have in common: utterances, who is left out where, and what was heard."""
 
-    utterances: list[Utterance]
-    clips: list[ScoredClip]
-    """The utterances with their text."""
-    heard: list[ScoredClip]
-    """The same without it."""
-    synthetic: list[ScoredClip]
+    def __init__(self, recipe: ScorerRecipe) -> None:
+        self.recipe = recipe
+        self.utterances = [u for u in load_corpus(recipe.corpus, "test") if u.scores is not None]
+        crossed = sorted((recipe.recogniser / FOLDS).glob(f"*/{HELD_OUT}"))
+        self.recognisers = [path.parent for path in crossed]
+        """One for each fold, or none where a single one has seen no labelled speaker."""
+        if crossed:
+            self.folds = _held_by(crossed, self.utterances)
+        else:
+            self.folds = speaker_folds(self.utterances, recipe.folds, recipe.seed)
+        self.clips: list[ScoredClip] = []
+        self.heard: list[ScoredClip] = []
+        self.synthetic: dict[Path, list[ScoredClip]] = {}
 
-    def some(self, chosen: Sequence[int]) -> Data:
-        """Some of the utterances, and all synthetic clips."""
-        utterances = [self.utterances[i] for i in chosen]
-        clips, heard = [self.clips[i] for i in chosen], [self.heard[i] for i in chosen]
-        return Data(utterances, clips, heard, self.synthetic)
+    def recogniser_of(self, fold: int | None) -> Path:
+        """The recogniser of a fold's model, or of the one that ships."""
+        return self.recognisers[fold] if fold is not None and self.recognisers else self.recipe.recogniser
 
+    def folder_of(self, fold: int | None) -> Path:
+        """Where a fold's model goes, or the one that ships."""
+        return self.recipe.out if fold is None else self.recipe.out / FOLDS / str(fold)
 
-@dataclass(frozen=True)
-class FoldJob:
-    """One outer fold: the model that never sees `held` goes to `folds/<number>`."""
+    def export(self) -> None:
+        """Write the encoders and the phone model into every folder."""
+        made: dict[Path, Path] = {}
+        for fold in (None, *range(len(self.folds))):
+            folder, recogniser = self.folder_of(fold), self.recogniser_of(fold)
+            folder.mkdir(parents=True, exist_ok=True)
+            if recogniser in made:
+                shutil.copyfile(made[recogniser], folder / ENCODER)
+            else:
+                export_encoder(load_recogniser(recogniser), folder / ENCODER)
+                made[recogniser] = folder / ENCODER
+        read = load_corpus(
+            self.recipe.corpus, "train"
+        )  # never the test texts: recognition is measured on them
+        sequences = [[label for word in u.words or () for label in classes_of(word.phones)] for u in read]
+        save_phone_model(train_phone_model(sequences), self.recipe.out / PHONE_MODEL)
+        for fold in range(len(self.folds)):
+            shutil.copyfile(self.recipe.out / PHONE_MODEL, self.folder_of(fold) / PHONE_MODEL)
 
-    data: Data
-    held: list[int]
-    recipe: ScorerRecipe
-    number: int
+    def listen(self) -> None:
+        """Hear every clip, each by a recogniser that does not know its speaker."""
+        encoders = [self.recipe.out / ENCODER] * len(self.utterances)
+        for fold, held in enumerate(self.folds if self.recognisers else []):
+            for index in held:
+                encoders[index] = self.folder_of(fold) / ENCODER
+        workers = self.recipe.workers
+        self.clips = load_clips(self.utterances, encoders, workers)
+        self.heard = hear_clips(self.utterances, encoders, self.recipe.out / PHONE_MODEL, workers)
+        wrong = _mispronounced(self.recipe)
+        for fold in (None, *range(len(self.folds))):
+            recogniser = self.recogniser_of(fold)
+            if recogniser not in self.synthetic:
+                here = [self.folder_of(fold) / ENCODER] * len(wrong)
+                self.synthetic[recogniser] = load_clips(wrong, here, workers)
+
+    def jobs(self, fold: int | None) -> tuple[Job, Job]:
+        """The two ensembles of a fold, or of what ships: with the text, and without it."""
+        held = [] if fold is None else self.folds[fold]
+        learn = sorted(set(range(len(self.utterances))) - set(held))
+        recogniser, folder = self.recogniser_of(fold), self.folder_of(fold)
+        seed = self.recipe.seed + (0 if fold is None else 1 + fold)
+
+        def job(clips: list[ScoredClip], synthetic: list[ScoredClip], name: str) -> Job:
+            return Job(
+                [clips[i] for i in learn],
+                [self.utterances[i] for i in learn],
+                synthetic,
+                [clips[i] for i in held],
+                recogniser,
+                self.recipe.scorer,
+                seed,
+                folder / name,
+            )
+
+        return job(self.clips, self.synthetic[recogniser], SCORER), job(self.heard, [], FREE_SCORER)
 
 
 def train(recipe: ScorerRecipe) -> dict[str, float]:
@@ -72,30 +135,33 @@ def train(recipe: ScorerRecipe) -> dict[str, float]:
     The model of each outer fold is written to `folds/`, so that it can be evaluated as the shipped one is.
     Returns pooled correlations of the outer folds.
     """
-    recipe.out.mkdir(parents=True, exist_ok=True)
-    recogniser = load_recogniser(recipe.recogniser)
-    export_encoder(recogniser, recipe.out / ENCODER)
-    read = load_corpus(recipe.corpus, "train")  # never the test texts: recognition is measured on them
-    sequences = [[label for word in u.words or () for label in classes_of(word.phones)] for u in read]
-    save_phone_model(train_phone_model(sequences), recipe.out / PHONE_MODEL)
-    data = _load(recipe)
-    metrics: dict[str, float] = {}
-    if recipe.cross_validate:
-        metrics = _cross_validate(data, recipe)
+    training = ScorerTraining(recipe)
+    training.export()
+    training.listen()
+    wanted: list[int | None] = [None, *(range(len(training.folds)) if recipe.cross_validate else [])]
+    jobs = [job for fold in wanted for job in training.jobs(fold)]
+    # Processes of their own from the start: a forked one cannot use a GPU that the export has touched.
+    with ProcessPoolExecutor(recipe.workers, mp_context=get_context("spawn")) as workers:
+        fitted = list(workers.map(run_job, jobs))
+    for position, fold in enumerate(wanted):
+        _write(training, fold, jobs[2 * position].clips, fitted[2 * position], fitted[2 * position + 1])
+    metrics = _cross_validated(training, fitted[2::2], fitted[3::2]) if recipe.cross_validate else {}
+    if metrics:
         (recipe.out / "cross_validation.json").write_text(json.dumps(metrics, indent=1) + "\n")
-    _fit_folder(data, recipe, recogniser, recipe.seed, recipe.out)
     return metrics
 
 
-def _load(recipe: ScorerRecipe) -> Data:
-    utterances = [u for u in load_corpus(recipe.corpus, "test") if u.scores is not None]
-    encoder, workers = recipe.out / ENCODER, recipe.workers
-    return Data(
-        utterances,
-        load_clips(utterances, encoder, workers),
-        hear_clips(utterances, encoder, recipe.out / PHONE_MODEL, workers),
-        load_clips(_mispronounced(recipe), encoder, workers),
-    )
+def _held_by(files: Sequence[Path], utterances: Sequence[Utterance]) -> list[list[int]]:
+    index_of = {utterance.id: index for index, utterance in enumerate(utterances)}
+    folds = [[index_of[name] for name in json.loads(path.read_text()) if name in index_of] for path in files]
+    missing = set(range(len(utterances))) - {index for fold in folds for index in fold}
+    if missing:
+        name = utterances[min(missing)].id
+        raise CorpusError(
+            f"{files[0].parents[1]}: no fold leaves out utterance {name} and {len(missing) - 1} more; "
+            "train the recogniser on the same corpus"
+        )
+    return folds
 
 
 def _mispronounced(recipe: ScorerRecipe) -> list[Utterance]:
@@ -108,58 +174,34 @@ def _mispronounced(recipe: ScorerRecipe) -> list[Utterance]:
     return list(islice(readings, recipe.synthetic_clips))
 
 
-def _cross_validate(data: Data, recipe: ScorerRecipe) -> dict[str, float]:
-    folds = speaker_folds(data.utterances, recipe.folds, recipe.seed)
-    jobs = [FoldJob(data, held, recipe, number) for number, held in enumerate(folds)]
-    with ProcessPoolExecutor(recipe.workers) as workers:
-        found = list(workers.map(_outer_fold, jobs))
-    tested = data.some([i for held in folds for i in held])
-    with_text = _correlations(tested.clips, [one for fold, _ in found for one in fold])
-    without = _correlations(tested.heard, [one for _, fold in found for one in fold])
-    return with_text | {f"{aspect}_without_text": without[aspect] for aspect in ASPECTS}
-
-
-def _outer_fold(job: FoldJob) -> tuple[list[Predicted], list[Predicted]]:
-    torch.set_num_threads(1)
-    learn = sorted(set(range(len(job.data.clips))) - set(job.held))
-    folder = job.recipe.out / "folds" / str(job.number)
-    seed = job.recipe.seed + 1 + job.number
-    recogniser = load_recogniser(job.recipe.recogniser)
-    fitted, free = _fit_folder(job.data.some(learn), job.recipe, recogniser, seed, folder)
-    test = job.data.some(job.held)
-    (folder / "held_out.json").write_text(json.dumps([u.id for u in test.utterances]))
-    return _predict(fitted, test.clips), _predict(free, test.heard)
-
-
-def _fit_folder(
-    data: Data, recipe: ScorerRecipe, recogniser: Recogniser, seed: int, folder: Path
-) -> tuple[Ensemble, Ensemble]:
-    """Fit both ensembles, calibrate them, and write what `load_assessor` reads."""
-    config, head = recipe.scorer, recogniser.quality
-    fitted, left_out = fit(data.clips, data.utterances, data.synthetic, config, head, seed)
-    free, left_out_free = fit(data.heard, data.utterances, [], config, head, seed)
+def _write(
+    training: ScorerTraining, fold: int | None, clips: list[ScoredClip], fitted: Fitted, free: Fitted
+) -> None:
+    """Calibrate on what the members left out, and write what is not written yet."""
+    folder = training.folder_of(fold)
+    left_out = fitted.left_out
     calibration = calibrate(
-        data.clips,
+        clips,
         [one.phone for one in left_out],
         [one.wrong for one in left_out],
         [one.utterance for one in left_out],
-        [one.utterance for one in left_out_free],
+        [one.utterance for one in free.left_out],
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in (ENCODER, PHONE_MODEL):
-        if folder != recipe.out:
-            shutil.copyfile(recipe.out / name, folder / name)
-    quality_width = recogniser.encoder.config.quality_width
-    export_scorer(fitted, quality_width, folder / SCORER)
-    export_scorer(free, quality_width, folder / FREE_SCORER)
     (folder / CALIBRATION).write_text(calibration.model_dump_json(indent=1) + "\n")
-    (folder / DESCRIPTION).write_text(json.dumps({"name": "pocket", "version": recipe.version}) + "\n")
-    return fitted, free
+    description = {"name": "pocket", "version": training.recipe.version}
+    (folder / DESCRIPTION).write_text(json.dumps(description) + "\n")
+    if fold is not None:
+        held = [training.utterances[index].id for index in training.folds[fold]]
+        (folder / HELD_OUT).write_text(json.dumps(held))
 
 
-def _predict(ensemble: Ensemble, clips: Sequence[ScoredClip]) -> list[Predicted]:
-    members = [member for member in ensemble.members if isinstance(member, Scorer)]
-    return predict(members, collate(clips, ensemble))
+def _cross_validated(
+    training: ScorerTraining, fitted: Sequence[Fitted], free: Sequence[Fitted]
+) -> dict[str, float]:
+    order = [index for held in training.folds for index in held]
+    with_text = _correlations([training.clips[i] for i in order], [p for one in fitted for p in one.held_out])
+    without = _correlations([training.heard[i] for i in order], [p for one in free for p in one.held_out])
+    return with_text | {f"{aspect}_without_text": without[aspect] for aspect in ASPECTS}
 
 
 def _correlations(clips: Sequence[ScoredClip], predicted: Sequence[Predicted]) -> dict[str, float]:
