@@ -11,7 +11,7 @@ from conftest import ASSETS, REPOSITORY
 
 from enunciate.acoustic.folder import DESCRIPTION
 from enunciate.acoustic.pocket import packaged_weights
-from enunciate.assess import load_assessor
+from enunciate.assess import DoubleAssessor, load_assessor
 from enunciate.errors import (
     AudioSilentError,
     ModelNotFoundError,
@@ -123,17 +123,17 @@ def test_words_said_wrong_score_lower(correct, mispronounced):
 
 def test_a_replaced_phone_is_the_lowest_of_its_word(slip, mispronounced):
     expect_sound(slip)
-    for found, text, phones, said in (
-        (slip, "nice", "N AY S", "L"),
-        (mispronounced, "three", "TH R IY", "S"),
-    ):
+    for found, text, phones in ((slip, "nice", "N AY S"), (mispronounced, "three", "TH R IY")):
         word = by_text(found)[text]
         assert [phone.phone for phone in word.phones] == phones.split()
-        first = word.phones[0]
-        assert first.score.value == min(phone.score.value for phone in word.phones)
-        assert first.mispronounced and first.heard == said
-        assert first.heard_probability > 0.5
-        assert word.error == "mispronunciation"
+        assert word.phones[0].score.value == min(phone.score.value for phone in word.phones)
+
+
+def test_a_replaced_phone_is_flagged_with_what_was_said(slip):
+    word = by_text(slip)["nice"]
+    assert word.phones[0].mispronounced and word.phones[0].heard == "L"
+    assert word.phones[0].heard_probability > 0.5
+    assert word.error == "mispronunciation"
 
 
 def test_what_was_said_well_is_not_flagged(correct, slip, mispronounced):
@@ -269,6 +269,18 @@ def test_level_changes_little(engine, correct, gain):
     samples, rate_hz = sf.read(ASSETS / "correct.flac", dtype="float32")
 
     near(assess(engine, Clip(samples=gain * samples, sample_rate_hz=rate_hz), SENTENCE), correct, 0.5)
+
+
+def test_both_answers_at_once_are_the_two_and_the_clip_is_encoded_once(engine, correct, monkeypatch):
+    utterance = Utterance(id="a", audio=ASSETS / "correct.flac", text=SENTENCE)
+    encoded = []
+    encode = engine._acoustic
+    monkeypatch.setattr(engine, "_acoustic", lambda samples: encoded.append(1) or encode(samples))
+    assert isinstance(engine, DoubleAssessor)
+    ((assessment, phones),) = engine.assess_and_recognise([utterance])
+    assert len(encoded) == 1
+    assert assessment == correct
+    assert engine.recognise([utterance]) == [phones]
 
 
 def test_a_batch_is_its_clips(engine, correct, mispronounced):

@@ -67,8 +67,8 @@ class ScorerRecipe(_Recipe):
 
     kind: Literal["scorer"]
     recogniser: Path
-    """Folder of a trained recogniser. Where it has `folds/`, they are the folds here, and each utterance is heard
-    by the model that left its speaker out."""
+    """Folder of a trained recogniser. Where it has `folds/`, they are the folds here, and each utterance is
+    heard by the model that left its speaker out."""
     folds: Annotated[int, Field(ge=2)] = 5
     """Outer folds over the labelled speakers, where the recogniser has none."""
     synthetic: Path | None = None

@@ -16,10 +16,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from enunciate.acoustic.augment import augment
 from enunciate.acoustic.bank import Bank, Draw, TrainingClip, draw_batches
@@ -59,7 +60,8 @@ class Trainer:
         )
         names = [name for name, parameter in self.master.named_parameters() if parameter.requires_grad]
         parameters, self.working, self.averaged = (
-            [model.get_parameter(name) for name in names] for model in (self.master, self.model, self.ema)
+            [cast("Tensor", model.get_parameter(name)) for name in names]
+            for model in (self.master, self.model, self.ema)
         )
         self.parameters = parameters
         self.optimizer = torch.optim.AdamW(
