@@ -65,7 +65,7 @@ def _torch() -> str:
     """From its metadata: importing it takes seconds. Only a build without CUDA is sure to say so (+cpu)."""
     found = _version("torch")
     if found is None:
-        return "is not installed (only training needs it)"
+        return "is not installed (only training and the phi4 engine need it)"
     return f"{found} ({'without' if '+cpu' in found else 'perhaps with'} CUDA)"
 
 

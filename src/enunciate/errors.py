@@ -6,6 +6,8 @@ prints such an error as one line and exits with `EXIT_CODE`. Whatever else is ra
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import ClassVar
 
 EXIT_CODE = 2
@@ -143,6 +145,18 @@ class ModelNotFoundError(EnunciateError):
     code = "model_not_found"
 
 
+class TaskNotTrainedError(EnunciateError):
+    """The model was not trained for what is asked of it."""
+
+    code = "task_not_trained"
+
+
+class DeviceError(EnunciateError):
+    """The machine has no device that the work fits on."""
+
+    code = "device"
+
+
 class MissingExtraError(EnunciateError):
     """An optional dependency is not installed."""
 
@@ -150,3 +164,19 @@ class MissingExtraError(EnunciateError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"{package} is not installed: pip install 'enunciate[{extra}]'")
+
+
+@contextmanager
+def needing(extra: str) -> Generator[None, None, None]:
+    """Name the pip command where a package of an extra is missing.
+
+    Raises:
+        MissingExtraError: what ran in this context imports a package that is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "enunciate"):
+            raise
+        raise MissingExtraError(package, extra) from None

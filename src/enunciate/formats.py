@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 from enunciate.phones import to_ipa
+from enunciate.phones.inventory import UNCLEAR
 from enunciate.schema import Assessment, PhoneResult
 
 CSV_COLUMNS = (
@@ -14,13 +15,19 @@ CSV_COLUMNS = (
     "heard", "heard_probability", "mispronounced",
 )  # fmt: skip
 """`word_index` counts from 0; without reference text there are no words and no scores, and their cells are
-empty. `low` and `high` are the 90% interval of `score` (0 to 2); `heard` is empty where nothing was said."""
+empty; so are times that are not known. `low` and `high` are the 90% interval of `score` (0 to 2); `heard` is
+empty where nothing was said."""
 
 
 def in_ipa(assessment: Assessment) -> Assessment:
     """The same assessment with IPA signs in place of ARPAbet phones."""
     words = tuple(
-        word.model_copy(update={"phones": tuple(_phone_in_ipa(phone) for phone in word.phones)})
+        word.model_copy(
+            update={
+                "phones": tuple(_phone_in_ipa(phone) for phone in word.phones),
+                "inserted": tuple(_symbols_in_ipa(phone) for phone in word.inserted),
+            }
+        )
         for word in assessment.words
     )
     phones = tuple(_phone_in_ipa(phone) for phone in assessment.phones)
@@ -28,8 +35,16 @@ def in_ipa(assessment: Assessment) -> Assessment:
 
 
 def _phone_in_ipa(phone: PhoneResult) -> PhoneResult:
-    heard = None if phone.heard is None else to_ipa(phone.heard)
-    return phone.model_copy(update={"phone": to_ipa(phone.phone), "heard": heard})
+    heard = None if phone.heard is None else _symbols_in_ipa(phone.heard)
+    return phone.model_copy(update={"phone": _symbols_in_ipa(phone.phone), "heard": heard})
+
+
+def _symbols_in_ipa(symbols: str) -> str:
+    """Phones with spaces between; a `*` ("mostly like it") stays, and so does `<unk>`, an unclear sound."""
+    return " ".join(
+        symbol if symbol == UNCLEAR else to_ipa(symbol.rstrip("*")) + "*" * symbol.endswith("*")
+        for symbol in symbols.split()
+    )
 
 
 def to_csv(assessment: Assessment) -> str:
@@ -58,8 +73,7 @@ def _cells(phone: PhoneResult) -> list[str]:
     score = [f"{value:.2f}" for value in (quality.value, quality.low, quality.high)] if quality else [""] * 3
     return [
         phone.phone,
-        f"{phone.start_s:.3f}",
-        f"{phone.end_s:.3f}",
+        *("" if time_s is None else f"{time_s:.3f}" for time_s in (phone.start_s, phone.end_s)),
         *score,
         phone.heard or "",
         f"{phone.heard_probability:.3f}",

@@ -98,7 +98,8 @@ def _value(score: Score) -> Text:
 def _words(words: Iterable[WordResult]) -> Table:
     table = _table("word", ">at", ">score", "sounds")
     for word in words:
-        table.add_row(_marked_word(word), f"{word.start_s:.1f} s", _value(word.score), Sounds(word.phones))
+        at = NOTHING if word.start_s is None else f"{word.start_s:.1f} s"
+        table.add_row(_marked_word(word), at, _value(word.score), Sounds(word.phones))
     return table
 
 
@@ -170,10 +171,16 @@ def _legend(assessment: Assessment) -> list[Text]:
 
 
 def _speech(assessment: Assessment) -> list[Text]:
+    heard = (
+        [] if assessment.transcript is None else [Text(f"words heard: {assessment.transcript or NOTHING}")]
+    )
     rates = assessment.rates
+    if rates is None:
+        return heard
     words = "" if rates.words_per_s is None else f", {rates.words_per_s:.1f} words"
     pauses = [f"{pause.start_s:.1f} to {pause.end_s:.1f} s" for pause in assessment.pauses]
     return [
+        *heard,
         Text(
             f"speed: {rates.phones_per_s:.1f} sounds{words} a second; "
             f"{rates.articulation_phones_per_s:.1f} sounds without the pauses"
@@ -202,8 +209,13 @@ def results_view(results: Results) -> RenderableType:
         "MDD F1": mdd.f1,
         "PER with text": mdd.per_with_text,
         "PER without text": recognition.per_without_text,
+        "PER, phones heard": results.per,
+        "phone match F1": results.phone_match.f1,
+        "WER": results.wer,
     }
     heading = f"{results.n_utterances} utterances of {results.n_speakers} speakers, {results.n_failed} failed"
+    if results.n_unparsable:
+        heading += f", {results.n_unparsable} answers unparsable"
     return Group(
         Text(heading), Text(), agreement, Text(), facts_view({k: _figure(v) for k, v in rates.items()})
     )

@@ -99,11 +99,19 @@ class Utterance(BaseModel):
 
 
 class Score(_Model):
-    """An utterance or word score (0 to 10) with the interval that holds the human score in 90% of cases."""
+    """An utterance or word score (0 to 10) with the interval that holds the human score in 90% of cases.
+
+    How the interval is found is the engine's matter: `pocket` measured it on speakers that it had not learnt
+    from, `phi4` takes the 5% and 95% points of its own `distribution`, whose expectation is `value`.
+    """
 
     value: UtteranceValue
     low: UtteranceValue
     high: UtteranceValue
+    most_likely: Annotated[int, Field(ge=0, le=10)] | None = None
+    """The whole number that the engine would have said; None where it does not answer in whole numbers."""
+    distribution: Annotated[tuple[Probability, ...], Field(min_length=11, max_length=11)] | None = None
+    """How probable the engine finds each score from 0 to 10; None where it does not say."""
 
 
 class PhoneQuality(_Model):
@@ -119,10 +127,12 @@ class PhoneResult(_Model):
 
     phone: str
     """ARPAbet without stress; IPA where that was asked for."""
-    start_s: Seconds
-    end_s: Seconds
+    start_s: Seconds | None
+    """None, as the end, where there is no aligner, or no phone to align (`<unk>`, heard without text)."""
+    end_s: Seconds | None
     heard: str | None
-    """The phone that was most likely said in this place; None where nothing was (a deletion)."""
+    """The phone that was most likely said in this place; None where nothing was (a deletion). An engine that
+    hears more than phones may also give `<unk>`, two phones ("IH R") or `K*` ("mostly like K")."""
     heard_probability: Probability
     score: PhoneQuality | None
     """None without reference text: there is nothing to score against."""
@@ -133,11 +143,13 @@ class WordResult(_Model):
     """One word of the reference text. Its score is derived from its phones, not learnt from word labels."""
 
     text: str
-    start_s: Seconds
-    end_s: Seconds
+    start_s: Seconds | None
+    end_s: Seconds | None
     score: Score
     error: WordError
     phones: tuple[PhoneResult, ...]
+    inserted: tuple[str, ...] = ()
+    """Sounds heard in the word or after it beyond its own; empty where the engine does not look for them."""
 
 
 class Pause(_Model):
@@ -159,8 +171,17 @@ class Rates(_Model):
 class Notice(_Model):
     """Something about the clip that makes the scores less sure."""
 
-    code: Literal["clipping", "low_level", "text_mismatch", "no_reference"]
+    code: Literal["clipping", "low_level", "text_mismatch", "no_reference", "unparsable_answer"]
     message: str
+
+
+class UnparsableAnswer(_Model):
+    """An answer of a language model that is not of the form asked for, as it came."""
+
+    task: Literal["apa", "mdd"]
+    """Scores of the utterance, or transcript of its words and phones."""
+    raw: str
+    reason: str
 
 
 class Assessment(_Model):
@@ -184,5 +205,11 @@ class Assessment(_Model):
     phones: tuple[PhoneResult, ...]
     """All phones in order, those of the words or, without reference text, those heard."""
     pauses: tuple[Pause, ...]
-    rates: Rates
+    rates: Rates | None
+    """None where there is no aligner, or nothing was heard that it could align."""
     warnings: tuple[Notice, ...] = ()
+    transcript: str | None = None
+    """The words heard, in lower case, whatever was to be read (but an engine may be set to look at the text
+    while it listens); None where the engine hears phones only, or its answer did not parse."""
+    unparsable: tuple[UnparsableAnswer, ...] = ()
+    """Answers that did not parse; what they should have said is None or empty above."""

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enunciate.errors import MissingExtraError
-from enunciate.evaluation.alignment import EditCounts, align, count_edits, pooled
+from enunciate.phones.alignment import EditCounts, align, count_edits, pooled
 
 PHONES = st.lists(st.sampled_from(["K", "AE", "T", "S", "<unk>"]), max_size=12)
 

@@ -17,6 +17,7 @@ from enunciate.errors import (
 )
 from enunciate.evaluation.results import Results
 from enunciate.evaluation.run import BATCH_SIZE, evaluate
+from enunciate.evaluation.subset import only
 from enunciate.schema import Assessment, Utterance
 
 CORPUS = make_corpus(n_speakers=10, per_speaker=4)
@@ -188,7 +189,7 @@ def test_a_bug_is_not_taken_for_a_bad_clip(tmp_path: Path) -> None:
         evaluate(Broken(), CORPUS, tmp_path)
 
 
-@pytest.mark.parametrize("package", ["scipy", "kaldialign"])
+@pytest.mark.parametrize("package", ["scipy", "kaldialign", "jiwer"])
 def test_a_missing_extra_shows_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
@@ -197,6 +198,33 @@ def test_a_missing_extra_shows_before_the_work(
     with pytest.raises(MissingExtraError, match=package):
         evaluate(assessor, CORPUS, tmp_path)
     assert assessor.assessed == []
+
+
+def test_a_file_of_ids_chooses_utterances_in_the_order_of_the_corpus(tmp_path: Path) -> None:
+    path = tmp_path / "ids.json"
+    path.write_text(json.dumps([CORPUS[5].id, CORPUS[2].id]))
+    assert only(CORPUS, path) == [CORPUS[2], CORPUS[5]]
+    path.write_text(json.dumps({"dev": [CORPUS[0].id], "report": [CORPUS[5].id]}))
+    assert only(CORPUS, path) == [CORPUS[5]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "cannot be read"),
+        ("{", "not a JSON list"),
+        ("[]", "not a JSON list"),
+        ('{"dev": ["a"]}', "not a JSON list"),
+        ('["a", "b"]', "2 of its ids, a for one"),
+    ],
+)
+def test_a_file_of_ids_that_cannot_be_used_is_named(tmp_path: Path, text: str | None, message: str) -> None:
+    path = tmp_path / "ids.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(CorpusError, match=message) as caught:
+        only(CORPUS, path)
+    assert str(path) in str(caught.value)
 
 
 def test_progress_counts_what_is_done_already(tmp_path: Path) -> None:

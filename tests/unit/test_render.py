@@ -158,7 +158,44 @@ def test_the_table_of_an_evaluation() -> None:
     assert lines[0] == "24 utterances of 6 speakers, 0 failed"
     assert lines[3].split() == ["accuracy", "1.000", "1.000", "to", "1.000", "0.000"]
     assert any(line.split() == ["MDD", "F1", "1.000"] for line in lines)
+    # An engine that hears no words has no word error rate.
+    assert any(line.split() == ["WER", "-"] for line in lines)
 
 
 def test_facts() -> None:
     assert as_text(facts_view({"a": "1", "long": "2"})) == "a     1\nlong  2\n"
+
+
+def test_times_that_are_not_known_leave_their_cells_empty() -> None:
+    words = tuple(
+        word.model_copy(
+            update={
+                "start_s": None,
+                "phones": tuple(p.model_copy(update={"start_s": None, "end_s": None}) for p in word.phones),
+            }
+        )
+        for word in WITH_TEXT.words
+    )
+    timeless = WITH_TEXT.model_copy(update={"words": words, "rates": None, "pauses": ()})
+    text = as_text(assessment_view(timeless))
+    assert "speed" not in text and "pauses" not in text
+    assert any(line.split()[:3] == ["I", "-", "9.0"] for line in text.splitlines())
+    rows = list(csv.DictReader(io.StringIO(to_csv(timeless))))
+    assert {(row["start_s"], row["end_s"]) for row in rows} == {("", "")}
+
+
+def test_the_words_heard_are_shown_where_the_engine_has_them() -> None:
+    assert "words heard" not in as_text(assessment_view(WITH_TEXT))
+    heard = WITH_TEXT.model_copy(update={"transcript": "i sink i"})
+    assert "words heard: i sink i\n" in as_text(assessment_view(heard))
+    assert "words heard: -\n" in as_text(assessment_view(heard.model_copy(update={"transcript": ""})))
+
+
+def test_ipa_of_sounds_that_are_more_or_less_than_a_phone() -> None:
+    phone = WITH_TEXT.phones[0]
+    signs = {"IH R": "ɪ ɹ", "T*": "t*", "<unk>": "<unk>", "AH": "ʌ"}
+    for symbols, expected in signs.items():
+        given = WITH_TEXT.model_copy(update={"phones": (phone.model_copy(update={"heard": symbols}),)})
+        assert in_ipa(given).phones[0].heard == expected
+    word = WITH_TEXT.words[0].model_copy(update={"inserted": ("AH", "<unk>")})
+    assert in_ipa(WITH_TEXT.model_copy(update={"words": (word,)})).words[0].inserted == ("ʌ", "<unk>")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -13,17 +12,17 @@ import numpy as np
 
 from enunciate import audio
 from enunciate.acoustic.acoustic_model import AcousticModel
-from enunciate.acoustic.align import Alignment, AlignmentError, align, align_heard
+from enunciate.acoustic.align import Alignment, align_heard
+from enunciate.acoustic.aligner import fit_text
 from enunciate.acoustic.calibration import Calibration
 from enunciate.acoustic.ctc import HEARING, PhoneModel, beam_search, load_phone_model
 from enunciate.acoustic.features import Outputs, mismatched, phone_features
 from enunciate.acoustic.folder import CALIBRATION, DESCRIPTION, ENCODER, FREE_SCORER, PHONE_MODEL, SCORER
-from enunciate.acoustic.pitch import FRAME_S
 from enunciate.acoustic.reading import Scores, free_result, reference_result
 from enunciate.acoustic.session import Session
 from enunciate.acoustic.symbols import classes_of, phone_of
-from enunciate.errors import TextTooLongError
-from enunciate.phones import Lexicon, parse_text
+from enunciate.phones import Lexicon
+from enunciate.phones.reference import read_reference
 from enunciate.schema import Assessment, Notice, Utterance
 
 MISMATCH = (
@@ -33,15 +32,6 @@ MISMATCH = (
 NO_REFERENCE = (
     "no text was given: the phones are those heard, without scores, and the scores of the whole are less sure"
 )
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """A reference in the engine's terms."""
-
-    words: tuple[str, ...]
-    variants: list[list[list[int]]]
-    """For each word, the classes of each pronunciation."""
 
 
 def packaged_weights() -> Path:
@@ -82,25 +72,38 @@ class PocketAssessor:
 
     def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
         """Assess utterances, in order."""
-        return [self._assess(utterance) for utterance in utterances]
+        return [self._assess(utterance)[0] for utterance in utterances]
 
     def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
         """The phones heard, without looking at the reference text."""
         outs = (self._acoustic(audio.load(utterance.audio).samples) for utterance in utterances)
-        return [tuple(map(phone_of, self._hear(out))) for out in outs]
+        return [self._recognise(out) for out in outs]
 
-    def _assess(self, utterance: Utterance) -> Assessment:
+    @property
+    def batch_size(self) -> int:
+        """Clips are assessed one by one: this many are worth a write to disk."""
+        return 16
+
+    def assess_and_recognise(
+        self, utterances: Sequence[Utterance]
+    ) -> list[tuple[Assessment, tuple[str, ...]]]:
+        """Both, for one run of the encoder."""
+        both = (self._assess(utterance) for utterance in utterances)
+        return [(assessment, self._recognise(out)) for assessment, out in both]
+
+    def _assess(self, utterance: Utterance) -> tuple[Assessment, Outputs]:
         speech = audio.load(utterance.audio)
-        reading = self._read(utterance)
+        reading = read_reference(utterance, self._lexicon)
         out = self._acoustic(speech.samples)
         notices = list(audio.warnings_for(speech))
         if reading is not None:
-            found = self._fit(out, reading, utterance)
+            variants = [[classes_of(phones) for phones in word] for word in reading.variants]
+            found = fit_text(out.frame, variants, utterance.id)
             other = mismatched(out, found)
             if other:
                 notices.append(Notice(code="text_mismatch", message=MISMATCH))
             scores = self._score(self._scorer, out, found)
-            return reference_result(
+            assessment = reference_result(
                 utterance,
                 self._name,
                 speech.duration_s,
@@ -112,36 +115,21 @@ class PocketAssessor:
                 notices,
                 mismatch=other,
             )
+            return assessment, out
         notices.append(Notice(code="no_reference", message=NO_REFERENCE))
         heard = self._hear(out)
         found = align_heard(out.frame, heard) if heard else None
         scores = self._score(self._free_scorer, out, found) if found else None
-        return free_result(
+        assessment = free_result(
             utterance, self._name, speech.duration_s, out, found, scores, self._calibration, notices
         )
+        return assessment, out
+
+    def _recognise(self, out: Outputs) -> tuple[str, ...]:
+        return tuple(map(phone_of, self._hear(out)))
 
     def _hear(self, out: Outputs) -> list[int]:
         return beam_search(out.ctc, self._phone_model, HEARING)
-
-    def _read(self, utterance: Utterance) -> _Reading | None:
-        if utterance.words is not None:
-            words = tuple(word.text for word in utterance.words)
-            return _Reading(words, [[classes_of(word.phones)] for word in utterance.words])
-        if utterance.text is None:
-            return None
-        parsed = parse_text(utterance.text, self._lexicon)
-        return _Reading(tuple(word.text for word in parsed), [_distinct(word.variants) for word in parsed])
-
-    def _fit(self, out: Outputs, reading: _Reading, utterance: Utterance) -> Alignment:
-        try:
-            return align(out.frame, reading.variants)
-        except AlignmentError as error:
-            phones = sum(min(map(len, variants)) for variants in reading.variants)
-            seconds = len(out.frame) * FRAME_S
-            raise TextTooLongError(
-                f"{utterance.id}: the text has {phones} phones, too many for a clip of {seconds:.1f} s: give "
-                "the text of this clip alone, or a longer recording"
-            ) from error
 
     def _score(self, scorer: Session, out: Outputs, found: Alignment) -> Scores:
         features = phone_features(out, found)
@@ -158,8 +146,3 @@ class PocketAssessor:
             wrong[0].astype(np.float64),
             np.clip(utterance[0], 0, 10).astype(np.float64),
         )
-
-
-def _distinct(variants: Sequence[Sequence[str]]) -> list[list[int]]:
-    """Pronunciations that differ in more than stress."""
-    return [list(classes) for classes in dict.fromkeys(tuple(classes_of(variant)) for variant in variants)]

@@ -51,12 +51,13 @@ def _recording(utterance: Utterance, features: Features) -> TrainingClip:
 def _synthetic(clip: SyntheticClip) -> TrainingClip:
     features = log_mel(clip.samples.astype(np.float32) / 32768.0)
     phones = [segment[0] for segment in clip.segments if segment[0] != "SIL"]
-    frame_phone = _frames_of_segments(clip, len(features))
+    frame_phone = frames_of_segments(clip, len(features))
     no_scores = np.full(len(phones), NO_SCORE, dtype=np.float32)
     return TrainingClip(features, np.array(classes_of(phones)), no_scores, frame_phone, synthetic=True)
 
 
-def _frames_of_segments(clip: SyntheticClip, n_frames: int) -> npt.NDArray[np.int16]:
+def frames_of_segments(clip: SyntheticClip, n_frames: int) -> npt.NDArray[np.int16]:
+    """Index of the phone said in each 10 ms of a synthetic clip, or PAUSE."""
     frame_phone = np.full(n_frames, PAUSE, dtype=np.int16)
     index = 0
     for phone, start_s, end_s in clip.segments:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from enunciate.acoustic.align import Alignment
+from enunciate.acoustic.aligner import pauses, rates
 from enunciate.acoustic.calibration import Calibration, Interval, word_score
-from enunciate.acoustic.features import PAUSE_S, Outputs, mean_fit, mean_log_posteriors
+from enunciate.acoustic.features import Outputs, mean_fit, mean_log_posteriors
 from enunciate.acoustic.pitch import FRAME_S
 from enunciate.acoustic.symbols import SILENCE, phone_of
 from enunciate.schema import (
     ASPECTS,
     Assessment,
     Notice,
-    Pause,
     PhoneQuality,
     PhoneResult,
     Rates,
@@ -77,9 +76,11 @@ def reference_result(
         completeness=Score(value=complete, low=complete, high=complete),
         words=results,
         phones=tuple(phones),
-        pauses=_pauses(found),
-        rates=_rates(found, n_words=len(words)),
+        pauses=pauses(found),
+        rates=rates(found, n_words=len(words)),
         warnings=tuple(notices),
+        transcript=None,
+        unparsable=(),
     )
 
 
@@ -122,9 +123,11 @@ def free_result(
         completeness=None,
         words=(),
         phones=tuple(phones),
-        pauses=_pauses(found) if found else (),
-        rates=_rates(found, n_words=None) if found else nothing,
+        pauses=pauses(found) if found else (),
+        rates=rates(found, n_words=None) if found else nothing,
         warnings=tuple(notices),
+        transcript=None,
+        unparsable=(),
     )
 
 
@@ -206,23 +209,3 @@ def _levels(calibration: Calibration) -> dict[str, Score | None]:
 def _score(value: float, interval: Interval) -> Score:
     low, high = interval.at(value)
     return Score(value=value, low=low, high=high)
-
-
-def _pauses(found: Alignment) -> tuple[Pause, ...]:
-    spans = zip(found.end[:-1].tolist(), found.start[1:].tolist(), strict=True)
-    return tuple(
-        Pause(start_s=s * FRAME_S, end_s=e * FRAME_S) for s, e in spans if (e - s) * FRAME_S >= PAUSE_S
-    )
-
-
-def _rates(found: Alignment, n_words: int | None) -> Rates:
-    span_s = float(found.end[-1] - found.start[0]) * FRAME_S
-    silent_s = (
-        sum(float(b - a) for (_, a), (b, _) in pairwise(zip(found.start, found.end, strict=True))) * FRAME_S
-    )
-    n_phones = len(found.classes)
-    return Rates(
-        phones_per_s=n_phones / span_s,
-        words_per_s=None if n_words is None else n_words / span_s,
-        articulation_phones_per_s=n_phones / max(span_s - silent_s, FRAME_S),
-    )

@@ -1,32 +1,19 @@
-"""Recipes: every run that trains something is a YAML file that is checked whole before anything is loaded."""
+"""Recipes of the `pocket` engine's two trained parts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from enunciate.acoustic.configs import AugmentConfig, EncoderConfig, ScorerConfig
-from enunciate.errors import RecipeError
+from enunciate.recipe import TrainingRecipe
 
 _Share = Annotated[float, Field(ge=0, lt=1)]
 
 
-class _Recipe(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    corpus: Path
-    """Folder of Speechocean762."""
-    out: Path
-    """Folder that receives weights, log and metrics."""
-    seed: int = 1
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-
-
-class RecogniserRecipe(_Recipe):
+class RecogniserRecipe(TrainingRecipe):
     """Train the phone recogniser (encoder, its heads and the phone-quality head)."""
 
     kind: Literal["recogniser"]
@@ -62,7 +49,7 @@ class RecogniserRecipe(_Recipe):
     augment: AugmentConfig = AugmentConfig()
 
 
-class ScorerRecipe(_Recipe):
+class ScorerRecipe(TrainingRecipe):
     """Train the scorer on a recogniser's outputs, with cross-validation over speakers."""
 
     kind: Literal["scorer"]
@@ -80,49 +67,3 @@ class ScorerRecipe(_Recipe):
     """What the weights call themselves."""
     workers: Annotated[int, Field(ge=1)] = 2
     scorer: ScorerConfig = ScorerConfig()
-
-
-Recipe = Annotated[RecogniserRecipe | ScorerRecipe, Field(discriminator="kind")]
-
-
-def load_recipe(path: Path, overrides: Sequence[str] = ()) -> RecogniserRecipe | ScorerRecipe:
-    """Read a recipe and put `key=value` overrides (dotted keys, YAML values) in place.
-
-    Raises:
-        RecipeError: the file or an override is broken, or values are; all problems at once.
-    """
-    try:
-        tree: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise RecipeError(str(path), [f"cannot be read: {error}"]) from error
-    if not isinstance(tree, dict):
-        raise RecipeError(str(path), ["is not a YAML mapping of keys to values"])
-    values = cast("dict[str, Any]", tree)
-    problems = [problem for override in overrides if (problem := _override(values, override))]
-    try:
-        recipe = TypeAdapter[RecogniserRecipe | ScorerRecipe](Recipe).validate_python(tree)
-    except ValidationError as error:
-        problems += [f"{_key(entry['loc'])}: {entry['msg']}" for entry in error.errors()]
-        raise RecipeError(str(path), problems) from error
-    if problems:
-        raise RecipeError(str(path), problems)
-    return recipe
-
-
-def _override(tree: dict[str, Any], override: str) -> str | None:
-    key, equals, text = override.partition("=")
-    if not equals:
-        return f"{override}: an override is written key=value"
-    *parents, last = key.split(".")
-    for parent in parents:
-        child = tree.setdefault(parent, {})
-        if not isinstance(child, dict):
-            return f"{key}: {parent} is a value, not a group of keys"
-        tree = cast("dict[str, Any]", child)
-    tree[last] = yaml.safe_load(text)
-    return None
-
-
-def _key(location: tuple[int | str, ...]) -> str:
-    parts = [str(part) for part in location if part not in ("recogniser", "scorer") or len(location) == 1]
-    return ".".join(parts) or "kind"

@@ -109,6 +109,18 @@ def pcc_interval(
     return sums_interval(_pcc_of_sums, rows, speakers, n, seed)
 
 
+def ratio_interval(rows: Sequence[tuple[int, int]], speakers: Sequence[str]) -> Interval | None:
+    """The percentile interval of a pooled rate, such as a word error rate.
+
+    Args:
+        rows: (part, whole) of each item.
+        speakers: Who spoke each item.
+    """
+    if not rows:
+        return None
+    return sums_interval(ratio_of_sums, np.array(rows, dtype=np.float64), speakers)
+
+
 def ratio_of_sums(sums: FloatArray) -> FloatArray:
     """First column over second, (R, 2) -> (R,): the statistic of a pooled rate such as PER."""
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from enunciate.evaluation.alignment import EditCounts, count_edits
-from enunciate.evaluation.pairs import UNCLEAR, JudgedPhone
-from enunciate.phones import strip_stress
+from enunciate.evaluation.pairs import JudgedPhone, spoken_phones
+from enunciate.phones.alignment import EditCounts, count_edits
+from enunciate.phones.inventory import UNCLEAR
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def edits_with_text(phones: Sequence[JudgedPhone]) -> EditCounts:
 
 def edits_without_text(phones: Sequence[JudgedPhone], free_phones: Sequence[str] | None) -> EditCounts:
     """Edits of free recognition against `reference_phones`; None recognised nothing: all are deletions."""
-    return count_edits(reference_phones(phones), [strip_stress(phone) for phone in free_phones or ()])
+    return count_edits(reference_phones(phones), spoken_phones(" ".join(free_phones or ())))
 
 
 def _ratio(part: int, whole: int) -> float | None:

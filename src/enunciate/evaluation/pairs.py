@@ -10,7 +10,6 @@ from enunciate.phones import strip_stress
 from enunciate.schema import MISPRONOUNCED_BELOW, Assessment, PhoneResult, ReferenceWord, Utterance
 
 DELETED = "<DEL>"
-UNCLEAR = "<unk>"
 
 
 class PhoneMismatchError(EnunciateError):

@@ -12,118 +12,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict
-
-from enunciate.evaluation.alignment import EditCounts, pooled
-from enunciate.evaluation.bootstrap import Interval, pcc_interval, ratio_of_sums, sums_interval
+from enunciate.evaluation.bootstrap import pcc_interval, ratio_interval
 from enunciate.evaluation.calibration import coverage
+from enunciate.evaluation.figures import (
+    Agreement,
+    Apa,
+    AspectAgreement,
+    Calibration,
+    IntervalCoverage,
+    Mdd,
+    PhoneMatch,
+    Recognition,
+    Results,
+)
 from enunciate.evaluation.mdd import detect, edits_with_text, edits_without_text
 from enunciate.evaluation.metrics import PHONE_TOP, UTTERANCE_TOP, correlate, pair_answers
 from enunciate.evaluation.pairs import Evaluated, JudgedPhone, is_annotated, judged_phones
+from enunciate.evaluation.transcription import transcription
+from enunciate.phones.alignment import pooled
 from enunciate.schema import ASPECTS, Aspect, PhoneQuality, Score
-
-
-class _Figures(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Agreement(_Figures):
-    """Agreement with human scores; `ci95` is the interval of `pcc`, by bootstrap over speakers."""
-
-    n: int
-    n_unanswered: int
-    pcc: float | None
-    ci95: Interval | None
-    mse: float | None
-
-
-class AspectAgreement(Agreement):
-    """Agreement in one utterance score; `p_value` takes the utterances as independent."""
-
-    p_value: float | None
-
-
-class Apa(_Figures):
-    """The four utterance scores."""
-
-    accuracy: AspectAgreement
-    fluency: AspectAgreement
-    prosodic: AspectAgreement
-    total: AspectAgreement
-
-
-class Mdd(_Figures):
-    """Mispronunciation detection and diagnosis, over phones (see `mdd.Detection` for the counts)."""
-
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    f1_ci95: Interval | None
-    far: float | None
-    frr: float | None
-    der: float | None
-    per_with_text: float | None
-    true_positives: int
-    false_positives: int
-    false_negatives: int
-    true_accepts: int
-    n_diagnosed: int
-    n_misdiagnosed: int
-    n_unanswered: int
-    n_annotated_utterances: int
-    """In the others the reference of both phone error rates is the canonical sequence."""
-
-
-class PhoneMatch(_Figures):
-    """Share of recognised phones that match (precision) and of reference phones that are matched (recall)."""
-
-    precision: float | None
-    recall: float | None
-    f1: float | None
-
-
-class Recognition(_Figures):
-    """Recognition without the text; all None where the engine recognises nothing without it."""
-
-    per_without_text: float | None
-    ci95: Interval | None
-    phone_match: PhoneMatch
-    n_reference_phones: int
-
-
-class IntervalCoverage(_Figures):
-    """Measured against `nominal`: the share of human scores inside their intervals, and the mean width."""
-
-    n: int
-    nominal: float
-    coverage: float | None
-    mean_width: float | None
-
-
-class Calibration(_Figures):
-    """The intervals of the utterance scores (0 to 10) and of the phone scores (0 to 2)."""
-
-    accuracy: IntervalCoverage
-    fluency: IntervalCoverage
-    prosodic: IntervalCoverage
-    total: IntervalCoverage
-    phone: IntervalCoverage
-
-
-class Results(_Figures):
-    """What `enunciate evaluate` writes; figures that cannot be computed are null."""
-
-    models: tuple[str, ...]
-    """What the assessments say made them; more than one in cross-validation."""
-    n_utterances: int
-    n_failed: int
-    n_speakers: int
-    apa: Apa
-    phone: Agreement
-    mdd: Mdd
-    recognition: Recognition
-    calibration: Calibration
 
 
 def summarise(pairs: Sequence[Evaluated]) -> Results:
@@ -132,7 +39,7 @@ def summarise(pairs: Sequence[Evaluated]) -> Results:
     Raises:
         PhoneMismatchError: an assessment has other phones than its utterance.
         CorpusError: labels that do not fit the canonical phones.
-        MissingExtraError: scipy or kaldialign is not installed.
+        MissingExtraError: scipy, kaldialign or jiwer is not installed.
     """
     judged = [judged_phones(pair) for pair in pairs]
     return Results(
@@ -145,6 +52,7 @@ def summarise(pairs: Sequence[Evaluated]) -> Results:
         mdd=_mdd(pairs, judged),
         recognition=_recognition(pairs, judged),
         calibration=_calibration(pairs, judged),
+        **dict(transcription(pairs)),
     )
 
 
@@ -163,16 +71,24 @@ def _phone_quality(phone: JudgedPhone) -> PhoneQuality | None:
 def _aspect(pairs: Sequence[Evaluated], aspect: Aspect) -> AspectAgreement:
     human = [_human(pair, aspect) for pair in pairs]
     scores = [_score(pair, aspect) for pair in pairs]
-    return _agreement(human, scores, [pair.speaker for pair in pairs], UTTERANCE_TOP)
+    speakers = [pair.speaker for pair in pairs]
+    figures, p_value = _agreement(human, scores, speakers, UTTERANCE_TOP)
+    rounded = [None if score is None else score.most_likely for score in scores]
+    rounds = any(value is not None for value in rounded)
+    return AspectAgreement(
+        **dict(figures),
+        p_value=p_value,
+        pcc_most_likely=correlate(pair_answers(human, rounded)).pcc if rounds else None,
+    )
 
 
 def _phone(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Agreement:
     phones = [phone for utterance in judged for phone in utterance]
     speakers = [pair.speaker for pair, utterance in zip(pairs, judged, strict=True) for _ in utterance]
     scores = [_phone_quality(phone) for phone in phones]
-    figures = _agreement([phone.human_score for phone in phones], scores, speakers, PHONE_TOP)
     # No p-value: the tens of thousands of phones are anything but independent.
-    return Agreement(**figures.model_dump(exclude={"p_value"}))
+    figures, _ = _agreement([phone.human_score for phone in phones], scores, speakers, PHONE_TOP)
+    return figures
 
 
 def _agreement(
@@ -180,18 +96,19 @@ def _agreement(
     scores: Sequence[Score | PhoneQuality | None],
     speakers: Sequence[str],
     top: float,
-) -> AspectAgreement:
+) -> tuple[Agreement, float | None]:
+    """The figures, and the p-value."""
     answers = pair_answers(human, [None if score is None else score.value for score in scores], top)
     found = correlate(answers)
     labelled = [speakers[int(i)] for i in answers.index]
-    return AspectAgreement(
+    figures = Agreement(
         n=found.n,
         n_unanswered=found.n_unanswered,
         pcc=found.pcc,
         ci95=None if found.pcc is None else pcc_interval(answers.human, answers.predicted, labelled),
         mse=found.mse,
-        p_value=found.p_value,
     )
+    return figures, found.p_value
 
 
 def _mdd(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Mdd:
@@ -205,7 +122,7 @@ def _mdd(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) ->
         precision=found.precision,
         recall=found.recall,
         f1=found.f1,
-        f1_ci95=_ratio_interval(rows, speakers),
+        f1_ci95=ratio_interval(rows, speakers),
         far=found.far,
         frr=found.frr,
         der=found.der,
@@ -226,18 +143,9 @@ def _recognition(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPho
     rows = [(e.errors, e.n_reference) for e in edits]
     return Recognition(
         per_without_text=total.error_rate,
-        ci95=_ratio_interval(rows, [pair.speaker for pair, _ in known]),
-        phone_match=_phone_match(total),
+        ci95=ratio_interval(rows, [pair.speaker for pair, _ in known]),
+        phone_match=PhoneMatch.of(total),
         n_reference_phones=total.n_reference,
-    )
-
-
-def _phone_match(edits: EditCounts) -> PhoneMatch:
-    n_reference, n_hypothesis = edits.n_reference, edits.n_hypothesis
-    return PhoneMatch(
-        precision=edits.hits / n_hypothesis if n_hypothesis else None,
-        recall=edits.hits / n_reference if n_reference else None,
-        f1=2 * edits.hits / (n_reference + n_hypothesis) if n_reference + n_hypothesis else None,
     )
 
 
@@ -252,9 +160,3 @@ def _calibration(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPho
         phone=IntervalCoverage(**asdict(phone)),
         **{aspect: IntervalCoverage(**asdict(found)) for aspect, found in covered.items()},
     )
-
-
-def _ratio_interval(rows: Sequence[tuple[int, int]], speakers: Sequence[str]) -> Interval | None:
-    if not rows:
-        return None
-    return sums_interval(ratio_of_sums, np.array(rows, dtype=np.float64), speakers)

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from enunciate.assess import Assessor
+from enunciate.assess import Assessor, DoubleAssessor
 from enunciate.errors import CorpusError, EnunciateError, MissingExtraError, OutputError
 from enunciate.evaluation.pairs import Evaluated
 from enunciate.evaluation.results import Results, summarise
@@ -26,6 +26,7 @@ from enunciate.schema import Assessment, Utterance
 PREDICTIONS = "predictions.jsonl"
 RESULTS = "results.json"
 BATCH_SIZE = 16
+"""Utterances between two writes to disk, for an engine that does not say how many it wants."""
 
 Progress = Callable[[int, int], None]
 """Called with (utterances done, utterances in all) at the start and after every batch."""
@@ -67,7 +68,7 @@ def evaluate(
         CorpusError: two utterances have one id.
         OutputError: the folder cannot be written, or holds another run's predictions.
         PhoneMismatchError: an assessment has other phones than its utterance.
-        MissingExtraError: scipy or kaldialign is not installed.
+        MissingExtraError: scipy, kaldialign or jiwer is not installed.
     """
     _check_extras()
     _check_ids(utterances)
@@ -78,7 +79,8 @@ def evaluate(
         done = {row.id: row for row in rows}
         _check_same_run(path, done, utterances)
         with path.open("a", encoding="utf-8") as lines:
-            for batch in _batches(utterances, done, progress):
+            size = assessor.batch_size if isinstance(assessor, DoubleAssessor) else BATCH_SIZE
+            for batch in _batches(utterances, done, size, progress):
                 rows = _predict(assessor, batch)
                 _check_same_model(path, done, rows)
                 append_rows(lines, rows)
@@ -105,14 +107,14 @@ def read_predictions(out_dir: Path, utterances: Sequence[Utterance]) -> list[Eva
 
 
 def _batches(
-    utterances: Sequence[Utterance], done: dict[str, Prediction], progress: Progress | None
+    utterances: Sequence[Utterance], done: dict[str, Prediction], size: int, progress: Progress | None
 ) -> Iterator[list[Utterance]]:
     todo = [utterance for utterance in utterances if utterance.id not in done]
     n_before = len(utterances) - len(todo)
-    for start in range(0, len(todo), BATCH_SIZE):
+    for start in range(0, len(todo), size):
         if progress:
             progress(n_before + start, len(utterances))
-        yield todo[start : start + BATCH_SIZE]
+        yield todo[start : start + size]
     if progress:
         progress(len(utterances), len(utterances))
 
@@ -121,6 +123,8 @@ def _batches(
 
 
 def _predict(assessor: Assessor, batch: Sequence[Utterance]) -> list[Prediction]:
+    if isinstance(assessor, DoubleAssessor):
+        return _predict_at_once(assessor, batch)
     assessed = _each(assessor.assess, batch)
     recognised = _each(assessor.recognise, batch)
     return [
@@ -129,10 +133,23 @@ def _predict(assessor: Assessor, batch: Sequence[Utterance]) -> list[Prediction]
     ]
 
 
+def _predict_at_once(assessor: DoubleAssessor, batch: Sequence[Utterance]) -> list[Prediction]:
+    """Both in one; a clip where that fails is done again apart, since one of the two may work."""
+    found: list[Prediction] = []
+    for utterance, both in zip(batch, _each(assessor.assess_and_recognise, batch), strict=True):
+        if isinstance(both, EnunciateError):
+            (assessed,) = _each(assessor.assess, [utterance])
+            (recognised,) = _each(assessor.recognise, [utterance])
+        else:
+            assessed, recognised = both
+        found.append(_prediction(utterance, assessed, recognised))
+    return found
+
+
 def _prediction(
     utterance: Utterance,
     assessment: Assessment | EnunciateError,
-    free_phones: tuple[str, ...] | EnunciateError,
+    free_phones: tuple[str, ...] | EnunciateError | None,
 ) -> Prediction:
     failures = [answer for answer in (assessment, free_phones) if isinstance(answer, EnunciateError)]
     return Prediction(
@@ -145,9 +162,9 @@ def _prediction(
 
 
 def _each(
-    answer: Callable[[Sequence[Utterance]], list[_Answer]], batch: Sequence[Utterance]
+    answer: Callable[[Sequence[Utterance]], Sequence[_Answer]], batch: Sequence[Utterance]
 ) -> list[_Answer | EnunciateError]:
-    """Answers a batch; where that fails, one by one, so that a bad clip costs its neighbours nothing.
+    """Answers a batch; where that fails, half by half, so that a bad clip costs its neighbours nothing.
 
     Only our own errors are a clip's fault: any other is a bug and must be seen.
     """
@@ -156,7 +173,8 @@ def _each(
     except EnunciateError as error:
         if len(batch) == 1:
             return [error]
-        return [single for utterance in batch for single in _each(answer, [utterance])]
+        middle = len(batch) // 2
+        return _each(answer, batch[:middle]) + _each(answer, batch[middle:])
     assert len(answers) == len(batch), f"{len(answers)} answers for {len(batch)} utterances"
     return list(answers)
 
@@ -170,7 +188,7 @@ def _evaluated(utterance: Utterance, row: Prediction) -> Evaluated:
 
 def _check_extras() -> None:
     """Before the first clip: without them the figures would fail only after the last."""
-    for package in ("scipy", "kaldialign"):
+    for package in ("scipy", "kaldialign", "jiwer"):
         if find_spec(package) is None:
             raise MissingExtraError(package, "eval")
 

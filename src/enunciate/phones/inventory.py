@@ -94,6 +94,9 @@ FEATURES: dict[str, PhoneFeatures] = {
     "ZH": _consonant("postalveolar", "fricative", True),
 }
 
+UNCLEAR = "<unk>"
+"""Stands for a sound that is none of the phones, or that nobody could make out."""
+
 PHONES: tuple[str, ...] = tuple(sorted(FEATURES))
 """All phones, without stress, in alphabetical order: the order of every array over phones."""
 

@@ -1,0 +1,162 @@
+"""The shape of `results.json`; `results` puts the figures together, `docs/metrics.md` says what they mean."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from enunciate.evaluation.bootstrap import Interval
+from enunciate.phones.alignment import EditCounts
+
+
+class Figures(BaseModel):
+    """Those that belong together; what cannot be computed is None."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Agreement(Figures):
+    """Agreement with human scores; `ci95` is the interval of `pcc`, by bootstrap over speakers."""
+
+    n: int
+    n_unanswered: int
+    pcc: float | None
+    ci95: Interval | None
+    mse: float | None
+
+
+class AspectAgreement(Agreement):
+    """Agreement in one utterance score; `p_value` takes the utterances as independent."""
+
+    p_value: float | None
+    pcc_most_likely: float | None
+    """`pcc` of `Score.most_likely` in place of the value; None where the engine gives none."""
+
+
+class Apa(Figures):
+    """The four utterance scores."""
+
+    accuracy: AspectAgreement
+    fluency: AspectAgreement
+    prosodic: AspectAgreement
+    total: AspectAgreement
+
+
+class Mdd(Figures):
+    """Mispronunciation detection and diagnosis, over phones (see `mdd.Detection` for the counts)."""
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    f1_ci95: Interval | None
+    far: float | None
+    frr: float | None
+    der: float | None
+    per_with_text: float | None
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+    true_accepts: int
+    n_diagnosed: int
+    n_misdiagnosed: int
+    n_unanswered: int
+    n_annotated_utterances: int
+    """In the others the reference of both phone error rates is the canonical sequence."""
+
+
+class PhoneMatch(Figures):
+    """Share of recognised phones that match (precision) and of reference phones that are matched (recall)."""
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+    @classmethod
+    def of(cls, edits: EditCounts) -> PhoneMatch:
+        """The shares, and their harmonic mean, of pooled counts."""
+        n_reference, n_hypothesis = edits.n_reference, edits.n_hypothesis
+        both = n_reference + n_hypothesis
+        return cls(
+            precision=edits.hits / n_hypothesis if n_hypothesis else None,
+            recall=edits.hits / n_reference if n_reference else None,
+            f1=2 * edits.hits / both if both else None,
+        )
+
+
+class Recognition(Figures):
+    """Recognition without the text; all None where the engine recognises nothing without it."""
+
+    per_without_text: float | None
+    ci95: Interval | None
+    phone_match: PhoneMatch
+    n_reference_phones: int
+
+
+class Relation(Figures):
+    """How two quantities go together over utterances; `ci95` and `p_value` as in `AspectAgreement`."""
+
+    n: int
+    n_unanswered: int
+    pcc: float | None
+    ci95: Interval | None
+    p_value: float | None
+
+
+class PerAndAccuracy(Figures):
+    """The phone error rate of single utterances beside their accuracy score."""
+
+    human: Relation
+    predicted: Relation
+
+
+class Transcription(Figures):
+    """What was heard, as words and phones, measured as published for speech language models."""
+
+    wer: float | None
+    wer_ci95: Interval | None
+    per: float | None
+    """Against `targets.heard_phones`: `<unk>` and `K*` are symbols like any other."""
+    per_ci95: Interval | None
+    phone_match: PhoneMatch
+    """Along the alignment of `per`."""
+    per_and_accuracy: PerAndAccuracy
+    n_unparsable: int
+    """Answers that did not parse, of either task."""
+    n_unparsable_apa: int
+    n_unparsable_mdd: int
+
+
+class IntervalCoverage(Figures):
+    """Measured against `nominal`: the share of human scores inside their intervals, and the mean width."""
+
+    n: int
+    nominal: float
+    coverage: float | None
+    mean_width: float | None
+
+
+class Calibration(Figures):
+    """The intervals of the utterance scores (0 to 10) and of the phone scores (0 to 2)."""
+
+    accuracy: IntervalCoverage
+    fluency: IntervalCoverage
+    prosodic: IntervalCoverage
+    total: IntervalCoverage
+    phone: IntervalCoverage
+
+
+class Results(Transcription):
+    """What `enunciate evaluate` writes; figures that cannot be computed are null.
+
+    The figures of `Transcription` stand on the top level.
+    """
+
+    models: tuple[str, ...]
+    """What the assessments say made them; more than one in cross-validation."""
+    n_utterances: int
+    n_failed: int
+    n_speakers: int
+    apa: Apa
+    phone: Agreement
+    mdd: Mdd
+    recognition: Recognition
+    calibration: Calibration
