@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, cast, runtime_checkable
 
-from enunciate.errors import ModelNotFoundError
+from enunciate.errors import ModelNotFoundError, needing
 from enunciate.schema import Assessment, Utterance
 
 
@@ -32,24 +33,70 @@ class Assessor(Protocol):
         ...
 
 
+@runtime_checkable
+class DoubleAssessor(Assessor, Protocol):
+    """An engine that need not listen twice to do both, which an evaluation asks of each clip."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many utterances to give it at once."""
+        ...
+
+    def assess_and_recognise(
+        self, utterances: Sequence[Utterance]
+    ) -> Sequence[tuple[Assessment, tuple[str, ...] | None]]:
+        """What `assess` and `recognise` say; None where the engine does not hear phones.
+
+        Raises:
+            EnunciateError: as `assess`, or as `recognise`.
+        """
+        ...
+
+
 def load_assessor(
     name_or_path: str | Path = "pocket", *, lexicon: Path | None = None, threads: int = 1
 ) -> Assessor:
     """Load an engine.
 
     Args:
-        name_or_path: `pocket` (its weights ship in the package), or a folder of pocket weights.
+        name_or_path: `pocket` (its weights ship in the package), a folder of pocket weights, or one with
+            an adapter of Phi-4-multimodal, each as `enunciate train` wrote it. The name
+            `microsoft/Phi-4-multimodal-instruct`, or a folder with its checkpoint, is that model as it is.
         lexicon: file of pronunciations of your own, lines of `WORD PH1 PH2 ...`.
-        threads: processor threads for one clip.
+        threads: processor threads for one clip, of `pocket`.
 
     Raises:
         ModelNotFoundError: there is no such engine or folder.
+        MissingExtraError: the engine needs packages that are not installed.
     """
+    from enunciate.acoustic.folder import DESCRIPTION
     from enunciate.acoustic.pocket import PocketAssessor, packaged_weights
+    from enunciate.llm.configs import HUB_NAME
 
     folder = packaged_weights() if name_or_path == "pocket" else Path(name_or_path)
-    if not (folder / "pocket.json").is_file():
-        raise ModelNotFoundError(
-            f"{name_or_path}: no such model. Use 'pocket', or a folder that `enunciate train` wrote"
-        )
-    return PocketAssessor(folder, lexicon=lexicon, threads=threads)
+    if (folder / DESCRIPTION).is_file():
+        return PocketAssessor(folder, lexicon=lexicon, threads=threads)
+    if (folder / "adapter_config.json").is_file():
+        return _load_phi4(folder, adapter=True, lexicon=lexicon)
+    if str(name_or_path) == HUB_NAME or _is_checkpoint(folder):
+        return _load_phi4(name_or_path, adapter=False, lexicon=lexicon)
+    raise ModelNotFoundError(
+        f"{name_or_path}: no such model. Use 'pocket', a folder that `enunciate train` wrote, or '{HUB_NAME}'"
+    )
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    """Whether a folder holds a whole model of Phi-4-multimodal's classes."""
+    try:
+        config: Any = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and cast("dict[str, Any]", config).get("model_type") == "phi4_multimodal"
+
+
+def _load_phi4(name_or_folder: str | Path, *, adapter: bool, lexicon: Path | None) -> Assessor:
+    with needing("llm"):
+        from enunciate.llm.loading import load_adapted, load_untouched
+    if adapter:
+        return load_adapted(Path(name_or_folder), lexicon=lexicon)
+    return load_untouched(str(name_or_folder), lexicon=lexicon)

@@ -6,24 +6,23 @@ What a command needs is imported inside it, so that `enunciate --help` does not 
 from __future__ import annotations
 
 import io
+import os
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from enunciate.errors import EXIT_CODE, EnunciateError, MissingExtraError, RecipeError
+from enunciate.errors import EXIT_CODE, needing
+from enunciate.reporting import reporting
 
 if TYPE_CHECKING:
     from enunciate.assess import Assessor
     from enunciate.batch import Counts
     from enunciate.schema import Assessment, Utterance
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 GOES_ON = "what was assessed is kept in {}; the same command goes on from there"
 
 app = typer.Typer(
@@ -58,7 +57,13 @@ class SplitName(StrEnum):
     ALL = "all"
 
 
-Model = Annotated[str, typer.Option(help="'pocket', or a folder of weights that training wrote.")]
+Model = Annotated[
+    str,
+    typer.Option(
+        help="'pocket', a folder of weights or of an adapter that training wrote, or "
+        "'microsoft/Phi-4-multimodal-instruct', untouched. The last two need: pip install 'enunciate[llm]'."
+    ),
+]
 
 
 def main() -> None:
@@ -130,7 +135,7 @@ def assess(
     """
     many = manifest is not None or len(audio or []) > 1
     _check_usage(audio, text, manifest, format, out)
-    with _reporting(GOES_ON.format(out) if many and out else "nothing was kept but what is printed"):
+    with reporting(GOES_ON.format(out) if many and out else "nothing was kept but what is printed"):
         from enunciate.assess import load_assessor
         from enunciate.batch import read_manifest, utterances_of
 
@@ -217,18 +222,27 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="Folder for predictions.jsonl and results.json.")],
     model: Model = "pocket",
     split: Annotated[SplitName, typer.Option(help="Which of its speakers.")] = SplitName.TEST,
+    only: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSON with the ids of some of them: a list, or the held_out.json that training an adapter "
+            "left."
+        ),
+    ] = None,
 ) -> None:
     """Compare a model's scores with those of people, on a corpus.
 
     A run that was stopped goes on where it was. Needs: pip install 'enunciate[eval]'.
     """
-    with _reporting(GOES_ON.format(out)), _extra("eval"):
+    with reporting(GOES_ON.format(out)), needing("eval"):
         from enunciate.assess import load_assessor
         from enunciate.corpus.speechocean762 import load_corpus
-        from enunciate.evaluation import run
+        from enunciate.evaluation import run, subset
         from enunciate.render import progress_bar, results_view, show
 
         utterances = load_corpus(corpus, split.value)
+        if only is not None:
+            utterances = subset.only(utterances, only)
         assessor = load_assessor(model)
         with progress_bar("assessing") as progress:
             results = run.evaluate(assessor, utterances, out, progress=progress)
@@ -245,26 +259,40 @@ def train(
         list[str] | None,
         typer.Argument(metavar="[KEY=VALUE]...", help="Values to put in its place.", show_default=False),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where a stopped run was (recipes of the phi4 engine).")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say what would be trained, on what, for how many steps and in how much memory, and stop "
+            "(recipes of the phi4 engine).",
+        ),
+    ] = False,
 ) -> None:
-    """Train a part of the model by a recipe.
+    """Train a part of a model by a recipe.
 
-    Needs: pip install 'enunciate[train]'.
+    Needs: pip install 'enunciate[train]', and 'enunciate[llm]' for recipes of the phi4 engine. Those can
+    also be started with accelerate launch or torchrun: -m enunciate.cli train RECIPE.
     """
-    with _reporting("what training wrote so far is in the recipe's 'out'"), _extra("train"):
-        from enunciate.acoustic.recipe import RecogniserRecipe, load_recipe
-        from enunciate.render import facts_view, show
+    from enunciate.runs import extra_of, load_recipe, run
 
+    with reporting("what training wrote so far is in the recipe's 'out'"):
         checked = load_recipe(recipe, overrides or ())
-        if isinstance(checked, RecogniserRecipe):
-            from enunciate.acoustic.train_recogniser import train as train_recogniser
+        with needing(extra_of(checked)):
+            facts = run(checked, resume=resume, dry_run=dry_run)
+        _show_run(facts, None if dry_run else checked.out)
 
-            metrics = train_recogniser(checked)
-        else:
-            from enunciate.acoustic.train_scorer import train as train_scorer
 
-            metrics = train_scorer(checked)
-        show(facts_view({name: f"{value:.4g}" for name, value in metrics.items()}))
-        typer.echo(f"written to {checked.out}")
+def _show_run(facts: Mapping[str, str], out: Path | None) -> None:
+    if os.environ.get("RANK", "0") != "0":  # of several processes, one speaks
+        return
+    from enunciate.render import facts_view, show
+
+    show(facts_view(facts))
+    if out is not None:
+        typer.echo(f"written to {out}")
 
 
 @app.command()
@@ -274,37 +302,6 @@ def info() -> None:
 
     for name, value in facts().items():
         typer.echo(f"{name}: {value}")
-
-
-# ------------------------------------------------------------------------------------------------ errors
-
-
-@contextmanager
-def _reporting(kept: str) -> Generator[None, None, None]:
-    """Tell a user's error, or what a stop has left, in place of a traceback."""
-    try:
-        yield
-    except RecipeError as error:
-        typer.echo("\n  ".join(["error: the recipe cannot be used:", *error.problems]), err=True)
-        raise typer.Exit(EXIT_CODE) from None
-    except EnunciateError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(EXIT_CODE) from None
-    except KeyboardInterrupt:
-        typer.echo(f"stopped: {kept}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-@contextmanager
-def _extra(name: str) -> Generator[None, None, None]:
-    """Name the pip command where a package of an extra is missing."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package in ("", "enunciate"):
-            raise
-        raise MissingExtraError(package, name) from None
 
 
 if __name__ == "__main__":

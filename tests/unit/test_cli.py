@@ -214,6 +214,17 @@ def test_evaluate_writes_and_shows_the_figures(fake: FakeAssessor, corpus: Path,
     assert json.loads((tmp_path / "out" / "results.json").read_text())["n_utterances"] == 2
 
 
+def test_evaluate_takes_part_of_a_corpus(fake: FakeAssessor, corpus: Path, tmp_path: Path) -> None:
+    everything = run("evaluate", "--corpus", corpus, "--out", tmp_path / "all")
+    assert everything.exit_code == 0, everything.output
+    first = json.loads((tmp_path / "all" / "predictions.jsonl").read_text().splitlines()[0])["id"]
+    (tmp_path / "held_out.json").write_text(json.dumps({"dev": [], "report": [first]}))
+    options = ("evaluate", "--corpus", corpus, "--only", tmp_path / "held_out.json", "--out")
+    assert run(*options, tmp_path / "part").stdout.startswith("1 utterances of 1 speakers")
+    (tmp_path / "held_out.json").write_text('["nobody"]')
+    assert "nobody for one" in one_line(run(*options, tmp_path / "none"))
+
+
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     """Speechocean762 in little: two clips that say "I", in the test split."""

@@ -3,10 +3,13 @@
 import pytest
 from conftest import REPOSITORY
 
-from enunciate.acoustic.recipe import RecogniserRecipe, ScorerRecipe, load_recipe
+from enunciate.acoustic.recipe import RecogniserRecipe, ScorerRecipe
 from enunciate.errors import RecipeError
+from enunciate.llm.recipe import BaseRecipe, Phi4Recipe
+from enunciate.runs import load_recipe
 
-SHIPPED = sorted(REPOSITORY.joinpath("recipes").rglob("*.y*ml"))
+RECIPES = REPOSITORY / "recipes"
+SHIPPED = sorted(path for path in RECIPES.rglob("*.y*ml") if path.parent.name != "accelerate")
 MINIMAL = "kind: recogniser\ncorpus: here\nout: there\n"
 
 
@@ -29,7 +32,8 @@ def test_shipped_recipes_parse(path):
 
 
 def test_each_step_has_a_recipe():
-    assert {type(load_recipe(path)) for path in SHIPPED} == {RecogniserRecipe, ScorerRecipe}
+    kinds = {type(load_recipe(path)) for path in SHIPPED}
+    assert kinds == {RecogniserRecipe, ScorerRecipe, Phi4Recipe, BaseRecipe}
 
 
 def test_defaults_fill_what_is_not_given(tmp_path):
@@ -70,10 +74,12 @@ def test_overrides_take_the_place_of_values(tmp_path):
 
 def test_bad_overrides_are_problems_too(tmp_path):
     found = problems(
-        write(tmp_path, MINIMAL), ["steps", "steps.many=3", "seed.x.y=1", "steps=many", "colour=blue"]
+        write(tmp_path, MINIMAL),
+        ["steps", "steps.many=3", "seed.x.y=1", "steps=many", "colour=blue", "warmup_steps=[1"],
     )
 
     assert any("key=value" in problem for problem in found)
+    assert any("not a YAML value" in problem for problem in found)
     assert any(problem.startswith("steps:") for problem in found)
     assert any(problem.startswith("colour:") for problem in found)
 
@@ -81,7 +87,7 @@ def test_bad_overrides_are_problems_too(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("kind: poet\ncorpus: a\nout: b\n", "'recogniser', 'scorer'"),
+        ("kind: poet\ncorpus: a\nout: b\n", "'recogniser', 'scorer', 'phi4', 'phi4-base'"),
         ("corpus: a\nout: b\n", "kind"),
         ("- kind\n- recogniser\n", "mapping"),
         ("", "mapping"),

@@ -1,0 +1,79 @@
+"""Recipes: every run that trains something is a YAML file that is checked whole before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar, cast
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from enunciate.errors import RecipeError
+
+_Kinds = TypeVar("_Kinds")
+
+
+class TrainingRecipe(BaseModel):
+    """What each kind of recipe has; a kind adds `kind: Literal["its name"]` and its own values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corpus: Path
+    """Folder of Speechocean762."""
+    out: Path
+    """Folder that receives weights, log and metrics."""
+    seed: int = 1
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+def read_recipe(path: Path, kinds: TypeAdapter[_Kinds], overrides: Sequence[str] = ()) -> _Kinds:
+    """Read a recipe and put `key=value` overrides (dotted keys, YAML values) in place.
+
+    Args:
+        path: A YAML file.
+        kinds: The union of all kinds, told apart by `kind`.
+        overrides: Values that take the place of the file's.
+
+    Raises:
+        RecipeError: the file or an override is broken, or values are; all problems at once.
+    """
+    try:
+        tree: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RecipeError(str(path), [f"cannot be read: {error}"]) from error
+    if not isinstance(tree, dict):
+        raise RecipeError(str(path), ["is not a YAML mapping of keys to values"])
+    values = cast("dict[str, Any]", tree)
+    problems = [problem for override in overrides if (problem := _override(values, override))]
+    try:
+        recipe = kinds.validate_python(tree)
+    except ValidationError as error:
+        problems += [_problem(entry["loc"], entry["msg"]) for entry in error.errors()]
+        raise RecipeError(str(path), problems) from error
+    if problems:
+        raise RecipeError(str(path), problems)
+    return recipe
+
+
+def _override(tree: dict[str, Any], override: str) -> str | None:
+    key, equals, text = override.partition("=")
+    if not equals:
+        return f"{override}: an override is written key=value"
+    *parents, last = key.split(".")
+    for parent in parents:
+        child = tree.setdefault(parent, {})
+        if not isinstance(child, dict):
+            return f"{key}: {parent} is a value, not a group of keys"
+        tree = cast("dict[str, Any]", child)
+    try:
+        tree[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        return f"{key}: '{text}' is not a YAML value ({error})"
+    return None
+
+
+def _problem(location: tuple[int | str, ...], message: str) -> str:
+    """The first place names the kind, which the reader knows; without any, `kind` itself is wrong."""
+    key = ".".join(str(part) for part in location[1:]) or "kind"
+    return f"{key}: {message.removeprefix('Value error, ')}"

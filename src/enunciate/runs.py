@@ -1,0 +1,78 @@
+"""All kinds of recipe, and what each of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from enunciate.acoustic.recipe import RecogniserRecipe, ScorerRecipe
+from enunciate.errors import RecipeError
+from enunciate.llm.recipe import BaseRecipe, Phi4Recipe
+from enunciate.recipe import read_recipe
+
+Recipe = RecogniserRecipe | ScorerRecipe | Phi4Recipe | BaseRecipe
+_KINDS: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe of any kind, with `key=value` overrides in place.
+
+    Raises:
+        RecipeError: the file or an override is broken, or values are; all problems at once.
+    """
+    return read_recipe(path, _KINDS, overrides)
+
+
+def extra_of(recipe: Recipe) -> str:
+    """The optional extra that a recipe's trainer needs."""
+    return "llm" if isinstance(recipe, Phi4Recipe | BaseRecipe) else "train"
+
+
+def run(recipe: Recipe, *, resume: bool = False, dry_run: bool = False) -> dict[str, str]:
+    """Train what a recipe says, or say what would be trained.
+
+    Args:
+        recipe: Of any kind.
+        resume: Go on from the last whole checkpoint in the recipe's `out`.
+        dry_run: Train nothing.
+
+    Returns:
+        Facts to show, by name: the figures of the run, or those of the dry run.
+
+    Raises:
+        EnunciateError: anything that a user can mend.
+        ModuleNotFoundError: an extra is missing; `extra_of` names it.
+    """
+    if isinstance(recipe, Phi4Recipe):
+        return _run_phi4(recipe, resume, dry_run)
+    if resume or dry_run:
+        option = "--resume" if resume else "--dry-run"
+        raise RecipeError(str(recipe.out), [f"kind: {option} is for 'phi4', not for '{recipe.kind}'"])
+    if isinstance(recipe, BaseRecipe):
+        from enunciate.llm.pretrain import train
+
+        return _shown(train(recipe))
+    if isinstance(recipe, RecogniserRecipe):
+        from enunciate.acoustic.train_recogniser import train
+
+        return _shown(train(recipe))
+    from enunciate.acoustic.train_scorer import train
+
+    return _shown(train(recipe))
+
+
+def _run_phi4(recipe: Phi4Recipe, resume: bool, dry_run: bool) -> dict[str, str]:
+    if dry_run:
+        from enunciate.llm.dry_run import dry_run as describe
+
+        return describe(recipe)
+    from enunciate.llm.train import train
+
+    return _shown(train(recipe, resume=resume))
+
+
+def _shown(metrics: Mapping[str, float | None]) -> dict[str, str]:
+    return {name: "-" if value is None else f"{value:.4g}" for name, value in metrics.items()}
