@@ -1,0 +1,340 @@
+"""The paper's experiment on the scale model: one base, many adapters, by folds over speakers.
+
+    python benchmarks/nano_experiments.py features --corpus C --out OUT [--processes 16]
+    python benchmarks/nano_experiments.py run --base build/nano-base --corpus C --out OUT [--processes 4]
+    python benchmarks/nano_experiments.py table --corpus C --out OUT
+
+`features` makes what all runs share (`run` does so too if need be). `run` trains an adapter for each variant
+and fold, decodes the fold that was left out, and writes a line for each utterance to
+`OUT/<variant>-<fold>.jsonl`; what is there already is not done again, and no run is begun once `--time-limit`
+is over. All variants of a fold come before the next fold, so that what is there compares. `table` pools the
+folds and prints the table of `docs/experiments.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import shutil
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+RECIPES = Path(__file__).resolve().parents[1] / "recipes"
+FOLDS = 5
+FEATURES = "features.npz"
+VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "untrained": ("", ("control=none", "rubric=false")),
+    "untrained, full instruction": ("", ("control=none", "rubric=true")),
+    "lora": ("nano-lora.yaml", ()),
+    "unfreeze": ("nano-unfreeze.yaml", ()),
+    "lora, reference text": ("nano-lora.yaml", ("prompt.reference_text=true",)),
+    "lora, APA only": ("nano-lora.yaml", ("tasks=[apa]",)),
+    "lora, MDD only": ("nano-lora.yaml", ("tasks=[mdd]",)),
+    "lora, special tokens": ("nano-lora.yaml", ("prompt.control=special",)),
+    "lora, full instruction": ("nano-lora.yaml", ("prompt.rubric=true",)),
+    "lora, no control, full instruction": (
+        "nano-lora.yaml",
+        ("prompt.control=none", "prompt.rubric=true"),
+    ),
+}
+"""Recipe and overrides; without a recipe, the base as it is, and its prompt."""
+
+MAIN = ("untrained", "untrained, full instruction", "lora")
+_features: dict[str, Any] = {}
+
+
+def slug(variant: str) -> str:
+    """A file name."""
+    return variant.replace(", ", "-").replace(" ", "_")
+
+
+# ------------------------------------------------------------------------------------------------- running
+
+
+def _start(devices: Any, features: Path) -> None:
+    """In each process: its own GPU, and the features of all clips."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = devices.get()
+    import torch
+
+    torch.set_num_threads(1)
+    stored = np.load(features)
+    ends = np.cumsum(stored["lengths"])
+    whole = torch.from_numpy(stored["features"])
+    for name, end, length in zip(stored["ids"], ends, stored["lengths"], strict=True):
+        _features[str(name)] = whole[end - length : end].float()
+
+
+def _features_of(utterance: Any) -> Any:
+    from enunciate.audio import load
+    from enunciate.llm.processor import Processor
+    from enunciate.llm.tokenizer import build_tokenizer
+
+    if "processor" not in _features:  # features are the same whatever the tokenizer
+        _features["processor"] = Processor(build_tokenizer(["a"], 600))
+    return _features["processor"].features(load(utterance.audio).samples).numpy().astype(np.float16)
+
+
+def make_features(arguments: argparse.Namespace) -> None:
+    """Features of every clip, once for all runs; can be done before there is a base."""
+    from enunciate.corpus.speechocean762 import load_corpus
+
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    if (arguments.out / FEATURES).exists():
+        return
+    utterances = load_corpus(arguments.corpus, "all")
+    with ProcessPoolExecutor(arguments.processes, _processes()) as pool:
+        made = list(pool.map(_features_of, utterances, chunksize=32))
+    np.savez(
+        arguments.out / FEATURES,
+        ids=[u.id for u in utterances],
+        lengths=[len(one) for one in made],
+        features=np.concatenate(made),
+    )
+
+
+def _processes() -> Any:
+    """Processes forked off one that has imported what they need, and has touched no GPU."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["enunciate.llm.train", "enunciate.llm.decode", "enunciate.runs"])
+    return context
+
+
+def run_one(arguments: argparse.Namespace, variant: str, fold: int) -> str:
+    """Train and decode one variant on one fold."""
+    path = arguments.out / f"{slug(variant)}-{fold}.jsonl"
+    if path.exists() or time.time() > arguments.deadline:
+        return f"{path.name}: {'is there' if path.exists() else 'no time'}"
+    began = time.monotonic()
+    name, overrides = VARIANTS[variant]
+    shared = [f"corpus={arguments.corpus}", f"model={arguments.base}", f"folds={FOLDS}", f"hold_out={fold}"]
+    shared += ["split=all", "dev_speakers=0", "report=false", f"seed={arguments.seed}", *arguments.override]
+    out = arguments.out / f"{slug(variant)}-{fold}"
+    from enunciate.llm.configs import PromptConfig
+    from enunciate.llm.selection import choose
+    from enunciate.runs import load_recipe
+
+    recipe = load_recipe(
+        RECIPES / (name or "nano-lora.yaml"), [*shared, f"out={out}", *(overrides if name else ())]
+    )
+    if name:
+        from enunciate.llm.train import train
+
+        train(recipe, features=_features)
+    else:
+        options = dict(override.split("=") for override in overrides)
+        recipe = recipe.model_copy(update={"prompt": PromptConfig.model_validate(options)})
+    trained = time.monotonic()
+    held = choose(recipe.model_copy(update={"report": True})).report[: arguments.limit]
+    rows = decode(recipe, out if name else None, held)
+    path.with_suffix(".tmp").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    path.with_suffix(".tmp").rename(path)
+    if not arguments.keep:
+        shutil.rmtree(out, ignore_errors=True)
+    return f"{path.name}: trained in {trained - began:.0f} s, decoded in {time.monotonic() - trained:.0f} s"
+
+
+def decode(recipe: Any, adapter: Path | None, held: Any) -> list[dict[str, Any]]:
+    """A row for each utterance, with what was answered."""
+    import torch
+
+    from enunciate.audio import load
+    from enunciate.llm.adapter import load_adapter, merged
+    from enunciate.llm.decode import Decoder
+    from enunciate.llm.model import load_base
+    from enunciate.llm.processor import Processor
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    model = load_base(recipe.model, revision=None, dtype=dtype, device=device)
+    if adapter is not None:
+        model = merged(load_adapter(model, adapter, trainable=False))
+    processor = Processor.load(str(adapter or recipe.model), None, recipe.prompt.control)
+    constrained = adapter is not None
+    decoder = Decoder(
+        model, processor, recipe.prompt, constrained=constrained, max_batch=100, target=recipe.target
+    )
+    clips = [(load(u.audio).samples, u.text) for u in held]
+    found = decoder.decode_tasks(recipe.tasks, clips)
+    return [
+        {"id": utterance.id}
+        | {
+            task: {"raw": found[task][index].raw}
+            | (
+                {"distributions": {k: np.round(v, 6).tolist() for k, v in scores.items()}}
+                if (scores := found[task][index].distributions)
+                else {}
+            )
+            for task in recipe.tasks
+        }
+        for index, utterance in enumerate(held)
+    ]
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """All variants of the first fold, then of the next."""
+    import torch
+
+    began = time.time()
+    arguments.deadline = began + arguments.time_limit
+    make_features(arguments)
+    context = _processes()
+    devices = context.Queue()
+    for index in range(arguments.processes):
+        devices.put(str(index % max(1, torch.cuda.device_count())))
+    variants = arguments.only or list(VARIANTS)
+    jobs = [(variant, fold) for fold in range(arguments.folds) for variant in variants]
+    if arguments.main_first:
+        main = [(variant, fold) for fold in range(FOLDS) for variant in MAIN if variant in variants]
+        jobs = list(dict.fromkeys([*main, *jobs]))
+    started = (devices, arguments.out / FEATURES)
+    with ProcessPoolExecutor(arguments.processes, context, _start, started) as pool:
+        pending = [pool.submit(run_one, arguments, variant, fold) for variant, fold in jobs]
+        for (variant, fold), one in zip(jobs, pending, strict=True):
+            error = one.exception()
+            said = f"{variant}, fold {fold} failed: {error!r}" if error else one.result()
+            print(f"{time.time() - began:.0f} s  {said}", flush=True)
+
+
+# ------------------------------------------------------------------------------------------------ the table
+
+
+def table(arguments: argparse.Namespace) -> None:
+    """Pool the folds of each variant, and print figures with intervals over speakers."""
+    from enunciate.corpus.speechocean762 import load_corpus
+
+    utterances = {u.id: u for u in load_corpus(arguments.corpus, "test")}
+    print("| variant | folds | " + " | ".join(_COLUMNS) + " |\n|---|---|" + "---|" * len(_COLUMNS))
+    whole: dict[str, Any] = {}
+    for variant in VARIANTS:
+        paths = [arguments.out / f"{slug(variant)}-{fold}.jsonl" for fold in range(FOLDS)]
+        rows = [json.loads(line) for path in paths if path.exists() for line in path.read_text().splitlines()]
+        if rows:
+            found = figures_of(rows, utterances)
+            whole[variant] = found | {"folds": sum(path.exists() for path in paths), "utterances": len(rows)}
+            cells = " | ".join(_cell(found, name) for name in _COLUMNS.values())
+            print(f"| {variant} | {whole[variant]['folds']} | {cells} |")
+    (arguments.out / "table.json").write_text(json.dumps(whole, indent=1) + "\n")
+
+
+_COLUMNS = {
+    "accuracy": "accuracy_pcc", "fluency": "fluency_pcc", "prosodic": "prosodic_pcc", "total": "total_pcc",
+    "expected: accuracy": "accuracy_pcc_expected", "fluency ": "fluency_pcc_expected",
+    "prosodic ": "prosodic_pcc_expected", "total ": "total_pcc_expected",
+    "WER": "wer", "PER": "per", "phone match F1": "f1", "unparsable": "unparsable",
+}  # fmt: skip
+
+
+def _cell(found: dict[str, Any], name: str) -> str:
+    if name == "unparsable":
+        return str(int((found.get("unparsable_apa") or 0) + (found.get("unparsable_mdd") or 0)))
+    value, interval = found.get(name), found.get(f"{name}_ci95")
+    if value is None:
+        return "-"
+    return f"{value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")
+
+
+def figures_of(rows: list[dict[str, Any]], utterances: dict[str, Any]) -> dict[str, Any]:
+    """Figures of pooled rows, each with its 95% bootstrap interval over speakers."""
+    from enunciate.llm.configs import TargetConfig
+    from enunciate.llm.decode import Decoded
+    from enunciate.llm.figures import Answered, figures
+    from enunciate.llm.targets import parse
+
+    answers: dict[str, list[Any]] = {"apa": [], "mdd": []}
+    for row in rows:
+        for task, own in answers.items():
+            if task in row:
+                given = row[task].get("distributions")
+                scores = {k: np.array(v) for k, v in given.items()} if given else None
+                decoded = Decoded(parse(task, row[task]["raw"]), row[task]["raw"], scores)
+                own.append(Answered(utterances[row["id"]], task, decoded))
+    target = TargetConfig()
+    found: dict[str, Any] = {}
+    for task, own in answers.items():
+        if own:
+            found |= figures(own, target)
+            found |= score_intervals(own) if task == "apa" else transcript_intervals(own, target)
+    return found
+
+
+def score_intervals(answers: list[Any]) -> dict[str, Any]:
+    """Of the correlations; an answer that does not parse counts as the mean of the others."""
+    from enunciate.evaluation.bootstrap import pcc_interval
+    from enunciate.llm.targets import ApaAnswer
+    from enunciate.schema import ASPECTS
+
+    speakers = [answer.utterance.speaker for answer in answers]
+    found: dict[str, Any] = {}
+    for aspect in ASPECTS:
+        human = np.array([getattr(a.utterance.scores, aspect) for a in answers], dtype=float)
+        given = [a.decoded.answer for a in answers]
+        likely = [getattr(g, aspect) if isinstance(g, ApaAnswer) else np.nan for g in given]
+        tables = [a.decoded.distributions for a in answers]
+        expected = [float(np.arange(11) @ table[aspect]) if table else np.nan for table in tables]
+        for name, values in (("pcc", likely), ("pcc_expected", expected)):
+            predicted = np.array(values, dtype=float)
+            if np.isfinite(predicted).any() and np.nanstd(predicted) > 0:
+                predicted = np.where(np.isnan(predicted), np.nanmean(predicted), predicted)
+                found[f"{aspect}_{name}_ci95"] = pcc_interval(human, predicted, speakers)
+    return found
+
+
+def transcript_intervals(answers: list[Any], target: Any) -> dict[str, Any]:
+    """Of the error rates and of the matched phones: ratios of sums over utterances."""
+    from enunciate.evaluation.bootstrap import ratio_of_sums, sums_interval
+    from enunciate.llm.targets import MddAnswer, heard_phones, plain_words
+    from enunciate.phones.alignment import count_edits
+
+    speakers = [answer.utterance.speaker for answer in answers]
+    rows: dict[str, list[tuple[int, int]]] = {"wer": [], "per": [], "f1": []}
+    for answer in answers:
+        given = answer.decoded.answer
+        phones = given.phones if isinstance(given, MddAnswer) else ()
+        words = given.word_transcript.split() if isinstance(given, MddAnswer) else ()
+        reference = [w for word in answer.utterance.words for w in plain_words(word.text)]
+        edits = count_edits(heard_phones(answer.utterance, target), phones)
+        spoken = count_edits(reference, words)
+        rows["wer"].append((spoken.errors, spoken.n_reference))
+        rows["per"].append((edits.errors, edits.n_reference))
+        rows["f1"].append((2 * edits.hits, edits.n_reference + edits.n_hypothesis))
+    return {
+        f"{name}_ci95": sums_interval(ratio_of_sums, np.array(own, dtype=float), speakers)
+        for name, own in rows.items()
+    }
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    actions = parser.add_subparsers(required=True)
+    for name, action in (("features", make_features), ("run", run), ("table", table)):
+        command = actions.add_parser(name)
+        command.set_defaults(action=action)
+        command.add_argument("--corpus", type=Path, required=True)
+        command.add_argument("--out", type=Path, required=True)
+        if name != "table":
+            command.add_argument("--processes", type=int, default=4)
+        if name == "run":
+            command.add_argument("--base", type=Path, required=True)
+            command.add_argument("--main-first", action="store_true", help=f"all folds of {MAIN} first")
+            command.add_argument("--folds", type=int, default=FOLDS, help="begin at most so many of the five")
+            command.add_argument("--seed", type=int, default=1)
+            command.add_argument("--only", nargs="*", default=[], help="variants")
+            command.add_argument("--override", nargs="*", default=[], help="key=value for every recipe")
+            command.add_argument("--limit", type=int, help="decode so many utterances of a fold")
+            command.add_argument("--keep", action="store_true", help="keep the adapters")
+            command.add_argument("--time-limit", type=float, default=float("inf"), help="seconds")
+    arguments = parser.parse_args()
+    arguments.action(arguments)
+
+
+if __name__ == "__main__":
+    main()
