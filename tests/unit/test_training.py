@@ -20,7 +20,9 @@ from enunciate.acoustic.folder import (
 from enunciate.acoustic.folder import FOLDS as FOLDERS
 from enunciate.acoustic.recipe import RecogniserRecipe, ScorerRecipe
 from enunciate.acoustic.recogniser import WEIGHTS, load_recogniser
+from enunciate.acoustic.scorer_data import load_clips
 from enunciate.acoustic.train_recogniser import train as train_recogniser
+from enunciate.acoustic.train_scorer import ScorerTraining
 from enunciate.acoustic.train_scorer import train as train_scorer
 from enunciate.assess import load_assessor
 from enunciate.corpus.speechocean762 import load_corpus
@@ -182,18 +184,23 @@ def test_going_on_keeps_what_the_scorer_reads_and_moves_the_rest(recogniser, eve
 
 
 def test_a_scorer_hears_each_speaker_through_a_model_that_left_them_out(corpus, everything, tmp_path):
-    recipe = ScorerRecipe(
-        kind="scorer", corpus=corpus, recogniser=everything[0], out=tmp_path, workers=1,
-        scorer={"width": 16, "layers": 1, "heads": 2, "epochs": 1, "members": 2, "dropout": 0.0},
-    )  # fmt: skip
-    train_scorer(recipe)
-    folders = [tmp_path, *(tmp_path / FOLDERS / str(k) for k in range(FOLDS))]
+    recipe = ScorerRecipe(kind="scorer", corpus=corpus, recogniser=everything[0], out=tmp_path, workers=1)
+    training = ScorerTraining(recipe)
+    training.export()
+    training.listen()
 
-    assert len({(folder / ENCODER).read_bytes() for folder in folders}) == 1 + FOLDS
-    for k in range(FOLDS):
-        held = json.loads((tmp_path / FOLDERS / str(k) / HELD_OUT).read_text())
-        unseen = json.loads((everything[0] / FOLDERS / str(k) / HELD_OUT).read_text())
-        assert held and set(held) <= set(unseen)
+    encoders = {(training.folder_of(fold) / ENCODER).read_bytes() for fold in (None, *range(FOLDS))}
+    assert len(encoders) == 1 + FOLDS
+    for fold, held in enumerate(training.folds):
+        unseen = json.loads((everything[0] / FOLDERS / str(fold) / HELD_OUT).read_text())
+        assert held and {training.utterances[index].id for index in held} <= set(unseen)
+        with_text, without = training.jobs(fold)
+        assert with_text.recogniser == without.recogniser == everything[0] / FOLDERS / str(fold)
+        assert not {u.id for u in with_text.utterances} & set(unseen)
+        # What is heard of a fold comes from its own encoder: heard again, it is the same.
+        again = load_clips([training.utterances[held[0]]], [training.folder_of(fold) / ENCODER], 1)[0]
+        np.testing.assert_array_equal(again.features.phone, training.clips[held[0]].features.phone)
+    assert training.jobs(None)[0].recogniser == everything[0]
 
 
 def test_a_fold_that_misses_speakers_is_refused(corpus, everything, tmp_path):
