@@ -22,6 +22,17 @@ def corpus_folder() -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def one_thread():
+    """Small models gain nothing from more threads of torch, and only one thread adds up in a fixed order."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def tone():
     """Make a sine: `tone(duration_s, rate_hz=16000, level=0.3)` is float32, shape (samples,)."""

@@ -24,15 +24,9 @@ from enunciate.llm.targets import ApaAnswer, parse
 from enunciate.llm.tokenizer import build_tokenizer
 from enunciate.llm.train import train as train_adapter
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 STILL = {"noise_probability": 0, "room_probability": 0, "tilt": 0.2, "frequency_masks": 0, "time_masks": 0}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,13 @@
 import json
 
 import pytest
-import torch
 from llm_runs import log_of, make_material, run_python, tiny_recipe, write_recipe
 
 from enunciate.errors import OutputError, RecipeError
 from enunciate.llm.resume import Marker, begin, checkpoints, cut_log, keep_last, last_whole, read_marker, seal
 from enunciate.llm.train import train
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 WEIGHTS = "adapter_model.safetensors"
 DIE = """
@@ -58,14 +59,6 @@ DEATHS = (
 
 def recipe_for(root, out):
     return tiny_recipe(root, out, save_every=2, keep_checkpoints=1, adapter={"dropout": 0.3})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -29,20 +29,11 @@ from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError
 from enunciate.schema import ASPECTS, Assessment, Clip, Utterance
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 TINY = {"width": 48, "layers": 2, "heads": 2, "ff_width": 64, "kernel": 7, "quality_width": 8}
 STILL = {"noise_probability": 0, "room_probability": 0, "tilt": 0.2, "frequency_masks": 0, "time_masks": 0}
 FOLDS = 2
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Small models gain nothing from more threads, and only one thread adds up in a fixed order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

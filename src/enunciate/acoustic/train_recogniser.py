@@ -16,15 +16,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from enunciate.acoustic.augment import augment
 from enunciate.acoustic.bank import Bank, Draw, TrainingClip, draw_batches
 from enunciate.acoustic.folder import FOLDS, HELD_OUT
+from enunciate.acoustic.master import MasterWeights
 from enunciate.acoustic.prepare import recordings, synthetic_clips
 from enunciate.acoustic.realign import align_recordings
 from enunciate.acoustic.recipe import RecogniserRecipe
@@ -36,7 +35,7 @@ from enunciate.acoustic.recogniser import (
     save_recogniser,
 )
 from enunciate.acoustic.recogniser_report import report_on
-from enunciate.acoustic.tensors import backward, seed_all, update
+from enunciate.acoustic.tensors import backward, seed_all
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import speaker_folds
 from enunciate.errors import EnunciateError
@@ -52,29 +51,15 @@ class Trainer:
         self.recipe, self.bank, self.workers, self.log = recipe, bank, workers, log
         self.device = bank.device
         seed_all(recipe.seed)
-        self.master = _begin(recipe).to(self.device)
-        self.ema = copy.deepcopy(self.master).eval().requires_grad_(requires_grad=False)
-        # The network computes in bfloat16 where there is a GPU; the optimiser has single-precision copies.
-        self.model = copy.deepcopy(self.master).to(
-            torch.bfloat16 if self.device.type == "cuda" else torch.float32
+        self.model = _begin(recipe).to(self.device)
+        self.ema = copy.deepcopy(self.model).eval().requires_grad_(requires_grad=False)
+        trained = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+        averaged = [self.ema.get_parameter(name) for name in trained]
+        self.weights = MasterWeights(
+            list(trained.values()), averaged, recipe.learning_rate, recipe.weight_decay
         )
-        names = [name for name, parameter in self.master.named_parameters() if parameter.requires_grad]
-        parameters, self.working, self.averaged = (
-            [cast("Tensor", model.get_parameter(name)) for name in names]
-            for model in (self.master, self.model, self.ema)
-        )
-        self.parameters = parameters
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
-                {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-            ],
-            lr=recipe.learning_rate,
-            betas=(0.9, 0.98),
-            fused=self.device.type == "cuda",
-        )
-        for parameter in parameters:
-            parameter.grad = torch.zeros_like(parameter)
+        if self.device.type == "cuda":
+            self.model.to(torch.bfloat16)
         self.rng = np.random.default_rng(recipe.seed)
 
     def step(self, draw: Draw, rate: float, ema_decay: float) -> Losses:
@@ -89,22 +74,10 @@ class Trainer:
             + recipe.frame_weight * losses.frame
             + recipe.quality_weight * losses.quality
         )
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         self.model.zero_grad()
         backward(total)
-        self._update(ema_decay)
+        self.weights.step(rate, ema_decay)
         return losses
-
-    @torch.no_grad()
-    def _update(self, ema_decay: float) -> None:
-        working, master, averaged = self.working, self.parameters, self.averaged
-        gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in working]
-        torch._foreach_copy_([p.grad for p in master if p.grad is not None], gradients)  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
-        nn.utils.clip_grad_norm_(master, 1.0)
-        update(self.optimizer)
-        torch._foreach_copy_(working, master)  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
-        torch._foreach_lerp_(averaged, master, 1 - ema_decay)  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
 
     def run(self, evaluate: Callable[[int], float]) -> None:
         """Train to the last step or the time limit, whichever comes first."""

@@ -18,12 +18,13 @@ from typing import Any, cast
 import kaldialign  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from enunciate.acoustic.bank import Bank, Draw, draw_batches
 from enunciate.acoustic.bank import Batch as Cut
 from enunciate.acoustic.ctc import greedy
-from enunciate.acoustic.tensors import backward, seed_all, update
+from enunciate.acoustic.master import MasterWeights
+from enunciate.acoustic.tensors import backward, seed_all
 from enunciate.audio import load
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import DeviceError, EnunciateError
@@ -72,23 +73,11 @@ class BaseTrainer:
         layer.global_mean.copy_(self.mean)
         layer.global_invstd.copy_(1 / spread)
         named = [(n, p) for n, p in self.model.named_parameters() if not any(s in n for s in _NOT_SPEECH)]
-        # The network computes in bfloat16 where there is a GPU; the optimiser has single-precision copies.
-        self.master = [parameter.detach().clone().requires_grad_() for _, parameter in named]
-        self.ema = [parameter.detach().clone() for parameter in self.master]
+        self.ema = [parameter.detach().clone() for _, parameter in named]
+        self.working = [parameter for _, parameter in named]
+        self.weights = MasterWeights(self.working, self.ema, recipe.learning_rate, recipe.weight_decay)
         if self.device.type == "cuda":
             self.model.to(torch.bfloat16)
-        self.working: list[Tensor] = [parameter for _, parameter in named]
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": [p for p in self.master if p.ndim > 1], "weight_decay": recipe.weight_decay},
-                {"params": [p for p in self.master if p.ndim <= 1], "weight_decay": 0.0},
-            ],
-            lr=recipe.learning_rate,
-            betas=(0.9, 0.98),
-            fused=self.device.type == "cuda",
-        )
-        for parameter in self.master:
-            parameter.grad = torch.zeros_like(parameter)
 
     def run(self) -> int:
         """Train to the last step or the time limit, whichever comes first; says how many steps that were.
@@ -127,25 +116,14 @@ class BaseTrainer:
         """One optimiser step."""
         batch = self.feed.batch(draw, self.rng, self.recipe.score_share, self._augmented)
         losses = cast("Losses", self.model(batch))
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         self.model.zero_grad()
         heard = self.recipe.ctc_weight * losses.ctc + self.recipe.place_weight * losses.place
         backward(losses.answer + heard)
-        self._update(ema_decay)
+        self.weights.step(rate, ema_decay)
         return losses
 
     def _augmented(self, cut: Cut) -> Tensor:
         return augmented(cut.features, cut.lengths, cut.synthetic, self.recipe.augment, self.mean)
-
-    @torch.no_grad()
-    def _update(self, ema_decay: float) -> None:
-        gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.working]
-        torch._foreach_copy_([p.grad for p in self.master if p.grad is not None], gradients)  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
-        nn.utils.clip_grad_norm_(self.master, 1.0)
-        update(self.optimizer)
-        torch._foreach_copy_(self.working, self.master)  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
-        torch._foreach_lerp_(self.ema, self.master, 1 - ema_decay)  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
 
     def _log_step(self, step: int, rate: float, elapsed_s: float, losses: Losses) -> None:
         values = {name: float(getattr(losses, name).detach()) for name in ("answer", "ctc", "place", "right")}
