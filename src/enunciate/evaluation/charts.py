@@ -38,9 +38,9 @@ class Axis:
         return start + share * (end - start)
 
 
-def score_axis(label: str) -> Axis:
-    """Utterance scores, 0 to 10."""
-    return Axis(label, 0, 10, (0, 2, 4, 6, 8, 10))
+def score_axis(label: str, margin: float = 0.0) -> Axis:
+    """Utterance scores, 0 to 10, with room at both ends."""
+    return Axis(label, -margin, 10 + margin, (0, 2, 4, 6, 8, 10))
 
 
 def _x(axis: Axis, values: FloatArray | float) -> FloatArray:
@@ -82,7 +82,7 @@ def _dots(x: FloatArray, y: FloatArray, class_: str) -> Markup:
 def scatter(
     x: FloatArray, y: FloatArray, axes: tuple[Axis, Axis], description: str, *, diagonal: bool = False
 ) -> Markup:
-    """Points, moved a little sideways, with the mean of those around each whole x.
+    """Points, those of whole x moved a little sideways, with the mean of those around each whole x.
 
     Args:
         x: Shape (N,).
@@ -91,10 +91,11 @@ def scatter(
         description: For who cannot see it.
         diagonal: Whether to draw the line of y = x.
     """
-    moved = x + np.random.default_rng(0).uniform(-JITTER, JITTER, len(x))
+    moves = np.random.default_rng(0).uniform(-JITTER, JITTER, len(x))
+    moved = np.where(x == np.rint(x), x + moves, x)
     parts = [_frame(*axes)]
     if diagonal:
-        ends = np.array([axes[0].low, axes[0].high])
+        ends = np.array([max(axis.low for axis in axes), min(axis.high for axis in axes)])
         (x1, x2), (y1, y2) = _x(axes[0], ends), _y(axes[1], ends)
         parts.append(tag("line", x1=float(x1), x2=float(x2), y1=float(y1), y2=float(y2), class_="ideal"))
     parts.append(_dots(_x(axes[0], moved), _y(axes[1], y), "dots"))

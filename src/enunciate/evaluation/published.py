@@ -23,6 +23,7 @@ class PublishedSystem:
     f1: float | None = None
     """Of mispronunciation detection in the usual sense, not of matching phones."""
     per: float | None = None
+    wer: float | None = None
     note: str = ""
 
 
@@ -52,6 +53,7 @@ PUBLISHED = (
         0.711,
         0.675,
         per=0.114,
+        wer=0.140,
         note="PER without the text",
     ),
     PublishedSystem(
@@ -62,6 +64,7 @@ PUBLISHED = (
         0.704,
         0.666,
         per=0.142,
+        wer=0.142,
         note="PER without the text",
     ),
     PublishedSystem(

@@ -136,11 +136,10 @@ def _own_row(system: System) -> tuple[Child, ...]:
 
 def _published_row(row: PublishedSystem) -> tuple[Child, ...]:
     source = f"{row.source}; {row.note}" if row.note else row.source
-    values = (*(getattr(row, aspect) for aspect in ASPECTS), row.phone, row.f1, row.per)
+    values = (*(getattr(row, aspect) for aspect in ASPECTS), row.phone, row.f1, row.per, row.wer)
     return (
         join(tag("span", f"† {row.name}", class_="published"), tag("small", source)),
         *(number(value) for value in values),
-        "–",
         f"{OFFICIAL_CLIPS:,}",
         "–",
     )

@@ -13,13 +13,14 @@ from enunciate import audio
 from enunciate.errors import AudioError
 from enunciate.evaluation.agreement import human_score, predicted_score
 from enunciate.evaluation.markup import Markup, join, number, section, tag
+from enunciate.evaluation.metrics import PHONE_TOP, UTTERANCE_TOP
 from enunciate.evaluation.pairs import Evaluated
 from enunciate.schema import ASPECTS, Aspect, PhoneResult, ReferenceWord, Utterance, WordResult
 
 N_WORST = 20
 GOOD_FROM, FAIR_FROM = 7.5, 5.0
 """Of 10, as in the terminal's tables: only colours and marks go by them."""
-MARKS = {"good": "", "fair": "~", "poor": "✗", "none": "?"}
+MARKS = {"good": "", "fair": "~", "poor": "✗"}
 ERRORS = {"none": None, "mispronunciation": "said wrongly", "omission": "left out"}
 
 
@@ -38,9 +39,9 @@ def clips_section(pairs: Sequence[Evaluated], id: str) -> Markup:
     cards = [_card(error, pair) for error, pair in worst]
     note = (
         "Those with the greatest mean difference from people over the four scores. Each word shows its "
-        "predicted "
-        "score and, after the bar, what people gave. Colour and mark go by the predicted one: no mark from "
-        f"{GOOD_FROM}, ~ from {FAIR_FROM:g}, ✗ below, ? where there is none."
+        "predicted score and, after the bar, what people gave (the mean of its phones where they gave the "
+        "word itself no score). Colour and mark go by the predicted one: no mark from "
+        f"{GOOD_FROM}, ~ from {FAIR_FROM:g}, ✗ below."
     )
     title = f"The {len(worst)} clips misjudged most"
     return section(id, title, tag("div", *cards, class_="cards"), note=note)
@@ -123,17 +124,23 @@ def _words(pair: Evaluated) -> list[Markup]:
 def _word(result: WordResult, reference: ReferenceWord | None) -> Markup:
     value = result.score.value
     band = "good" if value >= GOOD_FROM else "fair" if value >= FAIR_FROM else "poor"
-    human = None if reference is None else reference.accuracy
-    given = "–" if human is None else f"{human:g}"
+    human = None if reference is None else _human_word(reference)
     wrong = [_slip(phone) for phone in result.phones if phone.mispronounced]
     return tag(
         "span",
         tag("b", f"{MARKS[band]}{result.text}"),
-        tag("small", f"{value:.1f} | {given}"),
+        tag("small", f"{value:.1f} | {number(human, 1)}"),
         tag("small", " ".join(wrong), class_="slip") if wrong else None,
         class_=f"word {band}",
         title=ERRORS[result.error],
     )
+
+
+def _human_word(reference: ReferenceWord) -> float | None:
+    """What people gave a word, or the mean of what they gave its phones, on the same scale of 10."""
+    if reference.accuracy is not None or not reference.phone_scores:
+        return reference.accuracy
+    return UTTERANCE_TOP / PHONE_TOP * float(np.mean(reference.phone_scores))
 
 
 def _slip(phone: PhoneResult) -> str:

@@ -74,7 +74,7 @@ def _answered(pairs: Sequence[Evaluated], aspect: Aspect) -> tuple[FloatArray, F
 
 def _scatters(system: System, id: str) -> Markup:
     pictures: list[Markup] = []
-    axes = charts.score_axis("people"), charts.score_axis("predicted")
+    axes = charts.score_axis("people", 0.5), charts.score_axis("predicted")
     for aspect in ASPECTS:
         found = getattr(system.results.apa, aspect)
         human, predicted = _answered(system.pairs, aspect)
@@ -129,7 +129,7 @@ def _per_and_accuracy(system: System, id: str) -> Markup:
 
 def _per_scatter(name: str, rows: Sequence[tuple[float | None, float]], found: Relation) -> Markup:
     x, y = np.array([row for row in rows if row[0] is not None], dtype=np.float64).reshape(-1, 2).T
-    axes = charts.score_axis(name), charts.Axis("phone error rate", 0, 1, (0, 0.25, 0.5, 0.75, 1))
+    axes = charts.score_axis(name, 0.5), charts.Axis("phone error rate", 0, 1, (0, 0.25, 0.5, 0.75, 1))
     interval = f" ({number(found.ci95[0])} to {number(found.ci95[1])})" if found.ci95 else ""
     caption = f"{name}: PCC {number(found.pcc)}{interval}"
     return figure(charts.scatter(x, y, axes, caption), caption)
