@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from enunciate.cli_evaluation import compare, report
 from enunciate.errors import EXIT_CODE, needing
 from enunciate.reporting import reporting
 
@@ -248,6 +249,10 @@ def evaluate(
             results = run.evaluate(assessor, utterances, out, progress=progress)
         show(results_view(results))
         typer.echo(f"written to {out / run.RESULTS}")
+
+
+app.command()(report)
+app.command()(compare)
 
 
 @app.command()

@@ -28,9 +28,11 @@ ORDER = (
     "formats",
     "batch",
     "render",
+    "render_comparison",
     "about",
     "serve",
     "reporting",
+    "cli_evaluation",
     "cli",
 )
 EXTRAS = (
@@ -61,8 +63,10 @@ CORE = (
     "formats",
     "batch",
     "render",
+    "render_comparison",
     "about",
     "reporting",
+    "cli_evaluation",
     "cli",
 )
 MAX_LINES = 320

@@ -93,6 +93,32 @@ def sums_interval(
     return _percentiles(statistic(weights @ sums))
 
 
+def sums_difference_interval(
+    statistic: SumStatistic,
+    first: FloatArray,
+    second: FloatArray,
+    speakers: Sequence[str],
+    n: int = N_RESAMPLES,
+    seed: int = SEED,
+) -> Interval | None:
+    """As `difference_interval`, for a statistic of column sums, for all resamples at once.
+
+    Args:
+        statistic: Computes the figure from sums.
+        first: What each item adds to the sums of the first system, shape (N, K).
+        second: The same items of the second system.
+        speakers: Who spoke each item, N of them.
+        n: Number of resamples.
+        seed: Of the draw.
+    """
+    width = first.shape[1]
+
+    def difference(sums: FloatArray) -> FloatArray:
+        return statistic(sums[:, :width]) - statistic(sums[:, width:])
+
+    return sums_interval(difference, np.concatenate([first, second], axis=1), speakers, n, seed)
+
+
 def pcc_interval(
     human: FloatArray,
     predicted: FloatArray,
@@ -103,10 +129,14 @@ def pcc_interval(
     """The percentile interval of Pearson's correlation of two arrays (N,)."""
     if not len(human):
         return None
+    return sums_interval(pcc_of_sums, pcc_rows(human, predicted), speakers, n, seed)
+
+
+def pcc_rows(human: FloatArray, predicted: FloatArray) -> FloatArray:
+    """What each item adds to the sums that `pcc_of_sums` takes, shape (N, 6)."""
     # Centred and scaled first: sums of squares of raw scores would lose digits in the subtraction.
     x, y = (_standardised(values) for values in (human, predicted))
-    rows = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
-    return sums_interval(_pcc_of_sums, rows, speakers, n, seed)
+    return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
 
 
 def ratio_interval(rows: Sequence[tuple[int, int]], speakers: Sequence[str]) -> Interval | None:
@@ -127,7 +157,7 @@ def ratio_of_sums(sums: FloatArray) -> FloatArray:
         return np.where(sums[:, 1] > 0, sums[:, 0] / sums[:, 1], np.nan)
 
 
-def _pcc_of_sums(sums: FloatArray) -> FloatArray:
+def pcc_of_sums(sums: FloatArray) -> FloatArray:
     """Columns n, Σx, Σy, Σxx, Σyy, Σxy -> correlation, (R, 6) -> (R,)."""
     n, x, y, xx, yy, xy = sums.T
     var_x, var_y = n * xx - x * x, n * yy - y * y
@@ -137,7 +167,7 @@ def _pcc_of_sums(sums: FloatArray) -> FloatArray:
 
 
 def _standardised(values: FloatArray) -> FloatArray:
-    spread = np.ptp(values)
+    spread = np.ptp(values) if len(values) else 0
     return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)
 
 

@@ -144,6 +144,48 @@ class Calibration(Figures):
     phone: IntervalCoverage
 
 
+class BiasedAgreement(Agreement):
+    """`bias` is the mean of predicted less human score over the answered items."""
+
+    bias: float | None
+
+
+class Group(Figures):
+    """What holds for the clips of some of the speakers."""
+
+    n_speakers: int
+    n_utterances: int
+    n_failed: int
+    accuracy: BiasedAgreement
+    fluency: BiasedAgreement
+    prosodic: BiasedAgreement
+    total: BiasedAgreement
+    phone: BiasedAgreement
+    f1: float | None
+    """Of mispronunciation detection, as the next."""
+    frr: float | None
+
+
+class PhoneClass(Figures):
+    """The scores of one canonical phone, 0 to 2."""
+
+    n: int
+    n_errors: int
+    n_unanswered: int
+    pcc: float | None
+    mse: float | None
+
+
+class PhoneClasses(Figures):
+    """Each canonical phone on its own, and the mean in which a rare phone weighs as much as a common one."""
+
+    macro_pcc: float | None
+    """Over the classes that have a correlation; `n_classes` counts them."""
+    macro_ci95: Interval | None
+    n_classes: int
+    classes: dict[str, PhoneClass]
+
+
 class Results(Transcription):
     """What `enunciate evaluate` writes; figures that cannot be computed are null.
 
@@ -160,3 +202,7 @@ class Results(Transcription):
     mdd: Mdd
     recognition: Recognition
     calibration: Calibration
+    by_age: dict[str, Group] | None = None
+    """None, as the next two, in a file of an earlier version."""
+    by_gender: dict[str, Group] | None = None
+    phone_classes: PhoneClasses | None = None

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from enunciate.evaluation.bootstrap import pcc_interval, ratio_interval
+from enunciate.evaluation.agreement import agreement, human_score, phone_quality, predicted_score
+from enunciate.evaluation.bootstrap import ratio_interval
 from enunciate.evaluation.calibration import coverage
 from enunciate.evaluation.figures import (
     Agreement,
@@ -25,12 +26,13 @@ from enunciate.evaluation.figures import (
     Recognition,
     Results,
 )
+from enunciate.evaluation.groups import by_age, by_gender, by_phone_class
 from enunciate.evaluation.mdd import detect, edits_with_text, edits_without_text
 from enunciate.evaluation.metrics import PHONE_TOP, UTTERANCE_TOP, correlate, pair_answers
 from enunciate.evaluation.pairs import Evaluated, JudgedPhone, is_annotated, judged_phones
 from enunciate.evaluation.transcription import transcription
 from enunciate.phones.alignment import pooled
-from enunciate.schema import ASPECTS, Aspect, PhoneQuality, Score
+from enunciate.schema import ASPECTS, Aspect
 
 
 def summarise(pairs: Sequence[Evaluated]) -> Results:
@@ -52,27 +54,18 @@ def summarise(pairs: Sequence[Evaluated]) -> Results:
         mdd=_mdd(pairs, judged),
         recognition=_recognition(pairs, judged),
         calibration=_calibration(pairs, judged),
+        by_age=by_age(pairs),
+        by_gender=by_gender(pairs),
+        phone_classes=by_phone_class(pairs),
         **dict(transcription(pairs)),
     )
 
 
-def _human(pair: Evaluated, aspect: Aspect) -> float | None:
-    return None if pair.utterance.scores is None else getattr(pair.utterance.scores, aspect)
-
-
-def _score(pair: Evaluated, aspect: Aspect) -> Score | None:
-    return None if pair.assessment is None else getattr(pair.assessment, aspect)
-
-
-def _phone_quality(phone: JudgedPhone) -> PhoneQuality | None:
-    return phone.predicted.score if phone.predicted else None
-
-
 def _aspect(pairs: Sequence[Evaluated], aspect: Aspect) -> AspectAgreement:
-    human = [_human(pair, aspect) for pair in pairs]
-    scores = [_score(pair, aspect) for pair in pairs]
+    human = [human_score(pair, aspect) for pair in pairs]
+    scores = [predicted_score(pair, aspect) for pair in pairs]
     speakers = [pair.speaker for pair in pairs]
-    figures, p_value = _agreement(human, scores, speakers, UTTERANCE_TOP)
+    figures, p_value = agreement(human, scores, speakers, UTTERANCE_TOP)
     rounded = [None if score is None else score.most_likely for score in scores]
     rounds = any(value is not None for value in rounded)
     return AspectAgreement(
@@ -85,30 +78,10 @@ def _aspect(pairs: Sequence[Evaluated], aspect: Aspect) -> AspectAgreement:
 def _phone(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Agreement:
     phones = [phone for utterance in judged for phone in utterance]
     speakers = [pair.speaker for pair, utterance in zip(pairs, judged, strict=True) for _ in utterance]
-    scores = [_phone_quality(phone) for phone in phones]
+    scores = [phone_quality(phone) for phone in phones]
     # No p-value: the tens of thousands of phones are anything but independent.
-    figures, _ = _agreement([phone.human_score for phone in phones], scores, speakers, PHONE_TOP)
+    figures, _ = agreement([phone.human_score for phone in phones], scores, speakers, PHONE_TOP)
     return figures
-
-
-def _agreement(
-    human: Sequence[float | None],
-    scores: Sequence[Score | PhoneQuality | None],
-    speakers: Sequence[str],
-    top: float,
-) -> tuple[Agreement, float | None]:
-    """The figures, and the p-value."""
-    answers = pair_answers(human, [None if score is None else score.value for score in scores], top)
-    found = correlate(answers)
-    labelled = [speakers[int(i)] for i in answers.index]
-    figures = Agreement(
-        n=found.n,
-        n_unanswered=found.n_unanswered,
-        pcc=found.pcc,
-        ci95=None if found.pcc is None else pcc_interval(answers.human, answers.predicted, labelled),
-        mse=found.mse,
-    )
-    return figures, found.p_value
 
 
 def _mdd(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Mdd:
@@ -152,10 +125,10 @@ def _recognition(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPho
 def _calibration(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Calibration:
     phones = [phone for utterance in judged for phone in utterance]
     covered = {
-        aspect: coverage([_human(p, aspect) for p in pairs], [_score(p, aspect) for p in pairs])
+        aspect: coverage([human_score(p, aspect) for p in pairs], [predicted_score(p, aspect) for p in pairs])
         for aspect in ASPECTS
     }
-    phone = coverage([p.human_score for p in phones], [_phone_quality(p) for p in phones])
+    phone = coverage([p.human_score for p in phones], [phone_quality(p) for p in phones])
     return Calibration(
         phone=IntervalCoverage(**asdict(phone)),
         **{aspect: IntervalCoverage(**asdict(found)) for aspect, found in covered.items()},

@@ -31,7 +31,7 @@ from enunciate.schema import Utterance
 
 
 @dataclass(frozen=True)
-class _Heard:
+class Heard:
     """One utterance that has a reference, and the edits of what was heard."""
 
     pair: Evaluated
@@ -45,7 +45,7 @@ def transcription(pairs: Sequence[Evaluated]) -> Transcription:
         CorpusError: labels that do not fit the canonical phones.
         MissingExtraError: jiwer, scipy or kaldialign is not installed.
     """
-    words, phones = _words(pairs), _phones(pairs)
+    words, phones = word_edits(pairs), phone_edits(pairs)
     unparsable = [answer.task for pair in pairs if pair.assessment for answer in pair.assessment.unparsable]
     return Transcription(
         wer=_rate(words),
@@ -77,12 +77,15 @@ def count_word_edits(reference: Sequence[str], hypothesis: Sequence[str]) -> Edi
     return EditCounts(found.hits, found.substitutions, found.deletions, found.insertions)
 
 
-def _words(pairs: Sequence[Evaluated]) -> list[_Heard]:
-    """Empty where the engine hears no words at all; then there is no rate."""
+def word_edits(pairs: Sequence[Evaluated]) -> list[Heard]:
+    """Edits of the transcripts against the text.
+
+    Empty where the engine hears no words at all; then there is no rate.
+    """
     if not any(_transcribes(pair) for pair in pairs):
         return []
     known = [(pair, reference) for pair in pairs if (reference := _reference_words(pair.utterance))]
-    return [_Heard(pair, count_word_edits(reference, _heard_words(pair))) for pair, reference in known]
+    return [Heard(pair, count_word_edits(reference, _heard_words(pair))) for pair, reference in known]
 
 
 def _transcribes(pair: Evaluated) -> bool:
@@ -104,30 +107,33 @@ def _heard_words(pair: Evaluated) -> tuple[str, ...]:
     return plain_words((pair.assessment.transcript if pair.assessment else None) or "")
 
 
-def _phones(pairs: Sequence[Evaluated]) -> list[_Heard]:
-    """Empty where the engine recognises nothing without the text."""
+def phone_edits(pairs: Sequence[Evaluated]) -> list[Heard]:
+    """Edits of the phones recognised against those that people heard.
+
+    Empty where the engine recognises nothing without the text.
+    """
     if all(pair.free_phones is None for pair in pairs):
         return []
     # An utterance without reference phones would only add insertions against nothing.
     known = [(pair, heard) for pair in pairs if (heard := heard_phones(pair.utterance, TargetConfig()))]
     return [
-        _Heard(pair, count_edits(reference, [strip_stress(phone) for phone in pair.free_phones or ()]))
+        Heard(pair, count_edits(reference, [strip_stress(phone) for phone in pair.free_phones or ()]))
         for pair, reference in known
     ]
 
 
-def _rate(heard: Sequence[_Heard]) -> float | None:
+def _rate(heard: Sequence[Heard]) -> float | None:
     return pooled(one.edits for one in heard).error_rate
 
 
-def _interval(heard: Sequence[_Heard]) -> tuple[float, float] | None:
+def _interval(heard: Sequence[Heard]) -> tuple[float, float] | None:
     rows = [(one.edits.errors, one.edits.n_reference) for one in heard]
     return ratio_interval(rows, [one.pair.speaker for one in heard])
 
 
-def _relation(phones: Sequence[_Heard], accuracy: Sequence[float | None]) -> Relation:
+def _relation(phones: Sequence[Heard], accuracy: Sequence[float | None]) -> Relation:
     """How accuracy goes with the phone error rate of utterances; those without an accuracy are left out."""
-    answers = pair_answers(accuracy, [_own_rate(heard) for heard in phones])
+    answers = pair_answers(accuracy, [own_rate(heard) for heard in phones])
     found = correlate(answers)
     speakers = [phones[int(i)].pair.speaker for i in answers.index]
     return Relation(
@@ -139,7 +145,7 @@ def _relation(phones: Sequence[_Heard], accuracy: Sequence[float | None]) -> Rel
     )
 
 
-def _own_rate(heard: _Heard) -> float | None:
+def own_rate(heard: Heard) -> float | None:
     """The phone error rate of one utterance. None, and not 1, for a failure: a made-up rate could help."""
     failed = heard.pair.free_phones is None or _is_unparsable(heard.pair)
     return None if failed else heard.edits.error_rate
