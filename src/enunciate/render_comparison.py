@@ -21,7 +21,7 @@ def comparison_view(found: Comparison, name_a: str, name_b: str) -> RenderableTy
     table.add_column("")
     for name in ("A", "B", "A - B", "95% interval"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("better")
+    table.add_column("best")
     for name, one in found.differences.items():
         if one.a is not None or one.b is not None:
             table.add_row(name, *_cells(one))

@@ -37,7 +37,6 @@ PUBLISHED = (
         0.773,
         0.743,
         per=0.099,
-        note="PER without the text",
     ),
     PublishedSystem("data2vec2 + 7B LLM", "Fu et al., 2024", 0.713, 0.777),
     PublishedSystem(
@@ -54,7 +53,6 @@ PUBLISHED = (
         0.675,
         per=0.114,
         wer=0.140,
-        note="PER without the text",
     ),
     PublishedSystem(
         "Phi-4-multimodal, unfrozen, epoch 4",
@@ -65,7 +63,6 @@ PUBLISHED = (
         0.666,
         per=0.142,
         wer=0.142,
-        note="PER without the text",
     ),
     PublishedSystem(
         "HMamba",
