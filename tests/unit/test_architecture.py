@@ -22,6 +22,7 @@ ORDER = (
     "corpus",
     "acoustic",
     "llm",
+    "baselines",
     "runs",
     "assess",
     "evaluation",
@@ -45,6 +46,7 @@ EXTRAS = (
     "peft",
     "accelerate",
     "llguidance",
+    "sklearn",
 )
 # What a user of the core imports; everything that these import with themselves must do without extras.
 CORE = (
@@ -56,6 +58,7 @@ CORE = (
     "phones",
     "corpus",
     "acoustic.pocket",
+    "baselines.loading",
     "runs",
     "assess",
     "formats",
