@@ -56,8 +56,8 @@ class Ridge(BaseModel):
             known: npt.NDArray[np.bool_] = np.isfinite(answer)
             penalty = strength * np.eye(int(x.shape[1]))
             penalty[-1, -1] = 1e-9  # the constant is free
-            column: Array = np.linalg.solve(x[known].T @ x[known] + penalty, x[known].T @ answer[known])
-            columns.append(column)
+            column = np.linalg.solve(x[known].T @ x[known] + penalty, x[known].T @ answer[known])
+            columns.append(column.astype(np.float64))
         weights = np.stack(columns, axis=1)
         return cls(scale=scale, weights=tuple(map(tuple, weights.tolist())), top=top)
 
