@@ -24,7 +24,7 @@ FOLDS = 3
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    return make_corpus(tmp_path_factory.mktemp("corpus"), {"train": 2, "test": 6}, clips_each=6)
+    return make_corpus(tmp_path_factory.mktemp("corpus"), {"train": 2, "test": 6}, clips_each=4)
 
 
 @pytest.fixture(scope="module", autouse=True)
