@@ -60,10 +60,10 @@ def load_assessor(
 
     Args:
         name_or_path: `pocket` (its weights ship in the package), a folder of pocket weights, or one with
-            an adapter of Phi-4-multimodal, each as `enunciate train` wrote it. The name
+            an adapter of Phi-4-multimodal or a baseline, each as `enunciate train` wrote it. The name
             `microsoft/Phi-4-multimodal-instruct`, or a folder with its checkpoint, is that model as it is.
         lexicon: file of pronunciations of your own, lines of `WORD PH1 PH2 ...`.
-        threads: processor threads for one clip, of `pocket`.
+        threads: processor threads for one clip, of `pocket` and the baselines.
 
     Raises:
         ModelNotFoundError: there is no such engine or folder.
@@ -71,11 +71,16 @@ def load_assessor(
     """
     from enunciate.acoustic.folder import DESCRIPTION
     from enunciate.acoustic.pocket import PocketAssessor, packaged_weights
+    from enunciate.baselines.folder import BASELINE
     from enunciate.llm.configs import HUB_NAME
 
     folder = packaged_weights() if name_or_path == "pocket" else Path(name_or_path)
     if (folder / DESCRIPTION).is_file():
         return PocketAssessor(folder, lexicon=lexicon, threads=threads)
+    if (folder / BASELINE).is_file():
+        from enunciate.baselines.loading import load_baseline
+
+        return load_baseline(folder, lexicon=lexicon, threads=threads)
     if (folder / "adapter_config.json").is_file():
         return _load_phi4(folder, adapter=True, lexicon=lexicon)
     if str(name_or_path) == HUB_NAME or _is_checkpoint(folder):

@@ -278,8 +278,9 @@ def train(
 ) -> None:
     """Train a part of a model by a recipe.
 
-    Needs: pip install 'enunciate[train]', and 'enunciate[llm]' for recipes of the phi4 engine. Those can
-    also be started with accelerate launch or torchrun: -m enunciate.cli train RECIPE.
+    Needs: pip install 'enunciate[train]', 'enunciate[baselines]' for those of the baselines, and
+    'enunciate[llm]' for recipes of the phi4 engine. The last can also be started with accelerate launch or
+    torchrun: -m enunciate.cli train RECIPE.
     """
     from enunciate.runs import extra_of, load_recipe, run
 

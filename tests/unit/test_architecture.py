@@ -22,6 +22,7 @@ ORDER = (
     "corpus",
     "acoustic",
     "llm",
+    "baselines",
     "runs",
     "assess",
     "evaluation",
@@ -47,6 +48,7 @@ EXTRAS = (
     "peft",
     "accelerate",
     "llguidance",
+    "sklearn",
 )
 # What a user of the core imports; everything that these import with themselves must do without extras.
 CORE = (
@@ -58,6 +60,7 @@ CORE = (
     "phones",
     "corpus",
     "acoustic.pocket",
+    "baselines.loading",
     "runs",
     "assess",
     "formats",

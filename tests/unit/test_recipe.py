@@ -4,6 +4,7 @@ import pytest
 from conftest import REPOSITORY
 
 from enunciate.acoustic.recipe import RecogniserRecipe, ScorerRecipe
+from enunciate.baselines.recipe import ForestRecipe, GopRecipe
 from enunciate.errors import RecipeError
 from enunciate.llm.recipe import BaseRecipe, Phi4Recipe
 from enunciate.runs import load_recipe
@@ -33,7 +34,7 @@ def test_shipped_recipes_parse(path):
 
 def test_each_step_has_a_recipe():
     kinds = {type(load_recipe(path)) for path in SHIPPED}
-    assert kinds == {RecogniserRecipe, ScorerRecipe, Phi4Recipe, BaseRecipe}
+    assert kinds == {RecogniserRecipe, ScorerRecipe, Phi4Recipe, BaseRecipe, ForestRecipe, GopRecipe}
 
 
 def test_defaults_fill_what_is_not_given(tmp_path):
@@ -87,7 +88,10 @@ def test_bad_overrides_are_problems_too(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("kind: poet\ncorpus: a\nout: b\n", "'recogniser', 'scorer', 'phi4', 'phi4-base'"),
+        (
+            "kind: poet\ncorpus: a\nout: b\n",
+            "'recogniser', 'scorer', 'phi4', 'phi4-base', 'prosody-forest', 'gop'",
+        ),
         ("corpus: a\nout: b\n", "kind"),
         ("- kind\n- recogniser\n", "mapping"),
         ("", "mapping"),

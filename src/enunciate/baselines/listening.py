@@ -1,0 +1,140 @@
+"""What every baseline begins with: pocket's encoder, an alignment to the text and one to what was heard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import repeat
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from enunciate import audio
+from enunciate.acoustic.acoustic_model import AcousticModel
+from enunciate.acoustic.align import Alignment, align_heard
+from enunciate.acoustic.aligner import fit_text
+from enunciate.acoustic.ctc import HEARING, PhoneModel, beam_search, load_phone_model
+from enunciate.acoustic.features import Outputs, mismatched
+from enunciate.acoustic.folder import ENCODER, PHONE_MODEL
+from enunciate.acoustic.pocket import NO_REFERENCE
+from enunciate.acoustic.symbols import BLANK, classes_of, phone_of
+from enunciate.phones import Lexicon
+from enunciate.phones.reference import read_reference
+from enunciate.schema import ASPECTS, Notice, Utterance
+
+T = TypeVar("T")
+Extract = Callable[[Outputs, Alignment], T]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A clip that was listened to."""
+
+    utterance: Utterance
+    duration_s: float
+    words: tuple[str, ...] | None
+    """None without a text."""
+    out: Outputs
+    found: Alignment | None
+    """The text's phones in the clip, or without a text those heard; None where none was."""
+    notices: tuple[Notice, ...]
+
+
+class Listener:
+    """The encoder and the phone model of a folder."""
+
+    def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
+        self._folder = folder
+        self._acoustic = AcousticModel(folder / ENCODER, threads)
+        default = Lexicon.default()
+        self._lexicon = default if lexicon is None else default.with_file(lexicon)
+
+    @cached_property
+    def _phone_model(self) -> PhoneModel:
+        return load_phone_model(self._folder / PHONE_MODEL)
+
+    def listen(self, utterance: Utterance) -> Heard:
+        """Encode and align a clip.
+
+        Raises:
+            AudioError: the clip cannot be used.
+            TextError: the text cannot be turned into phones, or has too many for the clip.
+        """
+        speech = audio.load(utterance.audio)
+        reading = read_reference(utterance, self._lexicon)
+        out = self._acoustic(speech.samples)
+        notices = audio.warnings_for(speech)
+        if reading is None:
+            notices.append(Notice(code="no_reference", message=NO_REFERENCE))
+            heard = self.hear(out)
+            found = align_heard(out.frame, heard) if heard else None
+            return Heard(utterance, speech.duration_s, None, out, found, tuple(notices))
+        variants = [[classes_of(phones) for phones in word] for word in reading.variants]
+        found = fit_text(out.frame, variants, utterance.id)
+        return Heard(utterance, speech.duration_s, reading.words, out, found, tuple(notices))
+
+    def encode(self, utterance: Utterance) -> Outputs:
+        """The encoder's outputs alone."""
+        return self._acoustic(audio.load(utterance.audio).samples)
+
+    def hear(self, out: Outputs) -> list[int]:
+        """The classes of the phones heard, without the text."""
+        return beam_search(out.ctc, self._phone_model, HEARING)
+
+    def phones(self, out: Outputs) -> tuple[str, ...]:
+        """The phones heard, without the text."""
+        return tuple(map(phone_of, self.hear(out)))
+
+
+@dataclass(frozen=True)
+class LabelledClip(Generic[T]):
+    """What a system sees of one clip of U phones, with its human scores (a `calibration.Labelled`)."""
+
+    read: T
+    """Of the alignment to the text."""
+    heard: T
+    """Of the alignment to the phones heard."""
+    phone_scores: npt.NDArray[np.float32]
+    """(U,) 0 to 2, -1 where unknown."""
+    scores: npt.NDArray[np.float32]
+    """(4,) 0 to 10 in the order of `ASPECTS`, NaN where unknown."""
+    word: npt.NDArray[np.int64]
+    """(U,) index of each phone's word."""
+    mismatched: bool
+    """Something else was said than the text."""
+
+
+def listen_clips(
+    utterances: Sequence[Utterance], folder: Path, extract: Extract[T], workers: int
+) -> list[LabelledClip[T]]:
+    """Hear labelled utterances with a folder's encoder; `extract` is a module's function, for processes."""
+    with ProcessPoolExecutor(workers) as pool:
+        return list(pool.map(_listen_clip, utterances, repeat(folder), repeat(extract), chunksize=16))
+
+
+@lru_cache(maxsize=1)
+def _listener(folder: Path) -> Listener:
+    return Listener(folder)
+
+
+def _listen_clip(utterance: Utterance, folder: Path, extract: Extract[T]) -> LabelledClip[T]:
+    listener = _listener(folder)
+    words = utterance.words or ()
+    out = listener.encode(utterance)
+    found = fit_text(out.frame, [[classes_of(word.phones)] for word in words], utterance.id)
+    # A system without text needs a phone to learn from: the one that came nearest to being heard.
+    heard = listener.hear(out) or [int(out.ctc[:, BLANK + 1 :].max(axis=0).argmax()) + BLANK + 1]
+    known = [score for word in words for score in word.phone_scores or (-1.0,) * len(word.phones)]
+    given = [getattr(utterance.scores, aspect, None) for aspect in ASPECTS]
+    return LabelledClip(
+        extract(out, found),
+        extract(out, align_heard(out.frame, heard)),
+        np.array(known, dtype=np.float32),
+        np.array([np.nan if score is None else score for score in given], dtype=np.float32),
+        found.word,
+        mismatched(out, found),
+    )

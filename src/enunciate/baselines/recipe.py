@@ -1,0 +1,54 @@
+"""Recipes of the baselines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from enunciate.recipe import TrainingRecipe
+
+Evidence = Literal["posterior", "ratio", "ctc"]
+"""Mean log-posterior of the canonical phone; the same against its best rival; the alignment-free ratio."""
+
+
+class BaselineRecipe(TrainingRecipe):
+    """What all baselines have: they learn from the labelled speakers of the test split."""
+
+    encoder: Path | None = None
+    """Encoder to hear with: the folder of a trained recogniser, which is exported then (extra `train`), or an
+    exported `encoder.onnx`; None takes the one in the package. That one has learnt from all speakers, so
+    figures of a cross-validation on top of it are better than new speakers would give: for figures to report,
+    give one that was trained on the train split alone."""
+    folds: Annotated[int, Field(ge=2)] = 5
+    """Folds over the labelled speakers."""
+    cross_validate: bool = True
+    """Train a model for each fold, for the figures, besides the one of all speakers."""
+    version: str = "dev"
+    """What the weights call themselves."""
+    workers: Annotated[int, Field(ge=1)] = 2
+
+
+class ForestRecipe(BaselineRecipe):
+    """A random forest on rates, pauses, durations, pitch and loudness, for the utterance scores."""
+
+    kind: Literal["prosody-forest"]
+    trees: Annotated[int, Field(ge=1)] = 300
+    min_leaf: Annotated[int, Field(ge=1)] = 8
+    """Utterances in a leaf at least: a leaf's scores are also the spread that the intervals come from."""
+    features_share: Annotated[float, Field(gt=0, le=1)] = 0.33
+    """Share of the features that a split chooses from."""
+
+
+class GopRecipe(BaselineRecipe):
+    """Goodness of pronunciation, a regression for each phone, and a ridge regression for the utterance."""
+
+    kind: Literal["gop"]
+    evidence: Annotated[tuple[Evidence, ...], Field(min_length=1)] = ("posterior", "ratio", "ctc")
+    """The forms of goodness that the regressions see."""
+    ridge: Annotated[float, Field(gt=0)] = 20.0
+    """How strongly a phone's regression is held to that of all phones, in labelled phones."""
+    utterance_ridge: Annotated[float, Field(gt=0)] = 10.0
+    members: Annotated[int, Field(ge=2)] = 5
+    """Inner folds, whose left-out speakers set the threshold and the intervals."""

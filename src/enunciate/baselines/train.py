@@ -1,0 +1,135 @@
+"""Train a baseline on the labelled speakers, with cross-validation over them.
+
+Writes a folder that `load_assessor` reads, and in `folds/` one for each fold of speakers that its model never
+saw, with the ids of their utterances, just as training the scorer of `pocket` does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from enunciate.acoustic.ctc import save_phone_model, train_phone_model
+from enunciate.acoustic.folder import ENCODER, FOLDS, HELD_OUT, PHONE_MODEL
+from enunciate.acoustic.pocket import packaged_weights
+from enunciate.acoustic.symbols import classes_of
+from enunciate.baselines.folder import BASELINE, CROSS_VALIDATION, Description
+from enunciate.baselines.goodness import goodness
+from enunciate.baselines.gop import fit_gop
+from enunciate.baselines.listening import Extract, LabelledClip, listen_clips
+from enunciate.baselines.predicted import Predicted
+from enunciate.baselines.prosody import prosody_features
+from enunciate.baselines.prosody_forest import fit_forests
+from enunciate.baselines.recipe import ForestRecipe, GopRecipe
+from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.corpus.splits import speaker_folds
+from enunciate.errors import CorpusError, RecipeError, needing
+from enunciate.schema import ASPECTS, Utterance
+
+T = TypeVar("T")
+RECOGNISER = "recogniser.safetensors"
+"""In the folder of a trained recogniser (its module needs torch)."""
+
+
+class Model(Protocol[T]):
+    """What a fit gives."""
+
+    def predict(self, clip: LabelledClip[T]) -> Predicted: ...  # noqa: D102
+    def save(self, folder: Path) -> None: ...  # noqa: D102
+
+
+Fit = Callable[[Sequence[LabelledClip[T]], Sequence[Utterance], int], Model[T]]
+"""From clips, their utterances and a seed."""
+
+
+def train(recipe: ForestRecipe | GopRecipe) -> dict[str, float]:
+    """Run a recipe.
+
+    Returns:
+        Pooled correlations of the folds, by aspect, with the text and without it, and for phones.
+
+    Raises:
+        RecipeError: there is no encoder at the path.
+        CorpusError: the corpus lacks a file, labelled utterances, or speakers for the folds.
+    """
+    if isinstance(recipe, ForestRecipe):
+        import sklearn  # noqa: F401  # pyright: ignore  # before hearing 2,000 clips in vain
+
+        return _train(recipe, prosody_features, lambda c, u, seed: fit_forests(c, u, recipe, seed))
+    return _train(recipe, goodness, lambda c, u, seed: fit_gop(c, u, recipe, seed))
+
+
+def _train(recipe: ForestRecipe | GopRecipe, extract: Extract[T], fit: Fit[T]) -> dict[str, float]:
+    utterances = [u for u in load_corpus(recipe.corpus, "test") if u.scores is not None]
+    if not utterances:
+        raise CorpusError(f"{recipe.corpus}: no utterance of the test split has scores to learn from")
+    folds = speaker_folds(utterances, recipe.folds, recipe.seed) if recipe.cross_validate else []
+    description = _prepare(recipe)
+    clips = listen_clips(utterances, recipe.out, extract, recipe.workers)
+    _write(fit(clips, utterances, recipe.seed), description, recipe.out)
+    found: list[Predicted] = []
+    for number, held in enumerate(folds):
+        learn = sorted(set(range(len(clips))) - set(held))
+        model = fit([clips[i] for i in learn], [utterances[i] for i in learn], recipe.seed + 1 + number)
+        folder = recipe.out / FOLDS / str(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (ENCODER, PHONE_MODEL):
+            shutil.copyfile(recipe.out / name, folder / name)
+        _write(model, description, folder)
+        (folder / HELD_OUT).write_text(json.dumps([utterances[i].id for i in held]), encoding="utf-8")
+        found += [model.predict(clips[i]) for i in held]
+    metrics = _correlations([clips[i] for held in folds for i in held], found) if folds else {}
+    if metrics:
+        text = json.dumps(metrics, indent=1) + "\n"
+        (recipe.out / CROSS_VALIDATION).write_text(text, encoding="utf-8")
+    return metrics
+
+
+def _prepare(recipe: ForestRecipe | GopRecipe) -> Description:
+    """Put encoder and phone model in place; the latter knows the texts of the train split alone."""
+    recipe.out.mkdir(parents=True, exist_ok=True)
+    _place_encoder(recipe.encoder or packaged_weights() / ENCODER, recipe.out / ENCODER)
+    read = load_corpus(recipe.corpus, "train")
+    texts = [[label for word in u.words or () for label in classes_of(word.phones)] for u in read]
+    save_phone_model(train_phone_model(texts), recipe.out / PHONE_MODEL)
+    digest = hashlib.sha256((recipe.out / ENCODER).read_bytes()).hexdigest()
+    return Description(kind=recipe.kind, version=recipe.version, encoder=digest)
+
+
+def _place_encoder(source: Path, target: Path) -> None:
+    """Copy an exported encoder, or export that of a trained recogniser's folder."""
+    if source.is_file():
+        shutil.copyfile(source, target)
+    elif (source / RECOGNISER).is_file():
+        with needing("train"):
+            from enunciate.acoustic.export import export_encoder
+            from enunciate.acoustic.recogniser import load_recogniser
+        export_encoder(load_recogniser(source), target)
+    else:
+        raise RecipeError(str(target.parent), [f"encoder: {source} is no file and no trained recogniser"])
+
+
+def _write(model: Model[T], description: Description, folder: Path) -> None:
+    model.save(folder)
+    (folder / BASELINE).write_text(description.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def _correlations(clips: Sequence[LabelledClip[T]], found: Sequence[Predicted]) -> dict[str, float]:
+    human = np.stack([clip.scores for clip in clips])
+    pcc: dict[str, float] = {}
+    for suffix, values in (("", [p.utterance for p in found]), ("_without_text", [p.free for p in found])):
+        for k, aspect in enumerate(ASPECTS):
+            known = np.isfinite(human[:, k])
+            predicted = np.stack(values)[known, k]
+            pcc[aspect + suffix] = float(np.corrcoef(human[known, k], predicted)[0, 1])
+    phones = [one.phone for one in found if one.phone is not None]
+    scores = np.concatenate([clip.phone_scores for clip in clips])
+    if phones and (scores >= 0).any():
+        pcc["phone"] = float(np.corrcoef(scores[scores >= 0], np.concatenate(phones)[scores >= 0])[0, 1])
+    return pcc
