@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from enunciate.acoustic.calibration import Calibration, calibrate
 from enunciate.acoustic.folder import CALIBRATION
 from enunciate.acoustic.reading import Scores, free_result, reference_result
-from enunciate.baselines.folder import read_description
+from enunciate.baselines.assessor import ListeningAssessor
 from enunciate.baselines.goodness import Goodness, goodness
-from enunciate.baselines.listening import Heard, LabelledClip, Listener
+from enunciate.baselines.listening import Heard, LabelledClip
 from enunciate.baselines.predicted import Predicted
 from enunciate.baselines.recipe import Evidence, GopRecipe
 from enunciate.baselines.regression import Array, PerClass, Ridge
@@ -114,40 +114,15 @@ def fit_gop(
     return GopModel(Regressions.fit(clips, recipe), calibration)
 
 
-class GopAssessor:
-    """The engine; see `enunciate.assess.Assessor`."""
+class GopAssessor(ListeningAssessor):
+    """The engine."""
 
     def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
-        self._name = read_description(folder).name
-        self._listener = Listener(folder, lexicon=lexicon, threads=threads)
+        super().__init__(folder, lexicon=lexicon, threads=threads)
         self._model = load_gop(folder)
 
-    @property
-    def name(self) -> str:
-        """Engine and version of the weights."""
-        return self._name
-
-    @property
-    def batch_size(self) -> int:
-        """Clips are assessed one by one: this many are worth a write to disk."""
-        return 16
-
-    def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
-        """Assess utterances, in order."""
-        return [self._assess(self._listener.listen(utterance)) for utterance in utterances]
-
-    def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
-        """The phones heard, without looking at the reference text."""
-        return [self._listener.phones(self._listener.encode(utterance)) for utterance in utterances]
-
-    def assess_and_recognise(
-        self, utterances: Sequence[Utterance]
-    ) -> list[tuple[Assessment, tuple[str, ...]]]:
-        """Both, for one run of the encoder."""
-        clips = (self._listener.listen(utterance) for utterance in utterances)
-        return [(self._assess(clip), self._listener.phones(clip.out)) for clip in clips]
-
-    def _assess(self, clip: Heard) -> Assessment:
+    def judge(self, clip: Heard) -> Assessment:
+        """Assess one clip by what was heard."""
         regressions, found = self._model.regressions, clip.found
         seen = goodness(clip.out, found) if found else None
         if clip.words is None:

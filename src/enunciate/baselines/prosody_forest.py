@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from enunciate.acoustic.aligner import pauses, rates
-from enunciate.baselines.folder import read_description
+from enunciate.baselines.assessor import ListeningAssessor
 from enunciate.baselines.forest import N_SCORES, Forest, grow, load_forest, quantiles, save_forest
-from enunciate.baselines.listening import Heard, LabelledClip, Listener
+from enunciate.baselines.listening import Heard, LabelledClip
 from enunciate.baselines.predicted import Predicted
 from enunciate.baselines.prosody import Array, prosody_features
 from enunciate.baselines.recipe import ForestRecipe
@@ -67,40 +67,15 @@ def fit_forests(
     return ForestModel(grown([clip.read for clip in chosen]), grown([clip.heard for clip in chosen]))
 
 
-class ForestAssessor:
-    """The engine; see `enunciate.assess.Assessor`."""
+class ForestAssessor(ListeningAssessor):
+    """The engine."""
 
     def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
-        self._name = read_description(folder).name
-        self._listener = Listener(folder, lexicon=lexicon, threads=threads)
+        super().__init__(folder, lexicon=lexicon, threads=threads)
         self._model = ForestModel(load_forest(folder / FOREST), load_forest(folder / FREE_FOREST))
 
-    @property
-    def name(self) -> str:
-        """Engine and version of the weights."""
-        return self._name
-
-    @property
-    def batch_size(self) -> int:
-        """Clips are assessed one by one: this many are worth a write to disk."""
-        return 16
-
-    def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
-        """Assess utterances, in order."""
-        return [self._assess(self._listener.listen(utterance)) for utterance in utterances]
-
-    def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
-        """The phones heard, without looking at the reference text."""
-        return [self._listener.phones(self._listener.encode(utterance)) for utterance in utterances]
-
-    def assess_and_recognise(
-        self, utterances: Sequence[Utterance]
-    ) -> list[tuple[Assessment, tuple[str, ...]]]:
-        """Both, for one run of the encoder."""
-        clips = (self._listener.listen(utterance) for utterance in utterances)
-        return [(self._assess(clip), self._listener.phones(clip.out)) for clip in clips]
-
-    def _assess(self, clip: Heard) -> Assessment:
+    def judge(self, clip: Heard) -> Assessment:
+        """Assess one clip by what was heard."""
         found, n_words = clip.found, None if clip.words is None else len(clip.words)
         scores: dict[str, Score | None] = dict.fromkeys(ASPECTS)
         if found is not None:
