@@ -266,6 +266,7 @@ def figures_of(rows: list[dict[str, Any]], utterances: dict[str, Any]) -> dict[s
 def score_intervals(answers: list[Any]) -> dict[str, Any]:
     """Of the correlations; an answer that does not parse counts as the mean of the others."""
     from enunciate.evaluation.bootstrap import pcc_interval
+    from enunciate.llm.decode import expectation
     from enunciate.llm.targets import ApaAnswer
     from enunciate.schema import ASPECTS
 
@@ -276,7 +277,7 @@ def score_intervals(answers: list[Any]) -> dict[str, Any]:
         given = [a.decoded.answer for a in answers]
         likely = [getattr(g, aspect) if isinstance(g, ApaAnswer) else np.nan for g in given]
         tables = [a.decoded.distributions for a in answers]
-        expected = [float(np.arange(11) @ table[aspect]) if table else np.nan for table in tables]
+        expected = [expectation(table[aspect]) if table else np.nan for table in tables]
         for name, values in (("pcc", likely), ("pcc_expected", expected)):
             predicted = np.array(values, dtype=float)
             if np.isfinite(predicted).any() and np.nanstd(predicted) > 0:

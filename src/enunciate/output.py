@@ -6,6 +6,7 @@ soon as it is known, so that even a killed run leaves all rows but perhaps the o
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -84,3 +85,15 @@ def writing_to(path: Path) -> Generator[None, None, None]:
         raise OutputError(
             f"cannot write to {path}: {error.strerror or error}. Give another place, or make room"
         ) from error
+
+
+def event_log(path: Path) -> Callable[..., None]:
+    """Give a function that prints its keyword arguments as a JSON object and appends the line to a file."""
+
+    def log(**fields: object) -> None:
+        line = json.dumps({k: round(v, 6) if isinstance(v, float) else v for k, v in fields.items()})
+        print(line, flush=True)
+        with path.open("a", encoding="utf-8") as lines:
+            lines.write(line + "\n")
+
+    return log

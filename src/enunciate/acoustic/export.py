@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -111,8 +110,3 @@ def halve(model: onnx.ModelProto) -> onnx.ModelProto:
         del node.metadata_props[:]
         node.doc_string = ""
     return model
-
-
-def write_json(path: Path, tree: dict[str, Any]) -> None:
-    """Write readable JSON."""
-    path.write_text(json.dumps(tree, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

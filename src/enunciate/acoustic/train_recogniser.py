@@ -15,7 +15,6 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -39,6 +38,7 @@ from enunciate.acoustic.tensors import backward, seed_all
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import speaker_folds
 from enunciate.errors import EnunciateError
+from enunciate.output import event_log
 from enunciate.schema import Utterance
 
 
@@ -134,7 +134,7 @@ def folds_of(utterances: list[Utterance], recipe: RecogniserRecipe) -> list[list
 def train(recipe: RecogniserRecipe) -> dict[str, float]:
     """Run a recipe; writes weights, configuration, `log.jsonl` and `metrics.json` to `recipe.out`."""
     recipe.out.mkdir(parents=True, exist_ok=True)
-    log = _logger(recipe.out / "log.jsonl")
+    log = event_log(recipe.out / "log.jsonl")
     utterances = load_corpus(recipe.corpus, recipe.split)
     unseen = load_corpus(recipe.corpus, "test") if recipe.split == "train" else []
     folds = folds_of(utterances, recipe)
@@ -185,13 +185,3 @@ def _train(
     save_recogniser(trainer.ema, recipe.out)
     (recipe.out / "recipe.json").write_text(recipe.model_dump_json(indent=1))
     return metrics
-
-
-def _logger(path: Path) -> Callable[..., None]:
-    def log(**fields: object) -> None:
-        line = json.dumps({k: round(v, 6) if isinstance(v, float) else v for k, v in fields.items()})
-        print(line, flush=True)
-        with path.open("a") as file:
-            file.write(line + "\n")
-
-    return log

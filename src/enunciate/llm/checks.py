@@ -12,8 +12,9 @@ import torch
 from transformers import Phi4MultimodalConfig, TrainingArguments
 
 from enunciate.errors import DeviceError, MissingExtraError, RecipeError
+from enunciate.llm.configs import revision_of
 from enunciate.llm.memory import GIB, Load, estimate, sizes
-from enunciate.llm.model import HUB_NAME, HUB_REVISION, checkpoint_folder
+from enunciate.llm.model import checkpoint_folder
 from enunciate.llm.recipe import Phi4Recipe
 
 _NEEDED = {
@@ -163,7 +164,7 @@ def description_folder(recipe: Phi4Recipe) -> Path | None:
         return Path(recipe.model)
     from huggingface_hub import snapshot_download  # pyright: ignore[reportUnknownVariableType]
 
-    revision = recipe.revision or (HUB_REVISION if recipe.model == HUB_NAME else None)
+    revision = revision_of(recipe.model, recipe.revision)
     try:
         return Path(snapshot_download(recipe.model, revision=revision, allow_patterns=["*.json", "*.txt"]))
     except Exception:  # the hub's errors have no common base; whatever it is, there is no description

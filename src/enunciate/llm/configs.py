@@ -14,6 +14,11 @@ HUB_REVISION = "refs/pr/70"
 """Where the checkpoint has the layout of transformers' own classes; its `main` needs remote code."""
 
 
+def revision_of(name: str, revision: str | None) -> str | None:
+    """The revision to fetch of a model on the hub: the one asked for, or the checkpoint's in this layout."""
+    return revision or (HUB_REVISION if name == HUB_NAME else None)
+
+
 class _Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -12,13 +12,13 @@ from transformers import Phi4MultimodalConfig
 from enunciate.errors import ModelNotFoundError
 from enunciate.llm.adapter import trainable
 from enunciate.llm.checks import cheaper, check_packages, description_folder, memory_bytes, read_config
-from enunciate.llm.configs import Task
+from enunciate.llm.configs import HUB_NAME, Task
 from enunciate.llm.data import Recording, examples_of
 from enunciate.llm.memory import GIB, Load, estimate, without_weights
 from enunciate.llm.model import full_config
 from enunciate.llm.processor import Processor
 from enunciate.llm.prompts import user_turn
-from enunciate.llm.recipe import PHI4, Phi4Recipe
+from enunciate.llm.recipe import Phi4Recipe
 from enunciate.llm.selection import Material, choose
 from enunciate.llm.targets import render, target
 from enunciate.llm.train import quieten
@@ -65,12 +65,12 @@ def _config(recipe: Phi4Recipe, folder: Path | None, facts: dict[str, str]) -> P
     if folder is not None:
         facts["model"] = recipe.model
         return read_config(folder)
-    if recipe.model != PHI4:
+    if recipe.model != HUB_NAME:
         raise ModelNotFoundError(
             f"{recipe.model}: neither a folder with config.json nor a name that the Hugging Face hub can be "
             "asked for now. Give the folder of a checkpoint, or go online"
         )
-    facts["model"] = f"{PHI4} (not here and not to be reached: its known configuration is used)"
+    facts["model"] = f"{HUB_NAME} (not here and not to be reached: its known configuration is used)"
     return full_config()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enunciate.llm.configs import TargetConfig, Task
-from enunciate.llm.decode import Decoded
+from enunciate.llm.decode import Decoded, expectation
 from enunciate.llm.targets import ApaAnswer, MddAnswer, Unparsable, heard_phones, plain_words
 from enunciate.phones.alignment import EditCounts, count_edits, pooled
 from enunciate.schema import ASPECTS, Aspect, Utterance
@@ -96,7 +96,7 @@ def _expected(answer: Answered, aspect: Aspect) -> float | None:
     distributions = answer.decoded.distributions
     if distributions is None:
         return None
-    return float(np.arange(11) @ distributions[aspect])
+    return expectation(distributions[aspect])
 
 
 def _filled(values: Sequence[float | None]) -> npt.NDArray[np.float64]:

@@ -16,11 +16,10 @@ from transformers import Phi4MultimodalConfig
 from transformers.models.phi4_multimodal import modeling_phi4_multimodal as native
 
 from enunciate.errors import EnunciateError, ModelNotFoundError
+from enunciate.llm.configs import HUB_NAME, HUB_REVISION, revision_of
 from enunciate.llm.masked_audio import MaskedAudioModel, audio_encoder, mask_audio
 from enunciate.llm.objective import Phi4MultimodalForCausalLM
 
-HUB_NAME = "microsoft/Phi-4-multimodal-instruct"
-HUB_REVISION = "refs/pr/70"
 """Where the checkpoint has the layout of transformers' own classes; `main` needs remote code."""
 
 # Of the checkpoint's config.json, for head size 128 with 3/4 of it rotated: 48 frequencies.
@@ -253,7 +252,7 @@ def checkpoint_folder(name_or_folder: str | Path, revision: str | None = None) -
     from huggingface_hub import snapshot_download  # pyright: ignore[reportUnknownVariableType]
 
     name = str(name_or_folder)
-    revision = revision or (HUB_REVISION if name == HUB_NAME else None)
+    revision = revision_of(name, revision)
     try:
         return Path(
             snapshot_download(

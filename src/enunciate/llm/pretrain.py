@@ -48,7 +48,7 @@ from enunciate.llm.recipe import BaseRecipe
 from enunciate.llm.selection import hold_out_speakers
 from enunciate.llm.targets import target
 from enunciate.llm.tokenizer import build_tokenizer
-from enunciate.output import write_whole, writing_to
+from enunciate.output import event_log, write_whole, writing_to
 from enunciate.schema import Utterance
 
 Log = Callable[..., None]
@@ -264,11 +264,4 @@ def _logger(folder: Path) -> Log:
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-
-    def log(**fields: Any) -> None:
-        line = json.dumps({k: round(v, 6) if isinstance(v, float) else v for k, v in fields.items()})
-        print(line, flush=True)
-        with path.open("a", encoding="utf-8") as lines:
-            lines.write(line + "\n")
-
-    return log
+    return event_log(path)

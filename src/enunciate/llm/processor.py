@@ -18,7 +18,7 @@ from transformers.models.phi4_multimodal.feature_extraction_phi4_multimodal impo
 
 from enunciate.audio import SAMPLE_RATE_HZ, Samples
 from enunciate.errors import AudioTooLongError, AudioTooShortError, ModelNotFoundError
-from enunciate.llm.configs import CONTROL_TOKENS, HUB_NAME, HUB_REVISION, TASKS, Task
+from enunciate.llm.configs import CONTROL_TOKENS, HUB_NAME, HUB_REVISION, TASKS, Task, revision_of
 from enunciate.llm.prompts import AUDIO_TOKEN, END_TOKEN
 
 MAX_AUDIO_S = 40.0
@@ -109,8 +109,7 @@ class Processor:
         Raises:
             ModelNotFoundError: there is no tokenizer or feature extractor, or it is another model's.
         """
-        if revision is None and name_or_folder == HUB_NAME:
-            revision = HUB_REVISION
+        revision = revision_of(name_or_folder, revision)
         where: dict[str, Any] = {} if Path(name_or_folder).is_dir() else {"revision": revision or "main"}
         try:
             # The class of tokenizer.json itself: others would split text by rules of their own.

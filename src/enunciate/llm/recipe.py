@@ -8,10 +8,9 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, ValidationInfo, field_validator
 
 from enunciate.acoustic.configs import AugmentConfig
-from enunciate.llm.configs import TASKS, AdapterConfig, PromptConfig, TargetConfig, Task
+from enunciate.llm.configs import HUB_NAME, TASKS, AdapterConfig, PromptConfig, TargetConfig, Task
 from enunciate.recipe import TrainingRecipe
 
-PHI4 = "microsoft/Phi-4-multimodal-instruct"
 BestMetric = Literal["pcc", "wer", "per", "f1", "loss"]
 METRIC_TASKS: dict[BestMetric, tuple[Task, ...]] = {
     "pcc": ("apa",), "wer": ("mdd",), "per": ("mdd",), "f1": ("mdd",), "loss": TASKS,
@@ -27,7 +26,7 @@ class Phi4Recipe(TrainingRecipe):
     """Train an adapter of Phi-4-multimodal; the values that are not given are the paper's."""
 
     kind: Literal["phi4"]
-    model: str = PHI4
+    model: str = HUB_NAME
     """Name on the Hugging Face hub, or a folder with a checkpoint."""
     revision: str | None = None
     """Of a model on the hub; without one, the revision in transformers' own layout."""

@@ -23,11 +23,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from enunciate.errors import CorpusError
 from enunciate.llm.configs import TargetConfig, Task
 from enunciate.phones import PHONES, strip_stress
+from enunciate.phones.inventory import UNCLEAR
 from enunciate.phones.lexicon import normalise_apostrophes
 from enunciate.phones.numbers import spell_number
 from enunciate.schema import ASPECTS, MISPRONOUNCED_BELOW, Mispronunciation, ReferenceWord, Utterance
 
-UNCLEAR = "<unk>"
 STARRED = tuple(f"{phone}*" for phone in PHONES)
 """Sounds annotated as mostly like a phone: those that a second language brings."""
 SYMBOLS = (*PHONES, UNCLEAR, *STARRED)
