@@ -2,13 +2,12 @@
 
     python benchmarks/nano_experiments.py features --corpus C --out OUT [--processes 16]
     python benchmarks/nano_experiments.py run --base build/nano-base --corpus C --out OUT [--processes 4]
-    python benchmarks/nano_experiments.py table --corpus C --out OUT
 
 `features` makes what all runs share (`run` does so too if need be). `run` trains an adapter for each variant
 and fold, decodes the fold that was left out, and writes a line for each utterance to
 `OUT/<variant>-<fold>.jsonl`; what is there already is not done again, and no run is begun once `--time-limit`
-is over. All variants of a fold come before the next fold, so that what is there compares. `table` pools the
-folds and prints the table of `docs/experiments.md`.
+is over. All variants of a fold come before the next fold, so that what is there compares. `nano_table.py`
+makes the tables of `docs/experiments.md` of what this leaves.
 """
 
 from __future__ import annotations
@@ -201,128 +200,18 @@ def run(arguments: argparse.Namespace) -> None:
             print(f"{time.time() - began:.0f} s  {said}", flush=True)
 
 
-# ------------------------------------------------------------------------------------------------ the table
-
-
-def table(arguments: argparse.Namespace) -> None:
-    """Pool the folds of each variant, and print figures with intervals over speakers."""
-    from enunciate.corpus.speechocean762 import load_corpus
-
-    utterances = {u.id: u for u in load_corpus(arguments.corpus, "test")}
-    print("| variant | folds | " + " | ".join(_COLUMNS) + " |\n|---|---|" + "---|" * len(_COLUMNS))
-    whole: dict[str, Any] = {}
-    for variant in VARIANTS:
-        paths = [arguments.out / f"{slug(variant)}-{fold}.jsonl" for fold in range(FOLDS)]
-        rows = [json.loads(line) for path in paths if path.exists() for line in path.read_text().splitlines()]
-        if rows:
-            found = figures_of(rows, utterances)
-            whole[variant] = found | {"folds": sum(path.exists() for path in paths), "utterances": len(rows)}
-            cells = " | ".join(_cell(found, name) for name in _COLUMNS.values())
-            print(f"| {variant} | {whole[variant]['folds']} | {cells} |")
-    (arguments.out / "table.json").write_text(json.dumps(whole, indent=1) + "\n")
-
-
-_COLUMNS = {
-    "accuracy": "accuracy_pcc", "fluency": "fluency_pcc", "prosodic": "prosodic_pcc", "total": "total_pcc",
-    "expected: accuracy": "accuracy_pcc_expected", "fluency ": "fluency_pcc_expected",
-    "prosodic ": "prosodic_pcc_expected", "total ": "total_pcc_expected",
-    "WER": "wer", "PER": "per", "phone match F1": "f1", "unparsable": "unparsable",
-}  # fmt: skip
-
-
-def _cell(found: dict[str, Any], name: str) -> str:
-    if name == "unparsable":
-        return str(int((found.get("unparsable_apa") or 0) + (found.get("unparsable_mdd") or 0)))
-    value, interval = found.get(name), found.get(f"{name}_ci95")
-    if value is None:
-        return "-"
-    return f"{value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")
-
-
-def figures_of(rows: list[dict[str, Any]], utterances: dict[str, Any]) -> dict[str, Any]:
-    """Figures of pooled rows, each with its 95% bootstrap interval over speakers."""
-    from enunciate.llm.configs import TargetConfig
-    from enunciate.llm.decode import Decoded
-    from enunciate.llm.figures import Answered, figures
-    from enunciate.llm.targets import parse
-
-    answers: dict[str, list[Any]] = {"apa": [], "mdd": []}
-    for row in rows:
-        for task, own in answers.items():
-            if task in row:
-                given = row[task].get("distributions")
-                scores = {k: np.array(v) for k, v in given.items()} if given else None
-                decoded = Decoded(parse(task, row[task]["raw"]), row[task]["raw"], scores)
-                own.append(Answered(utterances[row["id"]], task, decoded))
-    target = TargetConfig()
-    found: dict[str, Any] = {}
-    for task, own in answers.items():
-        if own:
-            found |= figures(own, target)
-            found |= score_intervals(own) if task == "apa" else transcript_intervals(own, target)
-    return found
-
-
-def score_intervals(answers: list[Any]) -> dict[str, Any]:
-    """Of the correlations; an answer that does not parse counts as the mean of the others."""
-    from enunciate.evaluation.bootstrap import pcc_interval
-    from enunciate.llm.decode import expectation
-    from enunciate.llm.targets import ApaAnswer
-    from enunciate.schema import ASPECTS
-
-    speakers = [answer.utterance.speaker for answer in answers]
-    found: dict[str, Any] = {}
-    for aspect in ASPECTS:
-        human = np.array([getattr(a.utterance.scores, aspect) for a in answers], dtype=float)
-        given = [a.decoded.answer for a in answers]
-        likely = [getattr(g, aspect) if isinstance(g, ApaAnswer) else np.nan for g in given]
-        tables = [a.decoded.distributions for a in answers]
-        expected = [expectation(table[aspect]) if table else np.nan for table in tables]
-        for name, values in (("pcc", likely), ("pcc_expected", expected)):
-            predicted = np.array(values, dtype=float)
-            if np.isfinite(predicted).any() and np.nanstd(predicted) > 0:
-                predicted = np.where(np.isnan(predicted), np.nanmean(predicted), predicted)
-                found[f"{aspect}_{name}_ci95"] = pcc_interval(human, predicted, speakers)
-    return found
-
-
-def transcript_intervals(answers: list[Any], target: Any) -> dict[str, Any]:
-    """Of the error rates and of the matched phones: ratios of sums over utterances."""
-    from enunciate.evaluation.bootstrap import ratio_of_sums, sums_interval
-    from enunciate.llm.targets import MddAnswer, heard_phones, plain_words
-    from enunciate.phones.alignment import count_edits
-
-    speakers = [answer.utterance.speaker for answer in answers]
-    rows: dict[str, list[tuple[int, int]]] = {"wer": [], "per": [], "f1": []}
-    for answer in answers:
-        given = answer.decoded.answer
-        phones = given.phones if isinstance(given, MddAnswer) else ()
-        words = given.word_transcript.split() if isinstance(given, MddAnswer) else ()
-        reference = [w for word in answer.utterance.words for w in plain_words(word.text)]
-        edits = count_edits(heard_phones(answer.utterance, target), phones)
-        spoken = count_edits(reference, words)
-        rows["wer"].append((spoken.errors, spoken.n_reference))
-        rows["per"].append((edits.errors, edits.n_reference))
-        rows["f1"].append((2 * edits.hits, edits.n_reference + edits.n_hypothesis))
-    return {
-        f"{name}_ci95": sums_interval(ratio_of_sums, np.array(own, dtype=float), speakers)
-        for name, own in rows.items()
-    }
-
-
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     actions = parser.add_subparsers(required=True)
-    for name, action in (("features", make_features), ("run", run), ("table", table)):
+    for name, action in (("features", make_features), ("run", run)):
         command = actions.add_parser(name)
         command.set_defaults(action=action)
         command.add_argument("--corpus", type=Path, required=True)
         command.add_argument("--out", type=Path, required=True)
-        if name != "table":
-            command.add_argument("--processes", type=int, default=4)
+        command.add_argument("--processes", type=int, default=4)
         if name == "run":
             command.add_argument("--base", type=Path, required=True)
             command.add_argument("--main-first", action="store_true", help=f"all folds of {MAIN} first")
