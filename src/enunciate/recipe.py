@@ -17,7 +17,8 @@ _Kinds = TypeVar("_Kinds")
 class TrainingRecipe(BaseModel):
     """What each kind of recipe has; a kind adds `kind: Literal["its name"]` and its own values."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    # A version such as 0.2 is a number to YAML, and to whoever writes version=0.2.
 
     corpus: Path
     """Folder of Speechocean762."""

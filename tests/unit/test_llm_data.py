@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from enunciate.errors import AudioDecodeError, AudioNotFoundError, AudioTooLongError
 from enunciate.llm.configs import TASKS, PromptConfig, TargetConfig
-from enunciate.llm.data import NO_LABEL, Collator, LengthBatches, Recording, examples_of, unlabelled
+from enunciate.llm.data import NO_LABEL, Collator, LengthBatches, Recording, examples_of
 from enunciate.llm.processor import Processor
 from enunciate.llm.targets import ApaAnswer, MddAnswer, render
 from enunciate.llm.tokenizer import build_tokenizer
@@ -60,7 +60,7 @@ def test_a_clip_gives_an_example_for_each_task(processor):
     assert mdd.answer_ids == processor.answer_ids(render(said))
 
 
-def test_those_without_labels_are_left_out_and_counted(processor):
+def test_those_without_labels_are_left_out(processor):
     utterances = [
         utterance(clip(1.0), "both"),
         utterance(clip(1.0), "phones", scores=None),
@@ -71,8 +71,6 @@ def test_those_without_labels_are_left_out_and_counted(processor):
         ("both", "mdd"),
         ("phones", "mdd"),
     ]
-    assert unlabelled(utterances, TASKS, TargetConfig()) == {"apa": 2, "mdd": 1}
-    assert unlabelled(utterances, ["mdd"], TargetConfig()) == {"mdd": 1}
 
 
 def test_the_text_is_in_the_prompt_by_option(processor):

@@ -73,6 +73,10 @@ def test_overrides_take_the_place_of_values(tmp_path):
     assert str(found.out) == "a=b"
 
 
+def test_a_version_may_look_like_a_number():
+    assert load_recipe(RECIPES / "pocket-scorer.yaml", ["version=0.2"]).version == "0.2"
+
+
 def test_bad_overrides_are_problems_too(tmp_path):
     found = problems(
         write(tmp_path, MINIMAL),

@@ -21,6 +21,7 @@ import torch
 
 from enunciate.acoustic.augment import augment
 from enunciate.acoustic.bank import Bank, Draw, TrainingClip, draw_batches
+from enunciate.acoustic.device import pick_device
 from enunciate.acoustic.folder import FOLDS, HELD_OUT
 from enunciate.acoustic.master import MasterWeights
 from enunciate.acoustic.prepare import recordings, synthetic_clips
@@ -165,8 +166,7 @@ def _train(
     workers: ProcessPoolExecutor,
     log: Callable[..., None],
 ) -> dict[str, float]:
-    name = recipe.device if recipe.device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
+    device = pick_device(recipe.device)
     trainer = Trainer(recipe, Bank(clips, device), workers, log)
     report_bank = Bank(reported, device) if reported else None
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 import torch
 from transformers import Phi4MultimodalConfig, TrainingArguments
 
+from enunciate.acoustic.device import pick_device
 from enunciate.errors import DeviceError, MissingExtraError, RecipeError
 from enunciate.llm.configs import revision_of
 from enunciate.llm.memory import GIB, Load, estimate, sizes
@@ -76,13 +77,8 @@ def check_device(recipe: Phi4Recipe) -> None:
     Raises:
         DeviceError: it is not there, or has no bfloat16.
     """
-    there = torch.cuda.is_available()
-    if recipe.device == "cuda" and not there:
-        raise DeviceError(
-            "device is cuda, and torch sees no GPU: `enunciate info` shows whether torch has CUDA. Give "
-            "device=auto or device=cpu to train without one"
-        )
-    if there and recipe.device != "cpu" and recipe.precision == "bf16" and not torch.cuda.is_bf16_supported():
+    device = pick_device(recipe.device)
+    if device.type == "cuda" and recipe.precision == "bf16" and not torch.cuda.is_bf16_supported():
         raise DeviceError("this GPU has no bfloat16: give precision=fp32 (twice the memory)")
 
 

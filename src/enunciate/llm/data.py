@@ -100,7 +100,7 @@ def examples_of(
     target_config: TargetConfig,
     processor: Processor,
 ) -> list[Example]:
-    """An example for each utterance and task that has the labels; `unlabelled` counts the others.
+    """An example for each utterance and task that has the labels; the others are left out.
 
     Raises:
         AudioError: a clip cannot be read, or is too short or too long for the model.
@@ -126,13 +126,6 @@ def _answers(
     utterance: Utterance, tasks: Sequence[Task], config: TargetConfig
 ) -> list[tuple[Task, Answer | None]]:
     return [(task, target(task, utterance, config)) for task in tasks]
-
-
-def unlabelled(
-    utterances: Sequence[Utterance], tasks: Sequence[Task], target_config: TargetConfig
-) -> dict[Task, int]:
-    """How many utterances lack the labels of each task."""
-    return {task: sum(target(task, u, target_config) is None for u in utterances) for task in tasks}
 
 
 class Collator:

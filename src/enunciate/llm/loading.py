@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from transformers.utils import logging
 
 from enunciate.acoustic.aligner import Aligner
+from enunciate.acoustic.device import pick_device
 from enunciate.acoustic.folder import DESCRIPTION
 from enunciate.acoustic.pocket import packaged_weights
 from enunciate.errors import ModelNotFoundError, RecipeError
@@ -47,7 +48,7 @@ def load_adapted(folder: Path, *, lexicon: Path | None = None) -> Phi4Assessor:
     """
     words = _lexicon(lexicon)
     recipe = read_recipe(folder)
-    device = _device()
+    device = pick_device()
     dtype = _dtype(device, recipe.precision)
     with _quietly():
         base = load_base(recipe.model, revision=recipe.revision, dtype=dtype, device=device)
@@ -72,7 +73,7 @@ def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> Phi4A
         PronunciationError: the lexicon is broken.
     """
     words = _lexicon(lexicon)
-    device = _device()
+    device = pick_device()
     with _quietly():
         base = load_base(name_or_folder, dtype=_dtype(device, "bf16"), device=device)
         model = _with_speech_adapter(base)
@@ -132,10 +133,6 @@ def _quietly() -> Generator[None, None, None]:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
-
-
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _dtype(device: torch.device, precision: str) -> torch.dtype:

@@ -23,11 +23,12 @@ from torch import Tensor
 from enunciate.acoustic.bank import Bank, Draw, draw_batches
 from enunciate.acoustic.bank import Batch as Cut
 from enunciate.acoustic.ctc import greedy
+from enunciate.acoustic.device import pick_device
 from enunciate.acoustic.master import MasterWeights
 from enunciate.acoustic.tensors import backward, seed_all
 from enunciate.audio import load
 from enunciate.corpus.speechocean762 import load_corpus
-from enunciate.errors import DeviceError, EnunciateError
+from enunciate.errors import EnunciateError
 from enunciate.llm.decode import Decoder
 from enunciate.llm.figures import Answered, Figures, figures
 from enunciate.llm.model import nano_config, random_base
@@ -197,7 +198,7 @@ def train(recipe: BaseRecipe) -> Figures:
         DeviceError: there is no GPU, and the recipe asks for one.
         EnunciateError: training does not converge.
     """
-    device = _device(recipe)
+    device = pick_device(recipe.device)
     learn, dev = hold_out_speakers(load_corpus(recipe.corpus, "train"), recipe.dev_speakers)
     learn, dev = learn[: recipe.limit], dev[: recipe.dev_utterances]
     sources = recordings(learn, recipe.target)
@@ -249,14 +250,6 @@ def _transcripts(
     decoded = decoder.decode("mdd", [(load(u.audio).samples, u.text) for u in asked])
     answers = [Answered(u, "mdd", answer) for u, answer in zip(asked, decoded, strict=True)]
     return figures(answers, recipe.target)
-
-
-def _device(recipe: BaseRecipe) -> torch.device:
-    if recipe.device == "cuda" and not torch.cuda.is_available():
-        raise DeviceError("device is cuda, and torch sees no GPU: give device=auto or device=cpu")
-    if recipe.device != "auto":
-        return torch.device(recipe.device)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _logger(folder: Path) -> Log:

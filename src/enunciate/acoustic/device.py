@@ -1,0 +1,26 @@
+"""Which device torch computes on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+
+from enunciate.errors import DeviceError
+
+
+def pick_device(wanted: Literal["auto", "cpu", "cuda"] = "auto") -> torch.device:
+    """The device that a recipe names; `auto` is a GPU where torch sees one.
+
+    Raises:
+        DeviceError: a GPU is named, and torch sees none.
+    """
+    there = torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        raise DeviceError(
+            "device is cuda, and torch sees no GPU: `enunciate info` shows whether torch has CUDA. Give "
+            "device=auto or device=cpu to train without one"
+        )
+    if wanted == "auto":
+        return torch.device("cuda" if there else "cpu")
+    return torch.device(wanted)
