@@ -1,0 +1,95 @@
+// From the microphone to samples.
+
+import { levelDbfs } from "./level.js";
+
+export const LONGEST_S = 60;
+
+/** @typedef {"insecure" | "unsupported" | "denied" | "none" | "busy"} MicrophoneReason */
+
+export class MicrophoneProblem extends Error {
+  /** @param {MicrophoneReason} reason */
+  constructor(reason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+/** @typedef {{samples: Float32Array, rateHz: number}} Sound */
+/** @typedef {{stop: () => Sound, elapsedS: () => number}} Recording */
+
+/** @returns {Promise<MediaStream>} */
+async function microphone() {
+  if (!window.isSecureContext) throw new MicrophoneProblem("insecure");
+  if (!navigator.mediaDevices?.getUserMedia || !window.AudioWorkletNode) throw new MicrophoneProblem("unsupported");
+  try {
+    // What cleans up a telephone call also cleans away an "s" or an "f": only the gain may be set by the browser.
+    return await navigator.mediaDevices.getUserMedia({
+      audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true },
+    });
+  } catch (error) {
+    const name = error instanceof DOMException ? error.name : "";
+    if (name === "NotAllowedError" || name === "SecurityError") throw new MicrophoneProblem("denied");
+    if (name === "NotFoundError" || name === "OverconstrainedError") throw new MicrophoneProblem("none");
+    throw new MicrophoneProblem("busy");
+  }
+}
+
+/**
+ * Start recording. It ends by itself after `LONGEST_S`, or when the microphone goes away.
+ * @param {(dbfs: number) => void} onLevel called about 50 times a second
+ * @param {() => void} onEnd called once, when it ended by itself: `stop` then gives what there is
+ * @returns {Promise<Recording>}
+ */
+export async function startRecording(onLevel, onEnd) {
+  const stream = await microphone();
+  const context = new AudioContext();
+  try {
+    await context.audioWorklet.addModule(new URL("capture.js", import.meta.url).href);
+    await context.resume();
+  } catch {
+    stream.getTracks().forEach((track) => track.stop());
+    await context.close();
+    throw new MicrophoneProblem("unsupported");
+  }
+  /** @type {Float32Array[]} */
+  const blocks = [];
+  let length = 0;
+  const limit = LONGEST_S * context.sampleRate;
+  const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0 });
+  const rateHz = context.sampleRate;
+
+  const end = () => {
+    node.port.onmessage = null;
+    stream.getTracks().forEach((track) => track.stop());
+    if (context.state !== "closed") void context.close();
+  };
+  node.port.onmessage = ({ data }) => {
+    const block = /** @type {Float32Array} */ (data).subarray(0, limit - length);
+    blocks.push(block);
+    length += block.length;
+    onLevel(levelDbfs(block));
+    if (length >= limit) {
+      end();
+      onEnd();
+    }
+  };
+  stream.getAudioTracks()[0].addEventListener("ended", () => {
+    end();
+    onEnd();
+  });
+  context.createMediaStreamSource(stream).connect(node);
+
+  return {
+    elapsedS: () => length / rateHz,
+    stop() {
+      end();
+      const samples = new Float32Array(length);
+      let at = 0;
+      for (const block of blocks) {
+        samples.set(block, at);
+        at += block.length;
+      }
+      return { samples, rateHz };
+    },
+  };
+}

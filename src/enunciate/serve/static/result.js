@@ -1,0 +1,81 @@
+// One answer on the page, put together from its parts.
+
+import { advise } from "./advice.js";
+import { byId, el } from "./dom.js";
+import { noticeMessage } from "./messages.js";
+import { pitchRange, pitchTrack } from "./pitch.js";
+import { createPlayer } from "./player.js";
+import { renderScores } from "./scores.js";
+import { englishVoice, say } from "./speech.js";
+import { renderWave } from "./wave.js";
+import { renderHeard, renderWords } from "./words.js";
+
+/** @typedef {import("./advice.js").Assessment} Assessment */
+/** @typedef {import("./record.js").Sound} Sound */
+
+/** @type {{moveTo: (atS: number | null) => void} | null} */
+let wave = null;
+const player = createPlayer((atS) => wave?.moveTo(atS));
+
+/** @param {Assessment} answer */
+function notices(answer) {
+  return answer.warnings.map((notice) => {
+    const { title, text } = noticeMessage(notice);
+    return el("div", { class: "note", "data-code": notice.code }, el("strong", {}, title), el("p", {}, text));
+  });
+}
+
+/** @param {Assessment} answer */
+function whole(answer) {
+  const buttons = [];
+  if (player.ready()) {
+    buttons.push(
+      el("button", { type: "button", class: "plain", id: "play-all", onclick: () => player.play() }, "Hear all of it"),
+      el("button", { type: "button", class: "plain", onclick: () => player.stop() }, "Stop"),
+    );
+  }
+  const { text } = answer;
+  if (text && englishVoice()) {
+    buttons.push(el("button", { type: "button", class: "plain", onclick: () => say(text) }, "Hear the model"));
+  }
+  return el("div", { class: "row listen-row" }, ...buttons);
+}
+
+/**
+ * @param {Assessment} answer
+ * @param {Sound | null} sound the recording, where it is at hand
+ * @param {string} title
+ */
+export function showResult(answer, sound, title) {
+  player.load(sound);
+  const track = sound ? pitchTrack(sound.samples, sound.rateHz) : [];
+  const range = pitchRange(track);
+  const words = answer.used_reference && answer.words.length ? renderWords(answer, player) : null;
+  const drawn = renderWave(answer, sound, track, range, {
+    word: (index) => words?.open(index),
+    seek: (startS, endS) => player.play(startS, endS),
+  });
+  wave = drawn;
+  byId("result-title").textContent = title;
+  byId("notices").replaceChildren(...notices(answer));
+  byId("reading").replaceChildren(words?.element ?? renderHeard(answer, player), whole(answer), words?.panel ?? "");
+  byId("scores").replaceChildren(renderScores(answer, advise(answer, range)));
+  byId("wave").replaceChildren(drawn.element);
+  byId("result").hidden = false;
+  drawn.fit();
+}
+
+/** Take the reader to the result. */
+export function goToResult() {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  byId("result-title").focus({ preventScroll: true });
+  byId("result").scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
+}
+
+export function clearResult() {
+  player.load(null);
+  byId("result").hidden = true;
+}
+
+/** Silence the player, as before a recording. */
+export const quiet = () => player.stop();
