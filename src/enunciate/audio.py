@@ -98,6 +98,23 @@ def load(source: Path | str | bytes | Clip) -> Speech:
     return _load_file(path, str(path))
 
 
+def check_header(data: bytes, longest_s: float) -> None:
+    """Refuse a file by what its header says, for a limit under `MAX_DURATION_S`; `load` tells the rest.
+
+    Raises:
+        AudioTooLongError: longer than that.
+    """
+    try:
+        with sf.SoundFile(BytesIO(data)) as audio:
+            duration_s = audio.frames / audio.samplerate
+    except (sf.SoundFileError, TypeError, OSError):
+        return
+    if duration_s > longest_s:
+        raise AudioTooLongError(
+            f"the audio lasts {duration_s:.1f} s, longer than {longest_s:g} s: cut it into sentences"
+        )
+
+
 def warnings_for(speech: Speech) -> list[Notice]:
     """What makes the scores of this clip less sure: clipping and a very low level."""
     notices: list[Notice] = []

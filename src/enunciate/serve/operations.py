@@ -1,0 +1,69 @@
+"""The routes for operators and pages: what runs here, and how it does."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from enunciate.serve.metrics import CONTENT_TYPE
+from enunciate.serve.service import Service
+
+router = APIRouter()
+
+
+class Model(BaseModel):
+    """An engine, and what it takes."""
+
+    name: str
+    """Name and version, as in `Assessment.model`."""
+    max_bytes: int
+    """Of a request's audio."""
+    max_s: float
+    """Of a clip."""
+    max_batch: int
+    """Clips in one request."""
+
+
+class Models(BaseModel):
+    """The engines of this service: one, or none until its workers have loaded it."""
+
+    models: list[Model]
+
+
+@router.get("/v1/models")
+async def models(request: Request) -> Models:
+    """The engine that answers here, and its limits."""
+    service: Service = request.app.state.service
+    if not service.pool.model:
+        return Models(models=[])
+    limits = service.settings
+    model = Model(
+        name=service.pool.model,
+        max_bytes=limits.max_bytes,
+        max_s=limits.max_s,
+        max_batch=limits.max_batch,
+    )
+    return Models(models=[model])
+
+
+@router.get("/healthz")
+async def alive() -> Response:
+    """The process runs."""
+    return JSONResponse({"status": "alive"})
+
+
+@router.get("/readyz")
+async def ready(request: Request) -> Response:
+    """The workers are loaded, and the service is not about to stop."""
+    service: Service = request.app.state.service
+    status = "draining" if service.draining else "ready" if service.pool.ready else "loading"
+    return JSONResponse({"status": status}, status_code=200 if status == "ready" else 503)
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Counters for Prometheus."""
+    service: Service = request.app.state.service
+    return Response(service.metrics.text(), headers={"Content-Type": CONTENT_TYPE})

@@ -1,0 +1,190 @@
+"""Bodies of requests, read into memory under limits: multipart forms and JSON, to clips and their texts."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, from_json
+from starlette.requests import Request
+
+from enunciate.errors import PronunciationError
+from enunciate.phones.inventory import parse_phones
+from enunciate.schema import ReferenceWord
+from enunciate.serve.forms import Part, parse_form
+from enunciate.serve.problems import ProblemError
+from enunciate.serve.settings import Settings
+from enunciate.serve.wire import Job
+
+MAX_TEXT = 5_000
+"""Characters; a minute of fast speech has under 2,000."""
+_OVERHEAD = 100_000
+"""Bytes that a body may have besides audio."""
+_MAX_VALUES = 100_000
+"""Commas, colons and brackets of a JSON body: a few bytes each would take hundreds of megabytes once parsed."""
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Word(_Request):
+    """A word to read, and how it is said."""
+
+    text: Annotated[str, Field(min_length=1, max_length=100)]
+    phones: Annotated[list[str], Field(min_length=1, max_length=50)]
+    """ARPAbet, stress digits optional."""
+
+
+Text = Annotated[str, Field(max_length=MAX_TEXT)]
+Words = Annotated[list[Word], Field(min_length=1, max_length=500)]
+Id = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class ClipRequest(_Request):
+    """One clip to assess."""
+
+    audio: str | bytes
+    """An audio file (WAV, FLAC, Ogg, Opus, MP3): in JSON in base64, in a form as it is."""
+    text: Text | None = None
+    """What was to be read; a word can carry its pronunciation, as in `tomato{T AH M EY T OW}`."""
+    words: Words | None = None
+    """In place of `text`: words with the phones to score against."""
+    id: Id | None = None
+    """Comes back in the answer; made up where it is left out."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A clip, and what to do with it."""
+
+    job: Job
+    audio: bytes
+
+
+async def read_body(request: Request, limit: int, timeout_s: float) -> bytes:
+    """Read a body, and stop as soon as it is too large.
+
+    Raises:
+        ProblemError: too large, or not all there in time.
+    """
+    too_large = ProblemError(413, "body_too_large", f"the body is larger than {limit:,} bytes")
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > limit:
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(timeout_s):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large
+    except TimeoutError:
+        raise ProblemError(
+            408, "body_too_slow", f"the body was not all there after {timeout_s:g} s"
+        ) from None
+    return bytes(body)
+
+
+async def read_uploads(
+    request: Request, settings: Settings, request_id: str, *, many: bool
+) -> list[Upload | ProblemError]:
+    """The clips of a request, at least one, or what is wrong with each; alone, a wrong one is raised.
+
+    Args:
+        request: multipart, or JSON.
+        settings: with the limits.
+        request_id: the ids of clips that have none are made of it.
+        many: whether there may be several; the JSON is a list then.
+
+    Raises:
+        ProblemError: the request breaks a limit, or cannot be understood.
+    """
+    content_type = request.headers.get("content-type", "")
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
+        body = await read_body(request, settings.max_bytes + _OVERHEAD, settings.timeout_s)
+        clips = _clips_of_form(parse_form(content_type, body))
+    elif media_type == "application/json":
+        body = await read_body(request, settings.max_bytes * 4 // 3 + _OVERHEAD, settings.timeout_s)
+        clips = _clips_of_json(body, many=many)
+    else:
+        raise ProblemError(415, "media_type", "send multipart/form-data or application/json")
+    most = settings.max_batch if many else 1
+    if not 1 <= len(clips) <= most:
+        raise ProblemError(422, "malformed", f"there are {len(clips)} clips: send 1 to {most}")
+    uploads = [
+        _upload(clip, request_id if len(clips) == 1 else f"{request_id}-{index}")
+        for index, clip in enumerate(clips)
+    ]
+    if sum(len(upload.audio) for upload in uploads if isinstance(upload, Upload)) > settings.max_bytes:
+        raise ProblemError(413, "body_too_large", f"the audio is larger than {settings.max_bytes:,} bytes")
+    if not many and isinstance(uploads[0], ProblemError):
+        raise uploads[0]
+    return uploads
+
+
+def _clips_of_json(body: bytes, *, many: bool) -> list[dict[str, Any]]:
+    if sum(map(body.count, (b",", b":", b"[", b"{"))) > _MAX_VALUES:
+        raise ProblemError(413, "body_too_large", "the JSON has too many values")
+    try:
+        value: Any = from_json(body)
+    except ValueError as error:
+        raise ProblemError(400, "malformed", f"the body is not JSON: {error}") from None
+    if many != isinstance(value, list):
+        raise ProblemError(422, "malformed", f"the body must be {'a list' if many else 'an object'}")
+    return value if many else [value]
+
+
+def _clips_of_form(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """A field that is there once holds for all clips; one for each clip are taken in order."""
+    found: dict[str, list[bytes]] = {name: [] for name in ClipRequest.model_fields}
+    for part in parts:
+        if part.name not in found:
+            raise ProblemError(422, "malformed", f"a part of the form is none of {', '.join(found)}")
+        found[part.name].append(bytes(part.content))
+    count = len(found["audio"])
+    for name, values in found.items():
+        if len(values) not in {0, 1, count} or (name == "id" and len(values) not in {0, count}):
+            raise ProblemError(
+                422, "malformed", f"the form has {count} of 'audio' and {len(values)} of '{name}'"
+            )
+    return [
+        {name: values[index if len(values) > 1 else 0] for name, values in found.items() if values}
+        for index in range(count)
+    ]
+
+
+def _upload(clip: Any, default_id: str) -> Upload | ProblemError:
+    """Check what came: from a form, everything is bytes, and words are JSON; from JSON, audio is base64."""
+    try:
+        if isinstance(clip, dict) and isinstance(clip.get("words"), bytes):
+            clip["words"] = from_json(clip["words"])
+        asked = ClipRequest.model_validate(clip)
+        audio = (
+            asked.audio if isinstance(asked.audio, bytes) else base64.b64decode(asked.audio, validate=True)
+        )
+        words = None if asked.words is None else tuple(map(_reference, asked.words))
+    except ValidationError as error:
+        return ProblemError(422, "malformed", "; ".join(_said(found) for found in error.errors()[:5]))
+    except binascii.Error as error:
+        return ProblemError(422, "malformed", f"audio: not base64 ({error})")
+    except PronunciationError as error:
+        return ProblemError(422, error.code, str(error))
+    except ValueError as error:
+        return ProblemError(422, "malformed", f"words: not JSON ({error})")
+    return Upload(Job(id=asked.id or default_id, text=asked.text, words=words), audio)
+
+
+def _reference(word: Word) -> ReferenceWord:
+    return ReferenceWord(text=word.text, phones=parse_phones(word.phones, f"words: {word.text}"))
+
+
+def _said(error: ErrorDetails) -> str:
+    where = ".".join(map(str, error["loc"]))
+    return f"{where}: {error['msg']}" if where else error["msg"]

@@ -1,0 +1,113 @@
+"""The process that holds an engine: it reads clips from its standard input and answers on its output.
+
+Everything that touches the bytes of a stranger (decoders in C, above all) happens here, so that a crash or a
+hang costs one process, which the service replaces. Nothing is read from disk but the weights.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import BinaryIO
+
+from enunciate.assess import Assessor, BatchAssessor, load_assessor
+from enunciate.audio import check_header
+from enunciate.errors import EnunciateError
+from enunciate.schema import Assessment, Utterance
+from enunciate.serve import wire
+from enunciate.serve.wire import Hello, Job, Outcome
+
+INTERNAL = "internal"
+
+
+def run(load: Callable[[], Assessor], max_s: float) -> None:
+    """Load an engine and serve until the other side closes the pipe.
+
+    Args:
+        load: gives the engine.
+        max_s: longer clips are refused, by what their header says before anything is decoded.
+    """
+    requests, answers = _take_streams()
+    try:
+        assessor = load()
+    except EnunciateError as error:
+        _send(answers, [Hello(error=str(error)).model_dump_json().encode()])
+        return
+    together = assessor.together if isinstance(assessor, BatchAssessor) else 1
+    _send(answers, [Hello(model=assessor.name, together=together).model_dump_json().encode()])
+    while (parts := wire.read(requests)) is not None:
+        jobs = [Job.model_validate_json(part) for part in parts[::2]]
+        answered = _assess(assessor, jobs, parts[1::2], max_s)
+        _send(answers, [part for pair in answered for part in pair])
+
+
+def _take_streams() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes, taken away from standard input and output, which a library might read or print to.
+
+    Signals that stop the service reach its whole process group: a worker finishes what it does, and stops
+    when its pipe is closed.
+    """
+    for ignored in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ignored, signal.SIG_IGN)
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return requests, answers
+
+
+def _send(stream: BinaryIO, parts: Sequence[bytes]) -> None:
+    stream.writelines(wire.pack(parts))
+    stream.flush()
+
+
+def _assess(
+    assessor: Assessor, jobs: Sequence[Job], clips: Sequence[bytes], max_s: float
+) -> list[tuple[bytes, bytes]]:
+    """An outcome and a body for each clip. A bad clip would take its batch with it: then each goes alone."""
+    try:
+        for clip in clips:
+            check_header(clip, max_s)
+        return [_answer(one) for one in assessor.assess([*map(_utterance, jobs, clips)])]
+    except Exception as error:
+        if len(jobs) > 1:
+            return [_assess(assessor, [job], [clip], max_s)[0] for job, clip in zip(jobs, clips, strict=True)]
+        return [_failure(error)]
+
+
+def _utterance(job: Job, clip: bytes) -> Utterance:
+    return Utterance(id=job.id, audio=clip, text=job.text, words=job.words)
+
+
+def _answer(assessment: Assessment) -> tuple[bytes, bytes]:
+    outcome = Outcome(duration_s=assessment.duration_s)
+    return outcome.model_dump_json().encode(), assessment.model_dump_json().encode()
+
+
+def _failure(error: Exception) -> tuple[bytes, bytes]:
+    if isinstance(error, EnunciateError):
+        outcome = Outcome(error=error.code, message=str(error))
+    else:
+        print(bug_line(error), file=sys.stderr, flush=True)
+        outcome = Outcome(error=INTERNAL)
+    return outcome.model_dump_json().encode(), b""
+
+
+def bug_line(error: BaseException) -> str:
+    """What a log may hold of a bug: the message of an exception can have what a learner was to read in it."""
+    places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    return f"bug: {type(error).__name__} at {' < '.join(reversed(places))}"
+
+
+def main() -> None:
+    """Run as `python -m enunciate.serve.worker MODEL MAX_S`."""
+    model, max_s = sys.argv[1:]
+    run(lambda: load_assessor(model), float(max_s))
+
+
+if __name__ == "__main__":
+    main()
