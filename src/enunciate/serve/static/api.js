@@ -3,6 +3,7 @@
 /** @typedef {import("./advice.js").Assessment} Assessment */
 
 const PATIENCE_MS = 90_000;
+export const LONGEST_S = 60;
 
 export class ServiceProblem extends Error {
   /**
@@ -21,7 +22,12 @@ export class ServiceProblem extends Error {
 
   /** Whether sending the same once more may help. */
   get passing() {
-    return [0, 408, 429].includes(this.status) || this.status >= 500;
+    return [0, 408, 429].includes(this.status) || (this.status >= 500 && this.code !== "crashed");
+  }
+
+  /** Whether sending the same recording with another text may help. */
+  get ofText() {
+    return this.code.startsWith("text") || this.code === "pronunciation";
   }
 }
 
@@ -38,6 +44,16 @@ async function problemOf(response) {
   const detail = typeof body.detail === "string" ? body.detail : (body.title ?? "");
   const code = String(body.type ?? "").split(":").pop() ?? "";
   return new ServiceProblem(response.status, code, detail, Number.isFinite(wait) ? Math.ceil(wait) : null);
+}
+
+/** How long a recording may be: what the server says, and a minute where it does not. @returns {Promise<number>} */
+export async function longestS() {
+  try {
+    const { models } = await (await fetch("v1/models")).json();
+    return Math.min(LONGEST_S, models[0]?.max_s ?? LONGEST_S);
+  } catch {
+    return LONGEST_S;
+  }
 }
 
 /**

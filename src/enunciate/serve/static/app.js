@@ -1,14 +1,14 @@
 // The way of a try: a text, a recording or file, the server, the result. Holds the one recording of the moment, so
 // that it can be sent again whatever went wrong.
 
-import { ServiceProblem, assess } from "./api.js";
+import { LONGEST_S, ServiceProblem, assess, longestS } from "./api.js";
 import { byId, download, el } from "./dom.js";
 import { decode, readFile } from "./files.js";
 import { createHistory } from "./history.js";
 import { SILENT_BELOW_DBFS, loudestDbfs } from "./level.js";
 import { clipMessage, microphoneMessage, serviceMessage } from "./messages.js";
 import { createPractice } from "./practice.js";
-import { LONGEST_S, MicrophoneProblem, startRecording } from "./record.js";
+import { MicrophoneProblem, startRecording } from "./record.js";
 import { clearResult, goToResult, quiet, showResult } from "./result.js";
 import { englishVoice, hush, say, watchVoices } from "./speech.js";
 import { encodeWav } from "./wav.js";
@@ -28,6 +28,7 @@ let state = "idle";
 let loudest = -200;
 let told = false;
 let waiting = 0;
+let longest = LONGEST_S;
 
 const LABELS = { idle: "Record", asking: "Allow the microphone…", recording: "Stop", sending: "Listening to it…" };
 
@@ -51,25 +52,43 @@ function trouble(message, again = false) {
   holdResend(0);
 }
 
+/** What the button says that sends once more. */
+function resendLabel() {
+  const other = taken && taken.text !== practice.text();
+  return other ? `Send the recording of “${taken?.text ?? "just talk"}” again` : "Send the recording again";
+}
+
 /** @param {number} seconds in which sending again would be of no use */
 function holdResend(seconds) {
   const resend = /** @type {HTMLButtonElement} */ (byId("resend"));
   resend.disabled = seconds > 0;
-  resend.textContent = seconds > 0 ? `Send the recording again in ${seconds} s` : "Send the recording again";
+  resend.textContent = seconds > 0 ? `${resendLabel()} in ${seconds} s` : resendLabel();
 }
 
-const practice = createPractice(() => {
+const practice = createPractice((edited) => {
   if (state === "recording") cancel();
-  trouble(null);
-  if (state !== "sending") taken = null;
+  // A recording that was not answered stays, with its own text; only an edit of that text goes with it.
+  if (edited && taken) taken.text = practice.text();
+  trouble(null, taken !== null && state === "idle");
   byId("state").textContent = "";
 });
+
+const onward = () => [
+  { name: "Read it again", go: backToPractice },
+  ...(practice.hasNext() ? [{ name: "Next sentence", go: () => { practice.next(); backToPractice(); } }] : []),
+];
+
+function backToPractice() {
+  quiet();
+  byId("card").scrollIntoView({ block: "center" });
+  record.focus({ preventScroll: true });
+}
 
 const history = createHistory(async (made) => {
   if (state !== "idle") return;
   practice.goTo(made.text);
   const sound = made.audio ? await decode(await made.audio.arrayBuffer()) : null;
-  showResult(made.answer, sound, "An earlier try");
+  showResult(made.answer, sound, "An earlier try", onward());
   goToResult();
 });
 
@@ -89,7 +108,7 @@ function onLevel(dbfs) {
     told = true;
     byId("state").textContent = "Nothing is heard yet. Is the right microphone chosen, and not muted?";
   }
-  if (!told && elapsed > LONGEST_S - 10) {
+  if (!told && elapsed > longest - 10) {
     told = true;
     byId("state").textContent = "Ten seconds left.";
   }
@@ -109,7 +128,7 @@ async function start() {
   told = false;
   byId("elapsed").textContent = "0:00";
   try {
-    recording = await startRecording(onLevel, () => void stop());
+    recording = await startRecording(longest, onLevel, () => void stop());
     become("recording", "Recording. Read the sentence, then stop.");
   } catch (error) {
     become("idle");
@@ -145,7 +164,7 @@ async function take(file) {
   if (text === "") return trouble(clipMessage("no_text"));
   const clip = await readFile(file);
   const seconds = clip.sound ? clip.sound.samples.length / clip.sound.rateHz : null;
-  if (seconds !== null && seconds > LONGEST_S) return trouble(clipMessage("too_long"));
+  if (seconds !== null && seconds > longest) return trouble(clipMessage("too_long"));
   taken = { ...clip, text };
   await send();
 }
@@ -153,19 +172,21 @@ async function take(file) {
 async function send() {
   if (!taken || state === "sending") return;
   const { blob, name, text, sound } = taken;
+  if (text === "") return trouble(clipMessage("no_text"), true);
   clearResult();
   trouble(null);
   become("sending", "Listening to your recording…");
   try {
     const answer = await assess(blob, name, text);
     become("idle", "Done: the result is below.");
-    showResult(answer, sound, "How it went");
+    taken = null;
+    showResult(answer, sound, "How it went", onward());
     goToResult();
     await history.add(answer, text, blob);
   } catch (error) {
     become("idle");
     if (!(error instanceof ServiceProblem)) throw error;
-    trouble(serviceMessage(error), error.passing);
+    trouble(serviceMessage(error), error.passing || error.ofText);
     if (error.retryAfterS !== null && error.passing) countDown(error.retryAfterS);
   }
 }
@@ -203,16 +224,17 @@ chooser.addEventListener("change", () => {
   chooser.value = ""; // so that the same file can be chosen again
 });
 const card = byId("card");
+// All of the page takes a file: dropped beside the card, the browser would leave the page and show it.
 for (const name of ["dragenter", "dragover"]) {
-  card.addEventListener(name, (event) => {
+  document.addEventListener(name, (event) => {
     event.preventDefault();
     card.classList.add("dropping");
   });
 }
-card.addEventListener("dragleave", ({ relatedTarget }) => {
-  if (!(relatedTarget instanceof Node && card.contains(relatedTarget))) card.classList.remove("dropping");
+document.addEventListener("dragleave", ({ relatedTarget }) => {
+  if (!relatedTarget) card.classList.remove("dropping");
 });
-card.addEventListener("drop", (event) => {
+document.addEventListener("drop", (event) => {
   event.preventDefault();
   card.classList.remove("dropping");
   const [file] = event.dataTransfer?.files ?? [];
@@ -241,3 +263,5 @@ byId("say-slowly").addEventListener("click", () => read(true));
 watchVoices(showVoice);
 showVoice();
 become("idle");
+longest = await longestS();
+byId("longest").textContent = clock(longest);

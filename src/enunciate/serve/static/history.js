@@ -4,12 +4,13 @@ import { ASPECTS, wordState } from "./advice.js";
 import { byId, download, el, unseen } from "./dom.js";
 import { ipa } from "./hints.js";
 import { day, renderPlot } from "./plot.js";
+import { remember, remembered } from "./remember.js";
 import { allTries, forget, forgetAll, keep } from "./store.js";
 
 /** @typedef {import("./store.js").KeptTry} KeptTry */
 /** @typedef {import("./advice.js").Aspect} Aspect */
 
-const KEEP_AUDIO = "enunciate.keep-audio";
+const KEEP_AUDIO = "keep-audio";
 const SHOWN = 10;
 const FREE = "Just talk";
 const ALL = "";
@@ -61,8 +62,8 @@ export const toJson = (tries) => JSON.stringify(tries.map(({ at, text, answer })
 export function createHistory(onOpen) {
   const place = byId("history");
   const box = /** @type {HTMLInputElement} */ (byId("keep-audio"));
-  box.checked = localStorage.getItem(KEEP_AUDIO) === "yes";
-  box.addEventListener("change", () => localStorage.setItem(KEEP_AUDIO, box.checked ? "yes" : "no"));
+  box.checked = remembered(KEEP_AUDIO) === "yes";
+  box.addEventListener("change", () => remember(KEEP_AUDIO, box.checked ? "yes" : "no"));
 
   let chosen = ALL;
   /** @type {Aspect} */

@@ -39,7 +39,7 @@ const CLIP = {
     title: "That was too short",
     text: "Keep recording until you have read the whole sentence, then press Stop.",
   },
-  too_long: { title: "That is too long", text: "A recording may last 60 seconds at most. Cut it, or read a shorter text." },
+  too_long: { title: "That is too long", text: "Cut the recording, or read a shorter text: a minute at most can be assessed." },
   not_sound: {
     title: "This file cannot be read",
     text: "Choose a sound file: WAV, FLAC, MP3, Ogg and Opus can be read.",
@@ -66,6 +66,10 @@ const CODES = {
   },
   text_not_english: { title: "This is not English", text: "Write the sentence in English letters." },
   text_empty: CLIP.no_text,
+  crashed: {
+    title: "The server failed on this recording",
+    text: "Record the sentence once more. If that does not help, save the recording and tell whoever runs this server.",
+  },
 };
 
 const NOT_LOST = "Your recording is still here: nothing is lost.";
@@ -74,7 +78,7 @@ const NOT_LOST = "Your recording is still here: nothing is lost.";
 function byStatus(status, waitS) {
   if (status === 0) return { title: "The server could not be reached", text: `Check your connection, then send the recording again. ${NOT_LOST}` };
   if (status === 401 || status === 403) return { title: "The server wants a key", text: "This page has none. Ask whoever runs this server." };
-  if (status === 413) return { title: "The recording is too large", text: "A minute at most can be assessed. Record a shorter one." };
+  if (status === 413) return { title: "The recording is too large", text: "Record a shorter one, or choose a smaller file." };
   if (status === 415) return CLIP.not_sound;
   if (status === 429) {
     const when = waitS === null ? "in a moment" : `in ${waitS} second${waitS === 1 ? "" : "s"}`;

@@ -1,6 +1,7 @@
 // What to read: a topic, one of its sentences, one's own text, or nothing.
 
 import { byId, el } from "./dom.js";
+import { remember, remembered } from "./remember.js";
 
 /** @typedef {{id: string, name: string, about: string, sentences: string[]}} Topic */
 
@@ -8,10 +9,10 @@ import { byId, el } from "./dom.js";
 const TOPICS = await (await fetch(new URL("sentences.json", import.meta.url))).json();
 const OWN = "own";
 const FREE = "free";
-const REMEMBERED = "enunciate.topic";
+const REMEMBERED = "topic";
 
 /**
- * @param {() => void} onChange another text is to be read
+ * @param {(edited: boolean) => void} onChange another text is to be read, or one's own was edited
  */
 export function createPractice(onChange) {
   const sentence = byId("sentence");
@@ -35,15 +36,19 @@ export function createPractice(onChange) {
       ? chosen.sentences[index]
       : "Say anything in English, for up to a minute.";
     if (chosen) byId("position").textContent = `${index + 1} of ${chosen.sentences.length}`;
-    onChange();
+  }
+
+  function change() {
+    show();
+    onChange(false);
   }
 
   /** @param {string} id */
   function choose(id) {
     topic = id;
     index = 0;
-    localStorage.setItem(REMEMBERED, id);
-    show();
+    remember(REMEMBERED, id);
+    change();
     if (id === OWN) ownText.focus();
   }
 
@@ -52,14 +57,11 @@ export function createPractice(onChange) {
     const chosen = current();
     if (!chosen) return;
     index = (index + by + chosen.sentences.length) % chosen.sentences.length;
-    show();
-    byId("speech-state").textContent = "";
+    change();
   }
 
   const pills = [...TOPICS, { id: OWN, name: "My own text" }, { id: FREE, name: "Just talk" }];
-  if (pills.some(({ id }) => id === localStorage.getItem(REMEMBERED))) {
-    topic = localStorage.getItem(REMEMBERED) ?? topic;
-  }
+  topic = pills.find(({ id }) => id === remembered(REMEMBERED))?.id ?? topic;
   byId("topics").append(
     ...pills.map(({ id, name }) =>
       el(
@@ -72,7 +74,7 @@ export function createPractice(onChange) {
   );
   byId("previous").addEventListener("click", () => turn(-1));
   byId("next").addEventListener("click", () => turn(1));
-  ownText.addEventListener("input", onChange);
+  ownText.addEventListener("input", () => onChange(true));
   show();
 
   return {
@@ -81,6 +83,10 @@ export function createPractice(onChange) {
       if (topic === FREE) return null;
       return topic === OWN ? ownText.value.trim() : (sentence.textContent ?? "");
     },
+    /** The next sentence of the topic. */
+    next: () => turn(1),
+    /** Whether there is a next one. */
+    hasNext: () => Boolean(current()),
     /** Go to a text, as one's own if it is none of ours. @param {string | null} text */
     goTo(text) {
       const home = TOPICS.find(({ sentences }) => text !== null && sentences.includes(text));
@@ -89,7 +95,7 @@ export function createPractice(onChange) {
       if (topic === OWN) ownText.value = text ?? "";
       const pill = document.querySelector(`input[name="topic"][value="${topic}"]`);
       if (pill instanceof HTMLInputElement) pill.checked = true;
-      show();
+      change();
     },
   };
 }

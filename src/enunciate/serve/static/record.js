@@ -2,8 +2,6 @@
 
 import { levelDbfs } from "./level.js";
 
-export const LONGEST_S = 60;
-
 /** @typedef {"insecure" | "unsupported" | "denied" | "none" | "busy"} MicrophoneReason */
 
 export class MicrophoneProblem extends Error {
@@ -35,12 +33,13 @@ async function microphone() {
 }
 
 /**
- * Start recording. It ends by itself after `LONGEST_S`, or when the microphone goes away.
+ * Start recording. It ends by itself after a while, or when the microphone goes away.
+ * @param {number} longestS how long it may be
  * @param {(dbfs: number) => void} onLevel called about 50 times a second
  * @param {() => void} onEnd called once, when it ended by itself: `stop` then gives what there is
  * @returns {Promise<Recording>}
  */
-export async function startRecording(onLevel, onEnd) {
+export async function startRecording(longestS, onLevel, onEnd) {
   const stream = await microphone();
   const context = new AudioContext();
   try {
@@ -54,7 +53,7 @@ export async function startRecording(onLevel, onEnd) {
   /** @type {Float32Array[]} */
   const blocks = [];
   let length = 0;
-  const limit = LONGEST_S * context.sampleRate;
+  const limit = longestS * context.sampleRate;
   const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0 });
   const rateHz = context.sampleRate;
 

@@ -12,6 +12,7 @@ import { renderHeard, renderWords } from "./words.js";
 
 /** @typedef {import("./advice.js").Assessment} Assessment */
 /** @typedef {import("./record.js").Sound} Sound */
+/** @typedef {{name: string, go: () => void}} Next a way on from a result */
 
 /** @type {{moveTo: (atS: number | null) => void} | null} */
 let wave = null;
@@ -25,8 +26,8 @@ function notices(answer) {
   });
 }
 
-/** @param {Assessment} answer */
-function whole(answer) {
+/** @param {Assessment} answer @param {Next[]} next */
+function whole(answer, next) {
   const buttons = [];
   if (player.ready()) {
     buttons.push(
@@ -38,15 +39,18 @@ function whole(answer) {
   if (text && englishVoice()) {
     buttons.push(el("button", { type: "button", class: "plain", onclick: () => say(text) }, "Hear the model"));
   }
-  return el("div", { class: "row listen-row" }, ...buttons);
+  const onward = next.map(({ name, go }, i) =>
+    el("button", { type: "button", class: i === 0 ? "main" : "plain", onclick: go }, name));
+  return el("div", { class: "row listen-row" }, ...buttons, ...onward);
 }
 
 /**
  * @param {Assessment} answer
  * @param {Sound | null} sound the recording, where it is at hand
  * @param {string} title
+ * @param {Next[]} next
  */
-export function showResult(answer, sound, title) {
+export function showResult(answer, sound, title, next) {
   player.load(sound);
   const track = sound ? pitchTrack(sound.samples, sound.rateHz) : [];
   const range = pitchRange(track);
@@ -58,7 +62,7 @@ export function showResult(answer, sound, title) {
   wave = drawn;
   byId("result-title").textContent = title;
   byId("notices").replaceChildren(...notices(answer));
-  byId("reading").replaceChildren(words?.element ?? renderHeard(answer, player), whole(answer), words?.panel ?? "");
+  byId("reading").replaceChildren(words?.element ?? renderHeard(answer, player), whole(answer, next), words?.panel ?? "");
   byId("scores").replaceChildren(renderScores(answer, advise(answer, range)));
   byId("wave").replaceChildren(drawn.element);
   byId("result").hidden = false;
