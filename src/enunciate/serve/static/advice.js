@@ -93,8 +93,12 @@ function weakest(answer) {
     .sort((a, b) => (a.phone.score?.value ?? 2) - (b.phone.score?.value ?? 2));
 }
 
+/** Whether something else seems to have been said: then marks of single sounds mean little. @param {Assessment} answer */
+export const saidOther = (answer) => answer.warnings.some(({ code }) => code === "text_mismatch");
+
 /** @param {Assessment} answer @returns {string[]} */
 function accuracyAdvice(answer) {
+  if (saidOther(answer)) return ["Single sounds cannot be judged here: something else seems to have been said."];
   const missing = answer.words.filter((word) => word.error === "omission").map((word) => `“${word.text}”`);
   const weak = weakest(answer)
     .slice(0, 3)
@@ -136,6 +140,7 @@ function prosodicAdvice(range) {
 
 /** @param {Assessment} answer @returns {string[]} */
 function totalAdvice(answer) {
+  if (saidOther(answer)) return ["Check the sentence and read it once more."];
   const parts = ASPECTS.slice(1).flatMap(({ aspect, name }) => {
     const score = answer[aspect];
     return score ? [{ name, value: score.value }] : [];

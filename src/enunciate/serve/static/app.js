@@ -55,7 +55,7 @@ function trouble(message, again = false) {
 /** What the button says that sends once more. */
 function resendLabel() {
   const other = taken && taken.text !== practice.text();
-  return other ? `Send the recording of “${taken?.text ?? "just talk"}” again` : "Send the recording again";
+  return other ? `Send “${taken?.text ?? "Just talk"}” again` : "Send it again";
 }
 
 /** @param {number} seconds in which sending again would be of no use */
@@ -97,11 +97,17 @@ const history = createHistory(async (made) => {
 /** @param {number} seconds */
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
+/** @param {number} share 0 to 1 */
+function showLevel(share) {
+  const bar = byId("level");
+  bar.setAttribute("aria-valuenow", String(Math.round(100 * share)));
+  /** @type {HTMLElement} */ (bar.firstElementChild).style.transform = `scaleX(${share.toFixed(3)})`;
+}
+
 /** @param {number} dbfs */
 function onLevel(dbfs) {
   loudest = Math.max(loudest, dbfs);
-  // -60 dB is an empty bar, -10 dB a full one.
-  /** @type {HTMLMeterElement} */ (byId("level")).value = Math.max(0, Math.min(1, (dbfs + 60) / 50));
+  showLevel(Math.max(0, Math.min(1, (dbfs + 60) / 50))); // -60 dB is an empty bar, -10 dB a full one
   const elapsed = recording?.elapsedS() ?? 0;
   byId("elapsed").textContent = clock(elapsed);
   if (!told && elapsed > SILENT_FOR_S && loudest < SILENT_BELOW_DBFS) {

@@ -1,6 +1,6 @@
 // The learner's tries on this device: a plot, a list, export and deletion.
 
-import { ASPECTS, wordState } from "./advice.js";
+import { ASPECTS, saidOther, wordState } from "./advice.js";
 import { byId, download, el, unseen } from "./dom.js";
 import { ipa } from "./hints.js";
 import { day, renderPlot } from "./plot.js";
@@ -83,7 +83,7 @@ export function createHistory(onOpen) {
   /** @param {KeptTry} made */
   function row(made) {
     const total = made.answer.total?.value.toFixed(1) ?? "–";
-    const wrong = made.answer.words.filter((word) => ["wrong", "missing"].includes(wordState(word))).map((word) => word.text);
+    const wrong = saidOther(made.answer) ? [] : made.answer.words.filter((word) => ["wrong", "missing"].includes(wordState(word))).map((word) => word.text);
     return el(
       "li",
       {},
@@ -92,7 +92,7 @@ export function createHistory(onOpen) {
         "span",
         { class: "try-text" },
         titleOf(made),
-        el("span", { class: "quiet" }, `${day(made.at)}${wrong.length ? `; to work on: ${wrong.join(", ")}` : ""}`),
+        el("span", { class: "quiet" }, [day(made.at), wrong.length ? `to work on: ${wrong.join(", ")}` : "", saidOther(made.answer) ? "did not sound like it" : ""].filter(Boolean).join("; ")),
       ),
       el(
         "span",

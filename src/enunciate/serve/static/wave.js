@@ -165,10 +165,10 @@ function picture(answer, sound, track, range, perS, on) {
   return { image, head };
 }
 
-/** The Hz beside the pitch line, which stay in place while the timeline scrolls. @param {PitchRange | null} range */
-function gutter(range) {
+/** What the lines are, and the Hz of the pitch; they stay in place while the timeline scrolls. @param {boolean} words @param {PitchRange | null} range */
+function gutter(words, range) {
   const labels = [
-    svg("text", { x: 0, y: WORDS.y + 18 }, "Words"),
+    svg("text", { x: 0, y: WORDS.y + 18 }, words ? "Words" : ""),
     svg("text", { x: 0, y: WAVE.y + WAVE.height / 2 + 4 }, "Wave"),
     svg("text", { x: 0, y: PHONES.y + 17 }, "Sounds"),
   ];
@@ -245,7 +245,7 @@ export function renderWave(answer, sound, track, range, on) {
       {},
       el("div", { class: "row spread" }, el("h3", {}, "Timeline"), el("div", { class: "row" }, out, closer)),
       sound ? null : el("p", { class: "quiet" }, "The recording of this try is not at hand, so there is no wave and no pitch."),
-      el("div", { class: "timeline-frame" }, gutter(range), scroll),
+      el("div", { class: "timeline-frame" }, gutter(answer.words.length > 0, range), scroll),
       table(answer, range),
     ),
     /** A short clip fills the width that there is. To be called once the element is on the page. */
