@@ -10,6 +10,8 @@ from starlette.responses import JSONResponse, Response
 from enunciate.serve.metrics import CONTENT_TYPE
 from enunciate.serve.service import Service
 
+open_router = APIRouter()
+"""For whoever asks whether to send requests here."""
 router = APIRouter()
 
 
@@ -48,13 +50,13 @@ async def models(request: Request) -> Models:
     return Models(models=[model])
 
 
-@router.get("/healthz")
+@open_router.get("/healthz")
 async def alive() -> Response:
     """The process runs."""
     return JSONResponse({"status": "alive"})
 
 
-@router.get("/readyz")
+@open_router.get("/readyz")
 async def ready(request: Request) -> Response:
     """The workers are loaded, and the service is not about to stop."""
     service: Service = request.app.state.service
