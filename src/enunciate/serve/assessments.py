@@ -7,17 +7,40 @@ import json
 from collections.abc import Sequence
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from enunciate.serve.problems import ProblemError
+from enunciate.schema import Assessment
+from enunciate.serve import openapi
+from enunciate.serve.problems import Problem, ProblemError
 from enunciate.serve.service import Service, while_there
 from enunciate.serve.uploads import Upload, read_uploads
 
 router = APIRouter(prefix="/v1")
 
 
-@router.post("/assessments")
+class BatchRow(BaseModel):
+    """What became of one clip: its assessment, or why there is none."""
+
+    id: str | None = None
+    """Left out where the clip could not even be read from the request."""
+    assessment: Assessment | None = None
+    problem: Problem | None = None
+
+
+class BatchResults(BaseModel):
+    """A row for each clip, in their order."""
+
+    results: list[BatchRow]
+
+
+@router.post(
+    "/assessments",
+    response_model=Assessment,
+    responses=openapi.ONE_ANSWER | openapi.ASSESSING,
+    openapi_extra=openapi.ONE_CLIP,
+)
 async def assess(request: Request) -> Response:
     """Say how well one clip was pronounced."""
     service: Service = request.app.state.service
@@ -29,7 +52,12 @@ async def assess(request: Request) -> Response:
     return Response(body, media_type="application/json")
 
 
-@router.post("/assessments:batch")
+@router.post(
+    "/assessments:batch",
+    response_model=BatchResults,
+    responses=openapi.ASSESSING,
+    openapi_extra=openapi.SEVERAL_CLIPS,
+)
 async def assess_batch(request: Request) -> Response:
     """Say how well several clips were pronounced; one that is wrong does not cost the others."""
     service: Service = request.app.state.service

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from enunciate.serve import openapi
 from enunciate.serve.azure import no_speech, read_options
 from enunciate.serve.keys import key_of, valid
 from enunciate.serve.pool import Answer
@@ -31,7 +32,7 @@ _NO_SPEECH: dict[str | None, Literal["NoMatch", "InitialSilenceTimeout"]] = {
 router = APIRouter()
 
 
-@router.post(PATH)
+@router.post(PATH, responses=openapi.AZURE_ANSWERS, openapi_extra=openapi.AZURE)
 async def recognise(request: Request) -> Response:
     """Assess a clip as Azure does: options in the header `Pronunciation-Assessment`, audio as the body."""
     try:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, from_json
 from starlette.requests import Request
 
@@ -49,7 +49,7 @@ Id = Annotated[str, Field(min_length=1, max_length=200)]
 class ClipRequest(_Request):
     """One clip to assess."""
 
-    audio: str | bytes
+    audio: Annotated[str | bytes, WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
     """An audio file (WAV, FLAC, Ogg, Opus, MP3): in JSON in base64, in a form as it is."""
     text: Text | None = None
     """What was to be read; a word can carry its pronunciation, as in `tomato{T AH M EY T OW}`."""
