@@ -1,4 +1,4 @@
-"""Around every request: its id, security headers, a line in the log, metrics, and an answer even for a bug."""
+"""Around every request: its id, security headers, a line in the log, metrics; an answer even for a bug."""
 
 from __future__ import annotations
 

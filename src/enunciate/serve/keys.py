@@ -10,6 +10,8 @@ from pathlib import Path
 from starlette.requests import Request
 
 from enunciate.errors import ServiceError
+from enunciate.serve.problems import ProblemError
+from enunciate.serve.service import Service
 
 ENVIRONMENT = "ENUNCIATE_KEY_HASHES"
 """Hashes with spaces or commas between, in place of or besides those of a file."""
@@ -58,3 +60,20 @@ def valid(key: str, hashes: frozenset[str]) -> bool:
     """Whether a key is one of those; takes as long whichever it is."""
     hashed = hash_of(key).encode()
     return any([hmac.compare_digest(hashed, known.encode()) for known in hashes])  # noqa: C419
+
+
+async def require_key(request: Request) -> None:
+    """Let nobody in without a key, where keys are asked for.
+
+    Raises:
+        ProblemError: there is none, or it is not valid.
+    """
+    service: Service = request.app.state.service
+    hashes, key = service.settings.key_hashes, key_of(request)
+    if hashes and (key is None or not valid(key, hashes)):
+        raise ProblemError(
+            401,
+            "unauthorized",
+            "send a valid key, as Authorization: Bearer KEY or as X-API-Key",
+            headers={"WWW-Authenticate": "Bearer"},
+        )

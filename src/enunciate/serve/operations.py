@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from enunciate.serve.metrics import CONTENT_TYPE
 from enunciate.serve.service import Service
 
+open_router = APIRouter()
+"""For whoever asks whether to send requests here."""
 router = APIRouter()
+
+
+class Status(BaseModel):
+    """How the service is."""
+
+    status: Literal["alive", "ready", "loading", "draining"]
 
 
 class Model(BaseModel):
@@ -48,21 +58,23 @@ async def models(request: Request) -> Models:
     return Models(models=[model])
 
 
-@router.get("/healthz")
-async def alive() -> Response:
+@open_router.get("/healthz")
+async def alive() -> Status:
     """The process runs."""
-    return JSONResponse({"status": "alive"})
+    return Status(status="alive")
 
 
-@router.get("/readyz")
-async def ready(request: Request) -> Response:
+@open_router.get("/readyz", responses={503: {"model": Status, "description": "Loading or draining."}})
+async def ready(request: Request, response: Response) -> Status:
     """The workers are loaded, and the service is not about to stop."""
     service: Service = request.app.state.service
-    status = "draining" if service.draining else "ready" if service.pool.ready else "loading"
-    return JSONResponse({"status": status}, status_code=200 if status == "ready" else 503)
+    if service.draining or not service.pool.ready:
+        response.status_code = 503
+        return Status(status="draining" if service.draining else "loading")
+    return Status(status="ready")
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """Counters for Prometheus."""
     service: Service = request.app.state.service

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
@@ -17,6 +19,7 @@ from dataclasses import dataclass, field
 
 from enunciate.serve import wire
 from enunciate.serve.metrics import Metrics
+from enunciate.serve.settings import available_cores
 from enunciate.serve.wire import Hello, Job, Outcome
 
 GATHER_S = 0.005
@@ -76,8 +79,8 @@ class Pool:
         self._arrived = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._n_ready = 0
-        self.refused: asyncio.Future[str] | None = None
-        """Done where the engine cannot be loaded at all, with the reason."""
+        self._why_refused = ""
+        self._refused = asyncio.Event()
         self.model = ""
         """Name and version of the engine, once a worker has loaded it."""
 
@@ -88,8 +91,16 @@ class Pool:
 
     def start(self) -> None:
         """Start the workers, in the background."""
-        self.refused = asyncio.get_running_loop().create_future()
         self._tasks = [asyncio.create_task(self._keep_worker()) for _ in range(self._n_workers)]
+
+    async def refused(self) -> str:
+        """Wait until a worker finds that the engine cannot be loaded, which trying again will not mend.
+
+        Returns:
+            Why that is.
+        """
+        await self._refused.wait()
+        return self._why_refused
 
     async def stop(self) -> None:
         """Kill the workers; whoever still waits gets a `CrashedError`."""
@@ -153,9 +164,8 @@ class Pool:
             async with self._process() as process:
                 hello = await _hello(process)
                 if hello is not None and hello.error is not None:
-                    assert self.refused is not None
-                    if not self.refused.done():
-                        self.refused.set_result(hello.error)
+                    self._why_refused = hello.error
+                    self._refused.set()
                     return
                 failed = failed + 1 if hello is None else 0
                 if hello is not None:
@@ -167,7 +177,12 @@ class Pool:
     async def _process(self) -> AsyncGenerator[Process, None]:
         # A session of its own keeps the terminal's Ctrl-C away from it.
         process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=PIPE, stdout=PIPE, limit=_STREAM_LIMIT, start_new_session=True
+            *self._command,
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=_STREAM_LIMIT,
+            env=_environment(self._n_workers),
+            start_new_session=True,
         )
         try:
             yield process
@@ -209,6 +224,15 @@ class Pool:
                 waiting.alone = True
                 waiting.patience.reschedule(asyncio.get_running_loop().time() + self._timeout_s)
                 self._queue.appendleft(waiting)
+
+
+def _environment(n_workers: int) -> dict[str, str]:
+    """Modules are found where we found ours, and the workers share the cores."""
+    threads = str(max(1, available_cores() // n_workers))
+    return {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads} | {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
 
 
 async def _hello(process: Process) -> Hello | None:

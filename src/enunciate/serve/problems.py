@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from pydantic import BaseModel, Field
@@ -27,9 +28,29 @@ class Problem(BaseModel):
 class ProblemError(Exception):
     """Ends a request with a problem."""
 
-    def __init__(self, status: int, code: str, detail: str, *, retry: bool = False) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        retry: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Say what is wrong.
+
+        Args:
+            status: of HTTP.
+            code: ends the problem's type.
+            detail: for people.
+            retry: whether the same request may do better in a moment.
+            headers: to send with it.
+        """
         super().__init__(code)
-        self.status, self.code, self.detail, self.retry = status, code, detail, retry
+        self.status, self.code, self.detail = status, code, detail
+        self.headers = dict(headers or {})
+        if retry:
+            self.headers["Retry-After"] = str(RETRY_AFTER_S)
 
     def problem(self, request_id: str) -> Problem:
         """What is sent."""
@@ -46,8 +67,8 @@ class ProblemError(Exception):
         return Response(
             self.problem(request_id).model_dump_json(),
             status_code=self.status,
+            headers=self.headers,
             media_type=MEDIA_TYPE,
-            headers={"Retry-After": str(RETRY_AFTER_S)} if self.retry else None,
         )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import contextlib
+import os
 import socket
 from collections.abc import Callable, Sequence
+from types import FrameType
 
 import uvicorn
 
@@ -14,7 +16,8 @@ from enunciate.serve.app import create_app
 from enunciate.serve.service import Service
 from enunciate.serve.settings import Settings
 
-POLL_S = 0.02
+_POLL_S = 0.02
+_BACKLOG = 2048
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -23,15 +26,18 @@ def bind(host: str, port: int) -> socket.socket:
     Raises:
         ServiceError: it is taken, or not ours.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind)
+        if (
+            os.name == "posix"
+        ):  # a port just left may be taken again; elsewhere it would mean one still in use
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
     except OSError as error:
-        listener.close()
         raise ServiceError(
-            f"cannot listen on {host}, port {port} ({error.strerror}): give another --port"
+            f"cannot listen on {host}, port {port} ({error.strerror}): give another --host or --port"
         ) from None
     return listener
 
@@ -56,38 +62,55 @@ def serve(
     """
     app = create_app(settings, command)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, lifespan="on", ws="none"
+        app,
+        lifespan="on",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,  # the time of grace is over by then
     )
-    asyncio.run(_serve(_Server(config), app.state.service, listener, started))
+    asyncio.run(_Server(config, app.state.service).run_until_told(listener, started))
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's, without its way of ending: it would die of the signal in place of returning."""
+    """uvicorn's with another end: it would close its doors at once, and then die of the signal."""
 
-    def capture_signals(self):
-        import contextlib
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-        return contextlib.nullcontext()
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal: the first lets what is under way finish, a second does not."""
+        assert self._loop is not None
+        if self._service.draining:
+            self.should_exit = self.force_exit = True
+        self._service.draining = True
+        self._loop.call_soon_threadsafe(self._told.set)
 
+    async def run_until_told(self, listener: socket.socket, started: Callable[[], None]) -> None:
+        """Serve; see `serve`."""
+        self._loop = asyncio.get_running_loop()
+        serving = asyncio.create_task(self.serve(sockets=[listener]))
+        while not self.started and not serving.done():
+            await asyncio.sleep(_POLL_S)
+        if self.started:
+            started()
+        told = asyncio.create_task(self._told.wait())
+        refused = asyncio.create_task(self._service.pool.refused())
+        await asyncio.wait((serving, told, refused), return_when=asyncio.FIRST_COMPLETED)
+        await self._drain()
+        self.should_exit = True
+        await serving
+        told.cancel()
+        if refused.done():
+            raise ServiceError(refused.result())
+        refused.cancel()
 
-async def _serve(
-    server: _Server, service: Service, listener: socket.socket, started: Callable[[], None]
-) -> None:
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
-    running = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not running.done():
-        await asyncio.sleep(POLL_S)
-    started()
-    await stop.wait()
-    service.draining = True
-    try:
-        async with asyncio.timeout(service.settings.grace_s):
-            while service.busy:
-                await asyncio.sleep(POLL_S)
-    except TimeoutError:
-        pass
-    server.should_exit = True
-    await running
+    async def _drain(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._service.settings.grace_s):
+                while self._service.busy and not self.force_exit:
+                    await asyncio.sleep(_POLL_S)

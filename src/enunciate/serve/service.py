@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -27,36 +27,68 @@ class Service:
     """One engine, its workers, and who may use them now."""
 
     def __init__(self, settings: Settings, command: Sequence[str]) -> None:
+        """Prepare; `pool.start` starts the workers, which `command` runs."""
         self.settings, self.metrics = settings, Metrics()
         self.pool = Pool(
             command, workers=settings.workers, timeout_s=settings.timeout_s, metrics=self.metrics
         )
         self.draining = False
         """Set once the service is to stop: what is under way is finished, and nothing more is taken."""
-        self._taken = 0
+        self._n_requests = self._n_places = self._n_bytes = 0
 
     @property
     def busy(self) -> bool:
-        """Whether anything is under way."""
-        return self._taken > 0
+        """Whether a request is under way that was let in."""
+        return self._n_requests > 0
 
     @contextmanager
-    def places(self, count: int = 1) -> Generator[None, None, None]:
-        """Take places for clips, before their bytes are read: that bounds the memory, too.
+    def let_in(self) -> Generator[Callable[[int], None], None, None]:
+        """Let a request in, and count the bytes of its body with the function that this gives.
 
         Raises:
-            ProblemError: there are not so many, or the service is to stop.
+            ProblemError: the service is to stop, or full: that is said before the body is read. The function
+                raises one where all bodies together grow too large.
         """
         if self.draining:
             raise ProblemError(503, "draining", "the service is shutting down: ask another", retry=True)
-        if self._taken + count > self.settings.places:
-            self.metrics.sheds.inc()
-            raise ProblemError(429, "full", "all places are taken: try again in a moment", retry=True)
-        self._taken += count
+        self._check_places(1)
+        held = 0
+
+        def hold(n_bytes: int) -> None:
+            nonlocal held
+            if self._n_bytes + n_bytes > self.settings.max_held_bytes:
+                raise self._shed()
+            held += n_bytes
+            self._n_bytes += n_bytes
+
+        self._n_requests += 1
+        try:
+            yield hold
+        finally:
+            self._n_requests -= 1
+            self._n_bytes -= held
+
+    @contextmanager
+    def places(self, count: int = 1) -> Generator[None, None, None]:
+        """Take places for clips that are to wait and run.
+
+        Raises:
+            ProblemError: there are not so many.
+        """
+        self._check_places(count)
+        self._n_places += count
         try:
             yield
         finally:
-            self._taken -= count
+            self._n_places -= count
+
+    def _check_places(self, count: int) -> None:
+        if self._n_places + count > self.settings.places:
+            raise self._shed()
+
+    def _shed(self) -> ProblemError:
+        self.metrics.sheds.inc()
+        return ProblemError(429, "full", "too much is under way: try again in a moment", retry=True)
 
     async def assess(self, upload: Upload) -> Answer:
         """Assess one clip.
@@ -65,20 +97,27 @@ class Service:
             ProblemError: it cannot be.
         """
         try:
-            answer = await self.pool.assess(upload.job, upload.audio)
+            return await self.pool.assess(upload.job, upload.audio)
         except TimedOutError:
             limit = f"{self.settings.timeout_s:g} s"
             raise ProblemError(504, "timeout", f"the clip waited or ran for more than {limit}") from None
         except CrashedError:
-            raise ProblemError(
-                500, "crashed", "the process that had this clip died; do not send it again"
-            ) from None
+            detail = "the process that had this clip died; do not send it again"
+            raise ProblemError(500, "crashed", detail) from None
+
+    async def body(self, upload: Upload) -> bytes:
+        """The answer to one clip, as JSON.
+
+        Raises:
+            ProblemError: it cannot be assessed.
+        """
+        answer = await self.assess(upload)
         code = answer.outcome.error
         if code == INTERNAL:
             raise ProblemError(500, INTERNAL, "the engine failed on this clip; the service's log says where")
         if code is not None:
             raise ProblemError(STATUS.get(code, 422), code, answer.outcome.message)
-        return answer
+        return answer.body
 
 
 async def while_there(request: Request, work: Coroutine[Any, Any, _Result]) -> _Result:

@@ -23,15 +23,17 @@ class Settings:
     queue: int = 32
     """Clips that may wait beyond those that the workers have."""
     timeout_s: float = 30.0
-    """How long a request's body may take to come, a clip may wait, and may then run: each of the three."""
+    """How long a clip may wait, and how long it may then run."""
     max_bytes: int = 10_000_000
-    """Of a request, after base64 is undone."""
+    """Of a request's audio, after base64 is undone."""
     max_s: float = MAX_DURATION_S
     """Of a clip."""
     max_batch: int = 32
     """Clips in one request."""
+    max_held_bytes: int = 320_000_000
+    """Of all requests' bodies together."""
     grace_s: float = 30.0
-    """How long requests may go on after SIGTERM."""
+    """How long requests may go on after a signal to stop."""
     key_hashes: frozenset[str] = frozenset()
     """SHA-256 of each API key, in hexadecimal; without any, no key is asked for."""
     origins: tuple[str, ...] = ()
@@ -39,5 +41,10 @@ class Settings:
 
     @property
     def places(self) -> int:
-        """Clips that may be in the service at once."""
+        """Clips that may wait or run at once."""
         return self.workers + self.queue
+
+    @property
+    def upload_s(self) -> float:
+        """How long a request's body may take: some clients send a clip while it is being spoken."""
+        return self.max_s + self.timeout_s

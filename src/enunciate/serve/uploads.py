@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, from_json
 from starlette.requests import Request
 
@@ -26,7 +26,7 @@ MAX_TEXT = 5_000
 _OVERHEAD = 100_000
 """Bytes that a body may have besides audio."""
 _MAX_VALUES = 100_000
-"""Commas, colons and brackets of a JSON body: a few bytes each would take hundreds of megabytes once parsed."""
+"""Commas, colons and brackets of a JSON body: of few bytes each, they would fill hundreds of megabytes."""
 
 
 class _Request(BaseModel):
@@ -49,7 +49,7 @@ Id = Annotated[str, Field(min_length=1, max_length=200)]
 class ClipRequest(_Request):
     """One clip to assess."""
 
-    audio: str | bytes
+    audio: Annotated[str | bytes, WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
     """An audio file (WAV, FLAC, Ogg, Opus, MP3): in JSON in base64, in a form as it is."""
     text: Text | None = None
     """What was to be read; a word can carry its pronunciation, as in `tomato{T AH M EY T OW}`."""
@@ -67,39 +67,45 @@ class Upload:
     audio: bytes
 
 
-async def read_body(request: Request, limit: int, timeout_s: float) -> bytes:
+async def read_body(request: Request, limit: int, settings: Settings, hold: Callable[[int], None]) -> bytes:
     """Read a body, and stop as soon as it is too large.
+
+    Args:
+        request: whose.
+        limit: in bytes.
+        settings: with the time limit.
+        hold: told how many bytes have come; may raise, where memory is short.
 
     Raises:
         ProblemError: too large, or not all there in time.
     """
     too_large = ProblemError(413, "body_too_large", f"the body is larger than {limit:,} bytes")
-    length = request.headers.get("content-length", "0")
-    if length.isdigit() and int(length) > limit:
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > limit:
         raise too_large
     body = bytearray()
     try:
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(settings.upload_s):
             async for chunk in request.stream():
+                hold(len(chunk))
                 body += chunk
                 if len(body) > limit:
                     raise too_large
     except TimeoutError:
-        raise ProblemError(
-            408, "body_too_slow", f"the body was not all there after {timeout_s:g} s"
-        ) from None
+        detail = f"the body was not all there after {settings.upload_s:g} s"
+        raise ProblemError(408, "body_too_slow", detail) from None
     return bytes(body)
 
 
 async def read_uploads(
-    request: Request, settings: Settings, request_id: str, *, many: bool
+    request: Request, settings: Settings, hold: Callable[[int], None], *, many: bool
 ) -> list[Upload | ProblemError]:
     """The clips of a request, at least one, or what is wrong with each; alone, a wrong one is raised.
 
     Args:
         request: multipart, or JSON.
         settings: with the limits.
-        request_id: the ids of clips that have none are made of it.
+        hold: as of `read_body`.
         many: whether there may be several; the JSON is a list then.
 
     Raises:
@@ -108,16 +114,17 @@ async def read_uploads(
     content_type = request.headers.get("content-type", "")
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
-        body = await read_body(request, settings.max_bytes + _OVERHEAD, settings.timeout_s)
+        body = await read_body(request, settings.max_bytes + _OVERHEAD, settings, hold)
         clips = _clips_of_form(parse_form(content_type, body))
     elif media_type == "application/json":
-        body = await read_body(request, settings.max_bytes * 4 // 3 + _OVERHEAD, settings.timeout_s)
+        body = await read_body(request, settings.max_bytes * 4 // 3 + _OVERHEAD, settings, hold)
         clips = _clips_of_json(body, many=many)
     else:
         raise ProblemError(415, "media_type", "send multipart/form-data or application/json")
     most = settings.max_batch if many else 1
     if not 1 <= len(clips) <= most:
         raise ProblemError(422, "malformed", f"there are {len(clips)} clips: send 1 to {most}")
+    request_id: str = request.state.request_id
     uploads = [
         _upload(clip, request_id if len(clips) == 1 else f"{request_id}-{index}")
         for index, clip in enumerate(clips)
@@ -129,7 +136,7 @@ async def read_uploads(
     return uploads
 
 
-def _clips_of_json(body: bytes, *, many: bool) -> list[dict[str, Any]]:
+def _clips_of_json(body: bytes, *, many: bool) -> list[Any]:
     if sum(map(body.count, (b",", b":", b"[", b"{"))) > _MAX_VALUES:
         raise ProblemError(413, "body_too_large", "the JSON has too many values")
     try:
@@ -138,10 +145,10 @@ def _clips_of_json(body: bytes, *, many: bool) -> list[dict[str, Any]]:
         raise ProblemError(400, "malformed", f"the body is not JSON: {error}") from None
     if many != isinstance(value, list):
         raise ProblemError(422, "malformed", f"the body must be {'a list' if many else 'an object'}")
-    return value if many else [value]
+    return cast("list[Any]", value) if many else [value]
 
 
-def _clips_of_form(parts: Sequence[Part]) -> list[dict[str, Any]]:
+def _clips_of_form(parts: Sequence[Part]) -> list[Any]:
     """A field that is there once holds for all clips; one for each clip are taken in order."""
     found: dict[str, list[bytes]] = {name: [] for name in ClipRequest.model_fields}
     for part in parts:
@@ -163,9 +170,7 @@ def _clips_of_form(parts: Sequence[Part]) -> list[dict[str, Any]]:
 def _upload(clip: Any, default_id: str) -> Upload | ProblemError:
     """Check what came: from a form, everything is bytes, and words are JSON; from JSON, audio is base64."""
     try:
-        if isinstance(clip, dict) and isinstance(clip.get("words"), bytes):
-            clip["words"] = from_json(clip["words"])
-        asked = ClipRequest.model_validate(clip)
+        asked = ClipRequest.model_validate(_with_words(clip))
         audio = (
             asked.audio if isinstance(asked.audio, bytes) else base64.b64decode(asked.audio, validate=True)
         )
@@ -179,6 +184,13 @@ def _upload(clip: Any, default_id: str) -> Upload | ProblemError:
     except ValueError as error:
         return ProblemError(422, "malformed", f"words: not JSON ({error})")
     return Upload(Job(id=asked.id or default_id, text=asked.text, words=words), audio)
+
+
+def _with_words(clip: Any) -> Any:
+    fields = cast("dict[str, Any]", clip) if isinstance(clip, dict) else {}
+    if isinstance(fields.get("words"), bytes):
+        return fields | {"words": from_json(fields["words"])}
+    return cast(Any, clip)
 
 
 def _reference(word: Word) -> ReferenceWord:

@@ -1,8 +1,8 @@
 """What the service and its workers tell each other, through pipes.
 
-A message is a list of byte strings: their number, then each with its length before it, all lengths four bytes,
-big-endian. The service sends a `Job` and its audio for each clip; a worker first says who it is (`Hello`), and
-then answers with an `Outcome` and a body (the answer as JSON, ready to be sent) for each clip, in order.
+A message is a list of byte strings: their number, then each with its length before it, as four bytes,
+big-endian. The service sends a `Job` and its audio for each clip; a worker first says who it is (`Hello`),
+and then answers with an `Outcome` and a body (the answer as JSON, ready to be sent) for each clip, in order.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import BinaryIO
 from pydantic import BaseModel, ConfigDict
 
 from enunciate.schema import ReferenceWord
+from enunciate.serve.azure import Options
 
 _LENGTH = struct.Struct(">I")
 
@@ -39,6 +40,8 @@ class Job(_Message):
     id: str
     text: str | None = None
     words: tuple[ReferenceWord, ...] | None = None
+    azure: Options | None = None
+    """Where the answer is to be in the form of Azure's."""
 
 
 class Outcome(_Message):
@@ -48,7 +51,7 @@ class Outcome(_Message):
     """The code of an `EnunciateError`, or 'internal' for a bug."""
     message: str = ""
     duration_s: float = 0.0
-    """Of the clip, where it was assessed."""
+    """Of the clip, as far as is known."""
 
 
 def pack(parts: Sequence[bytes]) -> list[bytes]:

@@ -6,6 +6,7 @@ hang costs one process, which the service replaces. Nothing is read from disk bu
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -14,10 +15,10 @@ from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from enunciate.assess import Assessor, BatchAssessor, load_assessor
-from enunciate.audio import check_header
-from enunciate.errors import EnunciateError
+from enunciate.audio import header_duration_s
+from enunciate.errors import AudioTooLongError, EnunciateError
 from enunciate.schema import Assessment, Utterance
-from enunciate.serve import wire
+from enunciate.serve import azure, wire
 from enunciate.serve.wire import Hello, Job, Outcome
 
 INTERNAL = "internal"
@@ -28,7 +29,7 @@ def run(load: Callable[[], Assessor], max_s: float) -> None:
 
     Args:
         load: gives the engine.
-        max_s: longer clips are refused, by what their header says before anything is decoded.
+        max_s: longer clips are refused, by what their header says, before anything is decoded.
     """
     requests, answers = _take_streams()
     try:
@@ -68,29 +69,44 @@ def _send(stream: BinaryIO, parts: Sequence[bytes]) -> None:
 def _assess(
     assessor: Assessor, jobs: Sequence[Job], clips: Sequence[bytes], max_s: float
 ) -> list[tuple[bytes, bytes]]:
-    """An outcome and a body for each clip. A bad clip would take its batch with it: then each goes alone."""
+    """An outcome and a body for each clip. A bad clip takes its batch with it: then each goes alone."""
     try:
         for clip in clips:
-            check_header(clip, max_s)
-        return [_answer(one) for one in assessor.assess([*map(_utterance, jobs, clips)])]
+            _check_length(header_duration_s(clip) or 0.0, max_s)
+        assessments = assessor.assess([*map(_utterance, jobs, clips)])
+        for assessment in assessments:  # where a header lied
+            _check_length(assessment.duration_s, max_s)
+        return [_answer(job, assessment) for job, assessment in zip(jobs, assessments, strict=True)]
     except Exception as error:
         if len(jobs) > 1:
             return [_assess(assessor, [job], [clip], max_s)[0] for job, clip in zip(jobs, clips, strict=True)]
-        return [_failure(error)]
+        return [_failure(error, clips[0])]
+
+
+def _check_length(duration_s: float, max_s: float) -> None:
+    if duration_s > max_s:
+        raise AudioTooLongError(
+            f"the clip lasts {duration_s:.1f} s, longer than {max_s:g} s: cut it into sentences"
+        )
 
 
 def _utterance(job: Job, clip: bytes) -> Utterance:
     return Utterance(id=job.id, audio=clip, text=job.text, words=job.words)
 
 
-def _answer(assessment: Assessment) -> tuple[bytes, bytes]:
+def _answer(job: Job, assessment: Assessment) -> tuple[bytes, bytes]:
     outcome = Outcome(duration_s=assessment.duration_s)
-    return outcome.model_dump_json().encode(), assessment.model_dump_json().encode()
+    if job.azure is not None:
+        body = json.dumps(azure.answer(assessment, job.azure), ensure_ascii=False)
+    else:
+        body = assessment.model_dump_json()
+    return outcome.model_dump_json().encode(), body.encode()
 
 
-def _failure(error: Exception) -> tuple[bytes, bytes]:
+def _failure(error: Exception, clip: bytes) -> tuple[bytes, bytes]:
     if isinstance(error, EnunciateError):
-        outcome = Outcome(error=error.code, message=str(error))
+        duration_s = header_duration_s(clip) or 0.0
+        outcome = Outcome(error=error.code, message=str(error), duration_s=duration_s)
     else:
         print(bug_line(error), file=sys.stderr, flush=True)
         outcome = Outcome(error=INTERNAL)
