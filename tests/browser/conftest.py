@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-
 from page_cases import EXAMPLE, NO_VOICE, REPOSITORY, WATCH
 
 
@@ -78,7 +77,11 @@ def open_page(chromium, address) -> Iterator[Callable]:
     opened = []
 
     def make(
-        *arguments: str, at: str | None = None, scripts: tuple[str, ...] = (), voice: str = NO_VOICE, **context
+        *arguments: str,
+        at: str | None = None,
+        scripts: tuple[str, ...] = (),
+        voice: str = NO_VOICE,
+        **context,
     ):
         context = {"viewport": {"width": 1000, "height": 800}, "reduced_motion": "reduce"} | context
         page = chromium(*arguments).new_context(**context).new_page()

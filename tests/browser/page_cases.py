@@ -13,14 +13,17 @@ CORRECT = REPOSITORY / "tests" / "assets" / "correct.flac"
 WRONG_TEXT = REPOSITORY / "tests" / "assets" / "wrong_text.flac"
 SENTENCE = "I think the weather is nice today."
 
-# Notes what happens in a page: which part of the recording was played, what the voice said, and what the content
-# security policy stopped.
+# Notes what happens in a page: which part of the recording was played, what the voice said, and what the
+# content security policy stopped.
 WATCH = """
 window.played = []; window.said = []; window.violations = [];
 document.addEventListener("securitypolicyviolation",
   (e) => violations.push(`${e.violatedDirective} ${e.blockedURI}`));
 const start = AudioBufferSourceNode.prototype.start;
-AudioBufferSourceNode.prototype.start = function (...how) { played.push(how); return start.apply(this, how); };
+AudioBufferSourceNode.prototype.start = function (...how) {
+  played.push(how);
+  return start.apply(this, how);
+};
 """
 VOICE = """
 speechSynthesis.getVoices = () => [{ name: "Ann", lang: "en-US", localService: true }];
@@ -39,7 +42,9 @@ def record(page, seconds: float = 3.5) -> None:
     page.click("#record")
 
 
-def answer_with(page, status: int, code: str, detail: str = "", headers: dict[str, str] | None = None) -> None:
+def answer_with(
+    page, status: int, code: str, detail: str = "", headers: dict[str, str] | None = None
+) -> None:
     """Have the service answer with a problem from now on."""
     body = json.dumps({"type": f"urn:enunciate:problem:{code}", "detail": detail, "status": status})
     page.route(
@@ -48,7 +53,7 @@ def answer_with(page, status: int, code: str, detail: str = "", headers: dict[st
 
 
 def until(page, expression: str, patience_s: float = 15) -> None:
-    """Wait for a JavaScript expression to hold (Playwright's own way needs `eval`, which the page's policy forbids)."""
+    """Wait for a JavaScript expression to hold; Playwright's own way needs `eval`, which the page forbids."""
     end = time.monotonic() + patience_s
     while not page.evaluate(expression):
         assert time.monotonic() < end, f"never came true: {expression}"

@@ -6,7 +6,6 @@ import base64
 import re
 
 import pytest
-import soundfile as sf
 from page_cases import CORRECT, EXAMPLE, SENTENCE, answer_with, record, shows, states, until
 
 
@@ -63,6 +62,21 @@ def test_recording_ends_by_itself(open_page, microphone):
     assert taken == pytest.approx(0.5, abs=0.001)
 
 
+def test_recording_works_again_without_a_connection(open_page, microphone):
+    page = open_page(*microphone(CORRECT))
+    page.click("#record")
+    page.wait_for_selector("#record[data-state=recording]")
+    page.keyboard.press("Escape")
+    page.context.set_offline(True)
+    record(page, seconds=1.5)
+    shows(page, "#problem", "could not be reached")
+    assert page.is_visible("#save")
+
+    page.context.set_offline(False)
+    page.click("#resend")
+    page.wait_for_selector("#result:not([hidden])")
+
+
 def test_silence_is_told_while_recording_and_after(open_page, muted_microphone):
     page = open_page(*muted_microphone)
     page.click("#record")
@@ -75,9 +89,15 @@ def test_silence_is_told_while_recording_and_after(open_page, muted_microphone):
 
 def test_too_short_a_recording_is_not_sent(open_page, microphone):
     page = open_page(*microphone(CORRECT))
-    page.click("#record")
-    page.wait_for_selector("#record[data-state=recording]")
-    page.click("#record")
+    page.evaluate(
+        """() => {
+            const record = document.getElementById("record");
+            const stop = () => record.dataset.state === "recording" && record.click();
+            new MutationObserver(stop).observe(record, { attributes: true, attributeFilter: ["data-state"] });
+            record.click();
+        }"""
+    )
+    page.wait_for_selector("#problem strong")
     assert "too short" in page.inner_text("#problem")
 
 
@@ -118,8 +138,9 @@ def test_a_file_is_dropped(open_page):
             const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
             const dataTransfer = new DataTransfer();
             dataTransfer.items.add(new File([bytes], "clip.flac"));
-            document.body.dispatchEvent(new DragEvent("dragover", { bubbles: true, dataTransfer }));
-            document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer }));
+            for (const name of ["dragover", "drop"]) {
+                document.body.dispatchEvent(new DragEvent(name, { bubbles: true, cancelable: true, dataTransfer }));
+            }
         }""",
         content,
     )
@@ -142,7 +163,7 @@ def test_a_format_that_the_server_cannot_read_is_sent_as_wav(open_page, tmp_path
             recorder.stop();
             const { readFile } = await import("./static/files.js");
             const { blob, name } = await readFile(new File([(await done).data], "phone.webm"));
-            return [name, blob.type, String.fromCharCode(...new Uint8Array(await blob.slice(0, 4).arrayBuffer()))];
+            return [name, blob.type, await blob.slice(0, 4).text()];
         }"""
     )
     assert webm == ["recording.wav", "audio/wav", "RIFF"]
@@ -216,18 +237,3 @@ def test_own_text_is_asked_for_before_anything_is_recorded(open_page):
     page.click("#record")
     assert "There is no sentence yet" in page.inner_text("#problem")
     assert page.evaluate("document.activeElement.id") == "own-text"
-
-
-def test_a_wav_file_of_the_page_is_what_went_in(open_page, tmp_path):
-    page = open_page()
-    written = page.evaluate(
-        """async () => {
-            const { encodeWav } = await import("./static/wav.js");
-            const blob = encodeWav(Float32Array.of(0, 0.5, -0.5, 2, -2, 1 / 32767), 44100);
-            return Array.from(new Uint8Array(await blob.arrayBuffer()));
-        }"""
-    )
-    (tmp_path / "clip.wav").write_bytes(bytes(written))
-    samples, rate_hz = sf.read(tmp_path / "clip.wav", dtype="int16")
-    assert (rate_hz, sf.info(tmp_path / "clip.wav").subtype) == (44100, "PCM_16")
-    assert samples.tolist() == [0, 16384, -16383, 32767, -32767, 1]

@@ -120,7 +120,9 @@ def test_the_timeline_has_words_sounds_and_pitch_and_a_table(assessed, answer):
 
     page.get_by_role("button", name="zoom in").click()
     wider = page.evaluate("document.querySelector('.timeline').width.baseVal.value")
-    assert wider == pytest.approx(1.5 * width, abs=2) or wider == pytest.approx(700 * answer["duration_s"], abs=2)
+    assert wider == pytest.approx(1.5 * width, abs=2) or wider == pytest.approx(
+        700 * answer["duration_s"], abs=2
+    )
     page.click("text=The same as a table")
     rows = page.locator(".as-table tbody tr").all_inner_texts()
     nice = answer["words"][5]
@@ -153,7 +155,11 @@ def test_pauses_and_missing_words_are_named(answered, answer):
 
 def test_a_sound_that_was_dropped_at_the_end_has_its_own_hint(answered, answer):
     nice = answer["words"][5]
-    dropped = nice["phones"][2] | {"heard": None, "mispronounced": True, "score": {"value": 0.1, "low": 0, "high": 1}}
+    dropped = nice["phones"][2] | {
+        "heard": None,
+        "mispronounced": True,
+        "score": {"value": 0.1, "low": 0, "high": 1},
+    }
     word = nice | {"phones": [*nice["phones"][:2], dropped]}
     page = answered(answer | {"words": [*answer["words"][:5], word, answer["words"][6]]})
     page.click(".word >> text=nice")
@@ -176,7 +182,9 @@ def test_warnings_say_what_to_do(answered, answer):
     codes = ("clipping", "low_level", "text_mismatch")
     page = answered(answer | {"warnings": [{"code": code, "message": "raw"} for code in codes]})
     shown = page.locator(".note").all_inner_texts()
-    assert ["Move back" in shown[0], "Come closer" in shown[1], "read the sentence shown" in shown[2]] == [True] * 3
+    assert ["Move back" in shown[0], "Come closer" in shown[1], "read the sentence shown" in shown[2]] == [
+        True
+    ] * 3
 
 
 def test_another_sentence_gets_the_warning_of_the_real_engine(assessed):

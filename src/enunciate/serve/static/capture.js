@@ -7,7 +7,7 @@ class Capture extends AudioWorkletProcessor {
   #block = new Float32Array(BLOCK);
   #filled = 0;
 
-  /** @param {Float32Array[][]} inputs */
+  /** @param {Float32Array[][]} inputs @returns {boolean} whether to stay */
   process(inputs) {
     const samples = inputs[0]?.[0];
     if (!samples) return true;

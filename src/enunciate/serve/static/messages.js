@@ -20,6 +20,10 @@ const MICROPHONE = {
     title: "No microphone was found",
     text: "Plug one in or switch it on, and press Record again. You can also choose a sound file below.",
   },
+  unreachable: {
+    title: "The server could not be reached",
+    text: "Check your connection, and press Record again.",
+  },
   busy: {
     title: "The microphone could not be started",
     text: "Another program may be using it. Close that one, or plug the microphone in again, and press Record again.",

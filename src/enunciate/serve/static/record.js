@@ -2,7 +2,7 @@
 
 import { levelDbfs } from "./level.js";
 
-/** @typedef {"insecure" | "unsupported" | "denied" | "none" | "busy"} MicrophoneReason */
+/** @typedef {"insecure" | "unsupported" | "denied" | "none" | "busy" | "unreachable"} MicrophoneReason */
 
 export class MicrophoneProblem extends Error {
   /** @param {MicrophoneReason} reason */
@@ -32,6 +32,25 @@ async function microphone() {
   }
 }
 
+/** @type {AudioContext | null} Kept from one recording to the next, so that the server is asked for capture.js once. */
+let context = null;
+
+/** @returns {Promise<AudioContext>} */
+async function prepared() {
+  if (!context) {
+    const made = new AudioContext();
+    try {
+      await made.audioWorklet.addModule(new URL("capture.js", import.meta.url).href);
+    } catch {
+      await made.close();
+      throw new MicrophoneProblem("unreachable");
+    }
+    context = made;
+  }
+  await context.resume();
+  return context;
+}
+
 /**
  * Start recording. It ends by itself after a while, or when the microphone goes away.
  * @param {number} longestS how long it may be
@@ -41,26 +60,25 @@ async function microphone() {
  */
 export async function startRecording(longestS, onLevel, onEnd) {
   const stream = await microphone();
-  const context = new AudioContext();
-  try {
-    await context.audioWorklet.addModule(new URL("capture.js", import.meta.url).href);
-    await context.resume();
-  } catch {
-    stream.getTracks().forEach((track) => track.stop());
-    await context.close();
-    throw new MicrophoneProblem("unsupported");
-  }
+  const letGo = () => stream.getTracks().forEach((track) => track.stop());
+  const audio = await prepared().catch((problem) => {
+    letGo();
+    throw problem;
+  });
   /** @type {Float32Array[]} */
   const blocks = [];
   let length = 0;
-  const limit = longestS * context.sampleRate;
-  const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0 });
-  const rateHz = context.sampleRate;
+  const rateHz = audio.sampleRate;
+  const limit = longestS * rateHz;
+  const source = audio.createMediaStreamSource(stream);
+  const node = new AudioWorkletNode(audio, "capture");
 
   const end = () => {
     node.port.onmessage = null;
-    stream.getTracks().forEach((track) => track.stop());
-    if (context.state !== "closed") void context.close();
+    source.disconnect();
+    node.disconnect();
+    letGo();
+    void audio.suspend();
   };
   node.port.onmessage = ({ data }) => {
     const block = /** @type {Float32Array} */ (data).subarray(0, limit - length);
@@ -76,7 +94,8 @@ export async function startRecording(longestS, onLevel, onEnd) {
     end();
     onEnd();
   });
-  context.createMediaStreamSource(stream).connect(node);
+  // It puts out silence; what is connected to nothing, some browsers do not run.
+  source.connect(node).connect(audio.destination);
 
   return {
     elapsedS: () => length / rateHz,

@@ -33,6 +33,12 @@ function verdict(phone) {
   }
 }
 
+/** "as in nice", with the letters that stand for the sound made to stand out. @param {import("./hints.js").Sound} known */
+function example({ example: word, spelt }) {
+  const at = word.indexOf(spelt);
+  return el("span", { class: "quiet" }, "as in “", word.slice(0, at), el("b", {}, spelt), word.slice(at + spelt.length), "”");
+}
+
 /**
  * One sound: its sign, what was heard, how to make it.
  * @param {PhoneResult[]} phones @param {number} index @param {Player} player
@@ -57,7 +63,7 @@ function phoneRow(phones, index, player) {
     el(
       "div",
       { class: "phone-text" },
-      el("p", {}, el("span", { class: "quiet" }, asIn), asIn ? " · " : "", el("span", { class: "verdict" }, verdict(phone))),
+      el("p", {}, ...(known ? [example(known), " · "] : []), el("span", { class: "verdict" }, verdict(phone))),
       flagged && specific ? el("p", { class: "hint specific" }, specific) : null,
       ...(flagged && !specific
         ? howTo
