@@ -69,7 +69,7 @@ def test_a_word_plays_its_part_and_opens_to_its_sounds(assessed, answer):
     assert "Sounded like /l/ (very sure, 99%)" in n.inner_text()
     assert "Compare “light” and “night”" in n.inner_text()
 
-    n.get_by_role("button", name="Hear your n").click()
+    n.get_by_role("button", name="Hear it: your n").click()
     _, start, length = page.evaluate("played[1]")
     phone = word["phones"][0]
     assert (start, length) == pytest.approx(
@@ -133,7 +133,9 @@ def test_the_playhead_moves_while_a_word_is_played(assessed):
     page = assessed()
     page.click(".word >> text=today")
     assert page.get_attribute(".playhead", "visibility") == "visible"
+    assert page.inner_text("#play-all") == "Stop playing"
     page.wait_for_selector(".playhead[visibility=hidden]", state="attached")
+    assert page.inner_text("#play-all") == "Hear all of it"
 
 
 def test_pauses_and_missing_words_are_named(answered, answer):

@@ -34,6 +34,7 @@ export function createPlayer(onMove) {
       sound = next;
       buffer = null;
     },
+    playing: () => playing !== null,
     /** Whether there is anything to play. */
     ready: () => sound !== null,
     /**

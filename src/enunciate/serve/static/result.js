@@ -16,7 +16,12 @@ import { renderHeard, renderWords } from "./words.js";
 
 /** @type {{moveTo: (atS: number | null) => void} | null} */
 let wave = null;
-const player = createPlayer((atS) => wave?.moveTo(atS));
+const playAll = el("button", { type: "button", class: "plain", id: "play-all" });
+const player = createPlayer((atS) => {
+  wave?.moveTo(atS);
+  playAll.textContent = atS === null ? "Hear all of it" : "Stop playing";
+});
+playAll.addEventListener("click", () => (player.playing() ? player.stop() : player.play()));
 
 /** @param {Assessment} answer */
 function notices(answer) {
@@ -28,13 +33,8 @@ function notices(answer) {
 
 /** @param {Assessment} answer @param {Next[]} next */
 function whole(answer, next) {
-  const buttons = [];
-  if (player.ready()) {
-    buttons.push(
-      el("button", { type: "button", class: "plain", id: "play-all", onclick: () => player.play() }, "Hear all of it"),
-      el("button", { type: "button", class: "plain", onclick: () => player.stop() }, "Stop"),
-    );
-  }
+  const buttons = player.ready() ? [playAll] : [];
+  playAll.textContent = "Hear all of it";
   const { text } = answer;
   if (text && englishVoice()) {
     buttons.push(el("button", { type: "button", class: "plain", onclick: () => say(text) }, "Hear the model"));

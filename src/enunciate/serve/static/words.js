@@ -52,8 +52,9 @@ function phoneRow(phones, index, player) {
   const asIn = known ? `as in “${known.example}”` : "";
   const hear =
     phone.start_s !== null && phone.end_s !== null && player.ready()
-      ? el("button", { type: "button", class: "plain small", "aria-label": `Hear your ${sign}, ${asIn}`,
-          onclick: () => player.play(phone.start_s ?? 0, phone.end_s ?? 0) }, "Hear it")
+      ? el("button", { type: "button", class: "plain small", "aria-label": `Hear it: your ${sign}, ${asIn}`,
+          onclick: () => player.play(phone.start_s ?? 0, phone.end_s ?? 0) },
+          el("span", { class: "wide" }, "Hear it"), el("span", { class: "narrow", "aria-hidden": "true" }, "▶"))
       : null;
   const howTo = general ? [el("p", { class: "hint" }, general)] : [];
   return el(
