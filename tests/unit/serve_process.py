@@ -12,7 +12,10 @@ from enunciate.serve.settings import Settings
 WORKER = str(Path(__file__).with_name("serve_worker.py"))
 
 
-def command_of(settings: Settings) -> list[str]:
+def command_of(settings: Settings) -> list[str] | None:
+    """None for the engine of the package, which the real worker has."""
+    if settings.model == "pocket":
+        return None
     return [sys.executable, WORKER, settings.model, str(settings.max_s)]
 
 
