@@ -41,7 +41,7 @@ def read_hashes(path: Path | None, environment: str = "") -> frozenset[str]:
             continue
         if not _HASH.fullmatch(words[0].lower()):
             raise ServiceError(
-                f"{where}: not a SHA-256 in hexadecimal; make one with enunciate serve --hash-key"
+                f"{where}: not a SHA-256 in hexadecimal, as printf %s KEY | sha256sum gives it"
             )
         hashes.add(words[0].lower())
     if path and not hashes:

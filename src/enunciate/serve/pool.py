@@ -21,6 +21,7 @@ from enunciate.serve import wire
 from enunciate.serve.metrics import Metrics
 from enunciate.serve.settings import available_cores
 from enunciate.serve.wire import Hello, Job, Outcome
+from enunciate.serve.worker import bug_line
 
 GATHER_S = 0.005
 """How long an engine that gains from batches waits for more clips."""
@@ -161,16 +162,20 @@ class Pool:
         failed = 0
         while True:
             await asyncio.sleep(RETRY_S[min(failed, len(RETRY_S) - 1)])
-            async with self._process() as process:
-                hello = await _hello(process)
-                if hello is not None and hello.error is not None:
-                    self._why_refused = hello.error
-                    self._refused.set()
-                    return
-                failed = failed + 1 if hello is None else 0
-                if hello is not None:
-                    self.model = hello.model
-                    await self._feed(process, hello.together)
+            failed += 1
+            try:
+                async with self._process() as process:
+                    hello = await _hello(process)
+                    if hello is not None and hello.error is not None:
+                        self._why_refused = hello.error
+                        self._refused.set()
+                        return
+                    if hello is not None:
+                        failed = 0
+                        self.model = hello.model
+                        await self._feed(process, hello.together)
+            except (OSError, ValueError) as error:  # no process to be had, or one that talks nonsense
+                print(bug_line(error), file=sys.stderr, flush=True)
             self._metrics.worker_restarts.inc()
 
     @asynccontextmanager
@@ -189,6 +194,8 @@ class Pool:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            if process.stdin is not None:
+                process.stdin.close()
             await process.wait()
 
     async def _feed(self, process: Process, together: int) -> None:

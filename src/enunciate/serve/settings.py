@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 
 from enunciate.audio import MAX_DURATION_S
 
+_MAX_BATCH = 32
+_MAX_HELD_BODIES = 32
+"""Of the largest that are allowed; of usual ones, hundreds fit."""
+
 
 def available_cores() -> int:
     """Processor cores that this process may use, where the system says."""
@@ -28,10 +32,6 @@ class Settings:
     """Of a request's audio, after base64 is undone."""
     max_s: float = MAX_DURATION_S
     """Of a clip."""
-    max_batch: int = 32
-    """Clips in one request."""
-    max_held_bytes: int = 320_000_000
-    """Of all requests' bodies together."""
     grace_s: float = 30.0
     """How long requests may go on after a signal to stop."""
     key_hashes: frozenset[str] = frozenset()
@@ -43,6 +43,16 @@ class Settings:
     def places(self) -> int:
         """Clips that may wait or run at once."""
         return self.workers + self.queue
+
+    @property
+    def max_batch(self) -> int:
+        """Clips in one request."""
+        return min(_MAX_BATCH, self.places)
+
+    @property
+    def max_held_bytes(self) -> int:
+        """Of all requests' bodies together."""
+        return _MAX_HELD_BODIES * self.max_bytes
 
     @property
     def upload_s(self) -> float:

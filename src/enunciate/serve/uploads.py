@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
@@ -87,10 +86,10 @@ async def read_body(request: Request, limit: int, settings: Settings, hold: Call
     try:
         async with asyncio.timeout(settings.upload_s):
             async for chunk in request.stream():
+                if len(body) + len(chunk) > limit:
+                    raise too_large
                 hold(len(chunk))
                 body += chunk
-                if len(body) > limit:
-                    raise too_large
     except TimeoutError:
         detail = f"the body was not all there after {settings.upload_s:g} s"
         raise ProblemError(408, "body_too_slow", detail) from None
@@ -171,26 +170,32 @@ def _upload(clip: Any, default_id: str) -> Upload | ProblemError:
     """Check what came: from a form, everything is bytes, and words are JSON; from JSON, audio is base64."""
     try:
         asked = ClipRequest.model_validate(_with_words(clip))
-        audio = (
-            asked.audio if isinstance(asked.audio, bytes) else base64.b64decode(asked.audio, validate=True)
-        )
         words = None if asked.words is None else tuple(map(_reference, asked.words))
+        job = Job(id=asked.id or default_id, text=asked.text, words=words)
+        return Upload(job, asked.audio if isinstance(asked.audio, bytes) else _decoded(asked.audio))
     except ValidationError as error:
         return ProblemError(422, "malformed", "; ".join(_said(found) for found in error.errors()[:5]))
-    except binascii.Error as error:
-        return ProblemError(422, "malformed", f"audio: not base64 ({error})")
     except PronunciationError as error:
         return ProblemError(422, error.code, str(error))
-    except ValueError as error:
-        return ProblemError(422, "malformed", f"words: not JSON ({error})")
-    return Upload(Job(id=asked.id or default_id, text=asked.text, words=words), audio)
+    except ProblemError as error:
+        return error
 
 
 def _with_words(clip: Any) -> Any:
     fields = cast("dict[str, Any]", clip) if isinstance(clip, dict) else {}
-    if isinstance(fields.get("words"), bytes):
+    if not isinstance(fields.get("words"), bytes):
+        return cast(Any, clip)
+    try:
         return fields | {"words": from_json(fields["words"])}
-    return cast(Any, clip)
+    except ValueError as error:
+        raise ProblemError(422, "malformed", f"words: not JSON ({error})") from None
+
+
+def _decoded(audio: str) -> bytes:
+    try:
+        return base64.b64decode(audio, validate=True)
+    except ValueError as error:
+        raise ProblemError(422, "malformed", f"audio: not base64 ({error})") from None
 
 
 def _reference(word: Word) -> ReferenceWord:
