@@ -87,6 +87,16 @@ def test_narrow_screens_need_no_scrolling_sideways(full, width):
     assert page.evaluate(f"{scroll}.scrollWidth > {scroll}.clientWidth")
 
 
+def test_a_long_text_fits_a_narrow_screen(open_page):
+    page = open_page(viewport={"width": 360, "height": 740})
+    page.check("input[value=own]", force=True)
+    page.fill("#own-text", "I think the weather is nice today " * 3)
+    page.set_input_files("#file", EXAMPLE)
+    page.wait_for_selector(".tries li")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert page.evaluate(TOO_WIDE) == []
+
+
 def test_fingers_find_what_they_press(full):
     page = full(viewport={"width": 360, "height": 740})
     small = page.eval_on_selector_all(

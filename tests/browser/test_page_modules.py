@@ -116,5 +116,5 @@ def test_a_pause_at_a_comma_is_no_fault(blank):
             return ["Yes, please.", "Yes please."].map((text) => advise(answer(text), null).fluency[0]);
         }"""
     )
-    assert lines[0].startswith("No long pauses")
+    assert lines[0].startswith("No pause gets in the way")
     assert lines[1] == "A pause of 0.5 s after “Yes”: try to link the words."

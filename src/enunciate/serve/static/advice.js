@@ -126,7 +126,7 @@ function fluencyAdvice(answer) {
     lines.push(`${rate.toFixed(1)} sounds a second is fast. Give the important words more time.`);
   }
   if (lines.length) return lines;
-  return [rate === undefined ? "Nothing stood out." : `No long pauses; ${rate.toFixed(1)} sounds a second is an easy pace.`];
+  return [rate === undefined ? "Nothing stood out." : `No pause gets in the way; ${rate.toFixed(1)} sounds a second is an easy pace.`];
 }
 
 /** @param {{spanSemitones: number} | null} range measured in the browser */

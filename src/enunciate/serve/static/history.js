@@ -91,7 +91,7 @@ export function createHistory(onOpen) {
       el(
         "span",
         { class: "try-text" },
-        titleOf(made),
+        el("span", { class: "clamp" }, titleOf(made)),
         el("span", { class: "quiet" }, [day(made.at), wrong.length ? `to work on: ${wrong.join(", ")}` : "", saidOther(made.answer) ? "did not sound like it" : ""].filter(Boolean).join("; ")),
       ),
       el(

@@ -10,6 +10,8 @@ import { englishVoice, say } from "./speech.js";
 /** @typedef {import("./advice.js").WordResult} WordResult */
 /** @typedef {{ready: () => boolean, play: (startS?: number, endS?: number) => Promise<void>}} Player */
 
+const LONG_WORDS = 24; // beyond it a text is set smaller
+
 /** What each state is called; the marks are in result.css. */
 const NAMES = { good: "good", close: "not quite clear", wrong: "wrong sound", missing: "not heard" };
 
@@ -172,6 +174,8 @@ export function renderWords(answer, player) {
       }));
       panel.setAttribute("aria-label", `Sounds of “${word.text}”`);
       panel.hidden = false;
+      // Under a long text the panel may open out of sight.
+      if (panel.getBoundingClientRect().top > innerHeight - 150) panel.scrollIntoView({ block: "nearest" });
     }
     if (word.start_s !== null && word.end_s !== null && word.error !== "omission") void player.play(word.start_s, word.end_s);
   }
@@ -180,7 +184,7 @@ export function renderWords(answer, player) {
   const element = el(
     "div",
     {},
-    el("div", { class: "sentence words", role: "group", "aria-label": "Your reading, word by word", lang: "en" }, ...buttons.flatMap((button) => [button, " "])),
+    el("div", { class: `sentence words${answer.words.length > LONG_WORDS ? " long" : ""}`, role: "group", "aria-label": "Your reading, word by word", lang: "en" }, ...buttons.flatMap((button) => [button, " "])),
     legend(states),
   );
   for (const place of [element, panel]) {
