@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-from page_cases import EXAMPLE, NO_VOICE, REPOSITORY, WATCH
+
+from browser.page_cases import EXAMPLE, NO_VOICE, REPOSITORY, WATCH
 
 
 @pytest.fixture(scope="session")

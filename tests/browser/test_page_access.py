@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from page_cases import EXAMPLE, VOICE, answer_with, record, shows, states
+
+from browser.page_cases import EXAMPLE, VOICE, answer_with, record, shows, states
 
 # Contrast of text with what is behind it, WCAG 2.2: (lighter + 0.05) / (darker + 0.05) of their luminances.
 CONTRASTS = """() => {

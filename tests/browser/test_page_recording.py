@@ -6,7 +6,8 @@ import base64
 import re
 
 import pytest
-from page_cases import CORRECT, EXAMPLE, SENTENCE, answer_with, record, shows, states, until
+
+from browser.page_cases import CORRECT, EXAMPLE, SENTENCE, answer_with, record, shows, states, until
 
 
 def test_a_wrong_sound_that_was_recorded_is_marked(open_page, microphone):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from page_cases import EXAMPLE, SENTENCE, VOICE, WRONG_TEXT, answer_with, shows, states
+
+from browser.page_cases import EXAMPLE, SENTENCE, VOICE, WRONG_TEXT, answer_with, shows, states
 
 SCORE = {"value": 6.0, "low": 4.0, "high": 8.0}
 

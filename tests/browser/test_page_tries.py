@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 
-from page_cases import CORRECT, EXAMPLE, SENTENCE, states
+from browser.page_cases import CORRECT, EXAMPLE, SENTENCE, states
 
 
 def two_tries(page) -> None:
