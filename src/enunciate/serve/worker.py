@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from enunciate.assess import Assessor, BatchAssessor, load_assessor
 from enunciate.audio import header_duration_s
-from enunciate.errors import AudioTooLongError, EnunciateError
+from enunciate.errors import AudioTooLongError, EnunciateError, TextUnknownWordsError
 from enunciate.schema import Assessment, Utterance
 from enunciate.serve import azure, wire
 from enunciate.serve.wire import Hello, Job, Outcome
@@ -106,11 +106,22 @@ def _answer(job: Job, assessment: Assessment) -> tuple[bytes, bytes]:
 def _failure(error: Exception, clip: bytes) -> tuple[bytes, bytes]:
     if isinstance(error, EnunciateError):
         duration_s = header_duration_s(clip) or 0.0
-        outcome = Outcome(error=error.code, message=str(error), duration_s=duration_s)
+        outcome = Outcome(error=error.code, message=_said(error), duration_s=duration_s)
     else:
         print(bug_line(error), file=sys.stderr, flush=True)
         outcome = Outcome(error=INTERNAL)
     return outcome.model_dump_json().encode(), b""
+
+
+def _said(error: EnunciateError) -> str:
+    """What an error says, without the advice that is for the command line."""
+    if isinstance(error, TextUnknownWordsError):
+        example = error.words[0].lower()
+        return (
+            f"not in the dictionary: {', '.join(error.words)}. Check the spelling, or give a pronunciation, "
+            f"as in '{example}{{T AH M EY T OW}}'"
+        )
+    return str(error)
 
 
 def bug_line(error: BaseException) -> str:
