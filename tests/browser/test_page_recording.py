@@ -217,6 +217,25 @@ def test_a_late_answer_and_a_lost_connection_keep_the_recording(open_page):
     page.wait_for_selector("#result:not([hidden])")
 
 
+def test_a_server_with_keys_asks_for_one(open_page):
+    page = open_page()
+
+    def guard(route):
+        if route.request.headers.get("x-api-key") == "open sesame":
+            route.continue_()
+        else:
+            route.fulfill(status=401, body='{"type": "urn:enunciate:problem:unauthorized"}')
+
+    page.route("**/v1/assessments", guard)
+    page.set_input_files("#file", EXAMPLE)
+    shows(page, "#problem", "The server wants a key")
+    assert page.evaluate("document.activeElement.id") == "key"
+    page.keyboard.type("open sesame")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#result:not([hidden])")
+    assert page.is_hidden("#key-form")
+
+
 def test_a_word_outside_the_dictionary_is_named_and_can_be_mended(open_page):
     page = open_page()
     page.check("input[value=own]", force=True)

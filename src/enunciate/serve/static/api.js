@@ -1,9 +1,23 @@
 // The one request that this page makes: a recording and its text to the server, an assessment back.
 
+import { remember, remembered } from "./remember.js";
+
 /** @typedef {import("./advice.js").Assessment} Assessment */
 
 const PATIENCE_MS = 90_000;
 export const LONGEST_S = 60;
+
+/** Of a server that asks for one: until the tab is closed. */
+let apiKey = remembered("key", "sessionStorage");
+
+/** @param {string} key */
+export function useKey(key) {
+  apiKey = key;
+  remember("key", key, "sessionStorage");
+}
+
+/** @returns {Record<string, string>} */
+const headers = () => (apiKey ? { "X-API-Key": apiKey } : {});
 
 export class ServiceProblem extends Error {
   /**
@@ -49,7 +63,7 @@ async function problemOf(response) {
 /** How long a recording may be: what the server says, and a minute where it does not. @returns {Promise<number>} */
 export async function longestS() {
   try {
-    const { models } = await (await fetch("v1/models")).json();
+    const { models } = await (await fetch("v1/models", { headers: headers() })).json();
     return Math.min(LONGEST_S, models[0]?.max_s ?? LONGEST_S);
   } catch {
     return LONGEST_S;
@@ -70,7 +84,12 @@ export async function assess(audio, name, text) {
   /** @type {Response} */
   let response;
   try {
-    response = await fetch("v1/assessments", { method: "POST", body: form, signal: AbortSignal.timeout(PATIENCE_MS) });
+    response = await fetch("v1/assessments", {
+      method: "POST",
+      body: form,
+      headers: headers(),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
   } catch (error) {
     throw new ServiceProblem(error instanceof DOMException && error.name === "TimeoutError" ? 504 : 0);
   }

@@ -1,7 +1,7 @@
 // The way of a try: a text, a recording or file, the server, the result. Holds the one recording of the moment, so
 // that it can be sent again whatever went wrong.
 
-import { LONGEST_S, ServiceProblem, assess, longestS } from "./api.js";
+import { LONGEST_S, ServiceProblem, assess, longestS, useKey } from "./api.js";
 import { byId, download, el } from "./dom.js";
 import { decode, readFile } from "./files.js";
 import { createHistory } from "./history.js";
@@ -48,6 +48,7 @@ function become(next, words = "") {
 function trouble(message, again = false) {
   byId("problem").replaceChildren(...(message ? [el("strong", {}, message.title), el("p", {}, message.text)] : []));
   byId("again").hidden = !again;
+  byId("key-form").hidden = true;
   clearInterval(waiting);
   holdResend(0);
 }
@@ -193,6 +194,8 @@ async function send() {
     become("idle");
     if (!(error instanceof ServiceProblem)) throw error;
     trouble(serviceMessage(error), error.passing || error.ofText);
+    byId("key-form").hidden = error.status !== 401;
+    if (error.status === 401) byId("key").focus();
     if (error.retryAfterS !== null && error.passing) countDown(error.retryAfterS);
   }
 }
@@ -221,6 +224,11 @@ document.addEventListener("keydown", ({ key }) => {
   if (key === "Escape" && state === "recording") cancel();
 });
 byId("resend").addEventListener("click", () => void send());
+byId("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  useKey(/** @type {HTMLInputElement} */ (byId("key")).value.trim());
+  void send();
+});
 byId("save").addEventListener("click", () => taken && download(taken.blob, taken.name));
 
 const chooser = /** @type {HTMLInputElement} */ (byId("file"));

@@ -81,7 +81,7 @@ const NOT_LOST = "Your recording is still here: nothing is lost.";
 /** @param {number} status @param {number | null} waitS @returns {Message} */
 function byStatus(status, waitS) {
   if (status === 0) return { title: "The server could not be reached", text: `Check your connection, then send the recording again. ${NOT_LOST}` };
-  if (status === 401 || status === 403) return { title: "The server wants a key", text: "This page has none. Ask whoever runs this server." };
+  if (status === 401 || status === 403) return { title: "The server wants a key", text: `Ask whoever runs this server for one, and type it below. ${NOT_LOST}` };
   if (status === 413) return { title: "The recording is too large", text: "Record a shorter one, or choose a smaller file." };
   if (status === 415) return CLIP.not_sound;
   if (status === 429) {
@@ -96,7 +96,7 @@ function byStatus(status, waitS) {
 /** @param {import("./api.js").ServiceProblem} problem @returns {Message} */
 export function serviceMessage({ status, code, detail, retryAfterS }) {
   if (code === "text_unknown_words") {
-    const words = /not in the lexicon: ([^.]+)/.exec(detail)?.[1] ?? "";
+    const words = /not in the dictionary: ([^.]+)/.exec(detail)?.[1] ?? "";
     return {
       title: words ? `Not in the dictionary: ${words}` : "Some words are not in the dictionary",
       text: "Change them, or write their sounds after them in braces, as in “tomato{T AH M EY T OW}”.",
