@@ -52,7 +52,7 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.torch
 	$(PIP) -e '.[dev]'
 	touch $@ $(VENV)/.core
 
-# The speech synthesisers; tests that use one are skipped, with that reason, where it is missing.
-$(VENV)/.debian: .ci/debian-packages | $(BIN)/python
-	sh .ci/debian-packages flite espeak-ng
+# The speech synthesisers and a browser; tests that use one are skipped, with that reason, where it is missing.
+$(VENV)/.debian: .ci/debian-packages Makefile | $(BIN)/python
+	sh .ci/debian-packages flite espeak-ng chromium
 	touch $@

@@ -53,6 +53,16 @@ class DoubleAssessor(Assessor, Protocol):
         ...
 
 
+@runtime_checkable
+class BatchAssessor(Assessor, Protocol):
+    """An engine that is quicker with several utterances at once than with one after another."""
+
+    @property
+    def together(self) -> int:
+        """How many utterances to give it at once."""
+        ...
+
+
 def load_assessor(
     name_or_path: str | Path = "pocket", *, lexicon: Path | None = None, threads: int = 1
 ) -> Assessor:

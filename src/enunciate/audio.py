@@ -32,6 +32,8 @@ from enunciate.schema import Clip, Notice
 SAMPLE_RATE_HZ = 16_000
 MIN_DURATION_S = 0.3
 MAX_DURATION_S = 60.0
+MAX_SOURCE_RATE_HZ = 192_000
+"""No recorder goes beyond; a small file of silence could, up to 655,350, and unpack to gigabytes."""
 
 SILENT_BELOW_DBFS = -65.0
 """A clip whose loudest 25 ms are under this holds no speech: quiet microphones give about -45 here."""
@@ -92,10 +94,22 @@ def load(source: Path | str | bytes | Clip) -> Speech:
     if isinstance(source, bytes):
         if not source:
             raise AudioEmptyError("the audio bytes are empty: send the content of an audio file")
-        return _load_file(BytesIO(source), "the audio bytes")
+        return _load_file(BytesIO(_with_length(source)), "the audio bytes")
     path = Path(source)
     _check_path(path)
     return _load_file(path, str(path))
+
+
+def header_duration_s(data: bytes) -> float | None:
+    """How long the bytes of an audio file say that it is, in seconds; None where they are no such file.
+
+    Costs next to nothing, and can be wrong: `load` finds out.
+    """
+    try:
+        with sf.SoundFile(BytesIO(_with_length(data))) as audio:
+            return audio.frames / audio.samplerate
+    except (sf.SoundFileError, TypeError, OSError):
+        return None
 
 
 def warnings_for(speech: Speech) -> list[Notice]:
@@ -133,15 +147,31 @@ def _check_path(path: Path) -> None:
         raise AudioEmptyError(f"{path} is an empty file: record or copy it again")
 
 
+def _with_length(data: bytes) -> bytes:
+    """A WAV that was sent while it was recorded has 0 for its length; then all that follows is audio."""
+    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+        return data
+    at = 12
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at : at + 4] == b"data":
+            rest = len(data) - at - 8
+            return data if size else data[: at + 4] + rest.to_bytes(4, "little") + data[at + 8 :]
+        at += 8 + size + size % 2
+    return data
+
+
 def _load_file(file: Path | BytesIO, name: str) -> Speech:
     try:
         # A file name that ends in .raw raises TypeError: libsndfile wants to be told its format.
         with sf.SoundFile(file) as audio:
+            _check_rate(audio.samplerate, name)
             _check_length(audio.frames, audio.samplerate, name, shortest_s=0.0)
             return _prepare(_file_blocks(audio), audio.samplerate, name)
     except (sf.SoundFileError, TypeError, OSError) as error:
+        why = error.error_string if isinstance(error, sf.LibsndfileError) else error
         raise AudioDecodeError(
-            f"{name} is not audio that can be read ({error}): give WAV, FLAC, Ogg, Opus or MP3"
+            f"{name} is not audio that can be read ({why}): give WAV, FLAC, Ogg, Opus or MP3"
         ) from error
 
 
@@ -184,6 +214,13 @@ def _to_unit_scale(block: npt.NDArray[np.generic]) -> Samples:
     half = float(2 ** (bits - 1))
     centre = half if block.dtype.kind == "u" else 0.0
     return ((block.astype(np.float64) - centre) / half).astype(np.float32)
+
+
+def _check_rate(rate_hz: int, name: str) -> None:
+    if rate_hz > MAX_SOURCE_RATE_HZ:
+        raise AudioDecodeError(
+            f"{name} has {rate_hz:,} samples a second, over {MAX_SOURCE_RATE_HZ:,}: give 16,000 or 48,000"
+        )
 
 
 def _check_length(n_samples: int, rate_hz: int, name: str, shortest_s: float = MIN_DURATION_S) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from enunciate.cli_evaluation import compare, report
+from enunciate.cli_serve import serve
 from enunciate.errors import EXIT_CODE, needing
 from enunciate.reporting import reporting
 
@@ -253,6 +254,7 @@ def evaluate(
 
 app.command()(report)
 app.command()(compare)
+app.command()(serve)
 
 
 @app.command()

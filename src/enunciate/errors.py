@@ -157,6 +157,12 @@ class DeviceError(EnunciateError):
     code = "device"
 
 
+class ServiceError(EnunciateError):
+    """The service cannot start: its port is taken, say, or its file of keys is broken."""
+
+    code = "service"
+
+
 class MissingExtraError(EnunciateError):
     """An optional dependency is not installed."""
 

@@ -34,6 +34,7 @@ ORDER = (
     "serve",
     "reporting",
     "cli_evaluation",
+    "cli_serve",
     "cli",
 )
 EXTRAS = (
@@ -49,6 +50,11 @@ EXTRAS = (
     "accelerate",
     "llguidance",
     "sklearn",
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "python_multipart",
+    "prometheus_client",
 )
 # What a user of the core imports; everything that these import with themselves must do without extras.
 CORE = (
@@ -70,6 +76,7 @@ CORE = (
     "about",
     "reporting",
     "cli_evaluation",
+    "cli_serve",
     "cli",
 )
 MAX_LINES = 320

@@ -117,6 +117,39 @@ def test_empty_wav_header_of_a_pipe_is_read_to_its_end(tone):
     assert audio.load(bytes(data)).duration_s == pytest.approx(1.0)
 
 
+def test_wav_that_was_sent_while_it_was_recorded_is_read_to_its_end(tone):
+    whole = encode(tone(1.0), 16_000)
+    at = whole.index(b"data") + 4
+    sent = whole[:at] + bytes(4) + whole[at + 4 :]
+    assert audio.load(sent).duration_s == audio.load(whole).duration_s == 1.0
+    assert audio.header_duration_s(sent) == 1.0
+
+
+@pytest.mark.parametrize("cut", [12, 20, 36, 40, 44])
+def test_wav_header_cut_anywhere_is_no_clip(tone, cut):
+    with pytest.raises(AudioError):
+        audio.load(encode(tone(1.0), 16_000)[:cut])
+
+
+def test_the_length_in_the_header_is_known_without_decoding(tone):
+    assert audio.header_duration_s(encode(tone(1.5), 16_000, "FLAC")) == 1.5
+    assert audio.header_duration_s(b"no audio") is None
+
+
+def test_a_small_file_that_would_unpack_to_gigabytes_is_refused_unread():
+    many_samples = encode(np.zeros(655_350 * 2, np.int16), 655_350, "FLAC")
+    hours = encode(np.zeros(8_000 * 1_800, np.int16), 8_000, "FLAC")
+    assert max(len(many_samples), len(hours)) < 200_000
+    tracemalloc.start()
+    with pytest.raises(AudioDecodeError, match="192,000"):
+        audio.load(many_samples)
+    with pytest.raises(AudioTooLongError, match="1800"):
+        audio.load(hours)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000
+
+
 def test_clips_of_the_repository_are_good():
     repository = Path(__file__).resolve().parents[2]
     paths = [*repository.glob("examples/*.flac"), *repository.glob("tests/assets/*.flac")]

@@ -1,0 +1,44 @@
+// A sound file that the learner chose or dropped: what to send, and its samples for drawing and playing.
+
+import { encodeWav } from "./wav.js";
+
+/** @typedef {import("./record.js").Sound} Sound */
+/** @typedef {{blob: Blob, name: string, sound: Sound | null}} Clip `sound` is null where the browser cannot decode it */
+
+const READ_BY_SERVER = ["RIFF", "fLaC", "OggS", "ID3", "FORM"];
+
+/** Whether libsndfile is sure to read it; the film formats of phones and browsers (M4A, WebM) it does not. @param {Uint8Array} head */
+function readByServer(head) {
+  const letters = String.fromCharCode(...head);
+  const mp3 = head[0] === 0xff && (head[1] & 0xe6) === 0xe2; // a bare frame: MPEG layer III
+  return mp3 || READ_BY_SERVER.some((sign) => letters.startsWith(sign));
+}
+
+/** @param {ArrayBuffer} bytes @returns {Promise<Sound | null>} mono */
+export async function decode(bytes) {
+  const context = new OfflineAudioContext(1, 1, 48_000);
+  try {
+    const buffer = await context.decodeAudioData(bytes);
+    const samples = new Float32Array(buffer.length);
+    for (let channel = 0; channel < buffer.numberOfChannels; channel++) {
+      const from = buffer.getChannelData(channel);
+      for (let i = 0; i < samples.length; i++) samples[i] += from[i] / buffer.numberOfChannels;
+    }
+    return { samples, rateHz: buffer.sampleRate };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The file goes to the server as it is; only a format that the server does not read is sent as WAV instead.
+ * @param {File} file
+ * @returns {Promise<Clip>}
+ */
+export async function readFile(file) {
+  const bytes = await file.arrayBuffer();
+  const known = readByServer(new Uint8Array(bytes.slice(0, 4)));
+  const sound = await decode(bytes);
+  if (known || !sound) return { blob: file, name: file.name, sound };
+  return { blob: encodeWav(sound.samples, sound.rateHz), name: "recording.wav", sound };
+}

@@ -1,0 +1,113 @@
+// From the microphone to samples.
+
+import { levelDbfs } from "./level.js";
+
+/** @typedef {"insecure" | "unsupported" | "denied" | "none" | "busy" | "unreachable"} MicrophoneReason */
+
+export class MicrophoneProblem extends Error {
+  /** @param {MicrophoneReason} reason */
+  constructor(reason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+/** @typedef {{samples: Float32Array, rateHz: number}} Sound */
+/** @typedef {{stop: () => Sound, elapsedS: () => number}} Recording */
+
+/** @returns {Promise<MediaStream>} */
+async function microphone() {
+  if (!window.isSecureContext) throw new MicrophoneProblem("insecure");
+  if (!navigator.mediaDevices?.getUserMedia || !window.AudioWorkletNode) throw new MicrophoneProblem("unsupported");
+  try {
+    // What cleans up a telephone call also cleans away an "s" or an "f": only the gain may be set by the browser.
+    return await navigator.mediaDevices.getUserMedia({
+      audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true },
+    });
+  } catch (error) {
+    const name = error instanceof DOMException ? error.name : "";
+    if (name === "NotAllowedError" || name === "SecurityError") throw new MicrophoneProblem("denied");
+    if (name === "NotFoundError" || name === "OverconstrainedError") throw new MicrophoneProblem("none");
+    throw new MicrophoneProblem("busy");
+  }
+}
+
+/** @type {AudioContext | null} Kept from one recording to the next, so that the server is asked for capture.js once. */
+let context = null;
+
+/** @returns {Promise<AudioContext>} */
+async function prepared() {
+  if (!context) {
+    const made = new AudioContext();
+    try {
+      await made.audioWorklet.addModule(new URL("capture.js", import.meta.url).href);
+    } catch {
+      await made.close();
+      throw new MicrophoneProblem("unreachable");
+    }
+    context = made;
+  }
+  await context.resume();
+  return context;
+}
+
+/**
+ * Start recording. It ends by itself after a while, or when the microphone goes away.
+ * @param {number} longestS how long it may be
+ * @param {(dbfs: number) => void} onLevel called about 50 times a second
+ * @param {() => void} onEnd called once, when it ended by itself: `stop` then gives what there is
+ * @returns {Promise<Recording>}
+ */
+export async function startRecording(longestS, onLevel, onEnd) {
+  const stream = await microphone();
+  const letGo = () => stream.getTracks().forEach((track) => track.stop());
+  const audio = await prepared().catch((problem) => {
+    letGo();
+    throw problem;
+  });
+  /** @type {Float32Array[]} */
+  const blocks = [];
+  let length = 0;
+  const rateHz = audio.sampleRate;
+  const limit = longestS * rateHz;
+  const source = audio.createMediaStreamSource(stream);
+  const node = new AudioWorkletNode(audio, "capture");
+
+  const end = () => {
+    node.port.onmessage = null;
+    source.disconnect();
+    node.disconnect();
+    letGo();
+    void audio.suspend();
+  };
+  node.port.onmessage = ({ data }) => {
+    const block = /** @type {Float32Array} */ (data).subarray(0, limit - length);
+    blocks.push(block);
+    length += block.length;
+    onLevel(levelDbfs(block));
+    if (length >= limit) {
+      end();
+      onEnd();
+    }
+  };
+  stream.getAudioTracks()[0].addEventListener("ended", () => {
+    end();
+    onEnd();
+  });
+  // It puts out silence; what is connected to nothing, some browsers do not run.
+  source.connect(node).connect(audio.destination);
+
+  return {
+    elapsedS: () => length / rateHz,
+    stop() {
+      end();
+      const samples = new Float32Array(length);
+      let at = 0;
+      for (const block of blocks) {
+        samples.set(block, at);
+        at += block.length;
+      }
+      return { samples, rateHz };
+    },
+  };
+}
