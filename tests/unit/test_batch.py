@@ -214,3 +214,27 @@ def test_a_bug_is_not_taken_for_a_bad_clip(manifest: Path, tmp_path: Path) -> No
 
     with pytest.raises(ZeroDivisionError):
         assess_to_file(Broken(), read_manifest(manifest), tmp_path / "out.jsonl")
+
+
+class Together(FakeAssessor):
+    """Gains from three at once."""
+
+    together = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def assess(self, utterances):
+        self.sizes.append(len(utterances))
+        return super().assess(utterances)
+
+
+def test_an_engine_that_gains_from_batches_gets_them_and_a_bad_clip_costs_no_other(manifest: Path) -> None:
+    engine, lines = Together(), io.StringIO()
+    counts = assess_to_stream(engine, read_manifest(manifest), lines)
+    found = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [row["id"] for row in found] == [f"clip{n}" for n in range(5)]
+    assert [row["id"] for row in found if "error" in row] == ["clip2"]
+    assert counts == Counts(n_clips=5, n_kept=0, n_failed=1)
+    assert engine.sizes == [3, 1, 1, 1, 2]  # the third clip is missing: its batch goes one by one
