@@ -16,7 +16,7 @@ class Description(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["prosody-forest", "gop"]
+    kind: Literal["prosody-forest", "gop", "gopt"]
     version: str
     """What the weights call themselves."""
     encoder: str

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from enunciate.baselines.folder import read_description
 from enunciate.baselines.gop import GopAssessor
+from enunciate.baselines.gopt import GoptAssessor
 from enunciate.baselines.prosody_forest import ForestAssessor
 
 
 def load_baseline(
     folder: Path, *, lexicon: Path | None = None, threads: int = 1
-) -> ForestAssessor | GopAssessor:
+) -> ForestAssessor | GopAssessor | GoptAssessor:
     """Load the baseline that training wrote to a folder."""
-    kinds = {"prosody-forest": ForestAssessor, "gop": GopAssessor}
+    kinds = {"prosody-forest": ForestAssessor, "gop": GopAssessor, "gopt": GoptAssessor}
     return kinds[read_description(folder).kind](folder, lexicon=lexicon, threads=threads)
