@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from enunciate.acoustic.calibration import Calibration, calibrate, interval
+from enunciate.acoustic.calibration import Calibration, Interval, calibrate, interval
 from enunciate.acoustic.export import export_module
 from enunciate.acoustic.folder import CALIBRATION
 from enunciate.acoustic.tensors import backward, chunks, int_list, seed_all, tensor_of, update
@@ -228,34 +228,25 @@ def fit_gopt(
     recipe: GoptRecipe,
     seed: int,
 ) -> GoptModel:
-    """Fit both ensembles; threshold and intervals come from speakers that a member left out.
-
-    Clips of utterances without scores teach every member phones and words.
-    """
-    labelled = [index for index, utterance in enumerate(utterances) if utterance.scores is not None]
-    inner = speaker_folds([utterances[index] for index in labelled], recipe.members, seed)
-    folds = [[labelled[position] for position in fold] for fold in inner]
-    read, by_reading = _fit(list(map(Example.read, clips)), folds, recipe, seed)
-    heard: list[Example | None] = [None] * len(clips)
-    for index in labelled:
-        heard[index] = Example.heard(clips[index])
-    free, by_hearing = _fit(heard, folds, recipe, seed)
-    left = [clips[index] for index in labelled]
-    phones = [by_reading[index][0] for index in labelled]
+    """Fit both ensembles; threshold and intervals come from speakers that a member left out."""
+    folds = speaker_folds(utterances, recipe.members, seed)
+    read, by_reading = _fit([Example.read(clip) for clip in clips], folds, recipe, seed)
+    free, by_hearing = _fit([Example.heard(clip) for clip in clips], folds, recipe, seed)
+    phones = [said[0] for said in by_reading]
     calibration = calibrate(
-        left,
+        clips,
         phones,
         [1 - phone / 2 for phone in phones],
-        [by_reading[index][2] for index in labelled],
-        [by_hearing[index][2] for index in labelled],
+        [said[2] for said in by_reading],
+        [said[2] for said in by_hearing],
     )
     if read.words:
-        said = [by_reading[index][1] for index in labelled]
-        calibration = calibration.model_copy(update={"word": _word_interval(left, said)})
+        word = _word_interval(clips, [said[1] for said in by_reading])
+        calibration = calibration.model_copy(update={"word": word})
     return GoptModel(read, free, calibration)
 
 
-def _word_interval(clips: Sequence[LabelledClip[GopVectors]], said: Sequence[Array]) -> Any:
+def _word_interval(clips: Sequence[LabelledClip[GopVectors]], said: Sequence[Array]) -> Interval:
     """Of learnt word scores, against those that people gave."""
     found = np.concatenate(
         [mean_by_word(values[:, WORD_ACCURACY], clip.word) for clip, values in zip(clips, said, strict=True)]
@@ -266,30 +257,28 @@ def _word_interval(clips: Sequence[LabelledClip[GopVectors]], said: Sequence[Arr
 
 
 def _fit(
-    examples: Sequence[Example | None], folds: Sequence[Sequence[int]], recipe: GoptRecipe, seed: int
-) -> tuple[GoptEnsemble, dict[int, Said]]:
-    """An ensemble, and by clip what the member that left its speaker out says of it."""
-    known = [one for one in examples if one is not None]
-    ensemble = GoptEnsemble(recipe.network, recipe.members, words=any((one.word >= 0).any() for one in known))
-    gop = np.concatenate([one.seen.gop for one in known])
+    examples: Sequence[Example], folds: Sequence[Sequence[int]], recipe: GoptRecipe, seed: int
+) -> tuple[GoptEnsemble, list[Said]]:
+    """An ensemble, and for each clip what the member that left its speaker out says of it."""
+    seed_all(seed)
+    words = any((one.word >= 0).any() for one in examples)
+    ensemble = GoptEnsemble(recipe.network, recipe.members, words=words)
+    gop = np.concatenate([one.seen.gop for one in examples])
     ensemble.mean.copy_(tensor_of(gop.mean(axis=0)))
     ensemble.scale.copy_(tensor_of(gop.std(axis=0) + 1e-4))
     jobs: list[Job] = []
     for number, fold in enumerate(folds):
-        held = set(fold)
-        learn = [one for index, one in enumerate(examples) if one is not None and index not in held]
-        asked = [one for index in fold if (one := examples[index]) is not None]
-        jobs.append(Job(recipe.network, ensemble, learn, asked, number, seed * 100 + number))
+        learn = [examples[index] for index in sorted(set(range(len(examples))) - set(fold))]
+        held = [examples[index] for index in fold]
+        jobs.append(Job(recipe.network, ensemble, learn, held, number, seed * 100 + number))
     said: dict[int, Said] = {}
     for number, (weights, found) in enumerate(_run_jobs(jobs, recipe.workers)):
         ensemble.members[number].load_state_dict(weights)
         said |= dict(zip(folds[number], found, strict=True))
-    return ensemble.eval(), said
+    return ensemble.eval(), [said[index] for index in range(len(examples))]
 
 
-def _run_jobs(
-    jobs: Sequence[Job], workers: int
-) -> list[tuple[dict[str, Tensor], list[Said]]]:
+def _run_jobs(jobs: Sequence[Job], workers: int) -> list[tuple[dict[str, Tensor], list[Said]]]:
     if workers == 1:
         return [run_job(job) for job in jobs]
     # Processes of their own from the start: threads of torch do not survive a fork.

@@ -74,8 +74,6 @@ class GoptRecipe(BaselineRecipe):
 
     kind: Literal["gopt"]
     network: GoptConfig = GoptConfig()
-    train_split: bool = True
-    """Learn from the train split's phone scores (and word scores, where it has any), too, in every fold."""
     members: Annotated[int, Field(ge=2)] = 5
     """Transformers whose mean is the answer, each leaving out one inner fold of speakers: what they say of
     those sets the threshold and the intervals, and so small a transformer on so few speakers differs from

@@ -47,7 +47,7 @@ class Model(Protocol[T]):
 
 
 Fit = Callable[[Sequence[LabelledClip[T]], Sequence[Utterance], int], Model[T]]
-"""From clips, their utterances (without scores those that teach phones alone) and a seed."""
+"""From clips, their utterances and a seed."""
 
 
 def train(recipe: Recipe) -> dict[str, float]:
@@ -77,13 +77,12 @@ def _train(recipe: Recipe, extract: Extract[T], fit: Fit[T]) -> dict[str, float]
         raise CorpusError(f"{recipe.corpus}: no utterance of the test split has scores to learn from")
     folds = speaker_folds(utterances, recipe.folds, recipe.seed) if recipe.cross_validate else []
     description = _prepare(recipe)
-    everyone = [*utterances, *_phones_only(recipe)]
-    clips = listen_clips(everyone, recipe.out, extract, recipe.workers)
-    _write(fit(clips, everyone, recipe.seed), description, recipe.out)
+    clips = listen_clips(utterances, recipe.out, extract, recipe.workers)
+    _write(fit(clips, utterances, recipe.seed), description, recipe.out)
     found: list[Predicted] = []
     for number, held in enumerate(folds):
         learn = sorted(set(range(len(clips))) - set(held))
-        model = fit([clips[i] for i in learn], [everyone[i] for i in learn], recipe.seed + 1 + number)
+        model = fit([clips[i] for i in learn], [utterances[i] for i in learn], recipe.seed + 1 + number)
         folder = recipe.out / FOLDS / str(number)
         folder.mkdir(parents=True, exist_ok=True)
         for name in (ENCODER, PHONE_MODEL):
@@ -96,13 +95,6 @@ def _train(recipe: Recipe, extract: Extract[T], fit: Fit[T]) -> dict[str, float]
         text = json.dumps(metrics, indent=1) + "\n"
         (recipe.out / CROSS_VALIDATION).write_text(text, encoding="utf-8")
     return metrics
-
-
-def _phones_only(recipe: Recipe) -> list[Utterance]:
-    """The train split without utterance scores: those are learnt from the labelled speakers by all alike."""
-    if not (isinstance(recipe, GoptRecipe) and recipe.train_split):
-        return []
-    return [u.model_copy(update={"scores": None}) for u in load_corpus(recipe.corpus, "train")]
 
 
 def _prepare(recipe: Recipe) -> Description:
