@@ -15,16 +15,8 @@ from enunciate.errors import RecipeError
 from enunciate.llm.recipe import BaseRecipe, Phi4Recipe
 from enunciate.recipe import read_recipe
 
-Recipe = (
-    RecogniserRecipe
-    | ScorerRecipe
-    | Phi4Recipe
-    | BaseRecipe
-    | ForestRecipe
-    | GopRecipe
-    | GoptRecipe
-    | SslJointRecipe
-)
+_Baseline = ForestRecipe | GopRecipe | GoptRecipe
+Recipe = RecogniserRecipe | ScorerRecipe | Phi4Recipe | BaseRecipe | _Baseline | SslJointRecipe
 _KINDS: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
 
 

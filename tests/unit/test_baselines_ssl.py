@@ -78,7 +78,7 @@ def test_a_clip_shorter_than_one_frame_is_refused():
     model = joint()
     assert model.frames_of(FRAME * 10) > 1
 
-    with pytest.raises(AudioTooShortError, match="clip 7 lasts 0.01 s"):
+    with pytest.raises(AudioTooShortError, match=r"clip 7 lasts 0\.01 s"):
         prepared(noise(160), True, "clip 7", model)
 
 

@@ -164,7 +164,7 @@ def test_weights_that_do_not_fit_are_named(trained, root, tmp_path):
     for path in trained[0].glob("*.json"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
 
-    with pytest.raises(ModelNotFoundError, match="model.safetensors"):
+    with pytest.raises(ModelNotFoundError, match=r"model\.safetensors"):
         load_assessor(tmp_path)
 
 
@@ -189,7 +189,7 @@ def test_in_the_first_stage_scores_are_not_learnt(root, tmp_path, monkeypatch):
     def watched(out, examples):
         losses = real(out, examples)
         if losses.scores.requires_grad:
-            losses.scores.register_hook(lambda gradient: asked.append(gradient))
+            losses.scores.register_hook(asked.append)
         return losses
 
     monkeypatch.setattr(training, "losses_of", watched)
@@ -241,7 +241,7 @@ def test_no_scores_to_learn_from(root, tmp_path):
     rows = json.loads(path.read_text()).items()
     path.write_text(json.dumps({key: {"text": row["text"], "words": row["words"]} for key, row in rows}))
 
-    with pytest.raises(CorpusError, match="has scores in resource/scores.json.*split=all folds=5"):
+    with pytest.raises(CorpusError, match=r"has scores in resource/scores\.json.*split=all folds=5"):
         run(recipe_of(root, tmp_path / "out", corpus=corpus))
 
 

@@ -150,7 +150,7 @@ class _Training:
             loss = loss + self.recipe.score_weight * losses.scores
         if loss.requires_grad:  # not where the batch has no label of what is learnt
             backward(share * loss)
-        return float(loss)
+        return float(loss.detach())
 
     def _keep(self, figures: Figures) -> None:
         """Write the weights if they are the best; without dev speakers the last ones are."""
