@@ -32,6 +32,8 @@ Array = npt.NDArray[np.float64]
 Said = tuple[Array, Array, Array]
 """Scores of phones (U,) from 0 to 2, of words by phone (U, 3) and of the utterance (4,) from 0 to 10."""
 
+Trained = tuple[dict[str, Tensor], list[Said]]
+"""Weights of a member, and what it says of each clip that it left out."""
 _BATCHES_SORTED = 16
 """Batches are cut out of so many at a time, sorted by length."""
 
@@ -51,15 +53,20 @@ class Example:
     @classmethod
     def read(cls, clip: LabelledClip[GopVectors]) -> Example:
         """With the text: all that is known of it."""
-        word = np.nan_to_num(clip.word_scores / 5, nan=-1.0)[clip.word]
-        return cls(clip.read, clip.phone_scores, word, np.nan_to_num(clip.scores / 5, nan=-1.0))
+        word = _known(clip.word_scores)[clip.word]
+        return cls(clip.read, clip.phone_scores, word, _known(clip.scores))
 
     @classmethod
     def heard(cls, clip: LabelledClip[GopVectors]) -> Example:
         """Without it: phones that were heard have no scores, nor have they words."""
         n = len(clip.heard.classes)
         unknown = -np.ones((n, N_WORD_SCORES), dtype=np.float32)
-        return cls(clip.heard, unknown[:, 0], unknown, np.nan_to_num(clip.scores / 5, nan=-1.0))
+        return cls(clip.heard, unknown[:, 0], unknown, _known(clip.scores))
+
+
+def _known(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """From 0 to 10 and NaN, to 0 to 2 and -1."""
+    return np.nan_to_num(scores / 5, nan=-1.0).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -159,7 +166,7 @@ def _rate(step: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
 
 
-def run_job(job: Job) -> tuple[dict[str, Tensor], list[Said]]:
+def run_job(job: Job) -> Trained:
     """Train a member; its weights, and for each clip held what it says of phones, words and utterance."""
     torch.set_num_threads(1)
     seed_all(job.seed)
@@ -230,8 +237,11 @@ def fit_gopt(
 ) -> GoptModel:
     """Fit both ensembles; threshold and intervals come from speakers that a member left out."""
     folds = speaker_folds(utterances, recipe.members, seed)
-    read, by_reading = _fit([Example.read(clip) for clip in clips], folds, recipe, seed)
-    free, by_hearing = _fit([Example.heard(clip) for clip in clips], folds, recipe, seed)
+    read, reading = _prepare([Example.read(clip) for clip in clips], folds, recipe, seed)
+    free, hearing = _prepare([Example.heard(clip) for clip in clips], folds, recipe, seed)
+    done = _run_jobs([*reading, *hearing], recipe.workers)
+    by_reading = _assemble(read, folds, done[: len(folds)])
+    by_hearing = _assemble(free, folds, done[len(folds) :])
     phones = [said[0] for said in by_reading]
     calibration = calibrate(
         clips,
@@ -256,10 +266,10 @@ def _word_interval(clips: Sequence[LabelledClip[GopVectors]], said: Sequence[Arr
     return interval(found[known], given[known], 10.0)
 
 
-def _fit(
+def _prepare(
     examples: Sequence[Example], folds: Sequence[Sequence[int]], recipe: GoptRecipe, seed: int
-) -> tuple[GoptEnsemble, list[Said]]:
-    """An ensemble, and for each clip what the member that left its speaker out says of it."""
+) -> tuple[GoptEnsemble, list[Job]]:
+    """An untrained ensemble, and a job for each of its members."""
     seed_all(seed)
     words = any((one.word >= 0).any() for one in examples)
     ensemble = GoptEnsemble(recipe.network, recipe.members, words=words)
@@ -271,14 +281,20 @@ def _fit(
         learn = [examples[index] for index in sorted(set(range(len(examples))) - set(fold))]
         held = [examples[index] for index in fold]
         jobs.append(Job(recipe.network, ensemble, learn, held, number, seed * 100 + number))
+    return ensemble, jobs
+
+
+def _assemble(ensemble: GoptEnsemble, folds: Sequence[Sequence[int]], done: Sequence[Trained]) -> list[Said]:
+    """Put the weights in place; for each clip, what the member that left its speaker out says of it."""
     said: dict[int, Said] = {}
-    for number, (weights, found) in enumerate(_run_jobs(jobs, recipe.workers)):
-        ensemble.members[number].load_state_dict(weights)
-        said |= dict(zip(folds[number], found, strict=True))
-    return ensemble.eval(), [said[index] for index in range(len(examples))]
+    for member, fold, (weights, found) in zip(ensemble.members, folds, done, strict=True):
+        member.load_state_dict(weights)
+        said |= dict(zip(fold, found, strict=True))
+    ensemble.eval()
+    return [said[index] for index in range(len(said))]
 
 
-def _run_jobs(jobs: Sequence[Job], workers: int) -> list[tuple[dict[str, Tensor], list[Said]]]:
+def _run_jobs(jobs: Sequence[Job], workers: int) -> list[Trained]:
     if workers == 1:
         return [run_job(job) for job in jobs]
     # Processes of their own from the start: threads of torch do not survive a fork.

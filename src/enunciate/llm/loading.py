@@ -57,7 +57,7 @@ def load_adapted(folder: Path, *, lexicon: Path | None = None) -> Phi4Assessor:
         tasks=recipe.tasks, reads_text=recipe.prompt.reference_text, batch_size=BATCH[device.type]
     )
     decoder = Decoder(model, processor, recipe.prompt, max_batch=settings.batch_size, target=recipe.target)
-    name = f"phi4 {folder.resolve().name} {digest_of(folder / WEIGHTS_FILE)}"
+    name = f"phi4 {folder.resolve().name} {_digest(folder / WEIGHTS_FILE)}"
     return Phi4Assessor(decoder, name, settings=settings, aligner=packaged_aligner(), lexicon=words)
 
 
@@ -156,7 +156,7 @@ def packaged_aligner() -> Aligner | None:
     return Aligner(folder) if (folder / DESCRIPTION).is_file() else None
 
 
-def digest_of(path: Path) -> str:
+def _digest(path: Path) -> str:
     """Eight signs that tell the weights of one training from those of another."""
     with path.open("rb") as weights:
-        return hashlib.filedigest_of(weights, "sha256").hexdigest()[:8]
+        return hashlib.file_digest(weights, "sha256").hexdigest()[:8]

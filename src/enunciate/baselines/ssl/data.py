@@ -1,11 +1,14 @@
 """What the joint model learns from: samples, phones heard by people, whole scores."""
 
+# The libraries' annotations leave many types open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 from transformers import AutoConfig, Wav2Vec2FeatureExtractor
@@ -65,10 +68,12 @@ def normalises(name_or_folder: str, revision: str | None) -> bool:
         RecipeError: it was trained at another sampling rate.
     """
     try:
-        found: Any = Wav2Vec2FeatureExtractor.from_pretrained(name_or_folder, revision=revision)  # pyright: ignore
+        found = cast("Any", Wav2Vec2FeatureExtractor).from_pretrained(name_or_folder, revision=revision)
     except Exception:  # the hub's errors have no common base; a checkpoint may well have no such file
-        config: Any = AutoConfig.from_pretrained(name_or_folder, revision=revision, trust_remote_code=False)  # pyright: ignore
-        return config.feat_extract_norm == "layer"
+        config = cast("Any", AutoConfig).from_pretrained(
+            name_or_folder, revision=revision, trust_remote_code=False
+        )
+        return bool(config.feat_extract_norm == "layer")
     if found.sampling_rate != SAMPLE_RATE_HZ:
         raise RecipeError(name_or_folder, [f"model: hears {found.sampling_rate} Hz, and clips have 16000 Hz"])
     return bool(found.do_normalize)
