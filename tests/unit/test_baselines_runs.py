@@ -47,7 +47,7 @@ def recipe_of(kind, corpus, out, **changes):
     if kind == "gop":
         return GopRecipe(**(values | {"members": 2} | changes))
     if kind == "gopt":
-        small = GoptConfig(width=16, layers=1, epochs=25, batch=8, learning_rate=1e-2)
+        small = GoptConfig(width=16, layers=1, epochs=20, batch=8, learning_rate=1e-2)
         return GoptRecipe(**(values | {"members": 2, "network": small} | changes))
     return ForestRecipe(**(values | {"trees": 20, "min_leaf": 2} | changes))
 
