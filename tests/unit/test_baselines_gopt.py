@@ -134,6 +134,11 @@ def test_a_fit_repeats_and_follows_its_seed():
     assert (first.free == again.free).all() and (first.utterance != other.utterance).any()
 
 
+def test_heads_that_do_not_fit_are_an_error_of_the_recipe():
+    with pytest.raises(ValueError, match="5 heads do not divide a width of 24"):
+        GoptConfig(heads=5)
+
+
 def test_every_clip_is_in_one_batch():
     lengths = torch.tensor([5, 3, 9, 1, 7, 7, 2])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from enunciate.recipe import TrainingRecipe
 
@@ -67,6 +67,13 @@ class GoptConfig(BaseModel):
     batch: Annotated[int, Field(ge=1)] = 32
     learning_rate: Annotated[float, Field(gt=0)] = 2e-3
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
+
+    @field_validator("heads")
+    @classmethod
+    def _divide_the_width(cls, value: int, info: ValidationInfo) -> int:
+        if info.data.get("width", value) % value:
+            raise ValueError(f"{value} heads do not divide a width of {info.data['width']}")
+        return value
 
 
 class GoptRecipe(BaselineRecipe):
