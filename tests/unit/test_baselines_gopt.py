@@ -181,7 +181,7 @@ def test_where_words_have_scores_theirs_are_learnt(tmp_path, monkeypatch):
     listen_to_chords(monkeypatch)
     monkeypatch.setattr(training, "listen_clips", lambda u, f, e, w: [_listen_clip(one, f, e) for one in u])
     (tmp_path / "encoder.onnx").write_bytes(b"chords")
-    network = GoptConfig(width=32, layers=2, epochs=40, batch=8, learning_rate=5e-3, dropout=0.0)
+    network = GoptConfig(width=32, layers=1, epochs=50, batch=8, learning_rate=1e-2, dropout=0.0)
     run(
         GoptRecipe(
             kind="gopt", corpus=corpus, out=tmp_path / "out", encoder=tmp_path / "encoder.onnx", workers=1,
