@@ -16,11 +16,12 @@ class Description(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["prosody-forest", "gop"]
+    kind: Literal["prosody-forest", "gop", "gopt", "ssl-joint"]
     version: str
     """What the weights call themselves."""
     encoder: str
-    """SHA-256 of the encoder: whether it knew the speakers is what makes figures comparable."""
+    """SHA-256 of the encoder: whether it knew the speakers is what makes figures comparable. Of `ssl-joint`,
+    whose encoder learns with the rest, that of all weights."""
 
     @property
     def name(self) -> str:

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from enunciate.acoustic.calibration import Calibration, calibrate
 from enunciate.acoustic.folder import CALIBRATION
-from enunciate.acoustic.reading import Scores, free_result, reference_result
-from enunciate.baselines.assessor import ListeningAssessor
+from enunciate.acoustic.reading import Scores
+from enunciate.baselines.assessor import ListeningAssessor, scored_result
 from enunciate.baselines.goodness import Goodness, goodness
 from enunciate.baselines.listening import Heard, LabelledClip
 from enunciate.baselines.predicted import Predicted
@@ -123,29 +123,11 @@ class GopAssessor(ListeningAssessor):
 
     def judge(self, clip: Heard) -> Assessment:
         """Assess one clip by what was heard."""
-        regressions, found = self._model.regressions, clip.found
-        seen = goodness(clip.out, found) if found else None
-        if clip.words is None:
-            return free_result(
-                clip.utterance,
-                self._name,
-                clip.duration_s,
-                clip.out,
-                found,
-                regressions.free_scores(seen) if seen else None,
-                self._model.calibration,
-                clip.notices,
-            )
-        assert found is not None and seen is not None, "a text that cannot be aligned is an error"
-        return reference_result(
-            clip.utterance,
+        regressions = self._model.regressions
+        return scored_result(
+            clip,
             self._name,
-            clip.duration_s,
-            clip.words,
-            clip.out,
-            found,
-            regressions.scores(seen),
             self._model.calibration,
-            clip.notices,
-            mismatch=False,
+            lambda out, found: regressions.scores(goodness(out, found)),
+            lambda out, found: regressions.free_scores(goodness(out, found)),
         )

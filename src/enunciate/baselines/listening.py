@@ -104,6 +104,8 @@ class LabelledClip(Generic[T]):
     """(4,) 0 to 10 in the order of `ASPECTS`, NaN where unknown."""
     word: npt.NDArray[np.int64]
     """(U,) index of each phone's word."""
+    word_scores: npt.NDArray[np.float32]
+    """(W, 3) accuracy, stress and total of the words, 0 to 10, NaN where unknown."""
     mismatched: bool
     """Something else was said than the text."""
 
@@ -134,7 +136,12 @@ def _listen_clip(utterance: Utterance, folder: Path, extract: Extract[T]) -> Lab
         extract(out, found),
         extract(out, align_heard(out.frame, heard)),
         np.array(known, dtype=np.float32),
-        np.array([np.nan if score is None else score for score in given], dtype=np.float32),
+        np.array(_known(given), dtype=np.float32),
         found.word,
+        np.array([_known((w.accuracy, w.stress, w.total)) for w in words], dtype=np.float32),
         mismatched(out, found),
     )
+
+
+def _known(scores: Sequence[float | None]) -> list[float]:
+    return [np.nan if score is None else score for score in scores]

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from enunciate.baselines.folder import read_description
 from enunciate.baselines.gop import GopAssessor
+from enunciate.baselines.gopt import GoptAssessor
 from enunciate.baselines.prosody_forest import ForestAssessor
+from enunciate.errors import needing
+
+if TYPE_CHECKING:
+    from enunciate.baselines.ssl.assessor import JointAssessor
 
 
 def load_baseline(
     folder: Path, *, lexicon: Path | None = None, threads: int = 1
-) -> ForestAssessor | GopAssessor:
-    """Load the baseline that training wrote to a folder."""
-    kinds = {"prosody-forest": ForestAssessor, "gop": GopAssessor}
-    return kinds[read_description(folder).kind](folder, lexicon=lexicon, threads=threads)
+) -> ForestAssessor | GopAssessor | GoptAssessor | JointAssessor:
+    """Load the baseline that training wrote to a folder.
+
+    Raises:
+        MissingExtraError: it needs packages that are not installed.
+    """
+    kind = read_description(folder).kind
+    if kind == "ssl-joint":
+        with needing("llm"):
+            from enunciate.baselines.ssl.assessor import load_joint
+        return load_joint(folder, lexicon=lexicon, threads=threads)
+    kinds = {"prosody-forest": ForestAssessor, "gop": GopAssessor, "gopt": GoptAssessor}
+    return kinds[kind](folder, lexicon=lexicon, threads=threads)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from enunciate.recipe import TrainingRecipe
 
@@ -52,3 +52,36 @@ class GopRecipe(BaselineRecipe):
     utterance_ridge: Annotated[float, Field(gt=0)] = 10.0
     members: Annotated[int, Field(ge=2)] = 5
     """Inner folds, whose left-out speakers set the threshold and the intervals."""
+
+
+class GoptConfig(BaseModel):
+    """Size and training of one transformer; the sizes are those of the paper."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: Annotated[int, Field(ge=2, multiple_of=2)] = 24
+    layers: Annotated[int, Field(ge=1)] = 3
+    heads: Annotated[int, Field(ge=1)] = 1
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    epochs: Annotated[int, Field(ge=1)] = 20
+    batch: Annotated[int, Field(ge=1)] = 32
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+
+    @field_validator("heads")
+    @classmethod
+    def _divide_the_width(cls, value: int, info: ValidationInfo) -> int:
+        if info.data.get("width", value) % value:
+            raise ValueError(f"{value} heads do not divide a width of {info.data['width']}")
+        return value
+
+
+class GoptRecipe(BaselineRecipe):
+    """A transformer on goodness of pronunciation alone, for scores of phones, words and the utterance."""
+
+    kind: Literal["gopt"]
+    network: GoptConfig = GoptConfig()
+    members: Annotated[int, Field(ge=2)] = 5
+    """Transformers whose mean is the answer, each leaving out one inner fold of speakers: what they say of
+    those sets the threshold and the intervals, and so small a transformer on so few speakers differs from
+    seed to seed, which the mean evens out."""

@@ -22,17 +22,19 @@ from enunciate.acoustic.symbols import classes_of
 from enunciate.baselines.folder import BASELINE, CROSS_VALIDATION, Description
 from enunciate.baselines.goodness import goodness
 from enunciate.baselines.gop import fit_gop
+from enunciate.baselines.gopt_features import gop_vectors
 from enunciate.baselines.listening import Extract, LabelledClip, listen_clips
 from enunciate.baselines.predicted import Predicted
 from enunciate.baselines.prosody import prosody_features
 from enunciate.baselines.prosody_forest import fit_forests
-from enunciate.baselines.recipe import ForestRecipe, GopRecipe
+from enunciate.baselines.recipe import ForestRecipe, GopRecipe, GoptRecipe
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import speaker_folds
 from enunciate.errors import CorpusError, RecipeError, needing
 from enunciate.schema import ASPECTS, Utterance
 
 T = TypeVar("T")
+Recipe = ForestRecipe | GopRecipe | GoptRecipe
 RECOGNISER = "recogniser.safetensors"
 """In the folder of a trained recogniser (its module needs torch)."""
 
@@ -48,7 +50,7 @@ Fit = Callable[[Sequence[LabelledClip[T]], Sequence[Utterance], int], Model[T]]
 """From clips, their utterances and a seed."""
 
 
-def train(recipe: ForestRecipe | GopRecipe) -> dict[str, float]:
+def train(recipe: Recipe) -> dict[str, float]:
     """Run a recipe.
 
     Returns:
@@ -62,10 +64,14 @@ def train(recipe: ForestRecipe | GopRecipe) -> dict[str, float]:
         import sklearn  # noqa: F401  # pyright: ignore  # before hearing 2,000 clips in vain
 
         return _train(recipe, prosody_features, lambda c, u, seed: fit_forests(c, u, recipe, seed))
+    if isinstance(recipe, GoptRecipe):
+        from enunciate.baselines.gopt_fit import fit_gopt
+
+        return _train(recipe, gop_vectors, lambda c, u, seed: fit_gopt(c, u, recipe, seed))
     return _train(recipe, goodness, lambda c, u, seed: fit_gop(c, u, recipe, seed))
 
 
-def _train(recipe: ForestRecipe | GopRecipe, extract: Extract[T], fit: Fit[T]) -> dict[str, float]:
+def _train(recipe: Recipe, extract: Extract[T], fit: Fit[T]) -> dict[str, float]:
     utterances = [u for u in load_corpus(recipe.corpus, "test") if u.scores is not None]
     if not utterances:
         raise CorpusError(f"{recipe.corpus}: no utterance of the test split has scores to learn from")
@@ -91,7 +97,7 @@ def _train(recipe: ForestRecipe | GopRecipe, extract: Extract[T], fit: Fit[T]) -
     return metrics
 
 
-def _prepare(recipe: ForestRecipe | GopRecipe) -> Description:
+def _prepare(recipe: Recipe) -> Description:
     """Put encoder and phone model in place; the latter knows the texts of the train split alone."""
     recipe.out.mkdir(parents=True, exist_ok=True)
     _place_encoder(recipe.encoder or packaged_weights() / ENCODER, recipe.out / ENCODER)
