@@ -9,12 +9,12 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from enunciate.acoustic.recipe import RecogniserRecipe, ScorerRecipe
-from enunciate.baselines.recipe import BaselineRecipe, ForestRecipe, GopRecipe
+from enunciate.baselines.recipe import BaselineRecipe, ForestRecipe, GopRecipe, HmmGopRecipe
 from enunciate.errors import RecipeError
 from enunciate.llm.recipe import BaseRecipe, Phi4Recipe
 from enunciate.recipe import read_recipe
 
-Recipe = RecogniserRecipe | ScorerRecipe | Phi4Recipe | BaseRecipe | ForestRecipe | GopRecipe
+Recipe = RecogniserRecipe | ScorerRecipe | Phi4Recipe | BaseRecipe | ForestRecipe | GopRecipe | HmmGopRecipe
 _KINDS: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
 
 
@@ -29,6 +29,8 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
 def extra_of(recipe: Recipe) -> str:
     """The optional extra that a recipe's trainer needs."""
+    if isinstance(recipe, HmmGopRecipe):
+        return "pocketsphinx"
     if isinstance(recipe, BaselineRecipe):
         return "baselines"
     return "llm" if isinstance(recipe, Phi4Recipe | BaseRecipe) else "train"
@@ -54,7 +56,7 @@ def run(recipe: Recipe, *, resume: bool = False, dry_run: bool = False) -> dict[
     if resume or dry_run:
         option = "--resume" if resume else "--dry-run"
         raise RecipeError(str(recipe.out), [f"kind: {option} is for 'phi4', not for '{recipe.kind}'"])
-    if isinstance(recipe, ForestRecipe | GopRecipe):
+    if isinstance(recipe, ForestRecipe | GopRecipe | HmmGopRecipe):
         from enunciate.baselines.train import train
 
         return _shown(train(recipe))

@@ -49,6 +49,7 @@ EXTRAS = (
     "accelerate",
     "llguidance",
     "sklearn",
+    "pocketsphinx",
 )
 # What a user of the core imports; everything that these import with themselves must do without extras.
 CORE = (

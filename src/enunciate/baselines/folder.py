@@ -16,11 +16,12 @@ class Description(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["prosody-forest", "gop"]
+    kind: Literal["prosody-forest", "gop", "gop-hmm"]
     version: str
     """What the weights call themselves."""
     encoder: str
-    """SHA-256 of the encoder: whether it knew the speakers is what makes figures comparable."""
+    """SHA-256 of the encoder: whether it knew the speakers is what makes figures comparable.
+    Of `gop-hmm` that of the means of pocketsphinx's model."""
 
     @property
     def name(self) -> str:

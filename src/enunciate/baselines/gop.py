@@ -15,7 +15,7 @@ from enunciate.baselines.assessor import ListeningAssessor
 from enunciate.baselines.goodness import Goodness, goodness
 from enunciate.baselines.listening import Heard, LabelledClip
 from enunciate.baselines.predicted import Predicted
-from enunciate.baselines.recipe import Evidence, GopRecipe
+from enunciate.baselines.recipe import Evidence, GopRecipe, HmmGopRecipe
 from enunciate.baselines.regression import Array, PerClass, Ridge
 from enunciate.corpus.splits import speaker_folds
 from enunciate.schema import Assessment, Utterance
@@ -34,7 +34,7 @@ class Regressions(BaseModel):
     heard: Ridge
 
     @classmethod
-    def fit(cls, clips: Sequence[LabelledClip[Goodness]], recipe: GopRecipe) -> Regressions:
+    def fit(cls, clips: Sequence[LabelledClip[Goodness]], recipe: GopRecipe | HmmGopRecipe) -> Regressions:
         """Fit to labelled clips."""
         scores = np.concatenate([clip.phone_scores for clip in clips]).astype(np.float64)
         known = scores >= 0
@@ -84,6 +84,34 @@ class GopModel:
         (folder / MODEL).write_text(self.regressions.model_dump_json() + "\n", encoding="utf-8")
         (folder / CALIBRATION).write_text(self.calibration.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
+    def judge(self, clip: Heard, seen: Goodness | None, name: str) -> Assessment:
+        """Assess one clip by the goodness of its phones; None where no phone was heard."""
+        regressions, found = self.regressions, clip.found
+        if clip.words is None:
+            return free_result(
+                clip.utterance,
+                name,
+                clip.duration_s,
+                clip.out,
+                found,
+                regressions.free_scores(seen) if seen else None,
+                self.calibration,
+                clip.notices,
+            )
+        assert found is not None and seen is not None, "a text that cannot be aligned is an error"
+        return reference_result(
+            clip.utterance,
+            name,
+            clip.duration_s,
+            clip.words,
+            clip.out,
+            found,
+            regressions.scores(seen),
+            self.calibration,
+            clip.notices,
+            mismatch=False,
+        )
+
 
 def load_gop(folder: Path) -> GopModel:
     """Read what `GopModel.save` wrote."""
@@ -94,7 +122,10 @@ def load_gop(folder: Path) -> GopModel:
 
 
 def fit_gop(
-    clips: Sequence[LabelledClip[Goodness]], utterances: Sequence[Utterance], recipe: GopRecipe, seed: int
+    clips: Sequence[LabelledClip[Goodness]],
+    utterances: Sequence[Utterance],
+    recipe: GopRecipe | HmmGopRecipe,
+    seed: int,
 ) -> GopModel:
     """Fit on all clips; threshold and intervals come from speakers that were left out in turn."""
     left_out: dict[int, Predicted] = {}
@@ -123,29 +154,4 @@ class GopAssessor(ListeningAssessor):
 
     def judge(self, clip: Heard) -> Assessment:
         """Assess one clip by what was heard."""
-        regressions, found = self._model.regressions, clip.found
-        seen = goodness(clip.out, found) if found else None
-        if clip.words is None:
-            return free_result(
-                clip.utterance,
-                self._name,
-                clip.duration_s,
-                clip.out,
-                found,
-                regressions.free_scores(seen) if seen else None,
-                self._model.calibration,
-                clip.notices,
-            )
-        assert found is not None and seen is not None, "a text that cannot be aligned is an error"
-        return reference_result(
-            clip.utterance,
-            self._name,
-            clip.duration_s,
-            clip.words,
-            clip.out,
-            found,
-            regressions.scores(seen),
-            self._model.calibration,
-            clip.notices,
-            mismatch=False,
-        )
+        return self._model.judge(clip, goodness(clip.out, clip.found) if clip.found else None, self._name)

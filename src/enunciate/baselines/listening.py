@@ -128,13 +128,21 @@ def _listen_clip(utterance: Utterance, folder: Path, extract: Extract[T]) -> Lab
     found = fit_text(out.frame, [[classes_of(word.phones)] for word in words], utterance.id)
     # A system without text needs a phone to learn from: the one that came nearest to being heard.
     heard = listener.hear(out) or [int(out.ctc[:, BLANK + 1 :].max(axis=0).argmax()) + BLANK + 1]
-    known = [score for word in words for score in word.phone_scores or (-1.0,) * len(word.phones)]
-    given = [getattr(utterance.scores, aspect, None) for aspect in ASPECTS]
+    phone_scores, scores = labels_of(utterance)
     return LabelledClip(
         extract(out, found),
         extract(out, align_heard(out.frame, heard)),
-        np.array(known, dtype=np.float32),
-        np.array([np.nan if score is None else score for score in given], dtype=np.float32),
+        phone_scores,
+        scores,
         found.word,
         mismatched(out, found),
     )
+
+
+def labels_of(utterance: Utterance) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """The human scores of its phones and of the whole, as a `LabelledClip` has them."""
+    words = utterance.words or ()
+    known = [score for word in words for score in word.phone_scores or (-1.0,) * len(word.phones)]
+    given = [getattr(utterance.scores, aspect, None) for aspect in ASPECTS]
+    whole = [np.nan if score is None else score for score in given]
+    return np.array(known, dtype=np.float32), np.array(whole, dtype=np.float32)

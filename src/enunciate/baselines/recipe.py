@@ -5,16 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from enunciate.recipe import TrainingRecipe
 
-Evidence = Literal["posterior", "ratio", "ctc"]
-"""Mean log-posterior of the canonical phone; the same against its best rival; the alignment-free ratio."""
+Evidence = Literal["posterior", "ratio", "ctc", "loop"]
+"""Mean log-posterior of the canonical phone; the same against its best rival; the alignment-free ratio; the
+log-likelihood of the canonical phone against that of the best phone loop."""
 
 
 class BaselineRecipe(TrainingRecipe):
-    """What all baselines have: they learn from the labelled speakers of the test split."""
+    """What all baselines have: they learn from the labelled speakers of one split."""
+
+    split: Literal["train", "test"] = "test"
+    """Where labelled utterances come from. In the official protocol they are those of the train split; a copy
+    of the corpus that has scores in its test split only takes `test`, and is measured by cross-validation."""
 
     encoder: Path | None = None
     """Encoder to hear with: the folder of a trained recogniser, which is exported then (extra `train`), or an
@@ -41,14 +46,42 @@ class ForestRecipe(BaselineRecipe):
     """Share of the features that a split chooses from."""
 
 
-class GopRecipe(BaselineRecipe):
+class RegressionRecipe(BaselineRecipe):
     """Goodness of pronunciation, a regression for each phone, and a ridge regression for the utterance."""
 
-    kind: Literal["gop"]
-    evidence: Annotated[tuple[Evidence, ...], Field(min_length=1)] = ("posterior", "ratio", "ctc")
-    """The forms of goodness that the regressions see."""
     ridge: Annotated[float, Field(gt=0)] = 20.0
     """How strongly a phone's regression is held to that of all phones, in labelled phones."""
     utterance_ridge: Annotated[float, Field(gt=0)] = 10.0
     members: Annotated[int, Field(ge=2)] = 5
     """Inner folds, whose left-out speakers set the threshold and the intervals."""
+
+
+class GopRecipe(RegressionRecipe):
+    """The same from the outputs of an encoder."""
+
+    kind: Literal["gop"]
+    evidence: Annotated[tuple[Literal["posterior", "ratio", "ctc"], ...], Field(min_length=1)] = (
+        "posterior",
+        "ratio",
+        "ctc",
+    )
+    """The forms of goodness that the regressions see."""
+
+
+class HmmGopRecipe(RegressionRecipe):
+    """The same from the HMM states of pocketsphinx, which brings its model with it: `encoder` is not used."""
+
+    kind: Literal["gop-hmm"]
+    evidence: Annotated[tuple[Literal["posterior", "ratio", "loop"], ...], Field(min_length=1)] = (
+        "posterior",
+        "ratio",
+        "loop",
+    )
+    """The forms of goodness that the regressions see."""
+
+    @field_validator("encoder")
+    @classmethod
+    def _brings_its_own(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            raise ValueError("gop-hmm hears with pocketsphinx's own model: leave this out")
+        return value
