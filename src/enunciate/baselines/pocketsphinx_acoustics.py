@@ -5,7 +5,7 @@ One pass of its phone recognition ("allphone", with its phone 3-gram) gives the 
 without context everything else follows here: the alignment, the phone loop, the rivals of a phone. All of
 them are then of the same scores of the same frames, which those of several searches of the decoder are not:
 each scales a frame by the best state that it looked at. Its own alignment of phones, a second pass inside the
-word spans of a first one, also fails where a short word was given too few frames: for 14 of 60 clips in a trial.
+word spans of a first one, also fails where a short word was given too few frames: for 14 clips of 60 once.
 
 A clip gives the same scores whatever was decoded before it: its features are normalised over the clip
 (`cmn=batch`, and `full_utt`), which a test holds.
