@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from enunciate.cli_benchmark import benchmark
 from enunciate.cli_evaluation import compare, report
 from enunciate.errors import EXIT_CODE, needing
 from enunciate.reporting import reporting
@@ -253,6 +254,7 @@ def evaluate(
 
 app.command()(report)
 app.command()(compare)
+app.command()(benchmark)
 
 
 @app.command()

@@ -26,6 +26,7 @@ ORDER = (
     "runs",
     "assess",
     "evaluation",
+    "benchmark",
     "formats",
     "batch",
     "render",
@@ -34,6 +35,7 @@ ORDER = (
     "serve",
     "reporting",
     "cli_evaluation",
+    "cli_benchmark",
     "cli",
 )
 EXTRAS = (
@@ -71,6 +73,7 @@ CORE = (
     "about",
     "reporting",
     "cli_evaluation",
+    "cli_benchmark",
     "cli",
 )
 MAX_LINES = 320

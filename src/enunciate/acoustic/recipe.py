@@ -18,7 +18,7 @@ class RecogniserRecipe(TrainingRecipe):
 
     kind: Literal["recogniser"]
     split: Literal["train", "all", "none"] = "train"
-    """The speakers to learn from: the train split, everything that is there, or nobody but synthetic speech."""
+    """The speakers to learn from: the train split, everything that is there, or synthetic speech only."""
     start: Path | None = None
     """Folder of a trained recogniser to go on from. Its quality head stays as it is, so that what the scorer
     reads off it means the same in every model that went on from there."""

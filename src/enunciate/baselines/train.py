@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -76,9 +77,34 @@ def _train_hearing(recipe: ForestRecipe | GopRecipe, extract: Extract[T], fit: F
     description = _prepare(recipe)
 
     def listen(utterances: Sequence[Utterance]) -> list[LabelledClip[T]]:
-        return listen_clips(utterances, recipe.out, extract, recipe.workers)
+        return _listen(recipe, utterances, extract)
 
     return _train(recipe, utterances, description, listen, fit)
+
+
+def _listen(
+    recipe: ForestRecipe | GopRecipe, utterances: Sequence[Utterance], extract: Extract[T]
+) -> list[LabelledClip[T]]:
+    """Hear each utterance with the recogniser that left its speaker out, where there are such."""
+    crossed = sorted(path.parent for path in ((recipe.encoder or Path()) / FOLDS).glob(f"*/{HELD_OUT}"))
+    if recipe.encoder is None or not crossed:
+        return listen_clips(utterances, recipe.out, extract, recipe.workers)
+    found: dict[str, LabelledClip[T]] = {}
+    for source in crossed:
+        held = set(json.loads((source / HELD_OUT).read_text(encoding="utf-8")))
+        own = [utterance for utterance in utterances if utterance.id in held]
+        with TemporaryDirectory() as folder:
+            _place_encoder(source, Path(folder) / ENCODER)
+            shutil.copyfile(recipe.out / PHONE_MODEL, Path(folder) / PHONE_MODEL)
+            clips = listen_clips(own, Path(folder), extract, recipe.workers)
+        found |= {utterance.id: clip for utterance, clip in zip(own, clips, strict=True)}
+    missing = [utterance.id for utterance in utterances if utterance.id not in found]
+    if missing:
+        raise CorpusError(
+            f"{recipe.encoder}: no fold leaves out utterance {missing[0]} and {len(missing) - 1} more; train "
+            "the recogniser on the same corpus"
+        )
+    return [found[utterance.id] for utterance in utterances]
 
 
 def _train_hmm(recipe: HmmGopRecipe) -> dict[str, float]:

@@ -73,12 +73,15 @@ class _Rows:
     speakers: Sequence[str]
 
 
-def compare(a: Sequence[Evaluated], b: Sequence[Evaluated]) -> Comparison:
+def compare(
+    a: Sequence[Evaluated], b: Sequence[Evaluated], figures: tuple[Results, Results] | None = None
+) -> Comparison:
     """Compares two systems on the clips that both were asked for.
 
     Args:
         a: Of one system; ids differ.
         b: Of the other. The clips are matched by id.
+        figures: Of both, where they are known and all clips are of both.
 
     Raises:
         PhoneMismatchError: an assessment has other phones than its utterance.
@@ -87,7 +90,7 @@ def compare(a: Sequence[Evaluated], b: Sequence[Evaluated]) -> Comparison:
     matching = {pair.utterance.id: pair for pair in b}
     both = [(pair, matching[pair.utterance.id]) for pair in a if pair.utterance.id in matching]
     first, second = [x for x, _ in both], [y for _, y in both]
-    figures = summarise(first), summarise(second)
+    figures = figures or (summarise(first), summarise(second))
     rows = _rows(first), _rows(second)
     return Comparison(
         models_a=figures[0].models,

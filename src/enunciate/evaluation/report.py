@@ -13,6 +13,8 @@ import enunciate
 from enunciate.evaluation.figures import Results
 from enunciate.evaluation.markup import Child, Markup, join, number, section, table, tag, with_interval
 from enunciate.evaluation.published import PUBLISHED, PublishedSystem
+from enunciate.evaluation.ranking import paired
+from enunciate.evaluation.report_differences import differences_section
 from enunciate.evaluation.report_system import system_section
 from enunciate.evaluation.systems import System
 from enunciate.schema import ASPECTS
@@ -25,12 +27,15 @@ Progress = Callable[[int, int], None]
 """Called with (systems done, systems in all)."""
 
 
-def report_html(systems: Sequence[System], progress: Progress | None = None) -> str:
+def report_html(
+    systems: Sequence[System], progress: Progress | None = None, *, note: str | None = None
+) -> str:
     """The whole page.
 
     Args:
         systems: At least one, each with at least one clip.
         progress: Told how far it is.
+        note: On how they were trained and tested.
 
     Raises:
         PhoneMismatchError: an assessment has other phones than its utterance.
@@ -43,7 +48,7 @@ def report_html(systems: Sequence[System], progress: Progress | None = None) -> 
         sections.append(system_section(system, f"system-{done + 1}"))
     if progress:
         progress(len(systems), len(systems))
-    main = tag("main", _comparison(systems), *sections)
+    main = tag("main", _comparison(systems, note), differences_section(paired(systems)), *sections)
     body = tag("body", _header(systems), main, _footer())
     page = tag("html", _head(), body, lang="en")
     return f"<!doctype html>\n{page}\n"
@@ -64,6 +69,7 @@ def _head() -> Markup:
 
 def _header(systems: Sequence[System]) -> Markup:
     links = [("comparison", "Comparison")]
+    links += [("differences", "Differences")] if len(systems) > 1 else []
     links += [(f"system-{i + 1}", system.name) for i, system in enumerate(systems)]
     nav = tag("nav", *(tag("a", name, href=f"#{id}") for id, name in links), aria_label="Parts")
     return tag("header", tag("h1", TITLE), nav, class_="page")
@@ -82,7 +88,7 @@ def _footer() -> Markup:
 # -------------------------------------------------------------------------------------------- comparison
 
 
-def _comparison(systems: Sequence[System]) -> Markup:
+def _comparison(systems: Sequence[System], told: str | None) -> Markup:
     head = ("system", *ASPECTS, "phone", "MDD F1", "PER without text", "WER", "clips", "failed")
     rows = [_own_row(system) for system in systems] + [_published_row(row) for row in PUBLISHED]
     shown = table(head, rows, "Correlation (PCC) with human scores, and error rates; 95% intervals below")
@@ -91,7 +97,8 @@ def _comparison(systems: Sequence[System]) -> Markup:
         "official "
         "test split (2,500 clips of 125 speakers)."
     )
-    return section("comparison", "Comparison", _split_note(systems), shown, note=note, level=2)
+    lead = tag("p", told, class_="warning") if told else None
+    return section("comparison", "Comparison", lead, _split_note(systems), shown, note=note, level=2)
 
 
 def _split_note(systems: Sequence[System]) -> Markup:
