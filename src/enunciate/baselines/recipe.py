@@ -24,9 +24,9 @@ class BaselineRecipe(TrainingRecipe):
     encoder: Path | None = None
     """Encoder to hear with: the folder of a trained recogniser, which is exported then (extra `train`), or an
     exported `encoder.onnx`. Where that folder has `folds/`, each utterance is heard in training by the model
-    that left its speaker out, and the encoder of the folder itself is what the engine keeps. None takes the one
-    in the package. That one has learnt from all speakers, so figures of a cross-validation on top of it are
-    better than new speakers would give: for figures to report, give one that was trained on the train split
+    that left its speaker out, and the encoder of the folder itself is what the engine keeps. None takes that
+    of the package, which has learnt from all speakers: figures of a cross-validation on top of it are
+    then better than new speakers would give. For figures to report give one of the train split
     alone."""
     folds: Annotated[int, Field(ge=2)] = 5
     """Folds over the labelled speakers."""

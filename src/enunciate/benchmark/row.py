@@ -1,9 +1,10 @@
 """One row from recipes to predictions, stage by stage, each marked when it is done.
 
 OUT/stages/STAGE/          what a stage trained; a shared stage, or ROW/STAGE of a row
-OUT/stages/STAGE.done.json the recipe with which it was; only then does the stage count
+OUT/stages/STAGE.done.json its mark (see `marks`)
 OUT/rows/ROW/              predictions.jsonl and results.json, as `enunciate evaluate` writes them
 OUT/rows/ROW/folds/K/      the same of each fold, where there are folds
+OUT/rows/ROW/made_by.json  the weights that made them
 OUT/rows/ROW/error.json    what stopped the row in the last run
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from enunciate.acoustic.folder import FOLDS, HELD_OUT
 from enunciate.assess import load_assessor
+from enunciate.benchmark.marks import ids_of, is_done, mark_of, read_mark, set_mark
 from enunciate.benchmark.plan import Protocol, Run, recipe_of
 from enunciate.errors import CorpusError, OutputError, needing
 from enunciate.evaluation.results import summarise
@@ -29,6 +31,7 @@ from enunciate.runs import Recipe, extra_of, run
 from enunciate.schema import Utterance
 
 ERROR = "error.json"
+MADE_BY = "made_by.json"
 Say = Callable[[str], None]
 """Told what begins."""
 
@@ -71,7 +74,10 @@ def run_row(job: Job, place: Place, say: Say) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ERROR).unlink(missing_ok=True)
     for one in job.runs:
-        train_stage(one, resolved(one, job.runs, place), place, say)
+        train_stage(one, job.runs, place, say)
+    _clear_stale(job, place)
+    if (folder / RESULTS).is_file():
+        return
     models = _models(job, place)
     if len(models) == 1 and models[0][1] is None:
         say(f"{job.name}: assessing {len(place.test):,} clips")
@@ -97,40 +103,40 @@ def folders_of(runs: Sequence[Run], place: Place) -> Mapping[str, Path]:
 # ---------------------------------------------------------------------------------------------- training
 
 
-def train_stage(one: Run, recipe: Recipe, place: Place, say: Say) -> None:
-    """Train a stage that is not marked as done.
+def train_stage(one: Run, runs: Sequence[Run], place: Place, say: Say) -> None:
+    """Train a stage that is not done.
 
     One that was stopped goes on where its trainer can (phi4); any other begins again.
 
     Raises:
         OutputError: it was done with another recipe.
     """
-    folder = place.stage(one.key)
-    mark = folder.with_name(f"{folder.name}.done.json")
+    recipe, folder = resolved(one, runs, place), place.stage(one.key)
     asked = recipe.model_dump(mode="json")
-    if mark.is_file():
-        _check_same(mark, asked)
+    inputs = ids_of(folders_of(runs, place), one.places)
+    if is_done(folder, asked, inputs):
         return
     say(f"{one.key}: training")
-    goes_on = isinstance(recipe, Phi4Recipe)
+    goes_on = isinstance(recipe, Phi4Recipe) and not mark_of(folder).is_file()
+    mark_of(folder).unlink(missing_ok=True)
     if not goes_on and folder.is_dir():
         shutil.rmtree(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with needing(extra_of(recipe)):
-        run(recipe, resume=goes_on)
-    write_whole(mark, json.dumps(asked, indent=1) + "\n")
+        run(recipe, resume=isinstance(recipe, Phi4Recipe))
+    set_mark(folder, asked, inputs)
 
 
-def _check_same(mark: Path, asked: Mapping[str, object]) -> None:
-    """What has no bearing on the weights may differ."""
-    done: Mapping[str, object] = json.loads(mark.read_text(encoding="utf-8"))
-    names = sorted((done.keys() | asked.keys()) - {"workers", "device", "out", "corpus"})
-    differing = [f"{n}: {done.get(n)} then, {asked.get(n)} now" for n in names if done.get(n) != asked.get(n)]
-    if differing:
-        raise OutputError(
-            f"{mark} was trained by another recipe ({'; '.join(differing)}): give another --out, or delete "
-            "that file to train it again"
-        )
+def _clear_stale(job: Job, place: Place) -> None:
+    """Predictions of other weights than those that are there now do not count."""
+    folder, own = place.row(job.name), [one.key for one in job.runs if one.key.startswith(f"{job.name}/")]
+    marks = [read_mark(place.stage(key)) for key in own]
+    asked = json.dumps([job.weights, *(mark.id for mark in marks if mark is not None)]) + "\n"
+    made_by = folder / MADE_BY
+    if not made_by.is_file() or made_by.read_text(encoding="utf-8") != asked:
+        shutil.rmtree(folder)
+        folder.mkdir()
+        write_whole(made_by, asked)
 
 
 # ----------------------------------------------------------------------------------------------- testing

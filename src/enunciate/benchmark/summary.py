@@ -25,6 +25,7 @@ JSON, TABLE, PAGE = "benchmark.json", "benchmark.md", "report.html"
 NONE = "-"
 COMPARED = {f"apa.{aspect}.pcc": aspect for aspect in ASPECTS} | {
     "phone.pcc": "phone",
+    "word.accuracy.pcc": "word",
     "mdd.f1": "MDD F1",
     "recognition.per_without_text": "PER without text",
 }
@@ -162,7 +163,7 @@ def _about(summary: Summary) -> str:
 
 
 def _figures_table(rows: Sequence[RowSummary]) -> str:
-    head = ("row", *ASPECTS, "phone", "MDD F1", "PER without text", "WER", "failed", "trained by")
+    head = ("row", *ASPECTS, "phone", "word", "MDD F1", "PER without text", "WER", "failed", "trained by")
     return _table(head, [_figures(row) for row in rows])
 
 
@@ -173,6 +174,7 @@ def _figures(row: RowSummary) -> tuple[str, ...]:
         row.name,
         *(_value(one.pcc, one.ci95) for one in (getattr(found.apa, aspect) for aspect in ASPECTS)),
         _value(found.phone.pcc, found.phone.ci95),
+        _value(found.word.accuracy.pcc, found.word.accuracy.ci95) if found.word else NONE,
         _value(found.mdd.f1, found.mdd.f1_ci95),
         _value(found.recognition.per_without_text, found.recognition.ci95),
         _value(found.wer, found.wer_ci95),

@@ -7,7 +7,7 @@ one in twenty will do so by chance where there is no difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,11 +23,12 @@ from enunciate.evaluation.bootstrap import (
     ratio_of_sums,
     sums_difference_interval,
 )
-from enunciate.evaluation.mdd import Detection, detect, edits_with_text, edits_without_text
+from enunciate.evaluation.mdd import SHARES, detect, edits_with_text, edits_without_text
 from enunciate.evaluation.metrics import PHONE_TOP, UTTERANCE_TOP, Answers, FloatArray, pair_answers
 from enunciate.evaluation.pairs import Evaluated, JudgedPhone, judged_phones
 from enunciate.evaluation.results import Results, summarise
 from enunciate.evaluation.transcription import Heard, phone_edits, word_edits
+from enunciate.evaluation.words import word_scores
 from enunciate.phones.alignment import EditCounts
 from enunciate.schema import ASPECTS
 
@@ -156,6 +157,9 @@ def _rows(pairs: Sequence[Evaluated]) -> dict[str, _Rows | None]:
         answers = pair_answers([human_score(pair, aspect) for pair in pairs], values, UTTERANCE_TOP)
         found |= _agreement_rows(f"apa.{aspect}", answers, speakers)
     found |= _phone_rows(judged, speakers)
+    human, words, owners = word_scores(pairs, "accuracy")
+    values = [None if score is None else score.value for score in words]
+    found |= _agreement_rows("word.accuracy", pair_answers(human, values, UTTERANCE_TOP), owners)
     found |= _detection_rows(judged, speakers)
     return found | _error_rate_rows(pairs, judged, speakers)
 
@@ -178,23 +182,12 @@ def _phone_rows(judged: Sequence[Sequence[JudgedPhone]], speakers: Sequence[str]
     return _agreement_rows("phone", answers, owners)
 
 
-_SHARES: dict[str, Callable[[Detection], tuple[int, int]]] = {
-    "precision": lambda d: (d.true_positives, d.true_positives + d.false_positives),
-    "recall": lambda d: (d.true_positives, d.true_positives + d.false_negatives),
-    "f1": lambda d: (2 * d.true_positives, 2 * d.true_positives + d.false_positives + d.false_negatives),
-    "far": lambda d: (d.false_negatives, d.true_positives + d.false_negatives),
-    "frr": lambda d: (d.false_positives, d.false_positives + d.true_accepts),
-    "der": lambda d: (d.n_misdiagnosed, d.n_diagnosed),
-}
-
-
 def _detection_rows(
     judged: Sequence[Sequence[JudgedPhone]], speakers: Sequence[str]
 ) -> dict[str, _Rows | None]:
     each = [detect(utterance) for utterance in judged]
     return {
-        f"mdd.{name}": _Rows(_pairs([share(one) for one in each]), speakers)
-        for name, share in _SHARES.items()
+        f"mdd.{name}": _Rows(_pairs([share(one) for one in each]), speakers) for name, share in SHARES.items()
     }
 
 

@@ -89,7 +89,7 @@ def _footer() -> Markup:
 
 
 def _comparison(systems: Sequence[System], told: str | None) -> Markup:
-    head = ("system", *ASPECTS, "phone", "MDD F1", "PER without text", "WER", "clips", "failed")
+    head = ("system", *ASPECTS, "phone", "word", "MDD F1", "PER without text", "WER", "clips", "failed")
     rows = [_own_row(system) for system in systems] + [_published_row(row) for row in PUBLISHED]
     shown = table(head, rows, "Correlation (PCC) with human scores, and error rates; 95% intervals below")
     note = (
@@ -133,6 +133,7 @@ def _own_row(system: System) -> tuple[Child, ...]:
         join(tag("b", system.name), tag("small", models) if models else None),
         *(with_interval(one.pcc, one.ci95) for one in (getattr(found.apa, aspect) for aspect in ASPECTS)),
         with_interval(found.phone.pcc, found.phone.ci95),
+        with_interval(found.word.accuracy.pcc, found.word.accuracy.ci95) if found.word else number(None),
         with_interval(found.mdd.f1, found.mdd.f1_ci95),
         with_interval(found.recognition.per_without_text, found.recognition.ci95),
         with_interval(found.wer, found.wer_ci95),
@@ -143,7 +144,7 @@ def _own_row(system: System) -> tuple[Child, ...]:
 
 def _published_row(row: PublishedSystem) -> tuple[Child, ...]:
     source = f"{row.source}; {row.note}" if row.note else row.source
-    values = (*(getattr(row, aspect) for aspect in ASPECTS), row.phone, row.f1, row.per, row.wer)
+    values = (*(getattr(row, aspect) for aspect in ASPECTS), row.phone, None, row.f1, row.per, row.wer)
     return (
         join(tag("span", f"† {row.name}", class_="published"), tag("small", source)),
         *(number(value) for value in values),

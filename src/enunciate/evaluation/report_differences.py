@@ -11,6 +11,7 @@ from enunciate.schema import ASPECTS
 
 SHOWN = {f"apa.{aspect}.pcc": aspect for aspect in ASPECTS} | {
     "phone.pcc": "phone",
+    "word.accuracy.pcc": "word",
     "mdd.f1": "MDD F1",
     "recognition.per_without_text": "PER without text",
     "wer": "WER",
@@ -27,8 +28,8 @@ def differences_section(pairs: Sequence[Paired]) -> Markup | None:
     note = (
         "Each system less the one that it is set against, on the clips of both, with the 95% interval by "
         f"paired bootstrap: the same speakers are drawn for both. {BETTER} better and {WORSE} worse, where "
-        "the interval leaves out 0; for error rates less is better. Without a mark no difference is shown. Of 20 "
-        "figures one is marked by chance."
+        "the interval leaves out 0; for error rates less is better. Without a mark no difference is "
+        "shown. Of 20 figures one is marked by chance."
     )
     return section("differences", "Differences", *tables, note=note, level=2)
 
