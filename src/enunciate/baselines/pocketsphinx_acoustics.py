@@ -1,8 +1,8 @@
 """How well each phone's HMM fits each frame, by pocketsphinx and the American English model that it ships.
 
 One pass of its phone recognition ("allphone", with its phone 3-gram) gives the phones that it hears and, with
-`compallsen` and `senlogdir`, the score of every tied state in every 10 ms. From the states of the 39 phones
-without context everything else follows here: the alignment, the phone loop, the rivals of a phone. All of
+`senlogdir` and a beam that gives no phone up, the score of each of their states in every 10 ms. From these
+states, without context, everything else follows: the alignment, the phone loop, the rivals of a phone. All of
 them are then of the same scores of the same frames, which those of several searches of the decoder are not:
 each scales a frame by the best state that it looked at. Its own alignment of phones, a second pass inside the
 word spans of a first one, also fails where a short word was given too few frames: for 14 clips of 60 once.
@@ -33,6 +33,11 @@ N_STATES = 3
 """Emitting states of each phone's HMM, passed from left to right: a phone takes 30 ms at least."""
 SCORE_NATS = 1024 * math.log(1.0001)
 """Scores are whole numbers in this unit (`SENSCR_SHIFT` of 10 bits, base 1.0001), counted as costs."""
+UNSEEN = 200
+"""The cost of a state beyond the worst of its frame, where the search had not come to it yet: it begins with
+silence, and knows the other phones from the fourth frame on."""
+BEAM = 1e-300
+"""No phone is given up, so that each has a score in every frame."""
 NOISES = ("SIL", "+NSN+", "+SPN+")
 States = npt.NDArray[np.float32]
 
@@ -60,7 +65,7 @@ class HmmAcoustics:
             dict=None,
             lm=None,
             loglevel="FATAL",
-            compallsen=True,
+            beam=BEAM,
             senlogdir=self._folder.name,
             cmn="batch",
         )
@@ -80,12 +85,11 @@ class HmmAcoustics:
         decoder.process_raw(pcm, full_utt=True)
         decoder.end_utt()
         (log,) = Path(self._folder.name).iterdir()
-        costs = _read_log(log)
+        costs = _read_log(log, N_STATES * len(self._phones))
         log.unlink()
         segments = decoder.seg() if decoder.hyp() is not None else ()
         heard = (CLASS_OF_PHONE.get(segment.word) for segment in segments)
-        known = costs[:, : N_STATES * len(self._phones)]  # the states without context come first
-        states = self._classes(-SCORE_NATS * known.astype(np.float32))
+        states = self._classes(-SCORE_NATS * costs.astype(np.float32))
         return HmmScores(states, tuple(label for label in heard if label is not None))
 
     def _classes(self, states: States) -> States:
@@ -115,13 +119,21 @@ def phones_of_definition(content: bytes) -> list[str]:
     return [name.decode("ascii") for name in names]
 
 
-def _read_log(path: Path) -> npt.NDArray[np.int16]:
-    """The costs of S states, (F, S), in a dump of scores.
+def _read_log(path: Path, n_states: int) -> npt.NDArray[np.int32]:
+    """The costs of states in each frame of a dump of scores, (F, S).
 
-    It has a text header, a mark of byte order, and for each frame the number of states and their costs.
+    It has a text header and a mark of byte order. A frame is the number of active states (16 bits), where each
+    is counted from the one before (8 bits), and their costs (16 bits). States without context come first.
     """
     content = path.read_bytes()
-    header, _, frames = content.partition(b"endhdr\n")
-    (count,) = (int(line.split()[1]) for line in header.splitlines() if line.startswith(b"n_sen"))
-    numbers = np.frombuffer(frames, np.int16, offset=4)
-    return numbers.reshape(-1, count + 1)[:, 1:]
+    place = content.index(b"endhdr\n") + len(b"endhdr\n") + 4
+    frames: list[npt.NDArray[np.int32]] = []
+    while place < len(content):
+        count = int(np.frombuffer(content, np.int16, 1, place)[0])
+        steps = np.frombuffer(content, np.uint8, count, place + 2)
+        costs = np.frombuffer(content, np.int16, count, place + 2 + count)
+        frame = np.full(n_states, int(costs.max()) + UNSEEN, dtype=np.int32)
+        frame[np.cumsum(steps)] = costs
+        frames.append(frame)
+        place += 2 + 3 * count
+    return np.stack(frames)
