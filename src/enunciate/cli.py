@@ -267,7 +267,7 @@ def train(
         typer.Argument(metavar="[KEY=VALUE]...", help="Values to put in its place.", show_default=False),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where a stopped run was (recipes of the phi4 engine).")
+        bool, typer.Option("--resume", help="Go on where a stopped run was (phi4 and ssl-joint).")
     ] = False,
     dry_run: Annotated[
         bool,
@@ -281,7 +281,7 @@ def train(
     """Train a part of a model by a recipe.
 
     Needs: pip install 'enunciate[train]', 'enunciate[baselines]' for those of the baselines, and
-    'enunciate[llm]' for recipes of the phi4 engine. The last can also be started with accelerate launch or
+    'enunciate[llm]' for phi4 and ssl-joint. Those of phi4 can also be started with accelerate launch or
     torchrun: -m enunciate.cli train RECIPE.
     """
     from enunciate.runs import extra_of, load_recipe, run

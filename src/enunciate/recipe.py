@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from enunciate.errors import RecipeError
 
@@ -25,6 +33,46 @@ class TrainingRecipe(BaseModel):
     """Folder that receives weights, log and metrics."""
     seed: int = 1
     device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class SplitRecipe(TrainingRecipe):
+    """What recipes have that learn from some speakers and are reported on others."""
+
+    split: Literal["train", "test", "all"] = "train"
+    """The speakers to learn from: one split, or both."""
+    folds: Annotated[int, Field(ge=0)] = Field(default=0, validate_default=True)
+    """With folds >= 2, the test split's speakers are dealt into so many, and fold `hold_out` is reported on
+    instead of the whole split: where only that split has scores, `split: all` learns from the other folds."""
+    hold_out: Annotated[int, Field(ge=0)] = Field(default=0, validate_default=True)
+    """The fold that is not trained on, counted from 0."""
+    dev_speakers: Annotated[int, Field(ge=0)] = 12
+    """About so many of the speakers to learn from choose the best weights instead; 0 keeps the last one."""
+    limit: Annotated[int, Field(gt=0)] | None = None
+    """Learn from the first so many utterances only, for a trial."""
+    report: bool = True
+    """After training, measure the kept weights on what was held out: the fold, or the test split."""
+
+    @property
+    def speakers_held_out(self) -> bool:
+        """Whether a fold of the test split is held out."""
+        return self.folds >= 2
+
+    @field_validator("hold_out")
+    @classmethod
+    def _is_a_fold(cls, value: int, info: ValidationInfo) -> int:
+        folds = info.data.get("folds", 0)
+        if value and value >= max(folds, 1):
+            raise ValueError(f"there is no fold {value}: folds is {folds}, and they are counted from 0")
+        return value
+
+    @field_validator("folds")
+    @classmethod
+    def _more_than_one(cls, value: int, info: ValidationInfo) -> int:
+        if value == 1:
+            raise ValueError("one fold would hold out everybody: give 0 for none, or 2 or more")
+        if value == 0 and info.data.get("split") in ("test", "all"):
+            raise ValueError("learning from the test split takes folds of 2 or more, or none is left to test")
+        return value
 
 
 def read_recipe(path: Path, kinds: TypeAdapter[_Kinds], overrides: Sequence[str] = ()) -> _Kinds:

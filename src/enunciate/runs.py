@@ -9,12 +9,20 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from enunciate.acoustic.recipe import RecogniserRecipe, ScorerRecipe
-from enunciate.baselines.recipe import BaselineRecipe, ForestRecipe, GopRecipe, HmmGopRecipe
+from enunciate.baselines.recipe import (
+    BaselineRecipe,
+    ForestRecipe,
+    GopRecipe,
+    GoptRecipe,
+    HmmGopRecipe,
+)
+from enunciate.baselines.ssl.recipe import SslJointRecipe
 from enunciate.errors import RecipeError
 from enunciate.llm.recipe import BaseRecipe, Phi4Recipe
 from enunciate.recipe import read_recipe
 
-Recipe = RecogniserRecipe | ScorerRecipe | Phi4Recipe | BaseRecipe | ForestRecipe | GopRecipe | HmmGopRecipe
+_Baseline = ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe
+Recipe = RecogniserRecipe | ScorerRecipe | Phi4Recipe | BaseRecipe | _Baseline | SslJointRecipe
 _KINDS: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
 
 
@@ -32,8 +40,8 @@ def extra_of(recipe: Recipe) -> str:
     if isinstance(recipe, HmmGopRecipe):
         return "pocketsphinx"
     if isinstance(recipe, BaselineRecipe):
-        return "baselines"
-    return "llm" if isinstance(recipe, Phi4Recipe | BaseRecipe) else "train"
+        return "train" if isinstance(recipe, GoptRecipe) else "baselines"
+    return "llm" if isinstance(recipe, Phi4Recipe | BaseRecipe | SslJointRecipe) else "train"
 
 
 def run(recipe: Recipe, *, resume: bool = False, dry_run: bool = False) -> dict[str, str]:
@@ -53,10 +61,16 @@ def run(recipe: Recipe, *, resume: bool = False, dry_run: bool = False) -> dict[
     """
     if isinstance(recipe, Phi4Recipe):
         return _run_phi4(recipe, resume, dry_run)
-    if resume or dry_run:
-        option = "--resume" if resume else "--dry-run"
-        raise RecipeError(str(recipe.out), [f"kind: {option} is for 'phi4', not for '{recipe.kind}'"])
-    if isinstance(recipe, ForestRecipe | GopRecipe | HmmGopRecipe):
+    if dry_run:
+        raise RecipeError(str(recipe.out), [f"kind: --dry-run is for 'phi4', not for '{recipe.kind}'"])
+    if isinstance(recipe, SslJointRecipe):
+        from enunciate.baselines.ssl.train import train
+
+        return _shown(train(recipe, resume=resume))
+    if resume:
+        problem = f"kind: --resume is for 'phi4' and 'ssl-joint', not for '{recipe.kind}'"
+        raise RecipeError(str(recipe.out), [problem])
+    if isinstance(recipe, _Baseline):
         from enunciate.baselines.train import train
 
         return _shown(train(recipe))

@@ -21,6 +21,8 @@ ORDER = (
     "phones",
     "corpus",
     "acoustic",
+    "diagnosis",
+    "hearing",
     "llm",
     "baselines",
     "runs",

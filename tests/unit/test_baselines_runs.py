@@ -12,7 +12,7 @@ from enunciate.assess import DoubleAssessor, load_assessor
 from enunciate.baselines import train as training
 from enunciate.baselines.folder import BASELINE, read_description
 from enunciate.baselines.listening import LabelledClip, _listen_clip
-from enunciate.baselines.recipe import ForestRecipe, GopRecipe
+from enunciate.baselines.recipe import ForestRecipe, GopRecipe, GoptConfig, GoptRecipe
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError, MissingExtraError, RecipeError, TextTooLongError
 from enunciate.evaluation.run import evaluate
@@ -46,16 +46,21 @@ def recipe_of(kind, corpus, out, **changes):
     values = {"kind": kind, "corpus": corpus, "out": out, "encoder": encoder, "folds": FOLDS, "workers": 1}
     if kind == "gop":
         return GopRecipe(**(values | {"members": 2} | changes))
+    if kind == "gopt":
+        small = GoptConfig(width=16, layers=1, epochs=25, batch=8, learning_rate=1e-2)
+        return GoptRecipe(**(values | {"members": 2, "network": small} | changes))
     return ForestRecipe(**(values | {"trees": 20, "min_leaf": 2} | changes))
 
 
 def needed(kind):
     if kind == "prosody-forest":
         pytest.importorskip("sklearn")
+    if kind == "gopt":
+        pytest.importorskip("onnxscript")
     return kind
 
 
-@pytest.fixture(scope="module", params=["gop", "prosody-forest"])
+@pytest.fixture(scope="module", params=["gop", "gopt", "prosody-forest"])
 def trained(request, corpus, tmp_path_factory):
     """Folder and figures of a run."""
     kind = needed(request.param)
@@ -105,7 +110,7 @@ def test_with_its_text(trained):
     for aspect in ASPECTS:
         score = getattr(found, aspect)
         assert score.low <= score.value <= score.high
-    if kind == "gop":
+    if kind != "prosody-forest":
         assert [phone.phone for phone in found.phones] == ["S", "IY", "M", "IY"]
         assert found.completeness.value == 10
     else:
@@ -135,8 +140,9 @@ def test_a_text_that_does_not_fit(trained):
         load_assessor(trained[1]).assess([clip_of(("SEE",), text="see me " * 20)])
 
 
-def test_gop_hears_which_phone_was_wrong(corpus, tmp_path):
-    run(recipe_of("gop", corpus, tmp_path / "out", cross_validate=False))
+@pytest.mark.parametrize("kind", ["gop", "gopt"])
+def test_goodness_tells_which_phone_was_wrong(kind, corpus, tmp_path):
+    run(recipe_of(needed(kind), corpus, tmp_path / "out", cross_validate=False))
     wrong = clip_of(("KEY", "ME"), text="see me")
 
     (found,) = load_assessor(tmp_path / "out").assess([wrong])
@@ -188,3 +194,4 @@ def test_the_extra_is_named(corpus, tmp_path):
 
     assert extra_of(recipe) == "baselines"
     assert "enunciate[baselines]" in str(MissingExtraError("sklearn", extra_of(recipe)))
+    assert extra_of(recipe_of("gopt", corpus, tmp_path / "out")) == "train"

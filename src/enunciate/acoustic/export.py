@@ -38,7 +38,7 @@ def export_encoder(model: Recogniser, path: Path) -> None:
     """Write the encoder: features (1, T, 80) -> ctc, frame (1, F, 40), quality (1, F, Q)."""
     frames = torch.export.Dim("frames", min=30, max=20_000)
     example = torch.randn(1, 400, N_MELS)
-    _export(
+    export_module(
         _Running(model.encoder).eval(),
         (example,),
         path,
@@ -60,10 +60,10 @@ def export_scorer(model: Ensemble, quality_width: int, path: Path) -> None:
     )
     dims = ({1: phones}, {1: phones}, {1: phones}, None)
     names = ["classes", "phone", "quality", "utterance"]
-    _export(model.eval(), example, path, names, ["phone_scores", "wrong", "scores"], dims)
+    export_module(model.eval(), example, path, names, ["phone_scores", "wrong", "scores"], dims)
 
 
-def _export(
+def export_module(
     model: nn.Module,
     example: tuple[Tensor, ...],
     path: Path,
@@ -71,6 +71,16 @@ def _export(
     outputs: list[str],
     dims: Any,
 ) -> None:
+    """Write a module in evaluation mode, its large weights halved.
+
+    Args:
+        model: Takes and gives tensors by place.
+        example: Inputs of any length.
+        path: The file; its folder is made.
+        inputs: Their names.
+        outputs: Names of what it gives.
+        dims: For each input the axes whose length may differ, as `torch.export` has it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch about itself; nothing that a user could act on

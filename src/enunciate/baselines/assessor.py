@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from enunciate.acoustic.align import Alignment
+from enunciate.acoustic.calibration import Calibration
+from enunciate.acoustic.features import Outputs
+from enunciate.acoustic.reading import Scores, free_result, reference_result
 from enunciate.baselines.folder import read_description
 from enunciate.baselines.listening import Heard, Listener
 from enunciate.schema import Assessment, Utterance
+
+Judging = Callable[[Outputs, Alignment], Scores]
 
 
 class ListeningAssessor(ABC):
@@ -46,3 +52,33 @@ class ListeningAssessor(ABC):
         """Both, for one run of the encoder."""
         clips = (self._listener.listen(utterance) for utterance in utterances)
         return [(self.judge(clip), self._listener.phones(clip.out)) for clip in clips]
+
+
+def scored_result(
+    clip: Heard, model: str, calibration: Calibration, read: Judging, free: Judging
+) -> Assessment:
+    """The assessment of an engine that scores phones: `read` those of the text, `free` a clip without one."""
+    if clip.words is None:
+        return free_result(
+            clip.utterance,
+            model,
+            clip.duration_s,
+            clip.out,
+            clip.found,
+            free(clip.out, clip.found) if clip.found else None,
+            calibration,
+            clip.notices,
+        )
+    assert clip.found is not None, "a text that cannot be aligned is an error"
+    return reference_result(
+        clip.utterance,
+        model,
+        clip.duration_s,
+        clip.words,
+        clip.out,
+        clip.found,
+        read(clip.out, clip.found),
+        calibration,
+        clip.notices,
+        mismatch=False,
+    )

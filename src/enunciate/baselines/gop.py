@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from enunciate.acoustic.calibration import Calibration, calibrate
 from enunciate.acoustic.folder import CALIBRATION
-from enunciate.acoustic.reading import Scores, free_result, reference_result
-from enunciate.baselines.assessor import ListeningAssessor
+from enunciate.acoustic.reading import Scores
+from enunciate.baselines.assessor import ListeningAssessor, scored_result
 from enunciate.baselines.goodness import Goodness, goodness
 from enunciate.baselines.listening import Heard, LabelledClip
 from enunciate.baselines.predicted import Predicted
@@ -84,34 +84,6 @@ class GopModel:
         (folder / MODEL).write_text(self.regressions.model_dump_json() + "\n", encoding="utf-8")
         (folder / CALIBRATION).write_text(self.calibration.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
-    def judge(self, clip: Heard, seen: Goodness | None, name: str) -> Assessment:
-        """Assess one clip by the goodness of its phones; None where no phone was heard."""
-        regressions, found = self.regressions, clip.found
-        if clip.words is None:
-            return free_result(
-                clip.utterance,
-                name,
-                clip.duration_s,
-                clip.out,
-                found,
-                regressions.free_scores(seen) if seen else None,
-                self.calibration,
-                clip.notices,
-            )
-        assert found is not None and seen is not None, "a text that cannot be aligned is an error"
-        return reference_result(
-            clip.utterance,
-            name,
-            clip.duration_s,
-            clip.words,
-            clip.out,
-            found,
-            regressions.scores(seen),
-            self.calibration,
-            clip.notices,
-            mismatch=False,
-        )
-
 
 def load_gop(folder: Path) -> GopModel:
     """Read what `GopModel.save` wrote."""
@@ -154,4 +126,11 @@ class GopAssessor(ListeningAssessor):
 
     def judge(self, clip: Heard) -> Assessment:
         """Assess one clip by what was heard."""
-        return self._model.judge(clip, goodness(clip.out, clip.found) if clip.found else None, self._name)
+        regressions = self._model.regressions
+        return scored_result(
+            clip,
+            self._name,
+            self._model.calibration,
+            lambda out, found: regressions.scores(goodness(out, found)),
+            lambda out, found: regressions.free_scores(goodness(out, found)),
+        )

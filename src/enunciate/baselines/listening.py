@@ -104,6 +104,8 @@ class LabelledClip(Generic[T]):
     """(4,) 0 to 10 in the order of `ASPECTS`, NaN where unknown."""
     word: npt.NDArray[np.int64]
     """(U,) index of each phone's word."""
+    word_scores: npt.NDArray[np.float32]
+    """(W, 3) accuracy, stress and total of the words, 0 to 10, NaN where unknown."""
     mismatched: bool
     """Something else was said than the text."""
 
@@ -135,6 +137,7 @@ def _listen_clip(utterance: Utterance, folder: Path, extract: Extract[T]) -> Lab
         phone_scores,
         scores,
         found.word,
+        word_labels_of(utterance),
         mismatched(out, found),
     )
 
@@ -144,5 +147,14 @@ def labels_of(utterance: Utterance) -> tuple[npt.NDArray[np.float32], npt.NDArra
     words = utterance.words or ()
     known = [score for word in words for score in word.phone_scores or (-1.0,) * len(word.phones)]
     given = [getattr(utterance.scores, aspect, None) for aspect in ASPECTS]
-    whole = [np.nan if score is None else score for score in given]
-    return np.array(known, dtype=np.float32), np.array(whole, dtype=np.float32)
+    return np.array(known, dtype=np.float32), np.array(_known(given), dtype=np.float32)
+
+
+def word_labels_of(utterance: Utterance) -> npt.NDArray[np.float32]:
+    """The human scores of its words, likewise."""
+    words = utterance.words or ()
+    return np.array([_known((w.accuracy, w.stress, w.total)) for w in words], dtype=np.float32)
+
+
+def _known(scores: Sequence[float | None]) -> list[float]:
+    return [np.nan if score is None else score for score in scores]

@@ -122,8 +122,8 @@ def phones_of_definition(content: bytes) -> list[str]:
 def _read_log(path: Path, n_states: int) -> npt.NDArray[np.int32]:
     """The costs of states in each frame of a dump of scores, (F, S).
 
-    It has a text header and a mark of byte order. A frame is the number of active states (16 bits), where each
-    is counted from the one before (8 bits), and their costs (16 bits). States without context come first.
+    It has a text header and a mark of byte order. A frame is the number of active states (16 bits), where
+    each is, counted from the one before (8 bits), and their costs (16 bits). States without context come first.
     """
     content = path.read_bytes()
     place = content.index(b"endhdr\n") + len(b"endhdr\n") + 4

@@ -14,10 +14,11 @@ from enunciate import audio
 from enunciate.acoustic.align import AlignmentError, LogProbs
 from enunciate.acoustic.pocket import NO_REFERENCE
 from enunciate.acoustic.symbols import SILENCE, classes_of, phone_of
+from enunciate.baselines.assessor import scored_result
 from enunciate.baselines.folder import read_description
 from enunciate.baselines.goodness import Goodness
 from enunciate.baselines.gop import load_gop
-from enunciate.baselines.listening import Heard, LabelledClip, labels_of
+from enunciate.baselines.listening import Heard, LabelledClip, labels_of, word_labels_of
 from enunciate.baselines.pocketsphinx_acoustics import HmmAcoustics, HmmScores
 from enunciate.baselines.pocketsphinx_goodness import (
     HmmFit,
@@ -88,7 +89,20 @@ class HmmGopAssessor:
         said = None if reading is None else reading.words
         found = fit.found if fit else None
         clip = Heard(utterance, speech.duration_s, said, out, found, tuple(notices))
-        return self._model.judge(clip, hmm_goodness(out, fit) if fit else None, self._name), scores
+        regressions, seen = self._model.regressions, hmm_goodness(out, fit) if fit else None
+        assessment = scored_result(
+            clip,
+            self._name,
+            self._model.calibration,
+            lambda _out, _found: regressions.scores(_there(seen)),
+            lambda _out, _found: regressions.free_scores(_there(seen)),
+        )
+        return assessment, scores
+
+
+def _there(seen: Goodness | None) -> Goodness:
+    assert seen is not None, "it is asked for where phones were found"
+    return seen
 
 
 def _fit_text(
@@ -139,7 +153,9 @@ def _hmm_clip(utterance: Utterance) -> tuple[LabelledClip[Goodness], bool]:
     heard = fit_heard(scores) or spread(len(out.frame), [[[_likeliest(out.frame)]]])
     phone_scores, human = labels_of(utterance)
     read, free = hmm_goodness(out, fit), hmm_goodness(out, heard)
-    return LabelledClip(read, free, phone_scores, human, fit.found.word, mismatched=False), failed
+    return LabelledClip(
+        read, free, phone_scores, human, fit.found.word, word_labels_of(utterance), mismatched=False
+    ), failed
 
 
 def _likeliest(log_probs: LogProbs) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from enunciate.recipe import TrainingRecipe
 
@@ -87,3 +87,29 @@ class HmmGopRecipe(RegressionRecipe):
         if value is not None:
             raise ValueError("gop-hmm hears with pocketsphinx's own model: leave this out")
         return value
+
+
+class GoptConfig(BaseModel):
+    """Size and training of one transformer; the sizes are those of the paper."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: Annotated[int, Field(ge=2, multiple_of=2)] = 24
+    layers: Annotated[int, Field(ge=1)] = 3
+    heads: Annotated[int, Field(ge=1)] = 1
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    epochs: Annotated[int, Field(ge=1)] = 10
+    batch: Annotated[int, Field(ge=1)] = 32
+    learning_rate: Annotated[float, Field(gt=0)] = 3e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+
+
+class GoptRecipe(BaselineRecipe):
+    """A transformer on goodness of pronunciation alone, for scores of phones, words and the utterance."""
+
+    kind: Literal["gopt"]
+    network: GoptConfig = GoptConfig()
+    members: Annotated[int, Field(ge=2)] = 3
+    """Transformers whose mean is the answer, each leaving out one inner fold of speakers: what they say of
+    those sets the threshold and the intervals, and so small a transformer on so few speakers differs from
+    seed to seed, which the mean evens out."""

@@ -23,19 +23,22 @@ from enunciate.acoustic.symbols import classes_of
 from enunciate.baselines.folder import BASELINE, CROSS_VALIDATION, Description
 from enunciate.baselines.goodness import Goodness, goodness
 from enunciate.baselines.gop import GopModel, fit_gop
+from enunciate.baselines.gopt_features import gop_vectors
 from enunciate.baselines.listening import Extract, LabelledClip, listen_clips
 from enunciate.baselines.pocketsphinx_acoustics import HmmAcoustics
 from enunciate.baselines.pocketsphinx_gop import hmm_clips
 from enunciate.baselines.predicted import Predicted
 from enunciate.baselines.prosody import prosody_features
 from enunciate.baselines.prosody_forest import fit_forests
-from enunciate.baselines.recipe import BaselineRecipe, ForestRecipe, GopRecipe, HmmGopRecipe
+from enunciate.baselines.recipe import BaselineRecipe, ForestRecipe, GopRecipe, GoptRecipe, HmmGopRecipe
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import speaker_folds
 from enunciate.errors import CorpusError, RecipeError, needing
 from enunciate.schema import ASPECTS, Utterance
 
 T = TypeVar("T")
+Hearing = ForestRecipe | GopRecipe | GoptRecipe
+"""What listens with an encoder."""
 RECOGNISER = "recogniser.safetensors"
 """In the folder of a trained recogniser (its module needs torch)."""
 
@@ -52,7 +55,7 @@ Fit = Callable[[Sequence[LabelledClip[T]], Sequence[Utterance], int], Model[T]]
 Listen = Callable[[Sequence[Utterance]], list[LabelledClip[T]]]
 
 
-def train(recipe: ForestRecipe | GopRecipe | HmmGopRecipe) -> dict[str, float]:
+def train(recipe: Hearing | HmmGopRecipe) -> dict[str, float]:
     """Run a recipe.
 
     Returns:
@@ -68,10 +71,14 @@ def train(recipe: ForestRecipe | GopRecipe | HmmGopRecipe) -> dict[str, float]:
         return _train_hearing(recipe, prosody_features, lambda c, u, seed: fit_forests(c, u, recipe, seed))
     if isinstance(recipe, HmmGopRecipe):
         return _train_hmm(recipe)
+    if isinstance(recipe, GoptRecipe):
+        from enunciate.baselines.gopt_fit import fit_gopt
+
+        return _train_hearing(recipe, gop_vectors, lambda c, u, seed: fit_gopt(c, u, recipe, seed))
     return _train_hearing(recipe, goodness, lambda c, u, seed: fit_gop(c, u, recipe, seed))
 
 
-def _train_hearing(recipe: ForestRecipe | GopRecipe, extract: Extract[T], fit: Fit[T]) -> dict[str, float]:
+def _train_hearing(recipe: Hearing, extract: Extract[T], fit: Fit[T]) -> dict[str, float]:
     """Train on what an encoder hears."""
     utterances = _labelled(recipe)
     description = _prepare(recipe)
@@ -82,9 +89,7 @@ def _train_hearing(recipe: ForestRecipe | GopRecipe, extract: Extract[T], fit: F
     return _train(recipe, utterances, description, listen, fit)
 
 
-def _listen(
-    recipe: ForestRecipe | GopRecipe, utterances: Sequence[Utterance], extract: Extract[T]
-) -> list[LabelledClip[T]]:
+def _listen(recipe: Hearing, utterances: Sequence[Utterance], extract: Extract[T]) -> list[LabelledClip[T]]:
     """Hear each utterance with the recogniser that left its speaker out, where there are such."""
     crossed = sorted(path.parent for path in ((recipe.encoder or Path()) / FOLDS).glob(f"*/{HELD_OUT}"))
     if recipe.encoder is None or not crossed:
@@ -163,7 +168,7 @@ def _train(
     return metrics
 
 
-def _prepare(recipe: ForestRecipe | GopRecipe) -> Description:
+def _prepare(recipe: Hearing) -> Description:
     """Put encoder and phone model in place; the latter knows the texts of the train split alone."""
     recipe.out.mkdir(parents=True, exist_ok=True)
     _place_encoder(recipe.encoder or packaged_weights() / ENCODER, recipe.out / ENCODER)

@@ -79,7 +79,8 @@ def laid_along(phones: Sequence[JudgedPhone], free_phones: Sequence[str] | None)
     """The same phones as if free recognition had judged them, by the alignment with the fewest edits.
 
     A canonical phone is accepted where it stands opposite itself, flagged where another phone or nothing
-    does; what was recognised beyond the canonical phones flags none. None recognised nothing: no phone is answered.
+    does; what was recognised beyond the canonical phones flags none. None recognised nothing: no phone is
+    answered.
     """
     if free_phones is None:
         return [replace(phone, predicted=None) for phone in phones]

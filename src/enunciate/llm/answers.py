@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from enunciate.diagnosis import Heard, heard_symbols
 from enunciate.llm.configs import Task
-from enunciate.llm.diagnose import Heard, heard_symbols
 from enunciate.llm.lenient import parse_leniently
 from enunciate.llm.targets import ApaAnswer, MddAnswer, Unparsable
 from enunciate.schema import ASPECTS, Aspect, Score

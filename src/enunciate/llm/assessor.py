@@ -1,8 +1,7 @@
 """The `phi4` engine: decoded answers of both tasks become an `Assessment`.
 
 The model hears without knowing when and without looking at the text (unless it was trained with the text in
-its prompt). So the rest is put together here: its phones are laid along the canonical ones (`diagnose`), and
-the aligner of the `pocket` engine says when each was said and whether the text was read at all.
+its prompt); the rest is put together in `hearing`.
 """
 
 from __future__ import annotations
@@ -12,31 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from enunciate import audio
-from enunciate.acoustic.aligner import Aligner, Timing
+from enunciate.acoustic.aligner import Aligner
 from enunciate.errors import TaskNotTrainedError
+from enunciate.hearing import HeardClip, assessment_of
 from enunciate.llm.answers import heard_in, phones_of, reread, scores_of, transcript_of
 from enunciate.llm.configs import TASKS, Task
-from enunciate.llm.diagnose import (
-    DiagnosedWord,
-    Heard,
-    Span,
-    diagnose,
-    free_results,
-    word_results,
-)
-from enunciate.llm.targets import UNCLEAR, Unparsable
+from enunciate.llm.targets import Unparsable
 from enunciate.phones import Lexicon
-from enunciate.phones.reference import Reference, read_reference
-from enunciate.schema import Assessment, Notice, Score, UnparsableAnswer, Utterance
+from enunciate.phones.reference import read_reference
+from enunciate.schema import Assessment, Notice, UnparsableAnswer, Utterance
 
 if TYPE_CHECKING:
     from enunciate.llm.decode import Decoded
 
-MISMATCH = (
-    "what was said does not match the text. Check that text and recording belong together; if they do, "
-    "record again closer to the microphone"
-)
-NO_REFERENCE = "no text was given: the phones are those heard, without scores"
 UNPARSABLE: dict[Task, str] = {
     "apa": "the model's answer with the scores could not be read: there are none",
     "mdd": "the model's answer with words and phones could not be read: there are none",
@@ -66,12 +53,8 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class _Clip:
+class _Clip(HeardClip):
     """One utterance, opened and found fit."""
-
-    utterance: Utterance
-    speech: audio.Speech
-    reference: Reference | None
 
     @property
     def text(self) -> str | None:
@@ -195,45 +178,21 @@ class Phi4Assessor:
         return [_Answers(row.get("apa"), row.get("mdd")) for row in rows]
 
     def _assessment(self, clip: _Clip, answers: _Answers) -> Assessment:
-        utterance, speech, reference = clip.utterance, clip.speech, clip.reference
-        words: tuple[DiagnosedWord, ...] = ()
-        heard = heard_in(answers.mdd)
-        if reference is not None and heard is not None:
-            words = diagnose(reference, heard)
-        timing = self._timing(clip, words, heard or ())
-        results = word_results(words, timing.spans if timing else None)
-        if reference is None:
-            phones = free_results(heard or (), _with_gaps(heard or (), timing))
-        else:
-            phones = tuple(phone for word in results for phone in word.phones)
-        return Assessment(
-            id=utterance.id,
-            model=self._name,
-            duration_s=speech.duration_s,
-            text=utterance.text,
-            used_reference=bool(words) or (self._settings.reads_text and clip.text is not None),
-            **scores_of(answers.apa),
-            completeness=_completeness(words),
-            words=results,
-            phones=phones,
-            pauses=timing.pauses if timing else (),
-            rates=timing.rates if timing else None,
-            warnings=(*audio.warnings_for(speech), *_notices(reference, timing, answers)),
+        unparsable = answers.unparsable()
+        return assessment_of(
+            clip,
+            self._name,
+            scores_of(answers.apa),
+            heard_in(answers.mdd),
+            self._aligner,
+            reads_text=self._settings.reads_text and clip.text is not None,
+            notices=[Notice(code="unparsable_answer", message=UNPARSABLE[task]) for task in unparsable],
             transcript=transcript_of(answers.mdd),
-            unparsable=tuple(
+            unparsable=[
                 UnparsableAnswer(task=task, raw=found.raw, reason=found.reason)
-                for task, found in answers.unparsable().items()
-            ),
+                for task, found in unparsable.items()
+            ],
         )
-
-    def _timing(self, clip: _Clip, words: Sequence[DiagnosedWord], heard: Sequence[Heard]) -> Timing | None:
-        """When the canonical phones were said or, without text, those of the phones heard that are clear."""
-        if self._aligner is None:
-            return None
-        if words:
-            phones = [word.phones for word in words]
-            return self._aligner.read(clip.speech.samples, phones, clip.utterance.id)
-        return self._aligner.heard(clip.speech.samples, [h.phone for h in heard if h.phone != UNCLEAR])
 
 
 def _load(utterance: Utterance) -> audio.Speech:
@@ -242,27 +201,3 @@ def _load(utterance: Utterance) -> audio.Speech:
     speech = audio.load(utterance.audio)
     check_length(len(speech.samples), f"clip {utterance.id}")
     return speech
-
-
-def _completeness(words: Sequence[DiagnosedWord]) -> Score | None:
-    if not words:
-        return None
-    share = 10 * sum(word.said for word in words) / len(words)
-    return Score(value=share, low=share, high=share)
-
-
-def _with_gaps(heard: Sequence[Heard], timing: Timing | None) -> list[Span] | None:
-    """A span for each symbol heard: an unclear one has none, since there is no phone to look for."""
-    if timing is None:
-        return None
-    spans = iter(timing.spans)
-    return [(None, None) if item.phone == UNCLEAR else next(spans) for item in heard]
-
-
-def _notices(reference: Reference | None, timing: Timing | None, answers: _Answers) -> list[Notice]:
-    notices = [Notice(code="unparsable_answer", message=UNPARSABLE[task]) for task in answers.unparsable()]
-    if reference is None:
-        notices.append(Notice(code="no_reference", message=NO_REFERENCE))
-    if timing is not None and timing.mismatched:
-        notices.append(Notice(code="text_mismatch", message=MISMATCH))
-    return notices

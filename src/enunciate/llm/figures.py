@@ -52,8 +52,8 @@ def _agreement(answers: Sequence[Answered]) -> Figures:
     expected: list[float | None] = []
     for aspect in ASPECTS:
         human = np.array([getattr(answer.utterance.scores, aspect) for answer in answers], dtype=np.float64)
-        pcc, p_value = _pearson(human, _filled([_most_likely(answer, aspect) for answer in answers]))
-        soft, _ = _pearson(human, _filled([_expected(answer, aspect) for answer in answers]))
+        pcc, p_value = pearson(human, _filled([_most_likely(answer, aspect) for answer in answers]))
+        soft, _ = pearson(human, _filled([_expected(answer, aspect) for answer in answers]))
         found |= {f"{aspect}_pcc": pcc, f"{aspect}_p": p_value, f"{aspect}_pcc_expected": soft}
         likely.append(pcc)
         expected.append(soft)
@@ -106,9 +106,10 @@ def _filled(values: Sequence[float | None]) -> npt.NDArray[np.float64]:
     return np.array([mean if value is None else value for value in values], dtype=np.float64)
 
 
-def _pearson(
+def pearson(
     human: npt.NDArray[np.float64], predicted: npt.NDArray[np.float64]
 ) -> tuple[float | None, float | None]:
+    """Correlation and its p-value; None where there are too few, or one side is always the same."""
     if len(human) < _FEWEST or np.ptp(human) == 0 or np.ptp(predicted) == 0:
         return None, None
     from scipy.stats import pearsonr  # pyright: ignore

@@ -45,11 +45,11 @@ def load_adapted(folder: Path, *, lexicon: Path | None = None) -> Phi4Assessor:
         RecipeError: the folder's recipe is broken.
         PronunciationError: the lexicon is broken.
     """
-    words = _lexicon(lexicon)
+    words = lexicon_with(lexicon)
     recipe = read_recipe(folder)
-    device = _device()
+    device = best_device()
     dtype = _dtype(device, recipe.precision)
-    with _quietly():
+    with quietly():
         base = load_base(recipe.model, revision=recipe.revision, dtype=dtype, device=device)
         model = merged(load_adapter(base, folder, trainable=False))
         processor = Processor.load(str(folder), None, recipe.prompt.control)
@@ -58,7 +58,7 @@ def load_adapted(folder: Path, *, lexicon: Path | None = None) -> Phi4Assessor:
     )
     decoder = Decoder(model, processor, recipe.prompt, max_batch=settings.batch_size, target=recipe.target)
     name = f"phi4 {folder.resolve().name} {_digest(folder / WEIGHTS_FILE)}"
-    return Phi4Assessor(decoder, name, settings=settings, aligner=_aligner(), lexicon=words)
+    return Phi4Assessor(decoder, name, settings=settings, aligner=packaged_aligner(), lexicon=words)
 
 
 def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> Phi4Assessor:
@@ -71,16 +71,16 @@ def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> Phi4A
         ModelNotFoundError: there is no such checkpoint, or it cannot be fetched.
         PronunciationError: the lexicon is broken.
     """
-    words = _lexicon(lexicon)
-    device = _device()
-    with _quietly():
+    words = lexicon_with(lexicon)
+    device = best_device()
+    with quietly():
         base = load_base(name_or_folder, dtype=_dtype(device, "bf16"), device=device)
         model = _with_speech_adapter(base)
         processor = Processor.load(str(base.checkpoint or name_or_folder), None, UNTOUCHED.control)
     settings = Settings(lenient=True, batch_size=BATCH[device.type])
     decoder = Decoder(model, processor, UNTOUCHED, constrained=False, max_batch=settings.batch_size)
     name = f"phi4 {name_or_folder}, untouched"
-    return Phi4Assessor(decoder, name, settings=settings, aligner=_aligner(), lexicon=words)
+    return Phi4Assessor(decoder, name, settings=settings, aligner=packaged_aligner(), lexicon=words)
 
 
 def read_recipe(folder: Path) -> Phi4Recipe:
@@ -115,7 +115,7 @@ def _with_speech_adapter(base: Phi4MultimodalForCausalLM) -> Phi4MultimodalForCa
 
 
 @contextmanager
-def _quietly() -> Generator[None, None, None]:
+def quietly() -> Generator[None, None, None]:
     """Without what the libraries say while they load and a user cannot act on.
 
     Their bars are left alone where somebody watches: a large checkpoint takes a while.
@@ -134,7 +134,8 @@ def _quietly() -> Generator[None, None, None]:
             logging.enable_progress_bar()
 
 
-def _device() -> torch.device:
+def best_device() -> torch.device:
+    """A GPU where there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -143,12 +144,13 @@ def _dtype(device: torch.device, precision: str) -> torch.dtype:
     return torch.bfloat16 if device.type == "cuda" and precision == "bf16" else torch.float32
 
 
-def _lexicon(path: Path | None) -> Lexicon:
+def lexicon_with(path: Path | None) -> Lexicon:
+    """CMUdict, with a user's own pronunciations before it."""
     lexicon = Lexicon.default()
     return lexicon if path is None else lexicon.with_file(path)
 
 
-def _aligner() -> Aligner | None:
+def packaged_aligner() -> Aligner | None:
     """The encoder of the packaged `pocket` weights, if this installation has them."""
     folder = packaged_weights()
     return Aligner(folder) if (folder / DESCRIPTION).is_file() else None

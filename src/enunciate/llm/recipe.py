@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from enunciate.acoustic.configs import AugmentConfig
 from enunciate.llm.configs import HUB_NAME, TASKS, AdapterConfig, PromptConfig, TargetConfig, Task
-from enunciate.recipe import TrainingRecipe
+from enunciate.recipe import SplitRecipe, TrainingRecipe
 
 BestMetric = Literal["pcc", "wer", "per", "f1", "loss"]
 METRIC_TASKS: dict[BestMetric, tuple[Task, ...]] = {
@@ -22,7 +22,7 @@ _Count = Annotated[int, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
 
 
-class Phi4Recipe(TrainingRecipe):
+class Phi4Recipe(SplitRecipe):
     """Train an adapter of Phi-4-multimodal; the values that are not given are the paper's."""
 
     kind: Literal["phi4"]
@@ -31,21 +31,8 @@ class Phi4Recipe(TrainingRecipe):
     revision: str | None = None
     """Of a model on the hub; without one, the revision in transformers' own layout."""
 
-    split: Literal["train", "test", "all"] = "train"
-    """The speakers to learn from: one split, or both."""
-    folds: Annotated[int, Field(ge=0)] = Field(default=0, validate_default=True)
-    """With folds >= 2, the test split's speakers are dealt into so many, and fold `hold_out` is reported on
-    instead of the whole split: where only that split has scores, `split: all` learns from the other folds."""
-    hold_out: Annotated[int, Field(ge=0)] = Field(default=0, validate_default=True)
-    """The fold that is not trained on, counted from 0."""
-    dev_speakers: Annotated[int, Field(ge=0)] = 12
-    """About so many of the speakers to learn from choose the best adapter instead; 0 keeps the last one."""
     dev_utterances: _Count | None = None
-    """At most so many of their utterances are decoded in each evaluation."""
-    limit: _Count | None = None
-    """Learn from the first so many utterances only, for a trial."""
-    report: bool = True
-    """After training, measure the kept adapter on what was held out: the fold, or the test split."""
+    """At most so many of the dev speakers' utterances are decoded in each evaluation."""
 
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = TASKS
     """Learn both tasks jointly, or one."""
@@ -96,28 +83,6 @@ class Phi4Recipe(TrainingRecipe):
     def chooses_by(self) -> BestMetric:
         """`best_metric`, or its default."""
         return self.best_metric or ("pcc" if "apa" in self.tasks else "per")
-
-    @property
-    def speakers_held_out(self) -> bool:
-        """Whether a fold of the test split is held out."""
-        return self.folds >= 2
-
-    @field_validator("hold_out")
-    @classmethod
-    def _is_a_fold(cls, value: int, info: ValidationInfo) -> int:
-        folds = info.data.get("folds", 0)
-        if value and value >= max(folds, 1):
-            raise ValueError(f"there is no fold {value}: folds is {folds}, and they are counted from 0")
-        return value
-
-    @field_validator("folds")
-    @classmethod
-    def _more_than_one(cls, value: int, info: ValidationInfo) -> int:
-        if value == 1:
-            raise ValueError("one fold would hold out everybody: give 0 for none, or 2 or more")
-        if value == 0 and info.data.get("split") in ("test", "all"):
-            raise ValueError("learning from the test split takes folds of 2 or more, or none is left to test")
-        return value
 
     @field_validator("tasks")
     @classmethod

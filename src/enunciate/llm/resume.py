@@ -15,8 +15,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from enunciate.errors import OutputError, RecipeError
-from enunciate.llm.recipe import Phi4Recipe
 from enunciate.output import write_whole
+from enunciate.recipe import TrainingRecipe
 
 MARKER = "complete.json"
 RECIPE = "recipe.json"
@@ -24,7 +24,7 @@ _PREFIX = "checkpoint-"
 _MAY_DIFFER = {
     "out", "device", "log_every", "keep_checkpoints", "decode_batch", "report_to", "push_to_hub", "report",
 }  # fmt: skip
-"""Values that have no bearing on the adapter."""
+"""Values that have no bearing on the weights."""
 
 
 class Marker(BaseModel):
@@ -89,7 +89,7 @@ def read_marker(checkpoint: Path, processes: int) -> Marker:
     return marker
 
 
-def begin(recipe: Phi4Recipe, resume: bool, writes: bool = True) -> Path | None:
+def begin(recipe: TrainingRecipe, resume: bool, writes: bool = True) -> Path | None:
     """Look into a recipe's `out` before a run, and write the recipe there.
 
     Args:
@@ -140,7 +140,7 @@ def _is_up_to(line: str, step: int) -> bool:
         return False
 
 
-def _check_same(recipe: Phi4Recipe, path: Path) -> None:
+def _check_same(recipe: TrainingRecipe, path: Path) -> None:
     try:
         before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

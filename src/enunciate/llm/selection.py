@@ -1,15 +1,16 @@
-"""Which utterances an adapter learns from, which choose the best one, and which it is reported on."""
+"""Which utterances a model learns from, which choose its best weights, and which it is reported on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import speaker_folds
 from enunciate.errors import CorpusError
 from enunciate.llm.recipe import Phi4Recipe
 from enunciate.llm.targets import target
+from enunciate.recipe import SplitRecipe
 from enunciate.schema import Utterance
 
 FOLD_SEED = 1
@@ -31,6 +32,18 @@ def choose(recipe: Phi4Recipe) -> Material:
     Raises:
         CorpusError: the corpus is broken, or nothing in it has the labels that a task needs.
     """
+    parted = part_corpus(recipe)
+    material = replace(parted, dev=parted.dev[: recipe.dev_utterances])
+    _check_labels(recipe, material.learn)
+    return material
+
+
+def part_corpus(recipe: SplitRecipe) -> Material:
+    """Read the corpus and part its speakers.
+
+    Raises:
+        CorpusError: the corpus is broken.
+    """
     train = load_corpus(recipe.corpus, "train") if recipe.split != "test" else []
     needs_test = recipe.report or recipe.speakers_held_out
     test = load_corpus(recipe.corpus, "test") if needs_test else []
@@ -39,9 +52,7 @@ def choose(recipe: Phi4Recipe) -> Material:
         others, report = _part(test, recipe.folds, recipe.hold_out)
         learn = train + others if recipe.split != "train" else train
     learn, dev = hold_out_speakers(learn, recipe.dev_speakers)
-    material = Material(learn[: recipe.limit], dev[: recipe.dev_utterances], report if recipe.report else [])
-    _check_labels(recipe, material.learn)
-    return material
+    return Material(learn[: recipe.limit], dev, report if recipe.report else [])
 
 
 def hold_out_speakers(

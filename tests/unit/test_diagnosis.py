@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enunciate.llm.diagnose import (
+from enunciate.diagnosis import (
     Heard,
     best_variants,
     diagnose,

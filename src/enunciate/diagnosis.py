@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from enunciate.acoustic.calibration import word_score
-from enunciate.llm.targets import UNCLEAR
 from enunciate.phones.alignment import align, count_edits
+from enunciate.phones.inventory import UNCLEAR
 from enunciate.phones.reference import Reference
 from enunciate.schema import MISPRONOUNCED_BELOW, PhoneQuality, PhoneResult, Score, WordResult
 

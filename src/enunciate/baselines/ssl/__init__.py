@@ -1,0 +1,1 @@
+"""`ssl-joint`: a self-supervised encoder that learns phones and utterance scores together."""

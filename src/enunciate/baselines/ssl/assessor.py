@@ -1,0 +1,116 @@
+"""`ssl-joint`: an engine that hears phones and gives scores at once, and never looks at the text to do so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from enunciate import audio
+from enunciate.acoustic.aligner import Aligner
+from enunciate.acoustic.tensors import float_list
+from enunciate.baselines.folder import read_description
+from enunciate.baselines.ssl.data import normalises
+from enunciate.baselines.ssl.measure import heard_in
+from enunciate.baselines.ssl.model import WEIGHTS, JointModel, prepared, rebuild
+from enunciate.diagnosis import Heard
+from enunciate.hearing import HeardClip, assessment_of
+from enunciate.llm.answers import score_of
+from enunciate.llm.loading import best_device, lexicon_with, packaged_aligner, quietly
+from enunciate.phones import Lexicon
+from enunciate.phones.reference import read_reference
+from enunciate.schema import ASPECTS, Aspect, Assessment, Score, Utterance
+
+Answer = tuple[dict[Aspect, Score | None], tuple[Heard, ...]]
+
+
+class JointAssessor:
+    """The engine; see `enunciate.assess.Assessor`."""
+
+    def __init__(
+        self, model: JointModel, name: str, *, normalise: bool, aligner: Aligner | None, lexicon: Lexicon
+    ) -> None:
+        self._model, self._name, self._normalise = model.eval(), name, normalise
+        self._aligner, self._lexicon = aligner, lexicon
+        self._device = next(model.parameters()).device
+
+    @property
+    def name(self) -> str:
+        """Engine and version of the weights."""
+        return self._name
+
+    @property
+    def batch_size(self) -> int:
+        """How many utterances to give it at once."""
+        return 16 if self._device.type == "cuda" else 4
+
+    def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
+        """Assess utterances, in order.
+
+        Raises:
+            AudioError: a clip cannot be used, or is shorter than the encoder looks at at once.
+            TextError: a text cannot be turned into phones, or has too many for its clip.
+            MissingExtraError: kaldialign is not installed.
+        """
+        return [assessment for assessment, _ in self.assess_and_recognise(utterances)]
+
+    def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
+        """The phones heard; the engine never looks at the text.
+
+        Raises:
+            AudioError: as `assess`.
+        """
+        clips = [HeardClip(utterance, audio.load(utterance.audio), None) for utterance in utterances]
+        return [_symbols(heard) for _, heard in self._listen(clips)]
+
+    def assess_and_recognise(
+        self, utterances: Sequence[Utterance]
+    ) -> list[tuple[Assessment, tuple[str, ...]]]:
+        """Both, for one run of the encoder."""
+        clips = [HeardClip(u, audio.load(u.audio), read_reference(u, self._lexicon)) for u in utterances]
+        return [
+            (assessment_of(clip, self._name, scores, heard, self._aligner), _symbols(heard))
+            for clip, (scores, heard) in zip(clips, self._listen(clips), strict=True)
+        ]
+
+    @torch.no_grad()
+    def _listen(self, clips: Sequence[HeardClip]) -> list[Answer]:
+        answers: list[Answer] = []
+        for start in range(0, len(clips), self.batch_size):
+            batch = clips[start : start + self.batch_size]
+            out = self._model([self._prepared(clip).to(self._device) for clip in batch])
+            shares = out.scores.softmax(dim=2).cpu()
+            for row in range(len(batch)):
+                scores: dict[Aspect, Score | None] = {
+                    aspect: score_of(float_list(shares[row, k])) for k, aspect in enumerate(ASPECTS)
+                }
+                answers.append((scores, heard_in(out.log_probs[row, : int(out.frames[row])].cpu())))
+        return answers
+
+    def _prepared(self, clip: HeardClip) -> torch.Tensor:
+        return prepared(clip.speech.samples, self._normalise, f"clip {clip.utterance.id}", self._model)
+
+
+def load_joint(folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> JointAssessor:
+    """The engine of a folder that training wrote.
+
+    Raises:
+        ModelNotFoundError: a file is missing, or does not fit.
+        PronunciationError: the lexicon is broken.
+    """
+    torch.set_num_threads(threads)
+    with quietly():
+        model = rebuild(folder, folder / WEIGHTS).to(best_device())
+        normalise = normalises(str(folder), None)
+    return JointAssessor(
+        model,
+        read_description(folder).name,
+        normalise=normalise,
+        aligner=packaged_aligner(),
+        lexicon=lexicon_with(lexicon),
+    )
+
+
+def _symbols(heard: Sequence[Heard]) -> tuple[str, ...]:
+    return tuple(item.symbol for item in heard)

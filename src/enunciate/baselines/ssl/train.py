@@ -1,0 +1,229 @@
+"""From an `ssl-joint` recipe to a folder that `load_assessor` reads.
+
+A recipe's `out` gets `log.jsonl` (a line for each epoch), `checkpoints/` (after each epoch, what `--resume`
+goes on from), `model.safetensors` (the best weights so far) with the encoder's configuration, and in the end
+`metrics.json` and `baseline.json`, which says that the folder is whole.
+"""
+
+# The libraries' annotations leave many types open.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import set_seed
+
+from enunciate.acoustic.tensors import backward, update
+from enunciate.baselines.folder import BASELINE, Description
+from enunciate.baselines.ssl.data import Example, count_labels, examples_of, normalises, write_preprocessor
+from enunciate.baselines.ssl.measure import losses_of, measure, worth
+from enunciate.baselines.ssl.model import WEIGHTS, JointModel, build
+from enunciate.baselines.ssl.recipe import SslJointRecipe
+from enunciate.errors import CorpusError, DeviceError
+from enunciate.llm.data import LengthBatches
+from enunciate.llm.figures import Figures
+from enunciate.llm.loading import best_device, quietly
+from enunciate.llm.resume import Marker, begin, checkpoints, keep_last, read_marker, seal
+from enunciate.llm.selection import Material, part_corpus
+from enunciate.output import event_log, write_whole, writing_to
+
+METRICS = "metrics.json"
+HELD_OUT = "held_out.json"
+LOG = "log.jsonl"
+_OPTIMIZER = "optimizer.pt"
+_PROGRESS = "progress.json"
+
+
+def train(recipe: SslJointRecipe, *, resume: bool = False) -> Figures:
+    """Run a recipe.
+
+    Args:
+        recipe: What to train.
+        resume: Go on after the last whole epoch in `out`, or begin where there is none.
+
+    Returns:
+        Figures of the kept weights: `dev_...` and `report_...`.
+
+    Raises:
+        EnunciateError: of many kinds, all before anything is trained.
+    """
+    device = _device(recipe)
+    material = part_corpus(recipe)
+    with quietly():
+        model = build(recipe.model, recipe.revision, recipe.dropout)
+        normalise = normalises(recipe.model, recipe.revision)
+    learn = examples_of(material.learn, normalise, model)
+    _check_labels(recipe, learn)
+    dev = examples_of(material.dev, normalise, model)
+    with writing_to(recipe.out):
+        checkpoint = begin(recipe, resume)
+        _write_shape(recipe, model, normalise, material)
+    training = _Training(recipe, model.to(device), learn, dev)
+    if checkpoint is not None:
+        read_marker(checkpoint, 1)
+        training.restore(checkpoint)
+    training.run()
+    model.load_state_dict(load_file(recipe.out / WEIGHTS, device=str(device)))
+    return _finish(recipe, training, examples_of(material.report, normalise, model))
+
+
+class _Training:
+    """A run: what changes from step to step, and what is kept of it after each epoch."""
+
+    def __init__(
+        self, recipe: SslJointRecipe, model: JointModel, learn: list[Example], dev: list[Example]
+    ) -> None:
+        self.recipe, self.model, self.learn, self.dev = recipe, model, learn, dev
+        self.device = next(model.parameters()).device
+        if recipe.freeze_features:
+            model.freeze_features()
+        self.batches = LengthBatches([len(e.clip) for e in learn], recipe.batch_size, recipe.seed)
+        self.steps_an_epoch = -(-len(self.batches) // recipe.accumulation)
+        self.optimizer = torch.optim.AdamW(_groups(recipe, model), weight_decay=recipe.weight_decay)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
+        self.epoch = 0
+        """Epochs that are done."""
+        self.best: Figures = {}
+        """Of the weights that are kept, with their `epoch`."""
+        self.log = event_log(recipe.out / LOG)
+
+    def run(self) -> None:
+        """Do the epochs that are left."""
+        while self.epoch < self.recipe.epochs:
+            # Chance follows from the epoch's number: a run that goes on repeats the one never stopped.
+            set_seed(self.recipe.seed * 10_000 + self.epoch)
+            loss = self._learn()
+            self.epoch += 1
+            figures = measure(self.model, self.dev, self.recipe.batch_size) if self.dev else {}
+            self.log(step=self.epoch * self.steps_an_epoch, epoch=self.epoch, loss=loss, **figures)
+            with writing_to(self.recipe.out):
+                self._keep(figures)
+                self._save()
+
+    def restore(self, checkpoint: Path) -> None:
+        """Go back to the end of an epoch."""
+        self.model.load_state_dict(load_file(checkpoint / WEIGHTS, device=str(self.device)))
+        state = torch.load(checkpoint / _OPTIMIZER, map_location=self.device, weights_only=True)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        progress = json.loads((checkpoint / _PROGRESS).read_text(encoding="utf-8"))
+        self.epoch, self.best = progress["epoch"], progress["best"]
+
+    def _rate(self, step: int) -> float:
+        """Up in a line, then down in a line."""
+        steps, rise = self.recipe.epochs * self.steps_an_epoch, self.recipe.warmup_steps
+        if step < rise:
+            return (step + 1) / rise
+        return max(0.0, (steps - step) / max(1, steps - rise))
+
+    def _learn(self) -> float:
+        """One epoch; its mean loss."""
+        self.model.train()
+        self.batches.set_epoch(self.epoch)
+        batches = list(self.batches)
+        size, total = self.recipe.accumulation, 0.0
+        for start in range(0, len(batches), size):
+            step = batches[start : start + size]
+            self.optimizer.zero_grad()
+            for batch in step:
+                total += self._backward([self.learn[index] for index in batch], 1 / len(step))
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.max_grad_norm)
+            update(self.optimizer)
+            self.schedule.step()
+        return total / len(batches)
+
+    def _backward(self, examples: Sequence[Example], share: float) -> float:
+        half = self.device.type == "cuda" and self.recipe.precision == "bf16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+            out = self.model([example.clip.to(self.device) for example in examples])
+        losses = losses_of(out, examples)
+        loss = self.recipe.ctc_weight * losses.phones
+        if self.epoch >= self.recipe.ctc_epochs:
+            loss = loss + self.recipe.score_weight * losses.scores
+        if loss.requires_grad:  # not where the batch has no label of what is learnt
+            backward(share * loss)
+        return float(loss.detach())
+
+    def _keep(self, figures: Figures) -> None:
+        """Write the weights if they are the best; without dev speakers the last ones are."""
+        scored = self.epoch > self.recipe.ctc_epochs
+        if not figures or not self.best or not scored or worth(figures) > worth(self.best):
+            self.best = figures | {"epoch": self.epoch}
+            _save_weights(self.model, self.recipe.out / WEIGHTS)
+
+    def _save(self) -> None:
+        step = self.epoch * self.steps_an_epoch
+        folder = checkpoints(self.recipe.out) / f"checkpoint-{step}"
+        folder.mkdir(parents=True, exist_ok=True)
+        _save_weights(self.model, folder / WEIGHTS)
+        state = {"optimizer": self.optimizer.state_dict(), "schedule": self.schedule.state_dict()}
+        torch.save(state, folder / _OPTIMIZER)
+        write_whole(folder / _PROGRESS, json.dumps({"epoch": self.epoch, "best": self.best}))
+        seal(folder, Marker(step=step, processes=1))
+        keep_last(checkpoints(self.recipe.out), 1)
+
+
+def _groups(recipe: SslJointRecipe, model: JointModel) -> list[dict[str, Any]]:
+    encoder = [p for p in model.encoder.parameters() if p.requires_grad]
+    return [
+        {"params": encoder, "lr": recipe.encoder_learning_rate},
+        {"params": model.heads, "lr": recipe.head_learning_rate},
+    ]
+
+
+def _save_weights(model: JointModel, path: Path) -> None:
+    """Write beside the file and rename: a run may be killed at any moment."""
+    partial = path.with_name(path.name + ".partial")
+    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, partial)
+    partial.replace(path)
+
+
+def _device(recipe: SslJointRecipe) -> torch.device:
+    if recipe.device == "cuda" and not torch.cuda.is_available():
+        raise DeviceError(
+            "device is cuda, and torch sees no GPU: `enunciate info` shows whether torch has CUDA. Give "
+            "device=auto or device=cpu to train without one"
+        )
+    return best_device() if recipe.device == "auto" else torch.device(recipe.device)
+
+
+def _check_labels(recipe: SslJointRecipe, learn: Sequence[Example]) -> None:
+    """Both heads need something to learn from."""
+    for name, count in count_labels(learn).items():
+        if not count:
+            raise CorpusError(
+                f"{recipe.corpus}: no utterance to learn from has {name} in resource/scores.json. Use the "
+                "full corpus or, where only the test split has scores, split=all folds=5"
+            )
+
+
+def _write_shape(recipe: SslJointRecipe, model: JointModel, normalise: bool, material: Material) -> None:
+    """What a folder needs beside weights, and the ids of who was not learnt from."""
+    model.encoder.config.save_pretrained(recipe.out)
+    write_preprocessor(recipe.out, normalise)
+    held = {"dev": [u.id for u in material.dev], "report": [u.id for u in material.report]}
+    write_whole(recipe.out / HELD_OUT, json.dumps(held, indent=1) + "\n")
+
+
+def _finish(recipe: SslJointRecipe, training: _Training, report: list[Example]) -> Figures:
+    """Measure the kept weights on who was held out, and declare the folder whole."""
+    found: Figures = {f"dev_{name}": value for name, value in training.best.items() if name != "epoch"}
+    if report:
+        figures = measure(training.model, report, recipe.batch_size)
+        found |= {f"report_{name}": value for name, value in figures.items()}
+    found["epoch"] = training.best["epoch"]
+    with writing_to(recipe.out):
+        write_whole(recipe.out / METRICS, json.dumps(found, indent=1) + "\n")
+        with (recipe.out / WEIGHTS).open("rb") as weights:
+            digest = hashlib.file_digest(weights, "sha256").hexdigest()
+        description = Description(kind=recipe.kind, version=recipe.version, encoder=digest)
+        write_whole(recipe.out / BASELINE, description.model_dump_json(indent=1) + "\n")
+    return found
