@@ -1,6 +1,7 @@
 """The benchmark from the command line: the official protocol on a whole corpus, a stop, a failure, a lack."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -27,8 +28,8 @@ ROWS = ("gop-pocketsphinx", "pocket", "gop", "phi4", "phi4-lora", "nano-lora")
 TINY = (
     "device=cpu",
     "workers=1",
-    "base:steps=40",
-    "recogniser:steps=20",
+    "base:steps=12",
+    "recogniser:steps=6",
     "recogniser:folds=2",
     *(
         f"{stage}:{setting}"
@@ -89,8 +90,6 @@ def concerns(setting, rows):
 
 
 def environment():
-    import os
-
     return os.environ | {"PYTHONPATH": str(REPOSITORY / "src"), "OMP_NUM_THREADS": "1"}
 
 
@@ -236,7 +235,7 @@ def test_the_dry_run_tells_and_does_nothing(root):
 def test_a_part_of_the_corpus_is_told_of_the_other_protocol(tmp_path):
     corpus = without_train_scores(make_complete_corpus(tmp_path / "c", {"train": 2, "test": 2}, 1))
 
-    with pytest.raises(CorpusError, match="0 of the 2 utterances .* --protocol folds"):
+    with pytest.raises(CorpusError, match=r"0 of the 2 utterances .* --protocol folds"):
         load_material(corpus, "official")
     material, test = load_material(corpus, "folds")
     assert len(test) == 2 and not material.is_official_split

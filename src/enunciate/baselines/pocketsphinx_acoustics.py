@@ -7,8 +7,8 @@ them are then of the same scores of the same frames, which those of several sear
 each scales a frame by the best state that it looked at. Its own alignment of phones, a second pass inside the
 word spans of a first one, also fails where a short word was given too few frames: for 14 clips of 60 once.
 
-A clip gives the same scores whatever was decoded before it: its features are normalised over the clip
-(`cmn=batch`, and `full_utt`), which a test holds.
+A clip gives the same scores whatever was decoded before it, which a test holds: its features are normalised
+over the clip (`cmn=batch`, and `full_utt`), and the front end is set up anew for each (`reinit_feat`).
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ class HmmAcoustics:
         """Decode 16 kHz samples, shape (n,)."""
         pcm = (np.clip(samples, -1, 1) * 32767).astype(np.int16).tobytes()
         decoder = self._decoder
+        decoder.reinit_feat()  # what it keeps of the clip before would change this one's scores
         decoder.start_utt()
         decoder.process_raw(pcm, full_utt=True)
         decoder.end_utt()
@@ -123,7 +124,7 @@ def _read_log(path: Path, n_states: int) -> npt.NDArray[np.int32]:
     """The costs of states in each frame of a dump of scores, (F, S).
 
     It has a text header and a mark of byte order. A frame is the number of active states (16 bits), where
-    each is, counted from the one before (8 bits), and their costs (16 bits). States without context come first.
+    each is, counted from the one before (8 bits), and their costs (16 bits). Those without context are first.
     """
     content = path.read_bytes()
     place = content.index(b"endhdr\n") + len(b"endhdr\n") + 4

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from enunciate.acoustic.recipe import RecogniserRecipe
+from enunciate.baselines.ssl.recipe import SslJointRecipe
 from enunciate.benchmark.plan import Row
 from enunciate.llm.configs import HUB_NAME, revision_of
 from enunciate.llm.recipe import BaseRecipe, Phi4Recipe
@@ -21,7 +22,7 @@ PACKAGES = {
     "pocketsphinx": ("pocketsphinx",),
 }
 """A few of each extra by which it is known; others are met when they are used, and named then."""
-SLOW = (RecogniserRecipe, Phi4Recipe, BaseRecipe)
+SLOW = (RecogniserRecipe, Phi4Recipe, BaseRecipe, SslJointRecipe)
 """What takes too long without a GPU to be tried unasked."""
 
 
@@ -40,7 +41,7 @@ def missing_for(row: Row, recipes: Sequence[Recipe], weights: str | None, made: 
     found = [problem for extra in sorted(wanted) for problem in missing_extra(extra)]
     for recipe in recipes:
         found += [f"{name}: there is no {path}" for name, path in _inputs(recipe, made) if not path.exists()]
-        if isinstance(recipe, Phi4Recipe) and Path(recipe.model) not in made:
+        if isinstance(recipe, Phi4Recipe | SslJointRecipe) and Path(recipe.model) not in made:
             found += missing_checkpoint(recipe.model, recipe.revision)
     if weights is not None:
         found += missing_checkpoint(weights, None) if row.zero_shot else _missing_folder(weights)

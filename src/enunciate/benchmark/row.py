@@ -18,6 +18,7 @@ from pathlib import Path
 
 from enunciate.acoustic.folder import FOLDS, HELD_OUT
 from enunciate.assess import load_assessor
+from enunciate.baselines.ssl.recipe import SslJointRecipe
 from enunciate.benchmark.marks import ids_of, is_done, mark_of, read_mark, set_mark
 from enunciate.benchmark.plan import Protocol, Run, recipe_of
 from enunciate.errors import CorpusError, OutputError, needing
@@ -106,7 +107,7 @@ def folders_of(runs: Sequence[Run], place: Place) -> Mapping[str, Path]:
 def train_stage(one: Run, runs: Sequence[Run], place: Place, say: Say) -> None:
     """Train a stage that is not done.
 
-    One that was stopped goes on where its trainer can (phi4); any other begins again.
+    One that was stopped goes on where its trainer can (phi4, ssl-joint); any other begins again.
 
     Raises:
         OutputError: it was done with another recipe.
@@ -117,13 +118,14 @@ def train_stage(one: Run, runs: Sequence[Run], place: Place, say: Say) -> None:
     if is_done(folder, asked, inputs):
         return
     say(f"{one.key}: training")
-    goes_on = isinstance(recipe, Phi4Recipe) and not mark_of(folder).is_file()
+    resumes = isinstance(recipe, Phi4Recipe | SslJointRecipe)
+    goes_on = resumes and not mark_of(folder).is_file()
     mark_of(folder).unlink(missing_ok=True)
     if not goes_on and folder.is_dir():
         shutil.rmtree(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with needing(extra_of(recipe)):
-        run(recipe, resume=isinstance(recipe, Phi4Recipe))
+        run(recipe, resume=resumes)
     set_mark(folder, asked, inputs)
 
 
