@@ -16,7 +16,7 @@ from enunciate.evaluation.bootstrap import Interval
 from enunciate.evaluation.compare import Comparison, Difference
 from enunciate.evaluation.figures import Results
 from enunciate.evaluation.ranking import Paired, Role, paired
-from enunciate.evaluation.report import report_html
+from enunciate.evaluation.report import judges_phones, report_html
 from enunciate.evaluation.systems import load_systems
 from enunciate.output import write_whole, writing_to
 from enunciate.schema import ASPECTS
@@ -175,7 +175,7 @@ def _figures(row: RowSummary) -> tuple[str, ...]:
         *(_value(one.pcc, one.ci95) for one in (getattr(found.apa, aspect) for aspect in ASPECTS)),
         _value(found.phone.pcc, found.phone.ci95),
         _value(found.word.accuracy.pcc, found.word.accuracy.ci95) if found.word else NONE,
-        _value(found.mdd.f1, found.mdd.f1_ci95),
+        _value(found.mdd.f1, found.mdd.f1_ci95) if judges_phones(found) else NONE,
         _value(found.recognition.per_without_text, found.recognition.ci95),
         _value(found.wer, found.wer_ci95),
         f"{found.n_failed} of {found.n_utterances}",

@@ -186,6 +186,8 @@ def _detection_rows(
     judged: Sequence[Sequence[JudgedPhone]], speakers: Sequence[str]
 ) -> dict[str, _Rows | None]:
     each = [detect(utterance) for utterance in judged]
+    if not any(phone.predicted for utterance in judged for phone in utterance):
+        return {f"mdd.{name}": None for name in SHARES}  # an engine that judges no phones
     return {
         f"mdd.{name}": _Rows(_pairs([share(one) for one in each]), speakers) for name, share in SHARES.items()
     }

@@ -91,6 +91,8 @@ def _footer() -> Markup:
 def _comparison(systems: Sequence[System], told: str | None) -> Markup:
     head = ("system", *ASPECTS, "phone", "word", "MDD F1", "PER without text", "WER", "clips", "failed")
     rows = [_own_row(system) for system in systems] + [_published_row(row) for row in PUBLISHED]
+    if not any(system.results.word and system.results.word.n_labelled for system in systems):
+        head, rows = _without(head, rows, head.index("word"))  # a part of the corpus has no scores of words
     shown = table(head, rows, "Correlation (PCC) with human scores, and error rates; 95% intervals below")
     note = (
         "Rows marked † are quoted from the papers named in them and were not run here: they are of the "
@@ -99,6 +101,19 @@ def _comparison(systems: Sequence[System], told: str | None) -> Markup:
     )
     lead = tag("p", told, class_="warning") if told else None
     return section("comparison", "Comparison", lead, _split_note(systems), shown, note=note, level=2)
+
+
+def judges_phones(results: Results) -> bool:
+    """Whether any phone was accepted or flagged: an engine of utterance scores alone has no detection."""
+    mdd = results.mdd
+    return mdd.true_positives + mdd.false_positives + mdd.true_accepts > 0
+
+
+def _without(
+    head: tuple[str, ...], rows: list[tuple[Child, ...]], column: int
+) -> tuple[tuple[str, ...], list[tuple[Child, ...]]]:
+    """A table with a column less."""
+    return head[:column] + head[column + 1 :], [row[:column] + row[column + 1 :] for row in rows]
 
 
 def _split_note(systems: Sequence[System]) -> Markup:
@@ -111,7 +126,7 @@ def _split_note(systems: Sequence[System]) -> Markup:
             "enunciate compare takes the clips that two of them share."
         )
     if any(len(one) != OFFICIAL_CLIPS for one in ids):
-        counts = ", ".join(sorted({f"{len(one):,}" for one in ids}))
+        counts = " and ".join(sorted({f"{len(one):,}" for one in ids}))
         warnings.append(
             f"The systems here were run on {counts} clips, which is not the official test split: set beside "
             "the † "
@@ -134,7 +149,7 @@ def _own_row(system: System) -> tuple[Child, ...]:
         *(with_interval(one.pcc, one.ci95) for one in (getattr(found.apa, aspect) for aspect in ASPECTS)),
         with_interval(found.phone.pcc, found.phone.ci95),
         with_interval(found.word.accuracy.pcc, found.word.accuracy.ci95) if found.word else number(None),
-        with_interval(found.mdd.f1, found.mdd.f1_ci95),
+        with_interval(found.mdd.f1, found.mdd.f1_ci95) if judges_phones(found) else number(None),
         with_interval(found.recognition.per_without_text, found.recognition.ci95),
         with_interval(found.wer, found.wer_ci95),
         f"{found.n_utterances:,}",
