@@ -17,7 +17,7 @@ from enunciate.assess import load_assessor  # noqa: E402
 from enunciate.baselines import train as training  # noqa: E402
 from enunciate.baselines.gopt import mean_by_word  # noqa: E402
 from enunciate.baselines.gopt_features import N_GOP, GopVectors, gop_vectors  # noqa: E402
-from enunciate.baselines.gopt_fit import Example, _batches, _export, collate, loss_of  # noqa: E402
+from enunciate.baselines.gopt_fit import Example, _batches, _export, collate, fit_gopt, loss_of  # noqa: E402
 from enunciate.baselines.gopt_model import Gopt, GoptEnsemble, sinusoids  # noqa: E402
 from enunciate.baselines.listening import LabelledClip, _listen_clip  # noqa: E402
 from enunciate.baselines.recipe import GoptConfig, GoptRecipe  # noqa: E402
@@ -114,6 +114,26 @@ def test_labels_go_to_their_phones_on_one_scale():
     assert (free.phone == -1).all() and (free.word == -1).all() and len(free.phone) == 2
 
 
+def labelled(n, seed):
+    chance = np.random.default_rng(seed)
+    phone = chance.integers(0, 3, n).astype(np.float32)
+    scores = chance.integers(0, 11, 4).astype(np.float32)
+    words = np.full((n, 3), np.nan, dtype=np.float32)
+    return LabelledClip(seen(n, seed), seen(n, seed + 1), phone, scores, np.arange(n), words, False)
+
+
+def test_a_fit_repeats_and_follows_its_seed():
+    clips = [labelled(3 + k % 4, k) for k in range(12)]
+    people = [Utterance(id=str(k), audio=b"", speaker=str(k // 2)) for k in range(12)]
+    network = GoptConfig(width=8, layers=1, epochs=2, batch=4)
+    recipe = GoptRecipe(kind="gopt", corpus="c", out="o", members=2, workers=1, network=network)
+
+    first, again, other = (fit_gopt(clips, people, recipe, seed).predict(clips[0]) for seed in (1, 1, 2))
+
+    assert (first.utterance == again.utterance).all() and (first.phone == again.phone).all()
+    assert (first.free == again.free).all() and (first.utterance != other.utterance).any()
+
+
 def test_every_clip_is_in_one_batch():
     lengths = torch.tensor([5, 3, 9, 1, 7, 7, 2])
 
@@ -156,7 +176,7 @@ def test_where_words_have_scores_theirs_are_learnt(tmp_path, monkeypatch):
     listen_to_chords(monkeypatch)
     monkeypatch.setattr(training, "listen_clips", lambda u, f, e, w: [_listen_clip(one, f, e) for one in u])
     (tmp_path / "encoder.onnx").write_bytes(b"chords")
-    network = GoptConfig(width=32, layers=2, epochs=60, batch=8, learning_rate=5e-3, dropout=0.0)
+    network = GoptConfig(width=32, layers=2, epochs=40, batch=8, learning_rate=5e-3, dropout=0.0)
     run(
         GoptRecipe(
             kind="gopt", corpus=corpus, out=tmp_path / "out", encoder=tmp_path / "encoder.onnx", workers=1,

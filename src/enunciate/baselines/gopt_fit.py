@@ -168,7 +168,6 @@ def _rate(step: int, steps: int) -> float:
 
 def run_job(job: Job) -> Trained:
     """Train a member; its weights, and for each clip held what it says of phones, words and utterance."""
-    torch.set_num_threads(1)
     seed_all(job.seed)
     member = job.ensemble.members[job.index]
     assert isinstance(member, Gopt)
@@ -298,5 +297,5 @@ def _run_jobs(jobs: Sequence[Job], workers: int) -> list[Trained]:
     if workers == 1:
         return [run_job(job) for job in jobs]
     # Processes of their own from the start: threads of torch do not survive a fork.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
         return list(pool.map(run_job, jobs))

@@ -98,9 +98,9 @@ class GoptConfig(BaseModel):
     layers: Annotated[int, Field(ge=1)] = 3
     heads: Annotated[int, Field(ge=1)] = 1
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    epochs: Annotated[int, Field(ge=1)] = 10
+    epochs: Annotated[int, Field(ge=1)] = 20
     batch: Annotated[int, Field(ge=1)] = 32
-    learning_rate: Annotated[float, Field(gt=0)] = 3e-3
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
 
 
@@ -109,7 +109,7 @@ class GoptRecipe(BaselineRecipe):
 
     kind: Literal["gopt"]
     network: GoptConfig = GoptConfig()
-    members: Annotated[int, Field(ge=2)] = 3
+    members: Annotated[int, Field(ge=2)] = 5
     """Transformers whose mean is the answer, each leaving out one inner fold of speakers: what they say of
     those sets the threshold and the intervals, and so small a transformer on so few speakers differs from
     seed to seed, which the mean evens out."""
