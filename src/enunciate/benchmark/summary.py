@@ -84,7 +84,7 @@ def write_summary(
         OutputError: a file cannot be written.
     """
     done = [one.name for one in outcomes if one.status == "done"]
-    systems = load_systems([place.row(name) for name in done], place.corpus)
+    systems = load_systems([place.row(name) for name in done], place.corpus) if done else []
     found = paired(systems)
     results = {system.name: system.results for system in systems}
     summary = Summary(
