@@ -16,7 +16,7 @@ SHOWN = {f"apa.{aspect}.pcc": aspect for aspect in ASPECTS} | {
     "recognition.per_without_text": "PER without text",
     "wer": "WER",
 }
-ROLES: dict[Role, str] = {"first": "the first system", "best": "the one with the best mean PCC"}
+ROLES: dict[Role, str] = {"first": "the first system", "best": "the best mean PCC"}
 BETTER, WORSE = "▲", "▼"
 
 
