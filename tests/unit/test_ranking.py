@@ -54,9 +54,7 @@ def test_differences_are_those_of_compare():
 def test_the_page_marks_what_is_better_and_worse():
     page = str(differences_section(paired([MIDDLE, FINE, ROUGH])))
 
-    assert (
-        "Against middle, the first system" in page and "Against fine, the best mean PCC" in page
-    )
+    assert "Against middle, the first system" in page and "Against fine, the best mean PCC" in page
     assert "▲" in page and "▼" in page
     assert ">word<" not in page, "nobody scored words here"
 
