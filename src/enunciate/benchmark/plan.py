@@ -220,9 +220,14 @@ def unused(overrides: Sequence[Override], runs: Sequence[Run], rows: Sequence[Ro
     for one in overrides:
         if one.key == WEIGHTS and any(row.name == one.whose for row in rows):
             continue
-        setting = f"{one.key}={one.value}"
-        if not any(one.concerns(run.key) and setting in run.settings for run in runs):
-            problems.append(f"{one.whose + ':' if one.whose else ''}{setting}: no chosen row takes it")
+        taken = [
+            run
+            for run in runs
+            if one.concerns(run.key) and any(s.startswith(f"{one.key}=") for s in run.settings)
+        ]
+        if not taken:
+            whose = f"{one.whose}:" if one.whose else ""
+            problems.append(f"{whose}{one.key}={one.value}: no chosen row takes it")
     return problems
 
 
