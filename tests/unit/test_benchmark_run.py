@@ -200,7 +200,7 @@ def test_protocols_never_share_a_folder(official, root):
 def test_a_killed_run_goes_on_from_the_trainers_own_checkpoint(root):
     """Killed outright in training; the steps before the checkpoint are not trained again."""
     out, rows = root / "killed", ("phi4-lora",)
-    settings = (*TINY, "phi4-lora:save_every=2", "phi4-lora:epochs=40")
+    settings = (*TINY, "phi4-lora:save_every=2", "phi4-lora:epochs=8")
     process = subprocess.Popen(
         command(root, out, rows=rows, settings=settings),
         env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -214,7 +214,7 @@ def test_a_killed_run_goes_on_from_the_trainers_own_checkpoint(root):
     assert not model.with_name("model.done.json").exists(), "it was killed in time"
     first = log_of(model, "loss")
 
-    short = (*TINY, "phi4-lora:save_every=2", "phi4-lora:epochs=40")
+    short = (*TINY, "phi4-lora:save_every=2", "phi4-lora:epochs=8")
     code, text = run(root, out, rows=rows, settings=short)
     steps = [line["step"] for line in log_of(model, "loss")]
 
