@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from enunciate.cli_benchmark import benchmark
 from enunciate.cli_evaluation import compare, report
 from enunciate.cli_serve import serve
 from enunciate.errors import EXIT_CODE, needing
@@ -255,6 +256,7 @@ def evaluate(
 app.command()(report)
 app.command()(compare)
 app.command()(serve)
+app.command()(benchmark)
 
 
 @app.command()

@@ -202,6 +202,8 @@ def results_view(results: Results) -> RenderableType:
     for name in ASPECTS:
         agreement.add_row(name, *_agreement(getattr(results.apa, name)))
     agreement.add_row("phone", *_agreement(results.phone))
+    if results.word is not None and results.word.n_labelled:
+        agreement.add_row("word", *_agreement(results.word.accuracy))
     mdd, recognition = results.mdd, results.recognition
     rates = {
         "MDD precision": mdd.precision,

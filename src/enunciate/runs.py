@@ -9,13 +9,19 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from enunciate.acoustic.recipe import RecogniserRecipe, ScorerRecipe
-from enunciate.baselines.recipe import BaselineRecipe, ForestRecipe, GopRecipe, GoptRecipe
+from enunciate.baselines.recipe import (
+    BaselineRecipe,
+    ForestRecipe,
+    GopRecipe,
+    GoptRecipe,
+    HmmGopRecipe,
+)
 from enunciate.baselines.ssl.recipe import SslJointRecipe
 from enunciate.errors import RecipeError
 from enunciate.llm.recipe import BaseRecipe, Phi4Recipe
 from enunciate.recipe import read_recipe
 
-_Baseline = ForestRecipe | GopRecipe | GoptRecipe
+_Baseline = ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe
 Recipe = RecogniserRecipe | ScorerRecipe | Phi4Recipe | BaseRecipe | _Baseline | SslJointRecipe
 _KINDS: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
 
@@ -31,6 +37,8 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
 def extra_of(recipe: Recipe) -> str:
     """The optional extra that a recipe's trainer needs."""
+    if isinstance(recipe, HmmGopRecipe):
+        return "pocketsphinx"
     if isinstance(recipe, BaselineRecipe):
         return "train" if isinstance(recipe, GoptRecipe) else "baselines"
     return "llm" if isinstance(recipe, Phi4Recipe | BaseRecipe | SslJointRecipe) else "train"

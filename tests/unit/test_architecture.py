@@ -28,6 +28,7 @@ ORDER = (
     "runs",
     "assess",
     "evaluation",
+    "benchmark",
     "formats",
     "batch",
     "render",
@@ -37,6 +38,7 @@ ORDER = (
     "reporting",
     "cli_evaluation",
     "cli_serve",
+    "cli_benchmark",
     "cli",
 )
 EXTRAS = (
@@ -57,6 +59,7 @@ EXTRAS = (
     "uvicorn",
     "python_multipart",
     "prometheus_client",
+    "pocketsphinx",
 )
 # What a user of the core imports; everything that these import with themselves must do without extras.
 CORE = (
@@ -79,6 +82,7 @@ CORE = (
     "reporting",
     "cli_evaluation",
     "cli_serve",
+    "cli_benchmark",
     "cli",
 )
 MAX_LINES = 320

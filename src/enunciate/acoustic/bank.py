@@ -150,9 +150,8 @@ def draw_batches(
     while True:
         share = synthetic_share() if len(made) else 0.0
         n_made = int(len(real) * share / (1 - share))
-        clips = (
-            np.concatenate((real, rng.choice(made, n_made, replace=n_made > len(made)))) if n_made else real
-        )
+        drawn = rng.choice(made, n_made, replace=n_made > len(made)) if n_made else made[:0]
+        clips = np.concatenate((real, drawn)) if len(real) else made  # without recordings, all that was made
         speeds = rng.uniform(1 - tempo, 1 + tempo, len(clips))
         lengths = np.maximum((bank.lengths[clips] / speeds).astype(np.int64), 1)
         order = np.argsort(-lengths)

@@ -17,8 +17,8 @@ class RecogniserRecipe(TrainingRecipe):
     """Train the phone recogniser (encoder, its heads and the phone-quality head)."""
 
     kind: Literal["recogniser"]
-    split: Literal["train", "all"] = "train"
-    """The speakers to learn from: the train split, or everything that is there."""
+    split: Literal["train", "all", "none"] = "train"
+    """The speakers to learn from: the train split, everything that is there, or synthetic speech only."""
     start: Path | None = None
     """Folder of a trained recogniser to go on from. Its quality head stays as it is, so that what the scorer
     reads off it means the same in every model that went on from there."""
@@ -53,6 +53,9 @@ class ScorerRecipe(TrainingRecipe):
     """Train the scorer on a recogniser's outputs, with cross-validation over speakers."""
 
     kind: Literal["scorer"]
+    split: Literal["train", "test"] = "test"
+    """Where labelled utterances come from. In the official protocol they are those of the train split; a copy
+    of the corpus that has scores in its test split only takes `test`, and is measured by cross-validation."""
     recogniser: Path
     """Folder of a trained recogniser. Where it has `folds/`, they are the folds here, and each utterance is
     heard by the model that left its speaker out."""

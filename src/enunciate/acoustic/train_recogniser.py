@@ -38,7 +38,7 @@ from enunciate.acoustic.recogniser_report import report_on
 from enunciate.acoustic.tensors import backward, seed_all
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import speaker_folds
-from enunciate.errors import EnunciateError
+from enunciate.errors import EnunciateError, RecipeError
 from enunciate.output import event_log
 from enunciate.schema import Utterance
 
@@ -136,7 +136,9 @@ def train(recipe: RecogniserRecipe) -> dict[str, float]:
     """Run a recipe; writes weights, configuration, `log.jsonl` and `metrics.json` to `recipe.out`."""
     recipe.out.mkdir(parents=True, exist_ok=True)
     log = event_log(recipe.out / "log.jsonl")
-    utterances = load_corpus(recipe.corpus, recipe.split)
+    if recipe.split == "none" and recipe.synthetic is None:
+        raise RecipeError(str(recipe.out), ["synthetic: split 'none' learns from synthetic speech alone"])
+    utterances = [] if recipe.split == "none" else load_corpus(recipe.corpus, recipe.split)
     unseen = load_corpus(recipe.corpus, "test") if recipe.split == "train" else []
     folds = folds_of(utterances, recipe)
     with ProcessPoolExecutor(recipe.workers) as workers:  # forked before the device is touched

@@ -52,7 +52,7 @@ class ScorerTraining:
 
     def __init__(self, recipe: ScorerRecipe) -> None:
         self.recipe = recipe
-        self.utterances = [u for u in load_corpus(recipe.corpus, "test") if u.scores is not None]
+        self.utterances = [u for u in load_corpus(recipe.corpus, recipe.split) if u.scores is not None]
         crossed = sorted((recipe.recogniser / FOLDS).glob(f"*/{HELD_OUT}"))
         self.recognisers = [path.parent for path in crossed]
         """One for each fold, or none where a single one has seen no labelled speaker."""

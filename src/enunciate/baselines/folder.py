@@ -16,12 +16,13 @@ class Description(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["prosody-forest", "gop", "gopt", "ssl-joint"]
+    kind: Literal["prosody-forest", "gop", "gop-hmm", "gopt", "ssl-joint"]
     version: str
     """What the weights call themselves."""
     encoder: str
-    """SHA-256 of the encoder: whether it knew the speakers is what makes figures comparable. Of `ssl-joint`,
-    whose encoder learns with the rest, that of all weights."""
+    """SHA-256 of the encoder: whether it knew the speakers is what makes figures comparable. Of `gop-hmm`
+    that of the means of pocketsphinx's model; of `ssl-joint`, whose encoder learns with the rest, that of all
+    weights."""
 
     @property
     def name(self) -> str:

@@ -32,13 +32,15 @@ class Goodness:
     classes: npt.NDArray[np.int64]
     """(U,)"""
     phones: Array
-    """(U, 3) in the order of `EVIDENCE`."""
+    """(U, K) in the order of `forms`."""
     rates: Array
     """(9,) rates and pauses."""
+    forms: tuple[Evidence, ...] = EVIDENCE
+    """Those that are known of this clip."""
 
     def of(self, evidence: tuple[Evidence, ...]) -> Array:
         """(U, K): some forms of goodness."""
-        return self.phones[:, [EVIDENCE.index(name) for name in evidence]]
+        return self.phones[:, [self.forms.index(name) for name in evidence]]
 
     def utterance(self, evidence: tuple[Evidence, ...]) -> Array:
         """(3 K + 9,): mean, spread and low quantile of each form, then rates and pauses."""

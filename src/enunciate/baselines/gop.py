@@ -15,7 +15,7 @@ from enunciate.baselines.assessor import ListeningAssessor, scored_result
 from enunciate.baselines.goodness import Goodness, goodness
 from enunciate.baselines.listening import Heard, LabelledClip
 from enunciate.baselines.predicted import Predicted
-from enunciate.baselines.recipe import Evidence, GopRecipe
+from enunciate.baselines.recipe import Evidence, GopRecipe, HmmGopRecipe
 from enunciate.baselines.regression import Array, PerClass, Ridge
 from enunciate.corpus.splits import speaker_folds
 from enunciate.schema import Assessment, Utterance
@@ -34,7 +34,7 @@ class Regressions(BaseModel):
     heard: Ridge
 
     @classmethod
-    def fit(cls, clips: Sequence[LabelledClip[Goodness]], recipe: GopRecipe) -> Regressions:
+    def fit(cls, clips: Sequence[LabelledClip[Goodness]], recipe: GopRecipe | HmmGopRecipe) -> Regressions:
         """Fit to labelled clips."""
         scores = np.concatenate([clip.phone_scores for clip in clips]).astype(np.float64)
         known = scores >= 0
@@ -94,7 +94,10 @@ def load_gop(folder: Path) -> GopModel:
 
 
 def fit_gop(
-    clips: Sequence[LabelledClip[Goodness]], utterances: Sequence[Utterance], recipe: GopRecipe, seed: int
+    clips: Sequence[LabelledClip[Goodness]],
+    utterances: Sequence[Utterance],
+    recipe: GopRecipe | HmmGopRecipe,
+    seed: int,
 ) -> GopModel:
     """Fit on all clips; threshold and intervals come from speakers that were left out in turn."""
     left_out: dict[int, Predicted] = {}

@@ -130,17 +130,30 @@ def _listen_clip(utterance: Utterance, folder: Path, extract: Extract[T]) -> Lab
     found = fit_text(out.frame, [[classes_of(word.phones)] for word in words], utterance.id)
     # A system without text needs a phone to learn from: the one that came nearest to being heard.
     heard = listener.hear(out) or [int(out.ctc[:, BLANK + 1 :].max(axis=0).argmax()) + BLANK + 1]
-    known = [score for word in words for score in word.phone_scores or (-1.0,) * len(word.phones)]
-    given = [getattr(utterance.scores, aspect, None) for aspect in ASPECTS]
+    phone_scores, scores = labels_of(utterance)
     return LabelledClip(
         extract(out, found),
         extract(out, align_heard(out.frame, heard)),
-        np.array(known, dtype=np.float32),
-        np.array(_known(given), dtype=np.float32),
+        phone_scores,
+        scores,
         found.word,
-        np.array([_known((w.accuracy, w.stress, w.total)) for w in words], dtype=np.float32),
+        word_labels_of(utterance),
         mismatched(out, found),
     )
+
+
+def labels_of(utterance: Utterance) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """The human scores of its phones and of the whole, as a `LabelledClip` has them."""
+    words = utterance.words or ()
+    known = [score for word in words for score in word.phone_scores or (-1.0,) * len(word.phones)]
+    given = [getattr(utterance.scores, aspect, None) for aspect in ASPECTS]
+    return np.array(known, dtype=np.float32), np.array(_known(given), dtype=np.float32)
+
+
+def word_labels_of(utterance: Utterance) -> npt.NDArray[np.float32]:
+    """The human scores of its words, likewise."""
+    words = utterance.words or ()
+    return np.array([_known((w.accuracy, w.stress, w.total)) for w in words], dtype=np.float32)
 
 
 def _known(scores: Sequence[float | None]) -> list[float]:

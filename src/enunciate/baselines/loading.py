@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from enunciate.baselines.folder import read_description
 from enunciate.baselines.gop import GopAssessor
 from enunciate.baselines.gopt import GoptAssessor
+from enunciate.baselines.pocketsphinx_gop import HmmGopAssessor
 from enunciate.baselines.prosody_forest import ForestAssessor
 from enunciate.errors import needing
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def load_baseline(
     folder: Path, *, lexicon: Path | None = None, threads: int = 1
-) -> ForestAssessor | GopAssessor | GoptAssessor | JointAssessor:
+) -> ForestAssessor | GopAssessor | GoptAssessor | HmmGopAssessor | JointAssessor:
     """Load the baseline that training wrote to a folder.
 
     Raises:
@@ -28,5 +29,7 @@ def load_baseline(
         with needing("llm"):
             from enunciate.baselines.ssl.assessor import load_joint
         return load_joint(folder, lexicon=lexicon, threads=threads)
+    if kind == "gop-hmm":
+        return HmmGopAssessor(folder, lexicon=lexicon)
     kinds = {"prosody-forest": ForestAssessor, "gop": GopAssessor, "gopt": GoptAssessor}
     return kinds[kind](folder, lexicon=lexicon, threads=threads)

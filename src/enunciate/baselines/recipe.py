@@ -9,18 +9,25 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from enunciate.recipe import TrainingRecipe
 
-Evidence = Literal["posterior", "ratio", "ctc"]
-"""Mean log-posterior of the canonical phone; the same against its best rival; the alignment-free ratio."""
+Evidence = Literal["posterior", "ratio", "ctc", "loop"]
+"""Mean log-posterior of the canonical phone; the same against its best rival; the alignment-free ratio; the
+log-likelihood of the canonical phone against that of the best phone loop."""
 
 
 class BaselineRecipe(TrainingRecipe):
-    """What all baselines have: they learn from the labelled speakers of the test split."""
+    """What all baselines have: they learn from the labelled speakers of one split."""
+
+    split: Literal["train", "test"] = "test"
+    """Where labelled utterances come from. In the official protocol they are those of the train split; a copy
+    of the corpus that has scores in its test split only takes `test`, and is measured by cross-validation."""
 
     encoder: Path | None = None
     """Encoder to hear with: the folder of a trained recogniser, which is exported then (extra `train`), or an
-    exported `encoder.onnx`; None takes the one in the package. That one has learnt from all speakers, so
-    figures of a cross-validation on top of it are better than new speakers would give: for figures to report,
-    give one that was trained on the train split alone."""
+    exported `encoder.onnx`. Where that folder has `folds/`, each utterance is heard in training by the model
+    that left its speaker out, and the encoder of the folder itself is what the engine keeps. None takes that
+    of the package, which has learnt from all speakers: figures of a cross-validation on top of it are
+    then better than new speakers would give. For figures to report give one of the train split
+    alone."""
     folds: Annotated[int, Field(ge=2)] = 5
     """Folds over the labelled speakers."""
     cross_validate: bool = True
@@ -41,17 +48,45 @@ class ForestRecipe(BaselineRecipe):
     """Share of the features that a split chooses from."""
 
 
-class GopRecipe(BaselineRecipe):
+class RegressionRecipe(BaselineRecipe):
     """Goodness of pronunciation, a regression for each phone, and a ridge regression for the utterance."""
 
-    kind: Literal["gop"]
-    evidence: Annotated[tuple[Evidence, ...], Field(min_length=1)] = ("posterior", "ratio", "ctc")
-    """The forms of goodness that the regressions see."""
     ridge: Annotated[float, Field(gt=0)] = 20.0
     """How strongly a phone's regression is held to that of all phones, in labelled phones."""
     utterance_ridge: Annotated[float, Field(gt=0)] = 10.0
     members: Annotated[int, Field(ge=2)] = 5
     """Inner folds, whose left-out speakers set the threshold and the intervals."""
+
+
+class GopRecipe(RegressionRecipe):
+    """The same from the outputs of an encoder."""
+
+    kind: Literal["gop"]
+    evidence: Annotated[tuple[Literal["posterior", "ratio", "ctc"], ...], Field(min_length=1)] = (
+        "posterior",
+        "ratio",
+        "ctc",
+    )
+    """The forms of goodness that the regressions see."""
+
+
+class HmmGopRecipe(RegressionRecipe):
+    """The same from the HMM states of pocketsphinx, which brings its model with it: `encoder` is not used."""
+
+    kind: Literal["gop-hmm"]
+    evidence: Annotated[tuple[Literal["posterior", "ratio", "loop"], ...], Field(min_length=1)] = (
+        "posterior",
+        "ratio",
+        "loop",
+    )
+    """The forms of goodness that the regressions see."""
+
+    @field_validator("encoder")
+    @classmethod
+    def _brings_its_own(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            raise ValueError("gop-hmm hears with pocketsphinx's own model: leave this out")
+        return value
 
 
 class GoptConfig(BaseModel):

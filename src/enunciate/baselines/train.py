@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -20,21 +21,24 @@ from enunciate.acoustic.folder import ENCODER, FOLDS, HELD_OUT, PHONE_MODEL
 from enunciate.acoustic.pocket import packaged_weights
 from enunciate.acoustic.symbols import classes_of
 from enunciate.baselines.folder import BASELINE, CROSS_VALIDATION, Description
-from enunciate.baselines.goodness import goodness
-from enunciate.baselines.gop import fit_gop
+from enunciate.baselines.goodness import Goodness, goodness
+from enunciate.baselines.gop import GopModel, fit_gop
 from enunciate.baselines.gopt_features import gop_vectors
 from enunciate.baselines.listening import Extract, LabelledClip, listen_clips
+from enunciate.baselines.pocketsphinx_acoustics import HmmAcoustics
+from enunciate.baselines.pocketsphinx_gop import hmm_clips
 from enunciate.baselines.predicted import Predicted
 from enunciate.baselines.prosody import prosody_features
 from enunciate.baselines.prosody_forest import fit_forests
-from enunciate.baselines.recipe import ForestRecipe, GopRecipe, GoptRecipe
+from enunciate.baselines.recipe import BaselineRecipe, ForestRecipe, GopRecipe, GoptRecipe, HmmGopRecipe
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import speaker_folds
 from enunciate.errors import CorpusError, RecipeError, needing
 from enunciate.schema import ASPECTS, Utterance
 
 T = TypeVar("T")
-Recipe = ForestRecipe | GopRecipe | GoptRecipe
+Hearing = ForestRecipe | GopRecipe | GoptRecipe
+"""What listens with an encoder."""
 RECOGNISER = "recogniser.safetensors"
 """In the folder of a trained recogniser (its module needs torch)."""
 
@@ -48,9 +52,10 @@ class Model(Protocol[T]):
 
 Fit = Callable[[Sequence[LabelledClip[T]], Sequence[Utterance], int], Model[T]]
 """From clips, their utterances and a seed."""
+Listen = Callable[[Sequence[Utterance]], list[LabelledClip[T]]]
 
 
-def train(recipe: Recipe) -> dict[str, float]:
+def train(recipe: Hearing | HmmGopRecipe) -> dict[str, float]:
     """Run a recipe.
 
     Returns:
@@ -63,21 +68,86 @@ def train(recipe: Recipe) -> dict[str, float]:
     if isinstance(recipe, ForestRecipe):
         import sklearn  # noqa: F401  # pyright: ignore  # before hearing 2,000 clips in vain
 
-        return _train(recipe, prosody_features, lambda c, u, seed: fit_forests(c, u, recipe, seed))
+        return _train_hearing(recipe, prosody_features, lambda c, u, seed: fit_forests(c, u, recipe, seed))
+    if isinstance(recipe, HmmGopRecipe):
+        return _train_hmm(recipe)
     if isinstance(recipe, GoptRecipe):
         from enunciate.baselines.gopt_fit import fit_gopt
 
-        return _train(recipe, gop_vectors, lambda c, u, seed: fit_gopt(c, u, recipe, seed))
-    return _train(recipe, goodness, lambda c, u, seed: fit_gop(c, u, recipe, seed))
+        return _train_hearing(recipe, gop_vectors, lambda c, u, seed: fit_gopt(c, u, recipe, seed))
+    return _train_hearing(recipe, goodness, lambda c, u, seed: fit_gop(c, u, recipe, seed))
 
 
-def _train(recipe: Recipe, extract: Extract[T], fit: Fit[T]) -> dict[str, float]:
-    utterances = [u for u in load_corpus(recipe.corpus, "test") if u.scores is not None]
-    if not utterances:
-        raise CorpusError(f"{recipe.corpus}: no utterance of the test split has scores to learn from")
-    folds = speaker_folds(utterances, recipe.folds, recipe.seed) if recipe.cross_validate else []
+def _train_hearing(recipe: Hearing, extract: Extract[T], fit: Fit[T]) -> dict[str, float]:
+    """Train on what an encoder hears."""
+    utterances = _labelled(recipe)
     description = _prepare(recipe)
-    clips = listen_clips(utterances, recipe.out, extract, recipe.workers)
+
+    def listen(utterances: Sequence[Utterance]) -> list[LabelledClip[T]]:
+        return _listen(recipe, utterances, extract)
+
+    return _train(recipe, utterances, description, listen, fit)
+
+
+def _listen(recipe: Hearing, utterances: Sequence[Utterance], extract: Extract[T]) -> list[LabelledClip[T]]:
+    """Hear each utterance with the recogniser that left its speaker out, where there are such."""
+    crossed = sorted(path.parent for path in ((recipe.encoder or Path()) / FOLDS).glob(f"*/{HELD_OUT}"))
+    if recipe.encoder is None or not crossed:
+        return listen_clips(utterances, recipe.out, extract, recipe.workers)
+    found: dict[str, LabelledClip[T]] = {}
+    for source in crossed:
+        held = set(json.loads((source / HELD_OUT).read_text(encoding="utf-8")))
+        own = [utterance for utterance in utterances if utterance.id in held]
+        with TemporaryDirectory() as folder:
+            _place_encoder(source, Path(folder) / ENCODER)
+            shutil.copyfile(recipe.out / PHONE_MODEL, Path(folder) / PHONE_MODEL)
+            clips = listen_clips(own, Path(folder), extract, recipe.workers)
+        found |= {utterance.id: clip for utterance, clip in zip(own, clips, strict=True)}
+    missing = [utterance.id for utterance in utterances if utterance.id not in found]
+    if missing:
+        raise CorpusError(
+            f"{recipe.encoder}: no fold leaves out utterance {missing[0]} and {len(missing) - 1} more; train "
+            "the recogniser on the same corpus"
+        )
+    return [found[utterance.id] for utterance in utterances]
+
+
+def _train_hmm(recipe: HmmGopRecipe) -> dict[str, float]:
+    acoustics = HmmAcoustics()  # before all else: it needs an extra
+    recipe.out.mkdir(parents=True, exist_ok=True)
+    description = Description(kind=recipe.kind, version=recipe.version, encoder=acoustics.digest)
+    unaligned: list[int] = []
+
+    def listen(utterances: Sequence[Utterance]) -> list[LabelledClip[Goodness]]:
+        clips, count = hmm_clips(utterances, recipe.workers)
+        unaligned.append(count)
+        return clips
+
+    def fit(clips: Sequence[LabelledClip[Goodness]], who: Sequence[Utterance], seed: int) -> GopModel:
+        return fit_gop(clips, who, recipe, seed)
+
+    metrics = _train(recipe, _labelled(recipe), description, listen, fit)
+    return metrics | {"unaligned_clips": float(sum(unaligned))}
+
+
+def _labelled(recipe: BaselineRecipe) -> list[Utterance]:
+    utterances = [u for u in load_corpus(recipe.corpus, recipe.split) if u.scores is not None]
+    if not utterances:
+        raise CorpusError(
+            f"{recipe.corpus}: no utterance of the {recipe.split} split has scores to learn from"
+        )
+    return utterances
+
+
+def _train(
+    recipe: BaselineRecipe,
+    utterances: Sequence[Utterance],
+    description: Description,
+    listen: Listen[T],
+    fit: Fit[T],
+) -> dict[str, float]:
+    folds = speaker_folds(utterances, recipe.folds, recipe.seed) if recipe.cross_validate else []
+    clips = listen(utterances)
     _write(fit(clips, utterances, recipe.seed), description, recipe.out)
     found: list[Predicted] = []
     for number, held in enumerate(folds):
@@ -86,7 +156,8 @@ def _train(recipe: Recipe, extract: Extract[T], fit: Fit[T]) -> dict[str, float]
         folder = recipe.out / FOLDS / str(number)
         folder.mkdir(parents=True, exist_ok=True)
         for name in (ENCODER, PHONE_MODEL):
-            shutil.copyfile(recipe.out / name, folder / name)
+            if (recipe.out / name).is_file():
+                shutil.copyfile(recipe.out / name, folder / name)
         _write(model, description, folder)
         (folder / HELD_OUT).write_text(json.dumps([utterances[i].id for i in held]), encoding="utf-8")
         found += [model.predict(clips[i]) for i in held]
@@ -97,7 +168,7 @@ def _train(recipe: Recipe, extract: Extract[T], fit: Fit[T]) -> dict[str, float]
     return metrics
 
 
-def _prepare(recipe: Recipe) -> Description:
+def _prepare(recipe: Hearing) -> Description:
     """Put encoder and phone model in place; the latter knows the texts of the train split alone."""
     recipe.out.mkdir(parents=True, exist_ok=True)
     _place_encoder(recipe.encoder or packaged_weights() / ENCODER, recipe.out / ENCODER)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
-from enunciate.evaluation.bootstrap import pcc_interval
+import numpy as np
+
+from enunciate.evaluation.bootstrap import Interval, pcc_interval, ratio_of_sums, sums_interval
 from enunciate.evaluation.figures import Agreement
-from enunciate.evaluation.metrics import correlate, pair_answers
+from enunciate.evaluation.metrics import Answers, correlate, pair_answers
 from enunciate.evaluation.pairs import Evaluated, JudgedPhone
 from enunciate.schema import Aspect, PhoneQuality, Score
 
+AspectOrWhole = Aspect | Literal["completeness"]
 
-def human_score(pair: Evaluated, aspect: Aspect) -> float | None:
+
+def human_score(pair: Evaluated, aspect: AspectOrWhole) -> float | None:
     """What people gave an utterance; None where nobody scored it."""
     return None if pair.utterance.scores is None else getattr(pair.utterance.scores, aspect)
 
 
-def predicted_score(pair: Evaluated, aspect: Aspect) -> Score | None:
+def predicted_score(pair: Evaluated, aspect: AspectOrWhole) -> Score | None:
     """What the engine gave an utterance; None where it failed."""
     return None if pair.assessment is None else getattr(pair.assessment, aspect)
 
@@ -31,8 +36,8 @@ def agreement(
     scores: Sequence[Score | PhoneQuality | None],
     speakers: Sequence[str],
     top: float,
-) -> tuple[Agreement, float | None]:
-    """The figures, and the p-value.
+) -> Agreement:
+    """The figures.
 
     Args:
         human: Labels; None where nobody scored.
@@ -46,11 +51,19 @@ def agreement(
     answers = pair_answers(human, [None if score is None else score.value for score in scores], top)
     found = correlate(answers)
     labelled = [speakers[int(i)] for i in answers.index]
-    figures = Agreement(
+    return Agreement(
         n=found.n,
         n_unanswered=found.n_unanswered,
         pcc=found.pcc,
         ci95=None if found.pcc is None else pcc_interval(answers.human, answers.predicted, labelled),
         mse=found.mse,
+        mse_ci95=_mse_interval(answers, labelled),
+        p_value=found.p_value,
     )
-    return figures, found.p_value
+
+
+def _mse_interval(answers: Answers, speakers: Sequence[str]) -> Interval | None:
+    if not len(answers.human):
+        return None
+    rows = np.stack([answers.squared_error, np.ones_like(answers.squared_error)], axis=1)
+    return sums_interval(ratio_of_sums, rows, speakers)

@@ -7,7 +7,7 @@ one in twenty will do so by chance where there is no difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,11 +23,12 @@ from enunciate.evaluation.bootstrap import (
     ratio_of_sums,
     sums_difference_interval,
 )
-from enunciate.evaluation.mdd import Detection, detect, edits_with_text, edits_without_text
+from enunciate.evaluation.mdd import SHARES, detect, edits_with_text, edits_without_text
 from enunciate.evaluation.metrics import PHONE_TOP, UTTERANCE_TOP, Answers, FloatArray, pair_answers
 from enunciate.evaluation.pairs import Evaluated, JudgedPhone, judged_phones
 from enunciate.evaluation.results import Results, summarise
 from enunciate.evaluation.transcription import Heard, phone_edits, word_edits
+from enunciate.evaluation.words import word_scores
 from enunciate.phones.alignment import EditCounts
 from enunciate.schema import ASPECTS
 
@@ -73,12 +74,15 @@ class _Rows:
     speakers: Sequence[str]
 
 
-def compare(a: Sequence[Evaluated], b: Sequence[Evaluated]) -> Comparison:
+def compare(
+    a: Sequence[Evaluated], b: Sequence[Evaluated], figures: tuple[Results, Results] | None = None
+) -> Comparison:
     """Compares two systems on the clips that both were asked for.
 
     Args:
         a: Of one system; ids differ.
         b: Of the other. The clips are matched by id.
+        figures: Of both, where they are known and all clips are of both.
 
     Raises:
         PhoneMismatchError: an assessment has other phones than its utterance.
@@ -87,7 +91,7 @@ def compare(a: Sequence[Evaluated], b: Sequence[Evaluated]) -> Comparison:
     matching = {pair.utterance.id: pair for pair in b}
     both = [(pair, matching[pair.utterance.id]) for pair in a if pair.utterance.id in matching]
     first, second = [x for x, _ in both], [y for _, y in both]
-    figures = summarise(first), summarise(second)
+    figures = figures or (summarise(first), summarise(second))
     rows = _rows(first), _rows(second)
     return Comparison(
         models_a=figures[0].models,
@@ -153,6 +157,9 @@ def _rows(pairs: Sequence[Evaluated]) -> dict[str, _Rows | None]:
         answers = pair_answers([human_score(pair, aspect) for pair in pairs], values, UTTERANCE_TOP)
         found |= _agreement_rows(f"apa.{aspect}", answers, speakers)
     found |= _phone_rows(judged, speakers)
+    human, words, owners = word_scores(pairs, "accuracy")
+    values = [None if score is None else score.value for score in words]
+    found |= _agreement_rows("word.accuracy", pair_answers(human, values, UTTERANCE_TOP), owners)
     found |= _detection_rows(judged, speakers)
     return found | _error_rate_rows(pairs, judged, speakers)
 
@@ -175,23 +182,14 @@ def _phone_rows(judged: Sequence[Sequence[JudgedPhone]], speakers: Sequence[str]
     return _agreement_rows("phone", answers, owners)
 
 
-_SHARES: dict[str, Callable[[Detection], tuple[int, int]]] = {
-    "precision": lambda d: (d.true_positives, d.true_positives + d.false_positives),
-    "recall": lambda d: (d.true_positives, d.true_positives + d.false_negatives),
-    "f1": lambda d: (2 * d.true_positives, 2 * d.true_positives + d.false_positives + d.false_negatives),
-    "far": lambda d: (d.false_negatives, d.true_positives + d.false_negatives),
-    "frr": lambda d: (d.false_positives, d.false_positives + d.true_accepts),
-    "der": lambda d: (d.n_misdiagnosed, d.n_diagnosed),
-}
-
-
 def _detection_rows(
     judged: Sequence[Sequence[JudgedPhone]], speakers: Sequence[str]
 ) -> dict[str, _Rows | None]:
     each = [detect(utterance) for utterance in judged]
+    if not any(phone.predicted for utterance in judged for phone in utterance):
+        return {f"mdd.{name}": None for name in SHARES}  # an engine that judges no phones
     return {
-        f"mdd.{name}": _Rows(_pairs([share(one) for one in each]), speakers)
-        for name, share in _SHARES.items()
+        f"mdd.{name}": _Rows(_pairs([share(one) for one in each]), speakers) for name, share in SHARES.items()
     }
 
 

@@ -22,12 +22,15 @@ class Agreement(Figures):
     pcc: float | None
     ci95: Interval | None
     mse: float | None
+    mse_ci95: Interval | None = None
+    """None, as the next, in a file of an earlier version."""
+    p_value: float | None = None
+    """It takes the items as independent, which those of one speaker are not, and phones least of all."""
 
 
 class AspectAgreement(Agreement):
-    """Agreement in one utterance score; `p_value` takes the utterances as independent."""
+    """Agreement in one utterance score."""
 
-    p_value: float | None
     pcc_most_likely: float | None
     """`pcc` of `Score.most_likely` in place of the value; None where the engine gives none."""
 
@@ -39,6 +42,27 @@ class Apa(Figures):
     fluency: AspectAgreement
     prosodic: AspectAgreement
     total: AspectAgreement
+
+
+class WordAgreement(Figures):
+    """Agreement in the scores of words, 0 to 10: the one that an engine gives, with two that people give."""
+
+    n_words: int
+    n_labelled: int
+    """Words that people scored; where there are none, as in a part of the corpus, the rest is None."""
+    accuracy: Agreement
+    total: Agreement
+
+
+class MddIntervals(Figures):
+    """By bootstrap over speakers."""
+
+    precision: Interval | None
+    recall: Interval | None
+    far: Interval | None
+    frr: Interval | None
+    der: Interval | None
+    per_with_text: Interval | None
 
 
 class Mdd(Figures):
@@ -61,6 +85,8 @@ class Mdd(Figures):
     n_unanswered: int
     n_annotated_utterances: int
     """In the others the reference of both phone error rates is the canonical sequence."""
+    ci95: MddIntervals | None = None
+    """None in a file of an earlier version."""
 
 
 class PhoneMatch(Figures):
@@ -142,6 +168,8 @@ class Calibration(Figures):
     prosodic: IntervalCoverage
     total: IntervalCoverage
     phone: IntervalCoverage
+    word: IntervalCoverage | None = None
+    """Against people's accuracy of words. None in a file of an earlier version."""
 
 
 class BiasedAgreement(Agreement):
@@ -174,6 +202,8 @@ class PhoneClass(Figures):
     n_unanswered: int
     pcc: float | None
     mse: float | None
+    p_value: float | None = None
+    """As in `Agreement`; None in a file of an earlier version."""
 
 
 class PhoneClasses(Figures):
@@ -183,6 +213,8 @@ class PhoneClasses(Figures):
     """Over the classes that have a correlation; `n_classes` counts them."""
     macro_ci95: Interval | None
     n_classes: int
+    macro_mse: float | None = None
+    """Over the classes that people scored; None in a file of an earlier version."""
     classes: dict[str, PhoneClass]
 
 
@@ -206,3 +238,8 @@ class Results(Transcription):
     """None, as the next two, in a file of an earlier version."""
     by_gender: dict[str, Group] | None = None
     phone_classes: PhoneClasses | None = None
+    completeness: AspectAgreement | None = None
+    """None, as the next two, in a file of an earlier version."""
+    word: WordAgreement | None = None
+    mdd_without_text: Mdd | None = None
+    """What recognition without the text finds, along the canonical phones; also None where there is none."""

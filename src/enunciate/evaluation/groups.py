@@ -108,7 +108,7 @@ def _biased(
     speakers: Sequence[str],
     top: float,
 ) -> BiasedAgreement:
-    figures, _ = agreement(human, scores, speakers, top)
+    figures = agreement(human, scores, speakers, top)
     errors = [
         score.value - label
         for label, score in zip(human, scores, strict=True)
@@ -133,10 +133,12 @@ def by_phone_class(pairs: Sequence[Evaluated]) -> PhoneClasses:
     figures = {name: _phone_class([phone for phone, _ in found]) for name, found in sorted(classes.items())}
     defined = [name for name, found in figures.items() if found.pcc is not None]
     values = [found.pcc for found in figures.values() if found.pcc is not None]
+    errors = [found.mse for found in figures.values() if found.mse is not None]
     return PhoneClasses(
         macro_pcc=float(np.mean(values)) if values else None,
         macro_ci95=_macro_interval([classes[name] for name in defined], [pair.speaker for pair in pairs]),
         n_classes=len(values),
+        macro_mse=float(np.mean(errors)) if errors else None,
         classes=figures,
     )
 
@@ -150,6 +152,7 @@ def _phone_class(phones: Sequence[JudgedPhone]) -> PhoneClass:
         n_unanswered=found.n_unanswered,
         pcc=found.pcc,
         mse=found.mse,
+        p_value=found.p_value,
     )
 
 

@@ -6,12 +6,13 @@ threshold is the engine's own matter (tuned on data that it is not evaluated on)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from enunciate.evaluation.pairs import JudgedPhone, spoken_phones
-from enunciate.phones.alignment import EditCounts, count_edits
+from enunciate.phones.alignment import EditCounts, align, count_edits
 from enunciate.phones.inventory import UNCLEAR
+from enunciate.schema import PhoneResult
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,46 @@ class Detection:
     def der(self) -> float | None:
         """Diagnostic error rate: detected errors whose `heard` is not the annotated phone."""
         return _ratio(self.n_misdiagnosed, self.n_diagnosed)
+
+
+SHARES: dict[str, Callable[[Detection], tuple[int, int]]] = {
+    "precision": lambda d: (d.true_positives, d.true_positives + d.false_positives),
+    "recall": lambda d: (d.true_positives, d.true_positives + d.false_negatives),
+    "f1": lambda d: (2 * d.true_positives, 2 * d.true_positives + d.false_positives + d.false_negatives),
+    "far": lambda d: (d.false_negatives, d.true_positives + d.false_negatives),
+    "frr": lambda d: (d.false_positives, d.false_positives + d.true_accepts),
+    "der": lambda d: (d.n_misdiagnosed, d.n_diagnosed),
+}
+"""Each figure of a detection as part and whole, which can be summed over utterances."""
+
+
+def laid_along(phones: Sequence[JudgedPhone], free_phones: Sequence[str] | None) -> list[JudgedPhone]:
+    """The same phones as if free recognition had judged them, by the alignment with the fewest edits.
+
+    A canonical phone is accepted where it stands opposite itself, flagged where another phone or nothing
+    does; what was recognised beyond the canonical phones flags none. None recognised nothing: no phone is
+    answered.
+    """
+    if free_phones is None:
+        return [replace(phone, predicted=None) for phone in phones]
+    canonical = [phone.canonical for phone in phones]
+    opposite = [heard for said, heard in align(canonical, spoken_phones(" ".join(free_phones))) if said]
+    return [
+        replace(phone, predicted=_judged(phone.canonical, heard))
+        for phone, heard in zip(phones, opposite, strict=True)
+    ]
+
+
+def _judged(canonical: str, heard: str | None) -> PhoneResult:
+    return PhoneResult(
+        phone=canonical,
+        start_s=None,
+        end_s=None,
+        heard=heard,
+        heard_probability=1.0,
+        score=None,
+        mispronounced=heard != canonical,
+    )
 
 
 def detect(phones: Sequence[JudgedPhone]) -> Detection:

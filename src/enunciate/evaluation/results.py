@@ -12,7 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from enunciate.evaluation.agreement import agreement, human_score, phone_quality, predicted_score
+from enunciate.evaluation.agreement import (
+    AspectOrWhole,
+    agreement,
+    human_score,
+    phone_quality,
+    predicted_score,
+)
 from enunciate.evaluation.bootstrap import ratio_interval
 from enunciate.evaluation.calibration import coverage
 from enunciate.evaluation.figures import (
@@ -22,17 +28,19 @@ from enunciate.evaluation.figures import (
     Calibration,
     IntervalCoverage,
     Mdd,
+    MddIntervals,
     PhoneMatch,
     Recognition,
     Results,
 )
 from enunciate.evaluation.groups import by_age, by_gender, by_phone_class
-from enunciate.evaluation.mdd import detect, edits_with_text, edits_without_text
+from enunciate.evaluation.mdd import SHARES, detect, edits_with_text, edits_without_text, laid_along
 from enunciate.evaluation.metrics import PHONE_TOP, UTTERANCE_TOP, correlate, pair_answers
 from enunciate.evaluation.pairs import Evaluated, JudgedPhone, is_annotated, judged_phones
 from enunciate.evaluation.transcription import transcription
+from enunciate.evaluation.words import word_agreement, word_scores
 from enunciate.phones.alignment import pooled
-from enunciate.schema import ASPECTS, Aspect
+from enunciate.schema import ASPECTS
 
 
 def summarise(pairs: Sequence[Evaluated]) -> Results:
@@ -57,20 +65,22 @@ def summarise(pairs: Sequence[Evaluated]) -> Results:
         by_age=by_age(pairs),
         by_gender=by_gender(pairs),
         phone_classes=by_phone_class(pairs),
+        completeness=_aspect(pairs, "completeness"),
+        word=word_agreement(pairs),
+        mdd_without_text=_mdd_without_text(pairs, judged),
         **dict(transcription(pairs)),
     )
 
 
-def _aspect(pairs: Sequence[Evaluated], aspect: Aspect) -> AspectAgreement:
+def _aspect(pairs: Sequence[Evaluated], aspect: AspectOrWhole) -> AspectAgreement:
     human = [human_score(pair, aspect) for pair in pairs]
     scores = [predicted_score(pair, aspect) for pair in pairs]
     speakers = [pair.speaker for pair in pairs]
-    figures, p_value = agreement(human, scores, speakers, UTTERANCE_TOP)
+    figures = agreement(human, scores, speakers, UTTERANCE_TOP)
     rounded = [None if score is None else score.most_likely for score in scores]
     rounds = any(value is not None for value in rounded)
     return AspectAgreement(
         **dict(figures),
-        p_value=p_value,
         pcc_most_likely=correlate(pair_answers(human, rounded)).pcc if rounds else None,
     )
 
@@ -79,30 +89,43 @@ def _phone(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) 
     phones = [phone for utterance in judged for phone in utterance]
     speakers = [pair.speaker for pair, utterance in zip(pairs, judged, strict=True) for _ in utterance]
     scores = [phone_quality(phone) for phone in phones]
-    # No p-value: the tens of thousands of phones are anything but independent.
-    figures, _ = agreement([phone.human_score for phone in phones], scores, speakers, PHONE_TOP)
-    return figures
+    return agreement([phone.human_score for phone in phones], scores, speakers, PHONE_TOP)
 
 
 def _mdd(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Mdd:
     speakers = [pair.speaker for pair in pairs]
     found = detect([phone for utterance in judged for phone in utterance])
     each = [detect(utterance) for utterance in judged]
-    rows = [
-        (2 * d.true_positives, 2 * d.true_positives + d.false_positives + d.false_negatives) for d in each
-    ]
+    intervals = {
+        name: ratio_interval([share(one) for one in each], speakers) for name, share in SHARES.items()
+    }
+    edits = [edits_with_text(utterance) for utterance in judged]
+    f1_ci95 = intervals.pop("f1")
+    per_ci95 = ratio_interval([(one.errors, one.n_reference) for one in edits], speakers)
     return Mdd(
         precision=found.precision,
         recall=found.recall,
         f1=found.f1,
-        f1_ci95=ratio_interval(rows, speakers),
+        f1_ci95=f1_ci95,
+        ci95=MddIntervals(**intervals, per_with_text=per_ci95),
         far=found.far,
         frr=found.frr,
         der=found.der,
-        per_with_text=pooled(edits_with_text(utterance) for utterance in judged).error_rate,
+        per_with_text=pooled(edits).error_rate,
         n_annotated_utterances=sum(is_annotated(pair) for pair in pairs),
         **asdict(found),
     )
+
+
+def _mdd_without_text(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Mdd | None:
+    """Detection by recognition that does not know the text, and so has no PER with it."""
+    if all(pair.free_phones is None for pair in pairs):
+        return None
+    found = [laid_along(phones, pair.free_phones) for pair, phones in zip(pairs, judged, strict=True)]
+    mdd = _mdd(pairs, found)
+    assert mdd.ci95 is not None, "it was just computed"
+    intervals = mdd.ci95.model_copy(update={"per_with_text": None})
+    return mdd.model_copy(update={"per_with_text": None, "ci95": intervals})
 
 
 def _recognition(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Recognition:
@@ -129,7 +152,9 @@ def _calibration(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPho
         for aspect in ASPECTS
     }
     phone = coverage([p.human_score for p in phones], [phone_quality(p) for p in phones])
+    human, words, _ = word_scores(pairs, "accuracy")
     return Calibration(
         phone=IntervalCoverage(**asdict(phone)),
+        word=IntervalCoverage(**asdict(coverage(human, words))),
         **{aspect: IntervalCoverage(**asdict(found)) for aspect, found in covered.items()},
     )
