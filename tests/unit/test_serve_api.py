@@ -184,6 +184,12 @@ def test_a_batch_has_a_row_for_each_clip_whatever_becomes_of_the_others(client):
     assert rows[5]["id"] == rows[5]["assessment"]["id"] == response.headers["x-request-id"] + "-5"
 
 
+def test_a_batch_that_is_not_of_the_form_is_refused_as_a_whole(client):
+    for item, where in ((None, "1: "), ({"audio": 1}, "1.audio"), ({"audio": "", "x": 1}, "1.x")):
+        response = client.post("/v1/assessments:batch", json=[{"audio": encoded()}, item])
+        assert where in problem_of(response, 422, "malformed")
+
+
 def test_a_form_can_hold_a_batch(client):
     def rows(**data):
         files = [("audio", ("a", CLIP)), ("audio", ("b", CLIP))]

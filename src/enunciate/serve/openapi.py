@@ -22,6 +22,7 @@ from enunciate.schema import Assessment
 from enunciate.serve import azure, operations, problems, uploads
 from enunciate.serve.azure import Options
 from enunciate.serve.problems import MEDIA_TYPE, Problem
+from enunciate.serve.settings import MAX_BATCH
 from enunciate.serve.uploads import MAX_TEXT, ClipRequest
 
 EXAMPLE = json.loads((Path(__file__).parent / "example.json").read_text(encoding="utf-8"))
@@ -68,7 +69,8 @@ _FORM_FIELDS: Fields = {
     "id": {"type": "string", "minLength": 1, "maxLength": 200},
 }
 _AUDIO: Fields = {"type": "string", "contentMediaType": "application/octet-stream"}
-_CLIP_EXAMPLE = {"audio": "UklGRi4AAABXQVZF...", "text": _TEXT, "id": EXAMPLE["id"]}
+_COUNT = {"minItems": 1, "maxItems": MAX_BATCH}
+_CLIP_EXAMPLE = {"audio": "UklGRgAAAABXQVZF", "text": _TEXT, "id": EXAMPLE["id"]}
 
 
 def _body(form: Fields, json_schema: Fields, example: Any) -> Fields:
@@ -84,7 +86,7 @@ def _body(form: Fields, json_schema: Fields, example: Any) -> Fields:
 ONE_CLIP = _body({"audio": _AUDIO} | _FORM_FIELDS, {"$ref": f"{_REF}ClipRequest"}, _CLIP_EXAMPLE)
 SEVERAL_CLIPS = _body(
     {
-        name: {"type": "array", "items": field, "description": f"One for each clip{also}."}
+        name: {"type": "array", "items": field, "description": f"One for each clip{also}."} | _COUNT
         for name, field, also in (
             ("audio", _AUDIO, ""),
             ("text", _FORM_FIELDS["text"], ", or one for all"),
@@ -92,7 +94,7 @@ SEVERAL_CLIPS = _body(
             ("id", _FORM_FIELDS["id"], ""),
         )
     },
-    {"type": "array", "items": {"$ref": f"{_REF}ClipRequest"}},
+    {"type": "array", "items": {"$ref": f"{_REF}ClipRequest"}} | _COUNT,
     [_CLIP_EXAMPLE],
 )
 _JSON_EXAMPLE = {"application/json": {"example": EXAMPLE}}

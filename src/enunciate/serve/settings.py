@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from enunciate.audio import MAX_DURATION_S
 
-_MAX_BATCH = 32
+MAX_BATCH = 32
 _MAX_HELD_BODIES = 32
 """Of the largest that are allowed; of usual ones, hundreds fit."""
 
@@ -47,7 +47,7 @@ class Settings:
     @property
     def max_batch(self) -> int:
         """Clips in one request."""
-        return min(_MAX_BATCH, self.places)
+        return min(MAX_BATCH, self.places)
 
     @property
     def max_held_bytes(self) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import from_json
 from starlette.requests import Request
 
 from enunciate.errors import PronunciationError
@@ -99,7 +99,9 @@ async def read_body(request: Request, limit: int, settings: Settings, hold: Call
 async def read_uploads(
     request: Request, settings: Settings, hold: Callable[[int], None], *, many: bool
 ) -> list[Upload | ProblemError]:
-    """The clips of a request, at least one, or what is wrong with each; alone, a wrong one is raised.
+    """The clips of a request, at least one, or what is wrong with a clip; alone, a wrong one is raised.
+
+    What breaks the form of the request is always raised; audio or phones that cannot be used are not.
 
     Args:
         request: multipart, or JSON.
@@ -125,7 +127,9 @@ async def read_uploads(
         raise ProblemError(422, "malformed", f"there are {len(clips)} clips: send 1 to {most}")
     request_id: str = request.state.request_id
     uploads = [
-        _upload(clip, request_id if len(clips) == 1 else f"{request_id}-{index}")
+        _upload(
+            _asked(clip, index if many else None), f"{request_id}-{index}" if len(clips) > 1 else request_id
+        )
         for index, clip in enumerate(clips)
     ]
     if sum(len(upload.audio) for upload in uploads if isinstance(upload, Upload)) > settings.max_bytes:
@@ -166,15 +170,21 @@ def _clips_of_form(parts: Sequence[Part]) -> list[Any]:
     ]
 
 
-def _upload(clip: Any, default_id: str) -> Upload | ProblemError:
+def _asked(clip: Any, index: int | None) -> ClipRequest:
     """Check what came: from a form, everything is bytes, and words are JSON; from JSON, audio is base64."""
     try:
-        asked = ClipRequest.model_validate(_with_words(clip))
+        return ClipRequest.model_validate(_with_words(clip))
+    except ValidationError as error:
+        within = () if index is None else (index,)
+        said = [_said((*within, *found["loc"]), found["msg"]) for found in error.errors()[:5]]
+        raise ProblemError(422, "malformed", "; ".join(said)) from None
+
+
+def _upload(asked: ClipRequest, default_id: str) -> Upload | ProblemError:
+    try:
         words = None if asked.words is None else tuple(map(_reference, asked.words))
         job = Job(id=asked.id or default_id, text=asked.text, words=words)
         return Upload(job, asked.audio if isinstance(asked.audio, bytes) else _decoded(asked.audio))
-    except ValidationError as error:
-        return ProblemError(422, "malformed", "; ".join(_said(found) for found in error.errors()[:5]))
     except PronunciationError as error:
         return ProblemError(422, error.code, str(error))
     except ProblemError as error:
@@ -202,6 +212,5 @@ def _reference(word: Word) -> ReferenceWord:
     return ReferenceWord(text=word.text, phones=parse_phones(word.phones, f"words: {word.text}"))
 
 
-def _said(error: ErrorDetails) -> str:
-    where = ".".join(map(str, error["loc"]))
-    return f"{where}: {error['msg']}" if where else error["msg"]
+def _said(where: Sequence[str | int], what: str) -> str:
+    return f"{'.'.join(map(str, where))}: {what}" if where else what
