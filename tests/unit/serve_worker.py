@@ -1,7 +1,7 @@
 """Run as a program, a worker of the service whose engine does what the text says, and says it at once.
 
 It is the real worker but for the engine: "hang" and "crash" do so, "bug" raises what no engine may raise, and
-"wait" takes a quarter of a second. Without such a word it answers as `fake_assessor` does.
+each "wait" takes a quarter of a second. Without such a word it answers as `fake_assessor` does.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ class Moody(FakeAssessor):
             os.abort()
         if "bug" in texts:
             raise ZeroDivisionError(f"secret {texts}")
-        if "wait" in texts:
-            time.sleep(WAIT_S)
+        time.sleep(WAIT_S * texts.count("wait"))
         return super().assess(utterances)
 
 

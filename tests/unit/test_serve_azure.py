@@ -143,7 +143,7 @@ def test_speech_much_shorter_than_the_text_does_not_match(client):
         ({"pronunciation": base64.b64encode(b"[]").decode()}, "object"),
         ({"pronunciation": header(GradingSystem="TenPoint")}, "gradingsystem"),
         ({"pronunciation": header(ReferenceText="你好")}, "English"),
-        ({"pronunciation": header(ReferenceText="xzqj")}, "lexicon"),
+        ({"pronunciation": header(ReferenceText="xzqj")}, "dictionary"),
         ({"audio": b"no audio"}, "not audio"),
         ({"audio": b""}, "empty"),
     ],
@@ -218,7 +218,7 @@ def test_omissions_are_called_so_where_miscues_are_asked_for():
         words = best_of(assessed(), dimension="comprehensive", **options)["Words"]
         return [word["ErrorType"] for word in words]
 
-    assert errors(enablemiscue=True) == ["Mispronunciation", "Omission"]
+    assert errors(enable_miscue=True) == ["Mispronunciation", "Omission"]
     assert errors() == ["Mispronunciation", "Mispronunciation"]
     assert best_of(assessed())["Display"] == "think"
 
@@ -228,11 +228,11 @@ def test_phones_are_named_in_the_alphabet_asked_for():
         return [phone["Phoneme"] for phone in best_of(assessed("the hat"), **options)["Words"][1]["Phonemes"]]
 
     assert names() == ["h", "ae", "t"]
-    assert names(phonemealphabet="ipa") == ["h", "æ", "t"]
+    assert names(phoneme_alphabet="ipa") == ["h", "æ", "t"]
 
 
 def test_the_phone_that_was_heard_is_the_only_candidate():
-    think, left = best_of(assessed(), nbestphonemecount=3, gradingsystem="hundredmark")["Words"]
+    think, left = best_of(assessed(), n_best_phoneme_count=3, grading_system="hundredmark")["Words"]
     assert think["Phonemes"][0]["NBestPhonemes"] == [{"Phoneme": "s", "Score": 87.0}]
     assert left["Phonemes"][0]["NBestPhonemes"] == []
     assert "NBestPhonemes" not in best_of(assessed())["Words"][0]["Phonemes"][0]
@@ -250,7 +250,7 @@ def test_what_an_engine_does_not_say_is_left_out():
 def test_prosody_counts_in_the_overall_score_only_where_it_is_asked_for():
     low = assessed(prosodic=Score(value=0, low=0, high=1))
     without = best_of(low, dimension="comprehensive")
-    asked = best_of(low, dimension="comprehensive", enableprosodyassessment=True)
+    asked = best_of(low, dimension="comprehensive", enable_prosody_assessment=True)
     assert "ProsodyScore" not in without
     assert asked["ProsodyScore"] == 0 and asked["PronScore"] < without["PronScore"]
 
@@ -259,4 +259,4 @@ def test_the_names_in_the_header_count_in_any_case():
     found = read_options(
         header(referenceText="Hi", gradingSystem="hundredmark", enableMiscue=True).rstrip("=")
     )
-    assert (found.referencetext, found.gradingsystem, found.enablemiscue) == ("Hi", "hundredmark", True)
+    assert (found.reference_text, found.grading_system, found.enable_miscue) == ("Hi", "hundredmark", True)

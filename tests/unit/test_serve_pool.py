@@ -43,14 +43,14 @@ def restarts(metrics: Metrics) -> float:
 
 def test_a_worker_that_hangs_is_replaced_and_only_its_clip_is_lost():
     async def run():
-        async with pool_of(workers=2, timeout_s=1.0) as (pool, metrics):
+        async with pool_of(workers=2, timeout_s=2.0) as (pool, metrics):
             begun = time.monotonic()
             hanging, fine = ask(pool, "hang"), [ask(pool, "hello") for _ in range(6)]
             assert all(answer.outcome.error is None for answer in await asyncio.gather(*fine))
-            assert time.monotonic() - begun < 1.0
+            assert time.monotonic() - begun < 2.0
             with pytest.raises(TimedOutError):
                 await hanging
-            assert 0.9 < time.monotonic() - begun < 2.0
+            assert 1.9 < time.monotonic() - begun < 4.0
             while not pool.ready:
                 await asyncio.sleep(0.01)
             assert (await ask(pool, "hello")).outcome.error is None
@@ -73,10 +73,15 @@ def test_a_worker_that_crashes_is_replaced_and_only_its_clip_is_lost(capfd):
 
 def test_a_clip_that_waits_too_long_is_given_up_without_harm_to_the_worker():
     async def run():
-        async with pool_of(timeout_s=0.4) as (pool, metrics):
-            tasks = [ask(pool, "wait") for _ in range(4)]  # a quarter of a second each, one after another
+        async with pool_of(timeout_s=1.0) as (pool, metrics):
+            tasks = [ask(pool, "wait") for _ in range(8)]  # a quarter of a second each, one after another
             done = await asyncio.gather(*tasks, return_exceptions=True)
-            assert [isinstance(one, TimedOutError) for one in done] == [False, False, True, True]
+            assert [isinstance(done[index], TimedOutError) for index in (0, 1, 6, 7)] == [
+                False,
+                False,
+                True,
+                True,
+            ]
             assert restarts(metrics) == 0
 
     asyncio.run(run())
@@ -148,7 +153,7 @@ def test_a_bad_clip_does_not_cost_those_of_its_batch(bad, capfd):
 
 def test_a_clip_that_hangs_does_not_cost_those_of_its_batch():
     async def run():
-        async with pool_of("together", timeout_s=1.0) as (pool, _):
+        async with pool_of("together", timeout_s=3.0) as (pool, _):
             done = await asyncio.gather(
                 *(ask(pool, text) for text in ("hello", "hang")), return_exceptions=True
             )
@@ -190,6 +195,7 @@ def test_a_program_that_is_no_worker_is_tried_again_and_never_ready(capfd):
             await asyncio.sleep(0.02)
         assert not pool.ready
         await pool.stop()
+        await asyncio.sleep(0.05)  # for the pipes to be closed
 
     asyncio.run(asyncio.wait_for(run(), 20))
 

@@ -32,16 +32,18 @@ def _lower(value: Any) -> Any:
 class Options(BaseModel):
     """What the `Pronunciation-Assessment` header asks for. Names and values count in any case, as there."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, alias_generator=lambda name: name.replace("_", "")
+    )
 
-    referencetext: Annotated[str, Field(max_length=5_000)] = ""
-    gradingsystem: Annotated[Literal["fivepoint", "hundredmark"], BeforeValidator(_lower)] = "fivepoint"
+    reference_text: Annotated[str, Field(max_length=5_000)] = ""
+    grading_system: Annotated[Literal["fivepoint", "hundredmark"], BeforeValidator(_lower)] = "fivepoint"
     granularity: Annotated[Literal["phoneme", "word", "fulltext"], BeforeValidator(_lower)] = "phoneme"
     dimension: Annotated[Literal["basic", "comprehensive"], BeforeValidator(_lower)] = "basic"
-    enablemiscue: bool = False
-    enableprosodyassessment: bool = False
-    phonemealphabet: Annotated[Literal["ipa", "sapi"], BeforeValidator(_lower)] = "sapi"
-    nbestphonemecount: Annotated[int, Field(ge=0)] = 0
+    enable_miscue: bool = False
+    enable_prosody_assessment: bool = False
+    phoneme_alphabet: Annotated[Literal["ipa", "sapi"], BeforeValidator(_lower)] = "sapi"
+    n_best_phoneme_count: Annotated[int, Field(ge=0)] = 0
 
 
 def read_options(header: str) -> Options:
@@ -112,7 +114,7 @@ def _spoken(assessment: Assessment) -> Fields:
 
 def _scores(assessment: Assessment, options: Options) -> Fields:
     """Scores of the whole. `Basic` asks for the accuracy alone."""
-    prosodic = assessment.prosodic if options.enableprosodyassessment else None
+    prosodic = assessment.prosodic if options.enable_prosody_assessment else None
     scores: dict[str, Score | None] = {"AccuracyScore": assessment.accuracy}
     if options.dimension == "comprehensive":
         scores |= {"FluencyScore": assessment.fluency, "CompletenessScore": assessment.completeness}
@@ -136,7 +138,7 @@ def overall(parts: Sequence[float]) -> float:
 
 def _mark(share: float, options: Options) -> float:
     """A score from 0 to 1 on the scale asked for."""
-    return round(share * (100 if options.gradingsystem == "hundredmark" else 5), 1)
+    return round(share * (100 if options.grading_system == "hundredmark" else 5), 1)
 
 
 def _word(word: WordResult, options: Options) -> Fields:
@@ -151,7 +153,7 @@ def _word(word: WordResult, options: Options) -> Fields:
 
 def _error_type(word: WordResult, options: Options) -> str:
     """An omission is called so only where miscues were asked for."""
-    if word.error == "omission" and options.enablemiscue:
+    if word.error == "omission" and options.enable_miscue:
         return "Omission"
     return "None" if word.error == "none" else "Mispronunciation"
 
@@ -160,7 +162,7 @@ def _phoneme(phone: PhoneResult, options: Options) -> Fields:
     fields: Fields = {"Phoneme": _sign(phone.phone, options)}
     if phone.score:
         fields["AccuracyScore"] = _mark(phone.score.value / 2, options)
-    if options.nbestphonemecount:
+    if options.n_best_phoneme_count:
         # One only: the engines say which phone they heard and how sure they are, and no second choice.
         heard = [] if phone.heard is None else [phone]
         fields["NBestPhonemes"] = [
@@ -174,6 +176,6 @@ def _sign(phone: str, options: Options) -> str:
     """A phone in the alphabet asked for; what is none (`<unk>`, two at once) stays as it is."""
     if phone not in PHONES:
         return phone
-    if options.phonemealphabet == "ipa":
+    if options.phoneme_alphabet == "ipa":
         return to_ipa(phone)
     return "h" if phone == "HH" else phone.lower()

@@ -83,7 +83,7 @@ def _job(request: Request) -> Job:
         options = read_options(header)
     except ValueError as error:
         raise _bad_request(str(error)) from None
-    return Job(id=request.state.request_id, text=options.referencetext.strip() or None, azure=options)
+    return Job(id=request.state.request_id, text=options.reference_text.strip() or None, azure=options)
 
 
 def _bad_request(detail: str) -> ProblemError:

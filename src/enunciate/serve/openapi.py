@@ -126,7 +126,9 @@ AZURE: Fields = {
         "content": {"audio/wav": {"schema": _AUDIO}, "audio/ogg": {"schema": _AUDIO}},
     },
 }
-_AZURE_OPTIONS = Options(gradingsystem="hundredmark", dimension="comprehensive", enableprosodyassessment=True)
+_AZURE_OPTIONS = Options(
+    grading_system="hundredmark", dimension="comprehensive", enable_prosody_assessment=True
+)
 _AZURE_ANSWER: Fields = {
     "schema": {"type": "object", "required": ["RecognitionStatus"]},
     "example": azure.answer(Assessment.model_validate(EXAMPLE), _AZURE_OPTIONS),

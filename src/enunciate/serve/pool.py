@@ -215,7 +215,8 @@ class Pool:
                 if answers is None:
                     return self._failed(batch, CrashedError())
                 for waiting, answer in zip(batch, answers, strict=True):
-                    self._metrics.audio_seconds.inc(answer.outcome.duration_s)
+                    if answer.outcome.error is None:
+                        self._metrics.audio_seconds.inc(answer.outcome.duration_s)
                     if not waiting.answer.done():
                         waiting.answer.set_result(answer)
         finally:

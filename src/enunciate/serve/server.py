@@ -29,9 +29,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind)
-        if (
-            os.name == "posix"
-        ):  # a port just left may be taken again; elsewhere it would mean one still in use
+        if os.name == "posix":  # where it lets a port be taken that was just left; elsewhere, one in use
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)

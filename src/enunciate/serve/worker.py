@@ -6,6 +6,7 @@ hang costs one process, which the service replaces. Nothing is read from disk bu
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -14,10 +15,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
+import numpy as np
+
 from enunciate.assess import Assessor, BatchAssessor, load_assessor
-from enunciate.audio import header_duration_s
-from enunciate.errors import AudioTooLongError, EnunciateError
-from enunciate.schema import Assessment, Utterance
+from enunciate.audio import SAMPLE_RATE_HZ, header_duration_s
+from enunciate.errors import AudioTooLongError, EnunciateError, TextUnknownWordsError
+from enunciate.schema import Assessment, Clip, Utterance
 from enunciate.serve import azure, wire
 from enunciate.serve.wire import Hello, Job, Outcome
 
@@ -37,12 +40,21 @@ def run(load: Callable[[], Assessor], max_s: float) -> None:
     except EnunciateError as error:
         _send(answers, [Hello(error=str(error)).model_dump_json().encode()])
         return
+    _warm_up(assessor)
     together = assessor.together if isinstance(assessor, BatchAssessor) else 1
     _send(answers, [Hello(model=assessor.name, together=together).model_dump_json().encode()])
     while (parts := wire.read(requests)) is not None:
         jobs = [Job.model_validate_json(part) for part in parts[::2]]
         answered = _assess(assessor, jobs, parts[1::2], max_s)
         _send(answers, [part for pair in answered for part in pair])
+
+
+def _warm_up(assessor: Assessor) -> None:
+    """Have loaded what an engine loads when it is first needed, so that no learner waits for it."""
+    time_s = np.arange(SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
+    tone = Clip(samples=0.1 * np.sin(2 * np.pi * 220 * time_s), sample_rate_hz=SAMPLE_RATE_HZ)
+    with contextlib.suppress(Exception):  # a tone is no speech, and an engine may say so
+        assessor.assess([Utterance(id="", audio=tone)])
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:
@@ -106,11 +118,22 @@ def _answer(job: Job, assessment: Assessment) -> tuple[bytes, bytes]:
 def _failure(error: Exception, clip: bytes) -> tuple[bytes, bytes]:
     if isinstance(error, EnunciateError):
         duration_s = header_duration_s(clip) or 0.0
-        outcome = Outcome(error=error.code, message=str(error), duration_s=duration_s)
+        outcome = Outcome(error=error.code, message=_said(error), duration_s=duration_s)
     else:
         print(bug_line(error), file=sys.stderr, flush=True)
         outcome = Outcome(error=INTERNAL)
     return outcome.model_dump_json().encode(), b""
+
+
+def _said(error: EnunciateError) -> str:
+    """What an error says, without the advice that is for the command line."""
+    if isinstance(error, TextUnknownWordsError):
+        example = error.words[0].lower()
+        return (
+            f"not in the dictionary: {', '.join(error.words)}. Check the spelling, or give a pronunciation, "
+            f"as in '{example}{{T AH M EY T OW}}'"
+        )
+    return str(error)
 
 
 def bug_line(error: BaseException) -> str:
