@@ -194,6 +194,17 @@ def test_low_level_is_noticed(tone):
 # ----------------------------------------------------------------------------------------- bad input
 
 
+def test_a_file_that_points_before_its_start_is_refused_without_a_traceback(tone, monkeypatch):
+    shown: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", shown.append)
+    data = encode(tone(1.0), 16_000, "AIFF", "PCM_16").replace(b"SSND", b"NONE")
+
+    with pytest.raises(AudioDecodeError):
+        audio.load(data)
+
+    assert not shown
+
+
 def test_missing_file(tmp_path):
     with pytest.raises(AudioNotFoundError, match=r"nothing\.wav: there is no such file"):
         audio.load(tmp_path / "nothing.wav")
