@@ -67,7 +67,7 @@ def broken_audio(seed: str) -> bytes:
 def bombs() -> list[bytes]:
     """Small files of much: samples, channels, or what their headers declare."""
     quarter_hour = _written("FLAC", "PCM_16", np.zeros(16_000 * 900))
-    wide = _written("FLAC", "PCM_16", np.zeros((192_000 * 55, 8)), 192_000)
+    wide = _written("FLAC", "PCM_16", np.zeros((192_000 * 20, 8)), 192_000)
     long_ogg = _written("OGG", "VORBIS", np.zeros(8_000 * 600), 8_000)
     endless = bytearray(quarter_hour)
     endless[21:26] = b"\xff" * 5  # all 36 bits of the number of samples
@@ -85,7 +85,15 @@ def bombs() -> list[bytes]:
         b"OggS" * 1_000_000,
         b"fLaC" + b"\x01\x00\x00\x00" * 1_000_000,
         b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f" + bytes(1_000_000),
+        _talkative(),
     ]
+
+
+def _talkative() -> bytes:
+    """A file of whose every block libsndfile prints a line or two."""
+    data = bytearray(_written("SDS", "PCM_16", np.full(60_000, 0.1)))
+    data[21::127] = b"\xff" * len(data[21::127])
+    return bytes(data)
 
 
 @cache
@@ -94,6 +102,8 @@ def whole() -> tuple[tuple[str, bytes], ...]:
     samples, rate_hz = sf.read(SPOKEN, dtype="float32", start=int(16_000 * _FROM_S), stop=int(16_000 * _TO_S))
     files: list[tuple[str, bytes]] = []
     for form in sf.available_formats():
+        if form == "SD2":  # leaves a file in the current folder
+            continue
         for subtype in sf.available_subtypes(form):
             try:
                 files.append((form, _written(form, subtype, samples, rate_hz)))
