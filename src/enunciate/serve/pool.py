@@ -28,6 +28,7 @@ GATHER_S = 0.005
 RETRY_S = (0.0, 0.5, 1.0, 2.0, 5.0)
 """Pauses before a worker is started, by how often it has just failed to load; the last one for ever."""
 _STREAM_LIMIT = 1 << 20
+_CLOSING_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -192,11 +193,7 @@ class Pool:
         try:
             yield process
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            if process.stdin is not None:
-                process.stdin.close()
-            await process.wait()
+            await _bury(process)
 
     async def _feed(self, process: Process, together: int) -> None:
         """Give a worker clips until it fails."""
@@ -241,6 +238,19 @@ def _environment(n_workers: int) -> dict[str, str]:
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
+
+
+async def _bury(process: Process) -> None:
+    """Kill a process, and let go of its pipes, which would complain if the loop ended first."""
+    assert process.stdin is not None and process.stdout is not None
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    process.stdin.close()
+    await process.wait()
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_CLOSING_S):
+            await process.stdout.read()
+            await process.stdin.wait_closed()
 
 
 async def _hello(process: Process) -> Hello | None:
