@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from enunciate.assess import load_assessor
     from enunciate.schema import Assessment, Clip, Utterance
 
-# ONNX Runtime, from 1.32 on, reports to its makers unless this is set before it is imported; nothing is to leave
-# the machine where a learner's speech is judged. Whoever wants it can set 0.
+# ONNX Runtime 1.32 reports to its makers unless this is set before it is imported; nothing is to leave the
+# machine where a learner's speech is judged. Whoever wants it can set 0.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
