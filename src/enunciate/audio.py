@@ -283,7 +283,7 @@ def _mix_down(blocks: Iterator[Samples]) -> tuple[Samples, float]:
     for block in blocks:
         n_clipped += int((np.abs(block) >= CLIPPED_AT).any(axis=1).sum())
         n_samples += len(block)
-        with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is reported as such
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite then is reported as such
             mono.append(block.mean(axis=1, dtype=np.float32) if block.shape[1] > 1 else block[:, 0])
     if not mono:
         return np.zeros(0, dtype=np.float32), 0.0

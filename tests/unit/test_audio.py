@@ -194,6 +194,14 @@ def test_low_level_is_noticed(tone):
 # ----------------------------------------------------------------------------------------- bad input
 
 
+@pytest.mark.filterwarnings("error")
+def test_channels_whose_sum_is_too_large_are_refused_without_a_warning():
+    loud = np.full((16_000, 2), 3e38, dtype=np.float32)
+
+    with pytest.raises(AudioNotFiniteError):
+        audio.load(encode(loud, 16_000, "WAV", "FLOAT"))
+
+
 def test_a_file_that_points_before_its_start_is_refused_without_a_traceback(tone, monkeypatch):
     shown: list[object] = []
     monkeypatch.setattr("sys.unraisablehook", shown.append)
