@@ -7,12 +7,17 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from enunciate.assess import load_assessor
     from enunciate.schema import Assessment, Clip, Utterance
+
+# ONNX Runtime 1.32 reports to its makers unless this is set before it is imported; nothing is to leave the
+# machine where a learner's speech is judged. Whoever wants it can set 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 __all__ = ["Assessment", "Clip", "Utterance", "__version__", "load_assessor"]

@@ -94,7 +94,7 @@ def load(source: Path | str | bytes | Clip) -> Speech:
     if isinstance(source, bytes):
         if not source:
             raise AudioEmptyError("the audio bytes are empty: send the content of an audio file")
-        return _load_file(BytesIO(_with_length(source)), "the audio bytes")
+        return _load_file(_Bytes(_with_length(source)), "the audio bytes")
     path = Path(source)
     _check_path(path)
     return _load_file(path, str(path))
@@ -106,7 +106,7 @@ def header_duration_s(data: bytes) -> float | None:
     Costs next to nothing, and can be wrong: `load` finds out.
     """
     try:
-        with sf.SoundFile(BytesIO(_with_length(data))) as audio:
+        with sf.SoundFile(_Bytes(_with_length(data))) as audio:
             return audio.frames / audio.samplerate
     except (sf.SoundFileError, TypeError, OSError):
         return None
@@ -132,6 +132,16 @@ def warnings_for(speech: Speech) -> list[Notice]:
             )
         )
     return notices
+
+
+class _Bytes(BytesIO):
+    """Takes what is before its start, where broken files send libsndfile to, for its start.
+
+    An error raised here would come out as a traceback on standard error, and as nothing else.
+    """
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return super().seek(max(0, offset) if whence == 0 else offset, whence)
 
 
 def _check_path(path: Path) -> None:
@@ -273,7 +283,7 @@ def _mix_down(blocks: Iterator[Samples]) -> tuple[Samples, float]:
     for block in blocks:
         n_clipped += int((np.abs(block) >= CLIPPED_AT).any(axis=1).sum())
         n_samples += len(block)
-        with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is reported as such
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite then is reported as such
             mono.append(block.mean(axis=1, dtype=np.float32) if block.shape[1] > 1 else block[:, 0])
     if not mono:
         return np.zeros(0, dtype=np.float32), 0.0

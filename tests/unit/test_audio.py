@@ -194,6 +194,25 @@ def test_low_level_is_noticed(tone):
 # ----------------------------------------------------------------------------------------- bad input
 
 
+@pytest.mark.filterwarnings("error")
+def test_channels_whose_sum_is_too_large_are_refused_without_a_warning():
+    loud = np.full((16_000, 2), 3e38, dtype=np.float32)
+
+    with pytest.raises(AudioNotFiniteError):
+        audio.load(encode(loud, 16_000, "WAV", "FLOAT"))
+
+
+def test_a_file_that_points_before_its_start_is_refused_without_a_traceback(tone, monkeypatch):
+    shown: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", shown.append)
+    data = encode(tone(1.0), 16_000, "AIFF", "PCM_16").replace(b"SSND", b"NONE")
+
+    with pytest.raises(AudioDecodeError):
+        audio.load(data)
+
+    assert not shown
+
+
 def test_missing_file(tmp_path):
     with pytest.raises(AudioNotFoundError, match=r"nothing\.wav: there is no such file"):
         audio.load(tmp_path / "nothing.wav")

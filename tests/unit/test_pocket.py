@@ -1,5 +1,8 @@
 """The engine with the weights that ship, on the synthetic clips of `examples/make_clips.py`."""
 
+import os
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -369,3 +372,15 @@ def test_the_weights_are_small_and_have_a_card(engine):
     assert "@@" not in card, "the card has gaps"
     for topic in ("CC BY 4.0", "Mandarin", "children", "not for"):
         assert topic.lower() in card.lower(), topic
+
+
+def test_nothing_is_noted_on_this_machine_to_be_sent_elsewhere(tmp_path):
+    """ONNX Runtime's telemetry would make itself an id and a database in the cache folder."""
+    code = "from enunciate import load_assessor; load_assessor('pocket')"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_"))}
+    subprocess.run(
+        [sys.executable, "-B", "-c", code],
+        env=kept | {"HOME": str(tmp_path), "PYTHONPATH": str(REPOSITORY / "src")},
+        check=True,
+    )
+    assert list(tmp_path.iterdir()) == []

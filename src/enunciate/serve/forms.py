@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 
 from python_multipart.exceptions import FormParserError
@@ -10,6 +11,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from enunciate.serve.problems import ProblemError
 
 MAX_PARTS = 200
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
+"""It warns of what strangers send, which would let them fill the log."""
 
 
 @dataclass

@@ -63,7 +63,7 @@ def serve(
         app,
         lifespan="on",
         ws="none",
-        log_level="warning",
+        log_level="error",  # to warn of what strangers send would let them fill the log
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=1,  # the time of grace is over by then

@@ -66,10 +66,10 @@ def _take_streams() -> tuple[BinaryIO, BinaryIO]:
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
+    nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
+    os.dup2(nothing, 1)  # libsndfile prints what it thinks of some broken files, line after line
     os.close(nothing)
-    os.dup2(2, 1)
     return requests, answers
 
 
