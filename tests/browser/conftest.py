@@ -19,7 +19,7 @@ import soundfile as sf
 from browser.page_cases import EXAMPLE, NO_VOICE, REPOSITORY, WATCH
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address() -> Iterator[str]:
     """Where `enunciate serve` listens, with the pocket engine."""
     pytest.importorskip("fastapi", reason="the service is not installed: pip install 'enunciate[serve]'")
@@ -50,9 +50,12 @@ def _wait_until_ready(base: str) -> None:
     raise TimeoutError(base)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Callable]:
-    """Start Chromium, once for each set of arguments."""
+    """Start Chromium, once for each set of arguments.
+
+    Of this package alone: while Playwright is open, an event loop runs, and no other test could run its own.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     program = shutil.which("chromium")
     if program is None:
