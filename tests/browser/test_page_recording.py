@@ -131,6 +131,26 @@ def test_no_microphone_over_http_but_files(open_page, address):
     assert page.inner_text("#problem") == ""
 
 
+def test_nothing_can_be_given_before_the_page_listens(open_page):
+    page = open_page()
+    late = []
+    page.route("**/sentences.json", lambda route: late.append(route))  # noqa: PLW0108
+    page.reload()
+    until(page, "document.readyState === 'complete'")
+    assert page.get_attribute("#record", "aria-disabled") == "true"
+    assert page.inner_text("#record") == "One moment…"
+    assert page.is_disabled("#file")
+    page.click("#record", force=True)
+
+    late[0].continue_()
+    page.wait_for_selector("#record[data-state=idle]")
+    assert page.inner_text("#record") == "Record"
+    assert page.is_enabled("#file")
+    assert page.get_attribute("#record", "aria-disabled") == "false"
+    page.set_input_files("#file", EXAMPLE)
+    page.wait_for_selector("#result:not([hidden])")
+
+
 def test_a_file_is_dropped(open_page):
     page = open_page()
     content = base64.b64encode(EXAMPLE.read_bytes()).decode()

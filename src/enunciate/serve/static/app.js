@@ -276,6 +276,8 @@ byId("say").addEventListener("click", () => read(false));
 byId("say-slowly").addEventListener("click", () => read(true));
 watchVoices(showVoice);
 showVoice();
+// Until here the page has nothing that listens: what it loads may come late, and no file may be lost to that.
+chooser.disabled = false;
 become("idle");
 longest = await longestS();
 byId("longest").textContent = clock(longest);
