@@ -51,9 +51,7 @@ class PocketAssessor:
         self._calibration = Calibration.model_validate_json(
             (folder / CALIBRATION).read_text(encoding="utf-8")
         )
-        self._lexicon = Lexicon.default()
-        if lexicon is not None:
-            self._lexicon = self._lexicon.with_file(lexicon)
+        self._lexicon = Lexicon.default(lexicon)
 
     @cached_property
     def _free_scorer(self) -> Session:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,7 @@ from enunciate.acoustic.configs import ScorerConfig
 from enunciate.acoustic.quality import QualityHead, phone_loss
 from enunciate.acoustic.scorer import Ensemble, Scored, Scorer
 from enunciate.acoustic.scorer_data import ScoredClip
-from enunciate.acoustic.tensors import backward, chunks, int_list, seed_all, tensor_of, update
+from enunciate.acoustic.tensors import backward, chunks, int_list, padded, seed_all, tensor_of, update
 from enunciate.corpus.splits import speaker_folds
 from enunciate.schema import Utterance
 
@@ -50,23 +49,15 @@ class Batch:
 
 def collate(clips: Sequence[ScoredClip], ensemble: Ensemble) -> Batch:
     """Pad clips into tensors, features standardised, the frozen quality head applied."""
-    most = max(len(clip.features.classes) for clip in clips)
-
-    def pad(arrays: Sequence[npt.NDArray[Any]], fill: float = 0.0) -> Tensor:
-        padded = [
-            np.pad(a, [(0, most - len(a))] + [(0, 0)] * (a.ndim - 1), constant_values=fill) for a in arrays
-        ]
-        return tensor_of(np.stack(padded))
-
-    classes = pad([c.features.classes for c in clips])
-    quality = pad([c.features.quality for c in clips])
+    classes = padded([c.features.classes for c in clips])
+    quality = padded([c.features.quality for c in clips])
     with torch.no_grad():
         phone, utterance = ensemble.standardise(
-            pad([c.features.phone for c in clips]),
+            padded([c.features.phone for c in clips]),
             tensor_of(np.stack([c.features.utterance for c in clips])),
         )
         head = ensemble.quality(quality, classes)
-    phone_scores = pad([c.phone_scores for c in clips], -1.0)
+    phone_scores = padded([c.phone_scores for c in clips], -1.0)
     scores = tensor_of(np.stack([c.scores for c in clips]))
     return Batch(classes, phone, quality, head, utterance, classes > 0, phone_scores, scores)
 

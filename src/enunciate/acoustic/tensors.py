@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
@@ -12,6 +14,13 @@ from torch import Tensor
 def tensor_of(array: npt.NDArray[Any]) -> Tensor:
     """The array's memory as a tensor."""
     return torch.from_numpy(array)  # pyright: ignore[reportUnknownMemberType]
+
+
+def padded(arrays: Sequence[npt.NDArray[Any]], fill: float = 0.0) -> Tensor:
+    """B arrays (U, ...) of unlike length as one tensor (B, longest, ...), `fill` behind the shorter ones."""
+    most = max(map(len, arrays))
+    rows = [np.pad(a, [(0, most - len(a))] + [(0, 0)] * (a.ndim - 1), constant_values=fill) for a in arrays]
+    return tensor_of(np.stack(rows))
 
 
 def int_list(tensor: Tensor) -> list[int]:

@@ -17,16 +17,11 @@ from enunciate.schema import Assessment, Utterance
 Judging = Callable[[Outputs, Alignment], Scores]
 
 
-class ListeningAssessor(ABC):
-    """An engine of which only the judging is its own; see `enunciate.assess.Assessor`."""
+class FolderEngine:
+    """What the folder of a baseline says of it, whatever it listens with."""
 
-    def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
+    def __init__(self, folder: Path) -> None:
         self._name = read_description(folder).name
-        self._listener = Listener(folder, lexicon=lexicon, threads=threads)
-
-    @abstractmethod
-    def judge(self, clip: Heard) -> Assessment:
-        """Assess one clip by what was heard."""
 
     @property
     def name(self) -> str:
@@ -37,6 +32,18 @@ class ListeningAssessor(ABC):
     def batch_size(self) -> int:
         """Clips are assessed one by one: this many are worth a write to disk."""
         return 16
+
+
+class ListeningAssessor(FolderEngine, ABC):
+    """An engine of which only the judging is its own; see `enunciate.assess.Assessor`."""
+
+    def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
+        super().__init__(folder)
+        self._listener = Listener(folder, lexicon=lexicon, threads=threads)
+
+    @abstractmethod
+    def judge(self, clip: Heard) -> Assessment:
+        """Assess one clip by what was heard."""
 
     def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
         """Assess utterances, in order."""

@@ -8,7 +8,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 from enunciate.acoustic.calibration import Calibration, Interval, calibrate, interval
 from enunciate.acoustic.export import export_module
 from enunciate.acoustic.folder import CALIBRATION
-from enunciate.acoustic.tensors import backward, chunks, int_list, seed_all, tensor_of, update
+from enunciate.acoustic.tensors import backward, chunks, int_list, padded, seed_all, tensor_of, update
 from enunciate.baselines.gopt import FREE, READ, WORD_ACCURACY, mean_by_word
 from enunciate.baselines.gopt_features import N_GOP, GopVectors
 from enunciate.baselines.gopt_model import N_WORD_SCORES, Gopt, GoptEnsemble
@@ -101,19 +100,11 @@ class Job:
 
 def collate(examples: Sequence[Example], ensemble: GoptEnsemble) -> Batch:
     """Pad examples, inputs standardised."""
-    most = max(len(one.seen.classes) for one in examples)
-
-    def pad(arrays: Sequence[npt.NDArray[Any]], fill: float = 0.0) -> Tensor:
-        rows = [
-            np.pad(a, [(0, most - len(a))] + [(0, 0)] * (a.ndim - 1), constant_values=fill) for a in arrays
-        ]
-        return tensor_of(np.stack(rows))
-
     return Batch(
-        pad([one.seen.classes for one in examples]),
-        ensemble.standardise(pad([one.seen.gop for one in examples])),
-        pad([one.phone for one in examples], -1.0),
-        pad([one.word for one in examples], -1.0),
+        padded([one.seen.classes for one in examples]),
+        ensemble.standardise(padded([one.seen.gop for one in examples])),
+        padded([one.phone for one in examples], -1.0),
+        padded([one.word for one in examples], -1.0),
         tensor_of(np.stack([one.scores for one in examples])),
     )
 

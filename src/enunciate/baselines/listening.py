@@ -50,8 +50,7 @@ class Listener:
     def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
         self._folder = folder
         self._acoustic = AcousticModel(folder / ENCODER, threads)
-        default = Lexicon.default()
-        self._lexicon = default if lexicon is None else default.with_file(lexicon)
+        self._lexicon = Lexicon.default(lexicon)
 
     @cached_property
     def _phone_model(self) -> PhoneModel:

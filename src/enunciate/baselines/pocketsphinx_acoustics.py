@@ -5,7 +5,7 @@ One pass of its phone recognition ("allphone", with its phone 3-gram) gives the 
 states, without context, everything else follows: the alignment, the phone loop, the rivals of a phone. All of
 them are then of the same scores of the same frames, which those of several searches of the decoder are not:
 each scales a frame by the best state that it looked at. Its own alignment of phones, a second pass inside the
-word spans of a first one, also fails where a short word was given too few frames: for 14 clips of 60 once.
+word spans of a first one, also fails where a short word was given too few frames.
 
 A clip gives the same scores whatever was decoded before it, which a test holds: its features are normalised
 over the clip (`cmn=batch`, and `full_utt`), and the front end is set up anew for each (`reinit_feat`).

@@ -14,8 +14,7 @@ from enunciate import audio
 from enunciate.acoustic.align import AlignmentError, LogProbs
 from enunciate.acoustic.pocket import NO_REFERENCE
 from enunciate.acoustic.symbols import SILENCE, classes_of, phone_of
-from enunciate.baselines.assessor import scored_result
-from enunciate.baselines.folder import read_description
+from enunciate.baselines.assessor import FolderEngine, scored_result
 from enunciate.baselines.goodness import Goodness
 from enunciate.baselines.gop import load_gop
 from enunciate.baselines.listening import Heard, LabelledClip, labels_of, word_labels_of
@@ -34,25 +33,14 @@ from enunciate.phones.reference import read_reference
 from enunciate.schema import Assessment, Notice, Utterance
 
 
-class HmmGopAssessor:
+class HmmGopAssessor(FolderEngine):
     """The engine; see `enunciate.assess.Assessor`."""
 
     def __init__(self, folder: Path, *, lexicon: Path | None = None) -> None:
-        self._name = read_description(folder).name
+        super().__init__(folder)
         self._model = load_gop(folder)
         self._acoustics = HmmAcoustics()
-        default = Lexicon.default()
-        self._lexicon = default if lexicon is None else default.with_file(lexicon)
-
-    @property
-    def name(self) -> str:
-        """Engine and version of the weights."""
-        return self._name
-
-    @property
-    def batch_size(self) -> int:
-        """Clips are assessed one by one: this many are worth a write to disk."""
-        return 16
+        self._lexicon = Lexicon.default(lexicon)
 
     def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
         """Assess utterances, in order.

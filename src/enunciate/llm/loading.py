@@ -46,7 +46,7 @@ def load_adapted(folder: Path, *, lexicon: Path | None = None) -> Phi4Assessor:
         RecipeError: the folder's recipe is broken.
         PronunciationError: the lexicon is broken.
     """
-    words = lexicon_with(lexicon)
+    words = Lexicon.default(lexicon)
     recipe = read_recipe(folder)
     device = pick_device()
     dtype = _dtype(device, recipe.precision)
@@ -72,7 +72,7 @@ def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> Phi4A
         ModelNotFoundError: there is no such checkpoint, or it cannot be fetched.
         PronunciationError: the lexicon is broken.
     """
-    words = lexicon_with(lexicon)
+    words = Lexicon.default(lexicon)
     device = pick_device()
     with quietly():
         base = load_base(name_or_folder, dtype=_dtype(device, "bf16"), device=device)
@@ -138,12 +138,6 @@ def quietly() -> Generator[None, None, None]:
 def _dtype(device: torch.device, precision: str) -> torch.dtype:
     """On a processor always float32: few of them compute in bfloat16 at all quickly."""
     return torch.bfloat16 if device.type == "cuda" and precision == "bf16" else torch.float32
-
-
-def lexicon_with(path: Path | None) -> Lexicon:
-    """CMUdict, with a user's own pronunciations before it."""
-    lexicon = Lexicon.default()
-    return lexicon if path is None else lexicon.with_file(path)
 
 
 def packaged_aligner() -> Aligner | None:

@@ -40,9 +40,17 @@ class Lexicon:
         self._overrides = dict(overrides or {})
 
     @classmethod
-    def default(cls) -> Lexicon:
-        """CMUdict as it ships in the package (134,000 entries, North American English)."""
-        return cls(_cmudict())
+    def default(cls, own: Path | None = None) -> Lexicon:
+        """CMUdict as it ships in the package (134,000 entries, North American English).
+
+        Args:
+            own: a file of a user's own pronunciations, which go before it, as `with_file` reads them.
+
+        Raises:
+            PronunciationError: as `with_file`.
+        """
+        lexicon = cls(_cmudict())
+        return lexicon if own is None else lexicon.with_file(own)
 
     def with_file(self, path: Path | str) -> Lexicon:
         """A lexicon in which the words of a file replace those of this one.

@@ -18,7 +18,7 @@ from enunciate.baselines.ssl.model import WEIGHTS, JointModel, prepared, rebuild
 from enunciate.diagnosis import Heard
 from enunciate.hearing import HeardClip, assessment_of
 from enunciate.llm.answers import score_of
-from enunciate.llm.loading import lexicon_with, packaged_aligner, quietly
+from enunciate.llm.loading import packaged_aligner, quietly
 from enunciate.phones import Lexicon
 from enunciate.phones.reference import read_reference
 from enunciate.schema import ASPECTS, Aspect, Assessment, Score, Utterance
@@ -109,7 +109,7 @@ def load_joint(folder: Path, *, lexicon: Path | None = None, threads: int = 1) -
         read_description(folder).name,
         normalise=normalise,
         aligner=packaged_aligner(),
-        lexicon=lexicon_with(lexicon),
+        lexicon=Lexicon.default(lexicon),
     )
 
 
