@@ -163,6 +163,25 @@ def test_a_clip_that_hangs_does_not_cost_those_of_its_batch():
     asyncio.run(run())
 
 
+def test_stopping_while_a_worker_is_killed_leaves_no_pipe_open(monkeypatch):
+    begin, processes = asyncio.create_subprocess_exec, []
+
+    async def noted(*command, **how):
+        processes.append(await begin(*command, **how))
+        return processes[-1]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+
+    async def run():
+        async with pool_of(timeout_s=1.0) as (pool, _):
+            with pytest.raises(TimedOutError):
+                await ask(pool, "hang")
+
+    asyncio.run(run())
+    assert processes
+    assert all(process._transport.is_closing() for process in processes)
+
+
 def test_a_bug_is_logged_by_its_place_and_not_by_what_it_says(capfd):
     async def run():
         async with pool_of() as (pool, _):

@@ -193,7 +193,12 @@ class Pool:
         try:
             yield process
         finally:
-            await _bury(process)
+            burial = asyncio.ensure_future(_bury(process))
+            try:
+                await asyncio.shield(burial)
+            except asyncio.CancelledError:  # the service stops, and this has begun: it takes a moment
+                await burial
+                raise
 
     async def _feed(self, process: Process, together: int) -> None:
         """Give a worker clips until it fails."""
