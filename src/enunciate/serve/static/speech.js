@@ -17,9 +17,9 @@ export function watchVoices(onChange) {
 
 /**
  * @param {string} text
- * @param {{slowly?: boolean, onEnd?: () => void, onError?: () => void}} [how]
+ * @param {{slowly?: boolean, onError?: () => void}} [how]
  */
-export function say(text, { slowly = false, onEnd, onError } = {}) {
+export function say(text, { slowly = false, onError } = {}) {
   const voice = englishVoice();
   if (!voice) return;
   hush();
@@ -27,9 +27,9 @@ export function say(text, { slowly = false, onEnd, onError } = {}) {
   utterance.voice = voice;
   utterance.lang = voice.lang;
   utterance.rate = slowly ? SLOW : 1;
-  utterance.onend = () => onEnd?.();
-  utterance.onerror = ({ error }) =>
-    error === "canceled" || error === "interrupted" ? onEnd?.() : onError?.();
+  utterance.onerror = ({ error }) => {
+    if (error !== "canceled" && error !== "interrupted") onError?.();
+  };
   window.speechSynthesis.speak(utterance);
 }
 

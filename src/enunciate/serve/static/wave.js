@@ -221,23 +221,25 @@ export function renderWave(answer, sound, track, range, on) {
   const out = el("button", { type: "button", class: "plain icon", onclick: () => zoom(perS / STEP) }, "−", unseen(" zoom out"));
   const closer = el("button", { type: "button", class: "plain icon", onclick: () => zoom(perS * STEP) }, "+", unseen(" zoom in"));
   let perS = LEGIBLE;
-  let drawn = picture(answer, sound, track, range, perS, on);
+  /** @type {SVGElement | null} */
+  let head = null;
 
-  function draw() {
-    const centre = (scroll.scrollLeft + scroll.clientWidth / 2) / Math.max(1, scroll.scrollWidth);
-    drawn = picture(answer, sound, track, range, perS, on);
+  /** @param {number} to pixels a second */
+  function draw(to) {
+    perS = Math.max(FARTHEST, Math.min(CLOSEST, to));
+    const drawn = picture(answer, sound, track, range, perS, on);
+    head = drawn.head;
     scroll.replaceChildren(drawn.image);
-    scroll.scrollLeft = centre * scroll.scrollWidth - scroll.clientWidth / 2;
     out.disabled = perS <= FARTHEST;
     closer.disabled = perS >= CLOSEST;
   }
 
-  /** @param {number} to pixels a second */
+  /** Draw anew around the same middle. @param {number} to pixels a second */
   function zoom(to) {
-    perS = Math.max(FARTHEST, Math.min(CLOSEST, to));
-    draw();
+    const centre = (scroll.scrollLeft + scroll.clientWidth / 2) / Math.max(1, scroll.scrollWidth);
+    draw(to);
+    scroll.scrollLeft = centre * scroll.scrollWidth - scroll.clientWidth / 2;
   }
-  draw();
 
   return {
     element: el(
@@ -248,16 +250,16 @@ export function renderWave(answer, sound, track, range, on) {
       el("div", { class: "timeline-frame" }, gutter(answer.words.length > 0, range), scroll),
       table(answer, range),
     ),
-    /** A short clip fills the width that there is. To be called once the element is on the page. */
+    /** Draw it, a short clip as wide as there is room. To be called once the element is on the page. */
     fit() {
-      if (LEGIBLE * answer.duration_s < scroll.clientWidth - 18) zoom((scroll.clientWidth - 18) / answer.duration_s);
+      draw(Math.max(LEGIBLE, (scroll.clientWidth - 18) / answer.duration_s));
     },
     /** @param {number | null} atS */
     moveTo(atS) {
-      drawn.head.setAttribute("visibility", atS === null ? "hidden" : "visible");
+      head?.setAttribute("visibility", atS === null ? "hidden" : "visible");
       if (atS === null) return;
       const x = atS * perS;
-      drawn.head.setAttribute("transform", `translate(${x.toFixed(1)})`);
+      head?.setAttribute("transform", `translate(${x.toFixed(1)})`);
       if (x < scroll.scrollLeft || x > scroll.scrollLeft + scroll.clientWidth) scroll.scrollLeft = x - 40;
     },
   };
