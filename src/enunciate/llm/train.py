@@ -28,6 +28,7 @@ from torch import Tensor
 from transformers import Phi4MultimodalConfig, TrainingArguments, set_seed
 from transformers.utils import logging as transformers_logging
 
+from enunciate.acoustic.device import pick_device
 from enunciate.errors import OutputError
 from enunciate.llm.adapter import CONFIG_FILE, WEIGHTS_FILE, add_adapter
 from enunciate.llm.card import write_card
@@ -99,7 +100,7 @@ def training_arguments(recipe: Phi4Recipe) -> TrainingArguments:
         max_grad_norm=recipe.max_grad_norm,
         optim="adamw_torch",
         bf16=recipe.precision == "bf16",
-        use_cpu=recipe.device == "cpu" or (recipe.device == "auto" and not torch.cuda.is_available()),
+        use_cpu=pick_device(recipe.device).type == "cpu",
         seed=recipe.seed,
         logging_steps=recipe.log_every,
         logging_nan_inf_filter=False,  # it would wait for the device in every step, and hide what went wrong
