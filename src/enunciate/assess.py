@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
-from enunciate.errors import ModelNotFoundError, needing
+from enunciate.errors import EnunciateError, ModelNotFoundError, needing
 from enunciate.schema import Assessment, Utterance
+
+_Answer = TypeVar("_Answer")
 
 
 class Assessor(Protocol):
@@ -61,6 +63,32 @@ class BatchAssessor(Assessor, Protocol):
     def together(self) -> int:
         """How many utterances to give it at once."""
         ...
+
+
+def answer_each(
+    answer: Callable[[Sequence[Utterance]], Sequence[_Answer]], batch: Sequence[Utterance]
+) -> list[_Answer | EnunciateError]:
+    """Have a batch answered; where that fails, half by half, so that a bad clip costs its neighbours nothing.
+
+    Only our own errors are a clip's fault: any other is a bug and must be seen.
+
+    Args:
+        answer: a method of an engine, such as `assess`.
+        batch: at least one utterance.
+
+    Returns:
+        In the order of the utterances, what is said of each, or why nothing can be.
+    """
+    try:
+        answers = answer(batch)
+    except EnunciateError as error:
+        if len(batch) == 1:
+            return [error]
+        half = len(batch) // 2
+        parts = [batch[begin : begin + half] for begin in range(0, len(batch), half)]
+        return [answered for part in parts for answered in answer_each(answer, part)]
+    assert len(answers) == len(batch), f"{len(answers)} answers for {len(batch)} utterances"
+    return list(answers)
 
 
 def load_assessor(

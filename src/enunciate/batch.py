@@ -16,7 +16,7 @@ from typing import Annotated, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from enunciate.assess import Assessor, BatchAssessor
+from enunciate.assess import Assessor, BatchAssessor, answer_each
 from enunciate.errors import EnunciateError, ManifestError, OutputError
 from enunciate.output import append_rows, resume_rows, writing_to
 from enunciate.schema import Assessment, Utterance
@@ -130,24 +130,17 @@ def _utterance(path: Path, number: int, line: str) -> Utterance:
 def assess_each(assessor: Assessor, utterances: Sequence[Utterance]) -> Iterator[Row]:
     """Assess clips so that a bad one costs no other, and a stop as little as the engine allows.
 
-    That is one at a time, but for engines that gain from more; where one of those is bad, each goes alone.
-    Only our own errors are a clip's fault: any other is a bug and must be seen.
+    That is one at a time, but for engines that gain from more.
     """
     size = assessor.together if isinstance(assessor, BatchAssessor) else 1
     for begin in range(0, len(utterances), size):
-        yield from _assess_batch(assessor, utterances[begin : begin + size])
-
-
-def _assess_batch(assessor: Assessor, batch: Sequence[Utterance]) -> Iterator[Row]:
-    try:
-        yield from assessor.assess(batch)
-    except EnunciateError as error:
-        if len(batch) > 1:
-            for utterance in batch:
-                yield from _assess_batch(assessor, [utterance])
-            return
-        problem = Problem(code=error.code, message=str(error))
-        yield Failure(id=batch[0].id, audio=str(batch[0].audio), error=problem)
+        batch = utterances[begin : begin + size]
+        for utterance, answer in zip(batch, answer_each(assessor.assess, batch), strict=True):
+            if isinstance(answer, EnunciateError):
+                problem = Problem(code=answer.code, message=str(answer))
+                yield Failure(id=utterance.id, audio=str(utterance.audio), error=problem)
+            else:
+                yield answer
 
 
 def assess_to_stream(

@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from enunciate.assess import Assessor, DoubleAssessor
+from enunciate.assess import Assessor, DoubleAssessor, answer_each
 from enunciate.errors import CorpusError, EnunciateError, MissingExtraError, OutputError
 from enunciate.evaluation.pairs import Evaluated
 from enunciate.evaluation.results import Results, summarise
@@ -30,7 +29,6 @@ BATCH_SIZE = 16
 
 Progress = Callable[[int, int], None]
 """Called with (utterances done, utterances in all) at the start and after every batch."""
-_Answer = TypeVar("_Answer")
 
 
 class Prediction(BaseModel):
@@ -125,8 +123,8 @@ def _batches(
 def _predict(assessor: Assessor, batch: Sequence[Utterance]) -> list[Prediction]:
     if isinstance(assessor, DoubleAssessor):
         return _predict_at_once(assessor, batch)
-    assessed = _each(assessor.assess, batch)
-    recognised = _each(assessor.recognise, batch)
+    assessed = answer_each(assessor.assess, batch)
+    recognised = answer_each(assessor.recognise, batch)
     return [
         _prediction(utterance, assessment, free_phones)
         for utterance, assessment, free_phones in zip(batch, assessed, recognised, strict=True)
@@ -136,10 +134,10 @@ def _predict(assessor: Assessor, batch: Sequence[Utterance]) -> list[Prediction]
 def _predict_at_once(assessor: DoubleAssessor, batch: Sequence[Utterance]) -> list[Prediction]:
     """Both in one; a clip where that fails is done again apart, since one of the two may work."""
     found: list[Prediction] = []
-    for utterance, both in zip(batch, _each(assessor.assess_and_recognise, batch), strict=True):
+    for utterance, both in zip(batch, answer_each(assessor.assess_and_recognise, batch), strict=True):
         if isinstance(both, EnunciateError):
-            (assessed,) = _each(assessor.assess, [utterance])
-            (recognised,) = _each(assessor.recognise, [utterance])
+            (assessed,) = answer_each(assessor.assess, [utterance])
+            (recognised,) = answer_each(assessor.recognise, [utterance])
         else:
             assessed, recognised = both
         found.append(_prediction(utterance, assessed, recognised))
@@ -159,24 +157,6 @@ def _prediction(
         free_phones=None if isinstance(free_phones, EnunciateError) else free_phones,
         error=f"{failures[0].code}: {failures[0]}" if failures else None,
     )
-
-
-def _each(
-    answer: Callable[[Sequence[Utterance]], Sequence[_Answer]], batch: Sequence[Utterance]
-) -> list[_Answer | EnunciateError]:
-    """Answers a batch; where that fails, half by half, so that a bad clip costs its neighbours nothing.
-
-    Only our own errors are a clip's fault: any other is a bug and must be seen.
-    """
-    try:
-        answers = answer(batch)
-    except EnunciateError as error:
-        if len(batch) == 1:
-            return [error]
-        middle = len(batch) // 2
-        return _each(answer, batch[:middle]) + _each(answer, batch[middle:])
-    assert len(answers) == len(batch), f"{len(answers)} answers for {len(batch)} utterances"
-    return list(answers)
 
 
 def _evaluated(utterance: Utterance, row: Prediction) -> Evaluated:
