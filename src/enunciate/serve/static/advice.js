@@ -66,7 +66,7 @@ export function sureness(probability) {
 }
 
 /** Which word ended last before this moment, or -1. @param {WordResult[]} words @param {number} atS */
-export function wordBefore(words, atS) {
+function wordBefore(words, atS) {
   return words.reduce((found, word, i) => (word.end_s !== null && word.end_s <= atS + 0.05 ? i : found), -1);
 }
 

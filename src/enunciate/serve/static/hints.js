@@ -5,7 +5,7 @@
 /** @typedef {import("./advice.js").PhoneResult} PhoneResult */
 
 /** @type {Hints} */
-export const HINTS = await (await fetch(new URL("hints.json", import.meta.url))).json();
+const HINTS = await (await fetch(new URL("hints.json", import.meta.url))).json();
 
 const VOWELS = new Set("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split(" "));
 const STOPS = new Set("B D G K P T CH JH".split(" "));

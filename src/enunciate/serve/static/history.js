@@ -54,7 +54,7 @@ export function toCsv(tries) {
 }
 
 /** All but the recordings. @param {KeptTry[]} tries */
-export const toJson = (tries) => JSON.stringify(tries.map(({ at, text, answer }) => ({ at, text, answer })), null, 1) + "\n";
+const toJson = (tries) => JSON.stringify(tries.map(({ at, text, answer }) => ({ at, text, answer })), null, 1) + "\n";
 
 /**
  * @param {(made: KeptTry) => void} onOpen look at a try again
