@@ -39,7 +39,9 @@ def track(samples: npt.NDArray[np.float32], n_frames: int) -> Prosody:
     centres = hop // 2 + hop * np.arange(n_frames)
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[centres]
     power = (frames**2).mean(axis=1)
-    level = 10 * np.log10(np.maximum(power / max(float(power.max()), 1e-12), 1e-6))
+    relative = power / max(float(power.max()), 1e-12)
+    # the floor is put under the decibels as well: a float32 logarithm of 1e-6 can come out below -6
+    level = np.maximum(10 * np.log10(np.maximum(relative, 1e-6)), -60)
     blocks = range(0, n_frames, BLOCK)  # spectra of a minute at once would take more memory than all the rest
     pitch = [_log_f0(frames[first : first + BLOCK], level[first : first + BLOCK]) for first in blocks]
     return Prosody(np.concatenate(pitch), level.astype(np.float32))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import yaml
 
@@ -46,8 +47,10 @@ def card(recipe: Phi4Recipe, found: Figures) -> str:
         "pipeline_tag": "audio-text-to-text",
         "tags": ["pronunciation-assessment", "mispronunciation-detection", "lora", "enunciate"],
     }
+    # types-PyYAML leaves the type of one parameter of `safe_dump` unknown
+    front_matter: str = cast(Any, yaml).safe_dump(header, sort_keys=False)
     body = "\n".join(_sections(recipe, found))
-    return f"---\n{yaml.safe_dump(header, sort_keys=False)}---\n\n{body}\n"
+    return f"---\n{front_matter}---\n\n{body}\n"
 
 
 def _sections(recipe: Phi4Recipe, found: Figures) -> Iterator[str]:

@@ -7,6 +7,7 @@ any batch.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -61,6 +62,9 @@ class Continuation:
         self._audio_token_id = processor.audio_token_id
         self._pad_token_id = processor.pad_token_id
         self._cache = DynamicCache()
+        # transformers 5.24 renamed `past_key_values` to `cache`
+        accepted = inspect.signature(self._inner.forward).parameters
+        self._cache_argument = "cache" if "cache" in accepted else "past_key_values"
         self._hidden: Tensor | None = None
         self.device: torch.device = self._inner.norm.weight.device
         self._mask: Tensor | None = None
@@ -118,7 +122,7 @@ class Continuation:
             inputs_embeds=embedded,
             attention_mask=self._mask,
             position_ids=positions,
-            past_key_values=self._cache,
             use_cache=True,
+            **{self._cache_argument: self._cache},
         )
         self._hidden = cast(Tensor, output.last_hidden_state)[:, -1]
