@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-RECIPES = Path(__file__).resolve().parents[1] / "recipes"
+RECIPES = Path(__file__).resolve().parents[1] / "src" / "enunciate" / "recipes"
 FOLDS = 5
 FEATURES = "features.npz"
 VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -71,8 +71,8 @@ def _start(devices: Any, features: Path) -> None:
 
 def _features_of(utterance: Any) -> Any:
     from enunciate.audio import load
-    from enunciate.llm.processor import Processor
-    from enunciate.llm.tokenizer import build_tokenizer
+    from enunciate.speech_lm.nano.tokenizer import build_tokenizer
+    from enunciate.speech_lm.processor import Processor
 
     if "processor" not in _features:  # features are the same whatever the tokenizer
         _features["processor"] = Processor(build_tokenizer(["a"], 600))
@@ -100,7 +100,9 @@ def make_features(arguments: argparse.Namespace) -> None:
 def _processes() -> Any:
     """Processes forked off one that has imported what they need, and has touched no GPU."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["enunciate.llm.train", "enunciate.llm.decode", "enunciate.runs"])
+    context.set_forkserver_preload(
+        ["enunciate.speech_lm.training.train", "enunciate.speech_lm.decoding.decoder", "enunciate.trainers"]
+    )
     return context
 
 
@@ -114,15 +116,15 @@ def run_one(arguments: argparse.Namespace, variant: str, fold: int) -> str:
     shared = [f"corpus={arguments.corpus}", f"model={arguments.base}", f"folds={FOLDS}", f"hold_out={fold}"]
     shared += ["split=all", "dev_speakers=0", "report=false", f"seed={arguments.seed}", *arguments.override]
     out = arguments.out / f"{slug(variant)}-{fold}"
-    from enunciate.llm.configs import PromptConfig
-    from enunciate.llm.selection import choose
-    from enunciate.runs import load_recipe
+    from enunciate.speech_lm.options import PromptConfig
+    from enunciate.speech_lm.training.selection import choose
+    from enunciate.trainers import load_recipe
 
     recipe = load_recipe(
         RECIPES / (name or "nano-lora.yaml"), [*shared, f"out={out}", *(overrides if name else ())]
     )
     if name:
-        from enunciate.llm.train import train
+        from enunciate.speech_lm.training.train import train
 
         train(recipe, features=_features)
     else:
@@ -143,10 +145,10 @@ def decode(recipe: Any, adapter: Path | None, held: Any) -> list[dict[str, Any]]
     import torch
 
     from enunciate.audio import load
-    from enunciate.llm.adapter import load_adapter, merged
-    from enunciate.llm.decode import Decoder
-    from enunciate.llm.model import load_base
-    from enunciate.llm.processor import Processor
+    from enunciate.speech_lm.adapter import load_adapter, merged
+    from enunciate.speech_lm.decoding.decoder import Decoder
+    from enunciate.speech_lm.families.phi4.model import load_base
+    from enunciate.speech_lm.processor import Processor
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if device == "cuda" else torch.float32

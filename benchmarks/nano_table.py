@@ -21,7 +21,7 @@ import numpy as np
 from nano_experiments import FOLDS, VARIANTS, slug
 
 from enunciate.corpus.speechocean762 import load_corpus
-from enunciate.evaluation.bootstrap import (
+from enunciate.evaluation.metrics.bootstrap import (
     SumStatistic,
     pcc_of_sums,
     pcc_rows,
@@ -29,12 +29,12 @@ from enunciate.evaluation.bootstrap import (
     sums_difference_interval,
     sums_interval,
 )
-from enunciate.evaluation.metrics import FloatArray
-from enunciate.llm.configs import TargetConfig
-from enunciate.llm.decode import expectation
-from enunciate.llm.targets import ApaAnswer, MddAnswer, heard_phones, parse, plain_words
+from enunciate.evaluation.metrics.correlation import FloatArray
 from enunciate.phones.alignment import count_edits
 from enunciate.schema import ASPECTS, Utterance
+from enunciate.speech_lm.decoding.decoder import expectation
+from enunciate.speech_lm.options import TargetConfig
+from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, heard_phones, parse, plain_words
 
 BASELINE = "lora"
 TRANSCRIPT = ("WER", "PER", "phone match F1")

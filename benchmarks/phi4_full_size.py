@@ -27,10 +27,15 @@ import torch
 import transformers
 from torch import Tensor
 
-from enunciate.llm.adapter import add_adapter, trainable
-from enunciate.llm.configs import AdapterConfig
-from enunciate.llm.model import enable_checkpointing, full_config, nano_config, random_base
-from enunciate.llm.objective import IGNORED, answer_loss, count_items
+from enunciate.speech_lm.adapter import add_adapter, trainable
+from enunciate.speech_lm.families.phi4.causal_lm import IGNORED, answer_loss, count_items
+from enunciate.speech_lm.families.phi4.model import (
+    enable_checkpointing,
+    full_config,
+    nano_config,
+    random_base,
+)
+from enunciate.speech_lm.options import AdapterConfig
 
 GIB = 2**30
 STRATEGIES = ("lora", "unfreeze")

@@ -15,10 +15,10 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
-from enunciate.assess import load_assessor
 from enunciate.corpus.speechocean762 import load_corpus
-from enunciate.evaluation.pairs import Evaluated
-from enunciate.evaluation.results import summarise
+from enunciate.engines import load_assessor
+from enunciate.evaluation.metrics.pairs import Evaluated
+from enunciate.evaluation.metrics.results import summarise
 from enunciate.evaluation.run import evaluate, read_predictions
 
 

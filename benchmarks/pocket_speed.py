@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--clip", type=Path, default=examples / "i_think_the_weather_is_nice.flac")
     parser.add_argument("--text", default="I think the weather is nice today.")
     arguments = parser.parse_args()
-    command = [sys.executable, "-m", "enunciate.cli", "assess", str(arguments.clip), "--text", arguments.text]
+    command = [sys.executable, "-m", "enunciate", "assess", str(arguments.clip), "--text", arguments.text]
     figures = {
         "import_enunciate_s": median_s([sys.executable, "-c", "import enunciate"]),
         "python_start_s": median_s([sys.executable, "-c", "pass"]),

@@ -54,7 +54,7 @@ def service(arguments: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Pid and port of a server that is ready."""
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "enunciate.cli", "serve", "--port", "0", *arguments],
+            [sys.executable, "-m", "enunciate", "serve", "--port", "0", *arguments],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,

@@ -11,8 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from enunciate.assess import Assessor, load_assessor
 from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.engines import Assessor, load_assessor
 from enunciate.errors import TextTooLongError
 from enunciate.schema import Utterance
 

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-REPOSITORY = Path(__file__).resolve().parents[1]
-ASSETS = REPOSITORY / "tests" / "assets"
+from support.paths import REPOSITORY
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from enunciate.assess import load_assessor
+    from enunciate.engines import load_assessor
     from enunciate.schema import Assessment, Clip, Utterance
 
 # ONNX Runtime 1.32 reports to its makers unless this is set before it is imported; nothing is to leave the
@@ -27,7 +27,7 @@ _HOMES = {
     "Assessment": "enunciate.schema",
     "Clip": "enunciate.schema",
     "Utterance": "enunciate.schema",
-    "load_assessor": "enunciate.assess",
+    "load_assessor": "enunciate.engines",
 }
 
 

@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from enunciate.acoustic.align import Alignment
-from enunciate.acoustic.calibration import Calibration
-from enunciate.acoustic.features import Outputs
-from enunciate.acoustic.reading import Scores, free_result, reference_result
 from enunciate.baselines.folder import read_description
 from enunciate.baselines.listening import Heard, Listener
+from enunciate.pocket.calibration import Calibration
+from enunciate.pocket.features import Outputs
+from enunciate.pocket.forced_alignment import Alignment
+from enunciate.pocket.reading import Scores, free_result, reference_result
 from enunciate.schema import Assessment, Utterance
 
 Judging = Callable[[Outputs, Alignment], Scores]
@@ -35,7 +35,7 @@ class FolderEngine:
 
 
 class ListeningAssessor(FolderEngine, ABC):
-    """An engine of which only the judging is its own; see `enunciate.assess.Assessor`."""
+    """An engine of which only the judging is its own; see `enunciate.engines.Assessor`."""
 
     def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
         super().__init__(folder)

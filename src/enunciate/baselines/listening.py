@@ -14,16 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from enunciate import audio
-from enunciate.acoustic.acoustic_model import AcousticModel
-from enunciate.acoustic.align import Alignment, align_heard
-from enunciate.acoustic.aligner import fit_text
-from enunciate.acoustic.ctc import HEARING, PhoneModel, beam_search, load_phone_model
-from enunciate.acoustic.features import Outputs, mismatched
-from enunciate.acoustic.folder import ENCODER, PHONE_MODEL
-from enunciate.acoustic.pocket import NO_REFERENCE
-from enunciate.acoustic.symbols import BLANK, classes_of, phone_of
 from enunciate.phones import Lexicon
 from enunciate.phones.reference import read_reference
+from enunciate.pocket.acoustic_model import AcousticModel
+from enunciate.pocket.assessor import NO_REFERENCE
+from enunciate.pocket.ctc import HEARING, PhoneModel, beam_search, load_phone_model
+from enunciate.pocket.features import Outputs, mismatched
+from enunciate.pocket.forced_alignment import Alignment, align_heard
+from enunciate.pocket.phone_timing import fit_text
+from enunciate.pocket.symbols import BLANK, classes_of, phone_of
+from enunciate.pocket.weights_folder import ENCODER, PHONE_MODEL
 from enunciate.schema import ASPECTS, Notice, Utterance
 
 T = TypeVar("T")

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enunciate.baselines.folder import read_description
-from enunciate.baselines.gop import GopAssessor
-from enunciate.baselines.gopt import GoptAssessor
-from enunciate.baselines.pocketsphinx_gop import HmmGopAssessor
-from enunciate.baselines.prosody_forest import ForestAssessor
+from enunciate.baselines.forest.assessor import ForestAssessor
+from enunciate.baselines.gop.assessor import GopAssessor
+from enunciate.baselines.gopt.assessor import GoptAssessor
+from enunciate.baselines.pocketsphinx.assessor import HmmGopAssessor
 from enunciate.errors import needing
 
 if TYPE_CHECKING:

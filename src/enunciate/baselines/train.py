@@ -16,24 +16,30 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from enunciate.acoustic.ctc import save_phone_model, train_phone_model
-from enunciate.acoustic.folder import ENCODER, FOLDS, HELD_OUT, PHONE_MODEL
-from enunciate.acoustic.pocket import packaged_weights
-from enunciate.acoustic.symbols import classes_of
+from enunciate.baselines.baseline_recipes import (
+    BaselineRecipe,
+    ForestRecipe,
+    GopRecipe,
+    GoptRecipe,
+    HmmGopRecipe,
+)
 from enunciate.baselines.folder import BASELINE, CROSS_VALIDATION, Description
-from enunciate.baselines.goodness import Goodness, goodness
-from enunciate.baselines.gop import GopModel, fit_gop
-from enunciate.baselines.gopt_features import gop_vectors
+from enunciate.baselines.forest.assessor import fit_forests
+from enunciate.baselines.forest.prosody import prosody_features
+from enunciate.baselines.gop.assessor import GopModel, fit_gop
+from enunciate.baselines.gop.goodness import Goodness, goodness
+from enunciate.baselines.gopt.features import gop_vectors
 from enunciate.baselines.listening import Extract, LabelledClip, listen_clips
-from enunciate.baselines.pocketsphinx_acoustics import HmmAcoustics
-from enunciate.baselines.pocketsphinx_gop import hmm_clips
+from enunciate.baselines.pocketsphinx.acoustics import HmmAcoustics
+from enunciate.baselines.pocketsphinx.assessor import hmm_clips
 from enunciate.baselines.predicted import Predicted
-from enunciate.baselines.prosody import prosody_features
-from enunciate.baselines.prosody_forest import fit_forests
-from enunciate.baselines.recipe import BaselineRecipe, ForestRecipe, GopRecipe, GoptRecipe, HmmGopRecipe
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import speaker_folds
 from enunciate.errors import CorpusError, RecipeError, needing
+from enunciate.pocket.assessor import packaged_weights
+from enunciate.pocket.ctc import save_phone_model, train_phone_model
+from enunciate.pocket.symbols import classes_of
+from enunciate.pocket.weights_folder import ENCODER, FOLDS, HELD_OUT, PHONE_MODEL
 from enunciate.schema import ASPECTS, Utterance
 
 T = TypeVar("T")
@@ -72,7 +78,7 @@ def train(recipe: Hearing | HmmGopRecipe) -> dict[str, float]:
     if isinstance(recipe, HmmGopRecipe):
         return _train_hmm(recipe)
     if isinstance(recipe, GoptRecipe):
-        from enunciate.baselines.gopt_fit import fit_gopt
+        from enunciate.baselines.gopt.fit import fit_gopt
 
         return _train_hearing(recipe, gop_vectors, lambda c, u, seed: fit_gopt(c, u, recipe, seed))
     return _train_hearing(recipe, goodness, lambda c, u, seed: fit_gop(c, u, recipe, seed))
@@ -185,8 +191,8 @@ def _place_encoder(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
     elif (source / RECOGNISER).is_file():
         with needing("train"):
-            from enunciate.acoustic.export import export_encoder
-            from enunciate.acoustic.recogniser import load_recogniser
+            from enunciate.pocket.training.export import export_encoder
+            from enunciate.pocket.training.recogniser import load_recogniser
         export_encoder(load_recogniser(source), target)
     else:
         raise RecipeError(str(target.parent), [f"encoder: {source} is no file and no trained recogniser"])

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from enunciate.errors import OutputError
-from enunciate.output import write_whole
+from enunciate.storage import write_whole
 
 MAY_DIFFER = {"workers", "device", "out", "corpus"}
 """Values that have no bearing on the weights; the corpus is checked by its ids."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from enunciate.acoustic.recipe import RecogniserRecipe
-from enunciate.baselines.ssl.recipe import SslJointRecipe
+from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.benchmark.plan import Row
-from enunciate.llm.configs import HUB_NAME, revision_of
-from enunciate.llm.recipe import BaseRecipe, Phi4Recipe
-from enunciate.recipe import TrainingRecipe
-from enunciate.runs import Recipe, extra_of
+from enunciate.pocket.training.pocket_recipes import RecogniserRecipe
+from enunciate.speech_lm.options import HUB_NAME, revision_of
+from enunciate.speech_lm.training.adapter_recipe import BaseRecipe, Phi4Recipe
+from enunciate.trainers import Recipe, extra_of
+from enunciate.training.recipe_file import TrainingRecipe
 
 PACKAGES = {
     "eval": ("scipy", "kaldialign", "jiwer"),

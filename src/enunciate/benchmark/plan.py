@@ -23,7 +23,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from enunciate.errors import RecipeError
-from enunciate.runs import Recipe, load_recipe
+from enunciate.trainers import Recipe, load_recipe
 
 Protocol = Literal["official", "folds"]
 WEIGHTS = "weights"

@@ -16,20 +16,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from enunciate.acoustic.folder import FOLDS, HELD_OUT
-from enunciate.assess import load_assessor
-from enunciate.baselines.ssl.recipe import SslJointRecipe
+from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.benchmark.marks import ids_of, is_done, mark_of, read_mark, set_mark
 from enunciate.benchmark.plan import Protocol, Run, recipe_of
+from enunciate.engines import load_assessor
 from enunciate.errors import CorpusError, OutputError, needing
-from enunciate.evaluation.results import summarise
+from enunciate.evaluation.metrics.results import summarise
 from enunciate.evaluation.run import PREDICTIONS, RESULTS, Prediction, evaluate
 from enunciate.evaluation.run import read_predictions as read_evaluated
 from enunciate.evaluation.subset import only
-from enunciate.llm.recipe import Phi4Recipe
-from enunciate.output import append_rows, resume_rows, write_whole
-from enunciate.runs import Recipe, extra_of, run
+from enunciate.pocket.weights_folder import FOLDS, HELD_OUT
 from enunciate.schema import Utterance
+from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
+from enunciate.storage import append_rows, resume_rows, write_whole
+from enunciate.trainers import Recipe, extra_of, run
 
 ERROR = "error.json"
 MADE_BY = "made_by.json"

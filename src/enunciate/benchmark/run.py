@@ -25,8 +25,8 @@ from enunciate.benchmark.plan import (
 )
 from enunciate.benchmark.row import ERROR, Job, Place, Say, resolved, run_row
 from enunciate.errors import EnunciateError, OutputError, RecipeError
-from enunciate.output import write_whole, writing_to
-from enunciate.runs import Recipe
+from enunciate.storage import write_whole, writing_to
+from enunciate.trainers import Recipe
 
 MATERIAL = "material.json"
 Status = Literal["done", "failed", "unavailable"]

@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from enunciate.evaluation.agreement import human_score, phone_quality, predicted_score
-from enunciate.evaluation.bootstrap import (
+from enunciate.evaluation.metrics.agreement import human_score, phone_quality, predicted_score
+from enunciate.evaluation.metrics.bootstrap import (
     Interval,
     SumStatistic,
     pcc_of_sums,
@@ -23,12 +23,18 @@ from enunciate.evaluation.bootstrap import (
     ratio_of_sums,
     sums_difference_interval,
 )
-from enunciate.evaluation.mdd import SHARES, detect, edits_with_text, edits_without_text
-from enunciate.evaluation.metrics import PHONE_TOP, UTTERANCE_TOP, Answers, FloatArray, pair_answers
-from enunciate.evaluation.pairs import Evaluated, JudgedPhone, judged_phones
-from enunciate.evaluation.results import Results, summarise
-from enunciate.evaluation.transcription import Heard, phone_edits, word_edits
-from enunciate.evaluation.words import word_scores
+from enunciate.evaluation.metrics.correlation import (
+    PHONE_TOP,
+    UTTERANCE_TOP,
+    Answers,
+    FloatArray,
+    pair_answers,
+)
+from enunciate.evaluation.metrics.mdd import SHARES, detect, edits_with_text, edits_without_text
+from enunciate.evaluation.metrics.pairs import Evaluated, JudgedPhone, judged_phones
+from enunciate.evaluation.metrics.results import Results, summarise
+from enunciate.evaluation.metrics.transcription import Heard, phone_edits, word_edits
+from enunciate.evaluation.metrics.words import word_scores
 from enunciate.phones.alignment import EditCounts
 from enunciate.schema import ASPECTS
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from enunciate.assess import Assessor, DoubleAssessor, answer_each
+from enunciate.engines import Assessor, DoubleAssessor, answer_each
 from enunciate.errors import CorpusError, EnunciateError, MissingExtraError, OutputError
-from enunciate.evaluation.pairs import Evaluated
-from enunciate.evaluation.results import Results, summarise
-from enunciate.output import append_rows, resume_rows, write_whole, writing_to
+from enunciate.evaluation.metrics.pairs import Evaluated
+from enunciate.evaluation.metrics.results import Results, summarise
 from enunciate.schema import Assessment, Utterance
+from enunciate.storage import append_rows, resume_rows, write_whole, writing_to
 
 PREDICTIONS = "predictions.jsonl"
 RESULTS = "results.json"

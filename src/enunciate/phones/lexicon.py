@@ -79,7 +79,7 @@ class Lexicon:
 
 @cache
 def _cmudict() -> bytes:
-    return gzip.decompress((resources.files("enunciate") / "data" / "cmudict.txt.gz").read_bytes())
+    return gzip.decompress((resources.files("enunciate.phones") / "data" / "cmudict.txt.gz").read_bytes())
 
 
 def _find_sorted(lines: bytes, word: bytes) -> Variants:

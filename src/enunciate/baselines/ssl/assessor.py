@@ -8,26 +8,26 @@ from pathlib import Path
 import torch
 
 from enunciate import audio
-from enunciate.acoustic.aligner import Aligner
-from enunciate.acoustic.device import pick_device
-from enunciate.acoustic.tensors import float_list
+from enunciate.assembly.diagnosis import Heard
+from enunciate.assembly.hearing import HeardClip, assessment_of
 from enunciate.baselines.folder import read_description
 from enunciate.baselines.ssl.data import normalises
 from enunciate.baselines.ssl.measure import heard_in
 from enunciate.baselines.ssl.model import WEIGHTS, JointModel, prepared, rebuild
-from enunciate.diagnosis import Heard
-from enunciate.hearing import HeardClip, assessment_of
-from enunciate.llm.answers import score_of
-from enunciate.llm.loading import packaged_aligner, quietly
 from enunciate.phones import Lexicon
 from enunciate.phones.reference import read_reference
+from enunciate.pocket.phone_timing import Aligner
 from enunciate.schema import ASPECTS, Aspect, Assessment, Score, Utterance
+from enunciate.speech_lm.answers import score_of
+from enunciate.speech_lm.loading import packaged_aligner, quietly
+from enunciate.torch_device import pick_device
+from enunciate.training.tensors import float_list
 
 Answer = tuple[dict[Aspect, Score | None], tuple[Heard, ...]]
 
 
 class JointAssessor:
-    """The engine; see `enunciate.assess.Assessor`."""
+    """The engine; see `enunciate.engines.Assessor`."""
 
     def __init__(
         self, model: JointModel, name: str, *, normalise: bool, aligner: Aligner | None, lexicon: Lexicon

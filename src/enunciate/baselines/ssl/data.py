@@ -16,9 +16,9 @@ from transformers import AutoConfig, Wav2Vec2FeatureExtractor
 from enunciate.audio import SAMPLE_RATE_HZ, load
 from enunciate.baselines.ssl.model import SYMBOLS, JointModel, prepared
 from enunciate.errors import RecipeError
-from enunciate.llm.configs import TargetConfig
-from enunciate.llm.targets import ApaAnswer, MddAnswer, target
 from enunciate.schema import ASPECTS, Utterance
+from enunciate.speech_lm.options import TargetConfig
+from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, target
 
 PLAIN = TargetConfig(starred="drop")
 """A sound that is mostly like a phone counts as that phone."""

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from enunciate.acoustic.tensors import float_list
+from enunciate.assembly.diagnosis import Heard
 from enunciate.baselines.ssl.data import UNKNOWN, Example
 from enunciate.baselines.ssl.model import BLANK, N_SCORES, SYMBOLS, JointModel, Outputs
-from enunciate.diagnosis import Heard
-from enunciate.llm.data import LengthBatches
-from enunciate.llm.figures import Figures, pearson
 from enunciate.phones.alignment import EditCounts, count_edits
 from enunciate.schema import ASPECTS
+from enunciate.speech_lm.training.answer_metrics import Figures, pearson
+from enunciate.speech_lm.training.data import LengthBatches
+from enunciate.training.tensors import float_list
 
 
 class Losses(NamedTuple):

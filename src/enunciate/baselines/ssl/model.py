@@ -24,12 +24,12 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoConfig, AutoModel
 
-from enunciate.acoustic.tensors import tensor_of
 from enunciate.audio import SAMPLE_RATE_HZ, Samples
 from enunciate.errors import AudioTooShortError, ModelNotFoundError, RecipeError
 from enunciate.phones import PHONES
 from enunciate.phones.inventory import UNCLEAR
 from enunciate.schema import ASPECTS
+from enunciate.training.tensors import tensor_of
 
 FAMILIES = ("wav2vec2", "hubert", "wavlm")
 SYMBOLS = ("", *PHONES, UNCLEAR)

@@ -21,20 +21,20 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import set_seed
 
-from enunciate.acoustic.device import pick_device
-from enunciate.acoustic.tensors import backward, update
 from enunciate.baselines.folder import BASELINE, Description
 from enunciate.baselines.ssl.data import Example, count_labels, examples_of, normalises, write_preprocessor
 from enunciate.baselines.ssl.measure import losses_of, measure, worth
 from enunciate.baselines.ssl.model import WEIGHTS, JointModel, build
-from enunciate.baselines.ssl.recipe import SslJointRecipe
+from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.errors import CorpusError
-from enunciate.llm.data import LengthBatches
-from enunciate.llm.figures import Figures
-from enunciate.llm.loading import quietly
-from enunciate.llm.resume import Marker, begin, checkpoints, keep_last, read_marker, seal
-from enunciate.llm.selection import Material, part_corpus
-from enunciate.output import event_log, write_whole, writing_to
+from enunciate.speech_lm.loading import quietly
+from enunciate.speech_lm.training.answer_metrics import Figures
+from enunciate.speech_lm.training.data import LengthBatches
+from enunciate.speech_lm.training.selection import Material, part_corpus
+from enunciate.storage import event_log, write_whole, writing_to
+from enunciate.torch_device import pick_device
+from enunciate.training.checkpoints import Marker, begin, checkpoints, keep_last, read_marker, seal
+from enunciate.training.tensors import backward, update
 
 METRICS = "metrics.json"
 HELD_OUT = "held_out.json"

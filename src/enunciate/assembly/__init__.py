@@ -1,0 +1,1 @@
+"""From phones, times and scores to an `Assessment`: words, errors, completeness, warnings."""

@@ -1,0 +1,1 @@
+"""A random forest over rates, pauses, rhythm and pitch."""

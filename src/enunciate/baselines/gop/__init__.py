@@ -1,0 +1,1 @@
+"""Goodness of pronunciation (GOP) from CTC posteriors, with regressions on top of it."""

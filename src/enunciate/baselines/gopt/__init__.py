@@ -1,0 +1,1 @@
+"""GOPT: a small transformer over GOP features."""

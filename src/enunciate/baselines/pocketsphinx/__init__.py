@@ -1,0 +1,1 @@
+"""GOP from the HMM-GMM acoustic model of pocketsphinx."""

@@ -1,0 +1,1 @@
+"""Metrics with their confidence intervals: agreement, detection, recognition, groups of speakers."""

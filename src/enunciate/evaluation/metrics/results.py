@@ -1,0 +1,160 @@
+"""The figures of `results.json`, and how they are put together from a corpus.
+
+How failures count: an utterance that the engine failed on stays in every figure. The rule is that a failure
+may never give a better figure than leaving the clip out would: it counts as "no information" in correlations
+(the mean of the predictions), as the largest possible error in squared error, as missed errors in detection
+and as all deletions in phone error rates; `metrics` and `mdd` say how. Only calibration leaves it out, for
+there is no interval to check. `n_failed` and `n_unanswered` say how many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from enunciate.evaluation.metrics.agreement import (
+    AspectOrWhole,
+    agreement,
+    human_score,
+    phone_quality,
+    predicted_score,
+)
+from enunciate.evaluation.metrics.bootstrap import ratio_interval
+from enunciate.evaluation.metrics.correlation import PHONE_TOP, UTTERANCE_TOP, correlate, pair_answers
+from enunciate.evaluation.metrics.groups import by_age, by_gender, by_phone_class
+from enunciate.evaluation.metrics.interval_coverage import coverage
+from enunciate.evaluation.metrics.mdd import SHARES, detect, edits_with_text, edits_without_text, laid_along
+from enunciate.evaluation.metrics.pairs import Evaluated, JudgedPhone, is_annotated, judged_phones
+from enunciate.evaluation.metrics.records import (
+    Agreement,
+    Apa,
+    AspectAgreement,
+    Calibration,
+    IntervalCoverage,
+    Mdd,
+    MddIntervals,
+    PhoneMatch,
+    Recognition,
+    Results,
+)
+from enunciate.evaluation.metrics.transcription import transcription
+from enunciate.evaluation.metrics.words import word_agreement, word_scores
+from enunciate.phones.alignment import pooled
+from enunciate.schema import ASPECTS
+
+
+def summarise(pairs: Sequence[Evaluated]) -> Results:
+    """Computes all figures; the module says how failures count.
+
+    Raises:
+        PhoneMismatchError: an assessment has other phones than its utterance.
+        CorpusError: labels that do not fit the canonical phones.
+        MissingExtraError: scipy, kaldialign or jiwer is not installed.
+    """
+    judged = [judged_phones(pair) for pair in pairs]
+    return Results(
+        models=tuple(sorted({pair.assessment.model for pair in pairs if pair.assessment})),
+        n_utterances=len(pairs),
+        n_failed=sum(pair.assessment is None for pair in pairs),
+        n_speakers=len({pair.speaker for pair in pairs}),
+        apa=Apa(**{aspect: _aspect(pairs, aspect) for aspect in ASPECTS}),
+        phone=_phone(pairs, judged),
+        mdd=_mdd(pairs, judged),
+        recognition=_recognition(pairs, judged),
+        calibration=_calibration(pairs, judged),
+        by_age=by_age(pairs),
+        by_gender=by_gender(pairs),
+        phone_classes=by_phone_class(pairs),
+        completeness=_aspect(pairs, "completeness"),
+        word=word_agreement(pairs),
+        mdd_without_text=_mdd_without_text(pairs, judged),
+        **dict(transcription(pairs)),
+    )
+
+
+def _aspect(pairs: Sequence[Evaluated], aspect: AspectOrWhole) -> AspectAgreement:
+    human = [human_score(pair, aspect) for pair in pairs]
+    scores = [predicted_score(pair, aspect) for pair in pairs]
+    speakers = [pair.speaker for pair in pairs]
+    figures = agreement(human, scores, speakers, UTTERANCE_TOP)
+    rounded = [None if score is None else score.most_likely for score in scores]
+    rounds = any(value is not None for value in rounded)
+    return AspectAgreement(
+        **dict(figures),
+        pcc_most_likely=correlate(pair_answers(human, rounded)).pcc if rounds else None,
+    )
+
+
+def _phone(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Agreement:
+    phones = [phone for utterance in judged for phone in utterance]
+    speakers = [pair.speaker for pair, utterance in zip(pairs, judged, strict=True) for _ in utterance]
+    scores = [phone_quality(phone) for phone in phones]
+    return agreement([phone.human_score for phone in phones], scores, speakers, PHONE_TOP)
+
+
+def _mdd(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Mdd:
+    speakers = [pair.speaker for pair in pairs]
+    found = detect([phone for utterance in judged for phone in utterance])
+    each = [detect(utterance) for utterance in judged]
+    intervals = {
+        name: ratio_interval([share(one) for one in each], speakers) for name, share in SHARES.items()
+    }
+    edits = [edits_with_text(utterance) for utterance in judged]
+    f1_ci95 = intervals.pop("f1")
+    per_ci95 = ratio_interval([(one.errors, one.n_reference) for one in edits], speakers)
+    return Mdd(
+        precision=found.precision,
+        recall=found.recall,
+        f1=found.f1,
+        f1_ci95=f1_ci95,
+        ci95=MddIntervals(**intervals, per_with_text=per_ci95),
+        far=found.far,
+        frr=found.frr,
+        der=found.der,
+        per_with_text=pooled(edits).error_rate,
+        n_annotated_utterances=sum(is_annotated(pair) for pair in pairs),
+        **asdict(found),
+    )
+
+
+def _mdd_without_text(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Mdd | None:
+    """Detection by recognition that does not know the text, and so has no PER with it."""
+    if all(pair.free_phones is None for pair in pairs):
+        return None
+    found = [laid_along(phones, pair.free_phones) for pair, phones in zip(pairs, judged, strict=True)]
+    mdd = _mdd(pairs, found)
+    assert mdd.ci95 is not None, "it was just computed"
+    intervals = mdd.ci95.model_copy(update={"per_with_text": None})
+    return mdd.model_copy(update={"per_with_text": None, "ci95": intervals})
+
+
+def _recognition(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Recognition:
+    if all(pair.free_phones is None for pair in pairs):
+        nothing = PhoneMatch(precision=None, recall=None, f1=None)
+        return Recognition(per_without_text=None, ci95=None, phone_match=nothing, n_reference_phones=0)
+    # An utterance without reference phones would only add insertions against nothing.
+    known = [(pair, utterance) for pair, utterance in zip(pairs, judged, strict=True) if utterance]
+    edits = [edits_without_text(utterance, pair.free_phones) for pair, utterance in known]
+    total = pooled(edits)
+    rows = [(e.errors, e.n_reference) for e in edits]
+    return Recognition(
+        per_without_text=total.error_rate,
+        ci95=ratio_interval(rows, [pair.speaker for pair, _ in known]),
+        phone_match=PhoneMatch.of(total),
+        n_reference_phones=total.n_reference,
+    )
+
+
+def _calibration(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Calibration:
+    phones = [phone for utterance in judged for phone in utterance]
+    covered = {
+        aspect: coverage([human_score(p, aspect) for p in pairs], [predicted_score(p, aspect) for p in pairs])
+        for aspect in ASPECTS
+    }
+    phone = coverage([p.human_score for p in phones], [phone_quality(p) for p in phones])
+    human, words, _ = word_scores(pairs, "accuracy")
+    return Calibration(
+        phone=IntervalCoverage(**asdict(phone)),
+        word=IntervalCoverage(**asdict(coverage(human, words))),
+        **{aspect: IntervalCoverage(**asdict(found)) for aspect, found in covered.items()},
+    )

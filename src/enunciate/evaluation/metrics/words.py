@@ -1,0 +1,50 @@
+"""Scores of words beside those of people; a part of the corpus has none, and then there are no figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from enunciate.evaluation.metrics.agreement import agreement
+from enunciate.evaluation.metrics.correlation import UTTERANCE_TOP
+from enunciate.evaluation.metrics.pairs import Evaluated
+from enunciate.evaluation.metrics.records import WordAgreement
+from enunciate.schema import Score
+
+WordAspect = Literal["accuracy", "total"]
+"""People also score the stress of a word; no engine here does."""
+
+
+def word_agreement(pairs: Sequence[Evaluated]) -> WordAgreement:
+    """The figures of words; one without an answer counts as in utterances (see `results`).
+
+    Raises:
+        MissingExtraError: scipy is not installed.
+    """
+    accuracy, total = (word_scores(pairs, aspect) for aspect in ("accuracy", "total"))
+    return WordAgreement(
+        n_words=len(accuracy[0]),
+        n_labelled=sum(a is not None or b is not None for a, b in zip(accuracy[0], total[0], strict=True)),
+        accuracy=agreement(*accuracy, UTTERANCE_TOP),
+        total=agreement(*total, UTTERANCE_TOP),
+    )
+
+
+def word_scores(
+    pairs: Sequence[Evaluated], aspect: WordAspect
+) -> tuple[list[float | None], list[Score | None], list[str]]:
+    """What people and the engine gave each word, and who spoke it.
+
+    An engine that parts the text into other words has given none of these a score.
+    """
+    human: list[float | None] = []
+    predicted: list[Score | None] = []
+    speakers: list[str] = []
+    for pair in pairs:
+        words = pair.utterance.words or ()
+        results = pair.assessment.words if pair.assessment else ()
+        same = len(results) == len(words)
+        human += [word.accuracy if aspect == "accuracy" else word.total for word in words]
+        predicted += [result.score for result in results] if same else [None] * len(words)
+        speakers += [pair.speaker] * len(words)
+    return human, predicted, speakers

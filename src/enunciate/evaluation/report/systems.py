@@ -1,0 +1,105 @@
+"""The systems of a report: folders that `enunciate evaluate` wrote, beside the corpus they were run on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.errors import OutputError
+from enunciate.evaluation.metrics.pairs import Evaluated
+from enunciate.evaluation.metrics.results import Results, summarise
+from enunciate.evaluation.run import PREDICTIONS, RESULTS, Prediction
+from enunciate.schema import Utterance
+
+
+@dataclass(frozen=True)
+class System:
+    """One folder: its name, its clips in the order of the corpus, and what went wrong by clip."""
+
+    name: str
+    pairs: list[Evaluated]
+    errors: dict[str, str]
+
+    @cached_property
+    def results(self) -> Results:
+        """The figures, computed afresh, so that all systems are measured alike."""
+        return summarise(self.pairs)
+
+
+def load_systems(folders: Sequence[Path], corpus: Path) -> list[System]:
+    """Read folders that `enunciate evaluate` wrote.
+
+    Args:
+        folders: One a system.
+        corpus: The folder of Speechocean762 that they were run on.
+
+    Raises:
+        CorpusError: the corpus cannot be read.
+        OutputError: a folder has no finished run, or one of another corpus.
+    """
+    utterances = load_whole_corpus(corpus)
+    return [
+        _load(folder, name, utterances)
+        for folder, name in zip(folders, _names([folder.resolve() for folder in folders]), strict=True)
+    ]
+
+
+def load_whole_corpus(corpus: Path) -> list[Utterance]:
+    """Every split that is there: predictions do not say of which they are."""
+    there = [split for split in ("train", "test") if (corpus / split).is_dir()]
+    if there == ["train"]:
+        return load_corpus(corpus, "train")
+    return load_corpus(corpus, "test" if there == ["test"] else "all")
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """The last part of each path, with as many before it as tell them apart."""
+    for length in range(1, max((len(folder.parts) for folder in folders), default=0) + 1):
+        names = ["/".join(folder.parts[-length:]) for folder in folders]
+        if len(set(names)) == len(names):
+            return names
+    raise OutputError("a folder is given twice: name each system once")
+
+
+def _load(folder: Path, name: str, utterances: Sequence[Utterance]) -> System:
+    rows = _read_rows(folder)
+    strangers = sorted(rows.keys() - {utterance.id for utterance in utterances})
+    if strangers:
+        raise OutputError(
+            f"{folder}: {len(strangers)} of its clips, {strangers[0]} for one, are not in this corpus. Give "
+            "the "
+            "--corpus that it was evaluated on"
+        )
+    pairs = [
+        Evaluated(utterance, row.assessment, row.free_phones)
+        for utterance in utterances
+        if (row := rows.get(utterance.id))
+    ]
+    return System(name, pairs, {row.id: row.error for row in rows.values() if row.error})
+
+
+def _read_rows(folder: Path) -> dict[str, Prediction]:
+    """Only reads, unlike a run that goes on: nothing is cut from a file that is still being written."""
+    path = folder / PREDICTIONS
+    if not path.is_file():
+        raise OutputError(f"{folder} has no {PREDICTIONS}: give a folder that enunciate evaluate wrote")
+    if not (folder / RESULTS).is_file():
+        raise OutputError(f"{folder} has no {RESULTS}: its run was not ended. Run the same evaluate command")
+    rows: dict[str, Prediction] = {}
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = Prediction.model_validate_json(line)
+            except ValidationError as error:
+                raise OutputError(
+                    f"{path}, line {number} is not a prediction ({error.errors()[0]['msg']}). Evaluate again"
+                ) from error
+            rows[row.id] = row
+    if not rows:
+        raise OutputError(f"{path} is empty: evaluate at least one clip")
+    return rows

@@ -1,0 +1,118 @@
+"""Reading phones out of CTC log-probabilities without a reference text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from enunciate.pocket.forced_alignment import LogProbs
+from enunciate.pocket.symbols import BLANK, N_CLASSES
+
+PhoneModel = npt.NDArray[np.uint8]
+"""(40, 40, 40, 40): minus the log-probability of a phone after three others, in units of `STEP`; class 0
+stands for "before the beginning"."""
+STEP = 0.05
+"""2.56 million log-probabilities fit a byte each at this resolution (natural-log units)."""
+
+NEVER = -1e30
+
+
+class BeamOptions(BaseModel):
+    """How phones are searched for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: int = 8
+    """Prefixes kept after each frame."""
+    least: float = -7.0
+    """Classes under this log-probability are not tried in a frame."""
+    model_weight: float = 0.45
+    bonus: float = 0.9
+    """Added for each phone, against the model's liking for short answers."""
+
+
+HEARING = BeamOptions()
+"""What the engine hears with, and what the scorer without text is trained on: they must not differ."""
+
+
+def greedy(log_probs: LogProbs) -> list[int]:
+    """Most likely class of each frame, repeats merged and blanks dropped; (F, 40) -> classes."""
+    best = log_probs.argmax(axis=1)
+    changed = np.concatenate(([True], best[1:] != best[:-1]))
+    return [int(label) for label in best[changed] if label != BLANK]
+
+
+def beam_search(log_probs: LogProbs, model: PhoneModel, options: BeamOptions) -> list[int]:
+    """Most likely phones under CTC and a phone model together (Graves et al.'s prefix search, with a beam).
+
+    Each prefix carries the log-probability of ending in blank, of ending in its last phone, and its model
+    score.
+    """
+    beams: dict[tuple[int, ...], tuple[float, float, float]] = {(): (0.0, NEVER, 0.0)}
+    for frame in log_probs:
+        blank = float(frame[BLANK])
+        tried = [int(c) for c in np.flatnonzero(frame > options.least) if c != BLANK]
+        grown: dict[tuple[int, ...], list[float]] = {}
+        for prefix, (in_blank, in_phone, score) in beams.items():
+            total = _add(in_blank, in_phone)
+            _keep(grown, prefix, total + blank, NEVER, score)
+            if prefix:
+                _keep(grown, prefix, NEVER, in_phone + float(frame[prefix[-1]]), score)
+            following = _following(model, prefix)
+            for label in tried:
+                source = in_blank if prefix and prefix[-1] == label else total
+                step = options.model_weight * float(following[label]) + options.bonus
+                _keep(grown, (*prefix, label), NEVER, source + float(frame[label]), score + step)
+        ranked = sorted(grown.items(), key=lambda item: -(_add(item[1][0], item[1][1]) + item[1][2]))
+        beams = {prefix: (a, b, score) for prefix, (a, b, score) in ranked[: options.width]}
+    return list(max(beams, key=lambda prefix: _add(*beams[prefix][:2]) + beams[prefix][2]))
+
+
+def _keep(
+    grown: dict[tuple[int, ...], list[float]], prefix: tuple[int, ...], a: float, b: float, score: float
+) -> None:
+    entry = grown.setdefault(prefix, [NEVER, NEVER, score])
+    entry[0] = _add(entry[0], a)
+    entry[1] = _add(entry[1], b)
+
+
+def _following(model: PhoneModel, prefix: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    first, second, third = (0, 0, 0, *prefix)[-3:]
+    return model[first, second, third] * np.float32(-STEP)
+
+
+def _add(a: float, b: float) -> float:
+    """log(exp(a) + exp(b))."""
+    high, low = (a, b) if a > b else (b, a)
+    return high if low < high - 30 else high + float(np.log1p(np.exp(low - high)))
+
+
+def train_phone_model(sequences: list[list[int]]) -> PhoneModel:
+    """Count phone 4-grams, each order smoothed by the one below it (Witten and Bell 1991)."""
+    shape = (N_CLASSES,) * 4
+    counts = np.zeros(shape, dtype=np.float64)
+    for sequence in sequences:
+        padded = [0, 0, 0, *sequence]
+        for gram in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
+            counts[gram] += 1
+    probability = np.full(N_CLASSES, 1.0 / (N_CLASSES - 1))
+    for order in range(4):
+        here = counts.sum(axis=tuple(range(3 - order)))
+        total, kinds = here.sum(axis=-1, keepdims=True), (here > 0).sum(axis=-1, keepdims=True)
+        kinds = np.maximum(kinds, 1)
+        probability = (here + kinds * probability) / (total + kinds)
+    return np.clip(np.round(-np.log(probability) / STEP), 0, 255).astype(np.uint8)
+
+
+def save_phone_model(model: PhoneModel, path: Path) -> None:
+    """Store a phone model."""
+    np.savez_compressed(path, model=model)
+
+
+def load_phone_model(path: Path) -> PhoneModel:
+    """Read a stored phone model."""
+    with np.load(path) as arrays:
+        return arrays["model"]

@@ -1,0 +1,223 @@
+"""What the scorer sees: a vector for each aligned phone and one for the whole utterance.
+
+The phone vector holds goodness of pronunciation in several forms (Witt and Young 2000; Hu et al. 2015 for
+log-posterior ratios), the recogniser's quality stream, timing, loudness and pitch; the utterance vector holds
+rates, pauses and statistics of the phones. All are plain NumPy, the same code in training and running.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from enunciate.pocket.ctc import greedy
+from enunciate.pocket.forced_alignment import Alignment, LogProbs
+from enunciate.pocket.pitch import FRAME_S, Prosody
+from enunciate.pocket.symbols import BLANK, N_CLASSES, SILENCE
+
+FLOOR = -12.0
+"""Log-probabilities under this say nothing more."""
+PAUSE_S = 0.15
+"""A silence inside the speech from this length on is a pause."""
+MISMATCH_PER = 0.8
+MISMATCH_FIT = -4.0
+"""Something else was said than the text where free recognition differs from it by at least this phone error
+rate and its phones fit their frames by less than this mean log-probability (benchmarks/text_mismatch.py)."""
+N_TIMING = 9
+N_PITCH = 5
+N_GOP = 8
+
+Array = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """One clip's acoustic outputs, F encoder frames."""
+
+    ctc: LogProbs
+    """(F, 40)"""
+    frame: LogProbs
+    """(F, 40)"""
+    quality: Array
+    """(F, Q)"""
+    prosody: Prosody
+
+
+@dataclass(frozen=True)
+class PhoneFeatures:
+    """The scorer's inputs for one clip of U phones."""
+
+    classes: npt.NDArray[np.int64]
+    """(U,)"""
+    phone: Array
+    """(U, P) goodness, posteriors, timing, loudness, pitch."""
+    quality: Array
+    """(U, Q) the quality stream, averaged over the phone."""
+    utterance: Array
+    """(G,)"""
+
+
+def phone_features(out: Outputs, alignment: Alignment) -> PhoneFeatures:
+    """Compute the scorer's inputs."""
+    spans = list(zip(alignment.start.tolist(), alignment.end.tolist(), strict=True))
+    posterior = mean_log_posteriors(out, alignment)
+    gop = _goodness(out, alignment, posterior, spans)
+    timing = _timing(alignment, len(out.frame))
+    pitch = _pitch(out.prosody, spans)
+    phone = np.concatenate((gop, timing, pitch, posterior / 4.0), axis=1).astype(np.float32)
+    quality = np.stack([out.quality[s:e].mean(axis=0) for s, e in spans]).astype(np.float32)
+    return PhoneFeatures(alignment.classes, phone, quality, _utterance(out, alignment, gop, timing))
+
+
+def mean_log_posteriors(out: Outputs, found: Alignment) -> Array:
+    """(U, 40): the frame head's log-probabilities, floored and averaged over each phone's time."""
+    spans = zip(found.start.tolist(), found.end.tolist(), strict=True)
+    return np.stack([np.maximum(out.frame[start:end], FLOOR).mean(axis=0) for start, end in spans])
+
+
+def mean_fit(out: Outputs, found: Alignment, chosen: slice | npt.NDArray[np.int64]) -> float:
+    """How well chosen phones fit their frames: their mean log-probability, each phone counting once."""
+    spans = zip(found.start[chosen], found.end[chosen], found.classes[chosen], strict=True)
+    return float(
+        np.mean([np.maximum(out.frame[start:end, label], FLOOR).mean() for start, end, label in spans])
+    )
+
+
+def mismatched(out: Outputs, found: Alignment) -> bool:
+    """Whether something else was said than the text."""
+    wrong = edit_distance(found.classes.tolist(), greedy(out.ctc)) / len(found.classes)
+    return wrong >= MISMATCH_PER and mean_fit(out, found, slice(None)) < MISMATCH_FIT
+
+
+def _goodness(out: Outputs, found: Alignment, posterior: Array, spans: list[tuple[int, int]]) -> Floats:
+    """(U, N_GOP): posterior, ratio to the best rival, and the same from CTC with a frame's slack."""
+    rows = np.arange(len(spans))
+    own = posterior[rows, found.classes]
+    rivals = posterior.copy()
+    rivals[rows, found.classes] = -np.inf
+    rivals[:, SILENCE] = -np.inf
+    columns = [own, own - rivals.max(axis=1), posterior[:, SILENCE]]
+    slack = [np.maximum(out.ctc[max(0, s - 1) : e + 1], FLOOR) for s, e in spans]
+    peaks = np.stack([piece.max(axis=0) for piece in slack])
+    ctc_own = peaks[rows, found.classes]
+    peaks[rows, found.classes] = -np.inf
+    columns += [ctc_own, ctc_own - peaks[:, BLANK + 1 :].max(axis=1)]
+    columns.append(
+        np.array([out.frame[s:e, c].max() for (s, e), c in zip(spans, found.classes, strict=True)])
+    )
+    columns.append(
+        np.array([out.frame[s:e, c].min() for (s, e), c in zip(spans, found.classes, strict=True)])
+    )
+    columns.append(-(np.exp(posterior) * posterior).sum(axis=1))
+    return np.maximum(np.stack(columns, axis=1), FLOOR) / 4.0
+
+
+def _timing(found: Alignment, n_frames: int) -> Floats:
+    """(U, N_TIMING): durations, silences around the phone, place in the word and in the utterance."""
+    duration = (found.end - found.start) * FRAME_S
+    before = np.diff(found.start, prepend=0) * FRAME_S
+    before[1:] = (found.start[1:] - found.end[:-1]) * FRAME_S
+    after = np.append((found.start[1:] - found.end[:-1]) * FRAME_S, (n_frames - found.end[-1]) * FRAME_S)
+    first = np.diff(found.word, prepend=-1) != 0
+    last = np.diff(found.word, append=found.word[-1] + 1) != 0
+    length = np.bincount(found.word, minlength=int(found.word.max()) + 1)[found.word]
+    log_duration = np.log(duration)
+    columns = [
+        log_duration,
+        log_duration - log_duration.mean(),
+        np.log1p(10 * before),
+        np.log1p(10 * after),
+        first.astype(float),
+        last.astype(float),
+        np.log(length),
+        np.linspace(0, 1, len(duration)),
+        np.full(len(duration), np.log(len(duration))),
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _pitch(prosody: Prosody, spans: list[tuple[int, int]]) -> Floats:
+    """(U, N_PITCH): level, level change, voicing, pitch against the clip's median, pitch movement."""
+    voiced = np.isfinite(prosody.log_f0)
+    middle = float(np.median(prosody.log_f0[voiced])) if voiced.any() else 0.0
+    pitch = np.where(voiced, prosody.log_f0 - middle, 0.0)
+    rows: list[list[float]] = []
+    for start, end in spans:
+        level, heard = prosody.level_db[start:end] / 20.0, voiced[start:end]
+        values = pitch[start:end][heard]
+        rows.append(
+            [
+                float(level.mean()),
+                float(level[-1] - level[0]),
+                float(heard.mean()),
+                float(values.mean()) * 4 if len(values) else 0.0,
+                float(values[-1] - values[0]) * 4 if len(values) else 0.0,
+            ]
+        )
+    return np.array(rows)
+
+
+def _utterance(out: Outputs, found: Alignment, gop: Floats, timing: Floats) -> Array:
+    """(G,): rates, pauses, what free recognition made of it, and the spread of the phones' figures."""
+    span_s = (found.end[-1] - found.start[0]) * FRAME_S
+    gaps = (found.start[1:] - found.end[:-1]) * FRAME_S
+    pauses = gaps[gaps >= PAUSE_S]
+    spoken_s = max(float(span_s - gaps.sum()), FRAME_S)
+    n_phones, n_words = len(found.classes), int(found.word.max()) + 1
+    heard = greedy(out.ctc)
+    wrong = edit_distance(found.classes.tolist(), heard)
+    voiced = np.isfinite(out.prosody.log_f0)
+    pitch = out.prosody.log_f0[voiced] if voiced.sum() > 2 else np.zeros(3)
+    log_duration = timing[:, 0]
+    own = gop[:, 0]
+    values = [
+        np.log(n_phones / span_s),
+        np.log(n_phones / spoken_s),
+        np.log(n_words / span_s),
+        len(pauses) / n_words,
+        pauses.sum() / span_s,
+        np.log1p(pauses.max() if len(pauses) else 0.0),
+        np.log(span_s),
+        wrong / n_phones,
+        len(heard) / n_phones,
+        found.score,
+        log_duration.std(),
+        *np.quantile(own, [0.05, 0.2, 0.5]),
+        own.mean(),
+        own.std(),
+        (own < -0.5).mean(),
+        gop[:, 1].mean(),
+        gop[:, 4].mean(),
+        (gop[:, 4] < 0).mean(),
+        pitch.std(),
+        np.quantile(pitch, 0.9) - np.quantile(pitch, 0.1),
+        np.median(pitch) / 5,
+        out.prosody.level_db.std() / 20,
+        _doubt(out.ctc),
+    ]
+    return np.array(values, dtype=np.float32)
+
+
+def _doubt(ctc: LogProbs) -> float:
+    """How unsure free recognition is: one minus the mean probability of its non-blank peaks."""
+    best = ctc.max(axis=1)[ctc.argmax(axis=1) != BLANK]
+    return 1.0 - float(np.exp(best).mean()) if len(best) else 1.0
+
+
+def edit_distance(a: list[int], b: list[int]) -> int:
+    """Levenshtein distance, a row at a time."""
+    row = np.arange(len(b) + 1)
+    target = np.array(b)
+    steps = np.arange(len(b) + 1)
+    for index, label in enumerate(a):
+        change = np.minimum(row[1:] + 1, row[:-1] + (target != label))
+        row = np.minimum.accumulate(np.concatenate(([index + 1], change)) - steps) + steps
+    return int(row[-1])
+
+
+N_PHONE_FEATURES = N_GOP + N_TIMING + N_PITCH + N_CLASSES
+N_UTTERANCE_FEATURES = 25

@@ -1,0 +1,53 @@
+"""How a recogniser does on clips that it was not trained on."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+import kaldialign  # pyright: ignore[reportMissingTypeStubs]
+import numpy as np
+import torch
+
+from enunciate.pocket.ctc import greedy
+from enunciate.pocket.training.bank_alignment import align_phones, encode_clips
+from enunciate.pocket.training.feature_bank import Bank
+from enunciate.pocket.training.quality_head import pool
+from enunciate.pocket.training.recogniser import Recogniser
+from enunciate.training.tensors import float_list, tensor_of
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a recogniser does on clips that it was not trained on."""
+
+    per: float
+    """Errors a canonical phone of greedy CTC decoding, without the text."""
+    phone_pcc: float
+    """Correlation of the quality head with human phone scores, aligned with the text; NaN without scores."""
+
+
+@torch.no_grad()
+def report_on(model: Recogniser, bank: Bank, clips: Sequence[int], workers: ProcessPoolExecutor) -> Report:
+    """Recognise and align clips of a bank."""
+    encoded = encode_clips(model, bank, clips)
+    phones = [bank.phones(clip) for clip, _ in encoded]
+    errors = sum(
+        kaldialign.edit_distance(reference, greedy(out.ctc[0].numpy()))["total"]
+        for reference, (_, out) in zip(phones, encoded, strict=True)
+    )
+    posteriors = [out.frame[0].numpy() for _, out in encoded]
+    quality = [out.quality for _, out in encoded]
+    aligned = workers.map(align_phones, posteriors, phones, chunksize=16)
+    head = copy.deepcopy(model.quality).cpu()
+    predicted: list[float] = []
+    human: list[float] = []
+    for (clip, _), classes, stream, (frame_phone, _) in zip(encoded, phones, quality, aligned, strict=True):
+        pooled = pool(stream, tensor_of(frame_phone.astype(np.int64))[None], len(classes))
+        predicted += float_list(head(pooled, torch.tensor([classes]))[0, :, 0])
+        human += bank.phone_scores(clip)
+    known = np.array(human) >= 0
+    pcc = np.corrcoef(np.array(predicted)[known], np.array(human)[known])[0, 1] if known.sum() > 2 else np.nan
+    return Report(errors / sum(map(len, phones)), float(pcc))

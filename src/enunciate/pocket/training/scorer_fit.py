@@ -1,0 +1,170 @@
+"""Fit the scorer's ensemble to clips: batches, losses, and members that each leave an inner fold out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from enunciate.corpus.splits import speaker_folds
+from enunciate.pocket.training.options import ScorerConfig
+from enunciate.pocket.training.quality_head import QualityHead, phone_loss
+from enunciate.pocket.training.scorer import Ensemble, Scored, Scorer
+from enunciate.pocket.training.scorer_data import ScoredClip
+from enunciate.schema import Utterance
+from enunciate.training.tensors import backward, chunks, int_list, padded, seed_all, tensor_of, update
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predictions for one clip."""
+
+    phone: npt.NDArray[np.float64]
+    """(U,) scores, 0 to 2."""
+    wrong: npt.NDArray[np.float64]
+    """(U,) probability of a mispronunciation."""
+    utterance: npt.NDArray[np.float64]
+    """(4,) scores, 0 to 10."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded tensors of B clips."""
+
+    classes: Tensor
+    phone: Tensor
+    quality: Tensor
+    head: Tensor
+    utterance: Tensor
+    real: Tensor
+    phone_scores: Tensor
+    """(B, U), -1 where unknown."""
+    scores: Tensor
+    """(B, 4), NaN where unknown."""
+
+
+def collate(clips: Sequence[ScoredClip], ensemble: Ensemble) -> Batch:
+    """Pad clips into tensors, features standardised, the frozen quality head applied."""
+    classes = padded([c.features.classes for c in clips])
+    quality = padded([c.features.quality for c in clips])
+    with torch.no_grad():
+        phone, utterance = ensemble.standardise(
+            padded([c.features.phone for c in clips]),
+            tensor_of(np.stack([c.features.utterance for c in clips])),
+        )
+        head = ensemble.quality(quality, classes)
+    phone_scores = padded([c.phone_scores for c in clips], -1.0)
+    scores = tensor_of(np.stack([c.scores for c in clips]))
+    return Batch(classes, phone, quality, head, utterance, classes > 0, phone_scores, scores)
+
+
+def take(table: Batch, rows: Tensor) -> Batch:
+    """Some rows of a table, cut to the longest of them."""
+    most = int(table.real[rows].sum(dim=1).max())
+    per_phone = (table.classes, table.phone, table.quality, table.head)
+    classes, phone, quality, head = (tensor[rows, :most] for tensor in per_phone)
+    real, phone_scores = table.real[rows, :most], table.phone_scores[rows, :most]
+    return Batch(classes, phone, quality, head, table.utterance[rows], real, phone_scores, table.scores[rows])
+
+
+def loss_of(out: Scored, batch: Batch, config: ScorerConfig) -> Tensor:
+    """Squared error of scores at both levels, cross-entropy of the mispronunciation flags."""
+    phones = phone_loss(out.phone, out.wrong, batch.phone_scores, batch.phone_scores >= 0)
+    labelled = ~batch.scores.isnan()
+    error = (out.utterance - batch.scores.nan_to_num() / 10).square() * labelled
+    return config.phone_weight * phones + 20 * error.sum() / labelled.sum().clamp_min(1)
+
+
+def _run(member: Scorer, batch: Batch) -> Scored:
+    return member(batch.classes, batch.phone, batch.quality, batch.head, batch.utterance, batch.real)
+
+
+def train_member(member: Scorer, table: Batch, config: ScorerConfig, seed: int) -> None:
+    """Train one member on the rows of a table."""
+    generator = torch.Generator().manual_seed(seed)
+    rows = len(table.classes)
+    optimizer = torch.optim.AdamW(member.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    steps = config.epochs * -(-rows // config.batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, config.learning_rate, total_steps=steps, pct_start=0.1
+    )
+    member.train()
+    for _ in range(config.epochs):
+        for chosen in chunks(torch.randperm(rows, generator=generator), config.batch):
+            batch = take(table, chosen)
+            loss = loss_of(_run(member, batch), batch, config)
+            optimizer.zero_grad()
+            backward(loss)
+            nn.utils.clip_grad_norm_(member.parameters(), 1.0)
+            update(optimizer)
+            schedule.step()
+    member.eval()
+
+
+@torch.no_grad()
+def predict(members: Sequence[Scorer], table: Batch) -> list[Predicted]:
+    """Average the members' predictions for each row of a table."""
+    found: list[Predicted] = []
+    for rows in chunks(torch.arange(len(table.classes)), 64):
+        batch = take(table, rows)
+        outs = [_run(member, batch) for member in members]
+        phone, wrong, utterance = (
+            torch.stack(parts).mean(dim=0).double() for parts in zip(*outs, strict=True)
+        )
+        for row, n in enumerate(int_list(batch.real.sum(dim=1))):
+            found.append(
+                Predicted(
+                    (2 * phone[row, :n]).clamp(0, 2).numpy(),
+                    wrong[row, :n].sigmoid().numpy(),
+                    (10 * utterance[row]).clamp(0, 10).numpy(),
+                )
+            )
+    return found
+
+
+def standardised(
+    clips: Sequence[ScoredClip], config: ScorerConfig, head: QualityHead, members: int
+) -> Ensemble:
+    """An untrained ensemble with the standardisation of these clips and a recogniser's quality head."""
+    phone = np.concatenate([clip.features.phone for clip in clips])
+    utterance = np.stack([clip.features.utterance for clip in clips])
+    ensemble = Ensemble(config, clips[0].features.quality.shape[1], members)
+    ensemble.quality.load_state_dict(head.state_dict())
+    for name, values in (("phone", phone), ("utterance", utterance)):
+        getattr(ensemble, f"{name}_mean").copy_(tensor_of(values.mean(axis=0)))
+        getattr(ensemble, f"{name}_scale").copy_(tensor_of(values.std(axis=0) + 1e-4))
+    return ensemble.eval()
+
+
+def fit(
+    clips: Sequence[ScoredClip],
+    utterances: Sequence[Utterance],
+    synthetic: Sequence[ScoredClip],
+    config: ScorerConfig,
+    head: QualityHead,
+    seed: int,
+) -> tuple[Ensemble, list[Predicted]]:
+    """Train an ensemble, one member for each inner fold left out; also what each says of what it left out.
+
+    Synthetic clips, mispronounced on purpose, teach every member what a plainly wrong phone looks like; they
+    have no part in standardisation and calibration.
+    """
+    folds = speaker_folds(utterances, config.members, seed)
+    seed_all(seed)
+    ensemble = standardised(clips, config, head, config.members)
+    means = np.nanmean(np.stack([clip.scores for clip in clips]), axis=0) / 10
+    left_out: list[Predicted | None] = [None] * len(clips)
+    table = collate([*clips, *synthetic], ensemble)
+    for index, fold in enumerate(folds):
+        member = ensemble.members[index]
+        assert isinstance(member, Scorer)
+        member.start_at(means.tolist())
+        learn = torch.tensor(sorted(set(range(len(table.classes))) - set(fold)))
+        train_member(member, take(table, learn), config, seed * 100 + index)
+        for position, found in zip(fold, predict([member], take(table, torch.tensor(fold))), strict=True):
+            left_out[position] = found
+    return ensemble, [found for found in left_out if found is not None]

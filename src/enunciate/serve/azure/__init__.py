@@ -1,0 +1,1 @@
+"""Azure's pronunciation assessment over REST: its request header and its response."""

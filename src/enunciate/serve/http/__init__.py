@@ -1,0 +1,1 @@
+"""The HTTP interface: routes, request bodies, problem details, metrics, and the server process."""

@@ -1,0 +1,89 @@
+"""Multipart forms, parsed in memory: the usual parser writes what is large to a temporary file."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from enunciate.serve.http.problems import ProblemError
+
+MAX_PARTS = 200
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
+"""It warns of what strangers send, which would let them fill the log."""
+
+
+@dataclass
+class Part:
+    """One field of a form, or one file."""
+
+    name: str = ""
+    content: bytearray = field(default_factory=bytearray)
+
+
+class _Parts:
+    """Takes the parser's callbacks. A file's own name is never looked at."""
+
+    def __init__(self) -> None:
+        self.done: list[Part] = []
+        self._header, self._value = bytearray(), bytearray()
+        self._part = Part()
+
+    def on_part_begin(self) -> None:
+        if len(self.done) >= MAX_PARTS:
+            raise ProblemError(413, "body_too_large", f"the form has more than {MAX_PARTS} parts")
+        self._part = Part()
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def on_header_end(self) -> None:
+        if bytes(self._header).lower() == b"content-disposition":
+            _, options = parse_options_header(bytes(self._value))
+            self._part.name = options.get(b"name", b"").decode("utf-8", "replace")
+        self._header, self._value = bytearray(), bytearray()
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        self._part.content += data[start:end]
+
+    def on_part_end(self) -> None:
+        self.done.append(self._part)
+
+
+def parse_form(content_type: str, body: bytes) -> list[Part]:
+    """The parts of a form, in order.
+
+    Raises:
+        ProblemError: it is broken, not finished, or has too many parts.
+    """
+    _, options = parse_options_header(content_type)
+    boundary = options.get(b"boundary")
+    if not boundary:
+        raise ProblemError(400, "malformed", "the multipart form has no boundary in its Content-Type")
+    parts = _Parts()
+    finished: list[bool] = []
+    try:
+        parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": parts.on_part_begin,
+                "on_header_field": parts.on_header_field,
+                "on_header_value": parts.on_header_value,
+                "on_header_end": parts.on_header_end,
+                "on_part_data": parts.on_part_data,
+                "on_part_end": parts.on_part_end,
+                "on_end": lambda: finished.append(True),
+            },
+        )
+        parser.write(body)
+        parser.finalize()
+    except FormParserError:
+        raise ProblemError(400, "malformed", "the multipart form cannot be parsed") from None
+    if not finished:
+        raise ProblemError(400, "malformed", "the multipart form ends before its last boundary")
+    return parts.done

@@ -1,0 +1,1 @@
+"""From audio and prompt to an answer: constrained decoding in batches."""

@@ -1,0 +1,1 @@
+"""A small speech language model trained from scratch, for experiments at a small scale."""

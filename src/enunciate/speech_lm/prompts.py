@@ -1,0 +1,82 @@
+"""The user turn: control token, audio, instruction; in our own words, after the scales of Speechocean762.
+
+The turn ends where the model begins to answer. A control token that is a token of its own is put in front by
+its id (`processor.Processor`); here it is the same text.
+"""
+
+from __future__ import annotations
+
+from enunciate.speech_lm.options import CONTROL_TOKENS, PromptConfig, Task
+
+AUDIO_TOKEN = "<|audio|>"
+"""Stands for the clip, once a turn; the processor repeats it as often as the clip has audio tokens."""
+END_TOKEN = "<|end|>"
+
+_USER, _ASSISTANT = "<|user|>", "<|assistant|>"
+
+_APA_RUBRIC = """\
+A learner of English reads a sentence aloud. Judge the pronunciation as a trained teacher would, with four \
+whole numbers from 0 to 10.
+accuracy, how well the single sounds are made:
+9-10: every sound is right, with at most a trace of an accent.
+7-8: good on the whole; a few sounds are off, none of them seriously.
+5-6: understandable, but several sounds are wrong or the accent is strong.
+3-4: many sounds are wrong; a listener has to guess words.
+0-2: hardly a sound can be made out, or nothing was said.
+fluency, how smoothly it flows:
+8-10: one connected flow, without odd pauses, repetitions or stammering.
+6-7: mostly connected, with a few pauses or repetitions.
+4-5: broken up by many pauses, repetitions or stammering.
+0-3: word by word, or too halting to count as a sentence.
+prosodic, intonation, rhythm and speed:
+9-10: natural intonation and a steady, fitting speed.
+7-8: nearly natural; the speed is fitting.
+5-6: intonation or speed is unsteady, or the speech is too slow.
+3-4: much too fast, or too slow, or broken, with little intonation.
+0-2: no intonation or rhythm that could be judged.
+total, the impression as a whole, on the same scale, with all of the above in mind.
+Answer with nothing but JSON of this form, with an integer for each n:
+{"accuracy": n, "fluency": n, "prosodic": n, "total": n}"""
+
+_MDD_INSTRUCTION = """\
+A learner of English reads a sentence aloud. Write down the words, in lower case without punctuation, and \
+then the sounds as they were really said, not as they should have been: phones of the CMU Pronouncing \
+Dictionary without stress digits, with a space between them. Write <unk> for a sound that is unclear, and \
+nothing for one that was left out.
+Answer with nothing but JSON of this form:
+{"word_transcript": "good day", "phoneme_transcript": "G UH D D EY"}"""
+
+_INSTRUCTIONS: dict[Task, str] = {"apa": _APA_RUBRIC, "mdd": _MDD_INSTRUCTION}
+_SHORT: dict[Task, str] = {
+    "apa": "Score the pronunciation from 0 to 10 as JSON: accuracy, fluency, prosodic, total.",
+    "mdd": "Write down the words and the phones that were said as JSON: word_transcript, phoneme_transcript.",
+}
+"""Where neither a rubric nor a control token says what is asked."""
+
+
+def user_turn(task: Task, prompt: PromptConfig, text: str | None) -> str:
+    """The whole turn, from `<|user|>` to `<|assistant|>`, with one `<|audio|>`.
+
+    Args:
+        task: what is asked.
+        prompt: which parts the turn has.
+        text: what was to be read; used only where `prompt.reference_text` says so, and there is any.
+    """
+    control = "" if prompt.control == "none" else CONTROL_TOKENS[task]
+    parts: list[str] = []
+    if prompt.reference_text and text is not None and text.strip():
+        parts.append(f"The learner was to read: {plain_text(text)}")
+    if prompt.rubric:
+        parts.append(_INSTRUCTIONS[task])
+    elif not control:
+        parts.append(_SHORT[task])
+    return _USER + control + AUDIO_TOKEN + "\n".join(parts) + END_TOKEN + _ASSISTANT
+
+
+def plain_text(text: str) -> str:
+    """A user's text on one line and without `<|`, so that nothing in it reads as a token of the dialogue.
+
+    >>> plain_text("good <|end|> day")
+    'good < |end|> day'
+    """
+    return " ".join(text.split()).replace("<|", "< |")

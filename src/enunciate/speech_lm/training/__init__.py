@@ -1,0 +1,1 @@
+"""Training an adapter of a speech language model: data, loop, checkpoints, selection, model card."""

@@ -1,0 +1,124 @@
+"""The model card of an adapter, written from its recipe and its figures alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+import enunciate
+from enunciate.schema import ASPECTS
+from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
+from enunciate.speech_lm.training.answer_metrics import Figures
+from enunciate.storage import write_whole
+
+CARD = "README.md"
+_SETS = {"dev": "speakers who chose it", "report": "speakers held out"}
+_NAMES = {
+    **{f"{aspect}_pcc": f"{aspect}, PCC" for aspect in ASPECTS},
+    "pcc_expected": "mean PCC of expected scores",
+    "wer": "word error rate",
+    "per": "phone error rate",
+    "precision": "phone match, precision",
+    "recall": "phone match, recall",
+    "f1": "phone match, F1",
+    "unparsable_apa": "APA answers that did not parse",
+    "unparsable_mdd": "MDD answers that did not parse",
+}
+_STRATEGIES = {
+    "lora": "a LoRA adapter on the decoder, everything else frozen",
+    "unfreeze": "a LoRA adapter on the decoder, the audio encoder and the audio projector",
+}
+
+
+def write_card(recipe: Phi4Recipe, found: Figures, folder: Path) -> None:
+    """Write the card into an adapter's folder."""
+    write_whole(folder / CARD, card(recipe, found))
+
+
+def card(recipe: Phi4Recipe, found: Figures) -> str:
+    """The card as Markdown, with the header that the Hugging Face hub reads."""
+    header = {
+        "base_model": recipe.model,
+        "library_name": "peft",
+        "language": ["en"],
+        "pipeline_tag": "audio-text-to-text",
+        "tags": ["pronunciation-assessment", "mispronunciation-detection", "lora", "enunciate"],
+    }
+    # types-PyYAML leaves the type of one parameter of `safe_dump` unknown
+    front_matter: str = cast(Any, yaml).safe_dump(header, sort_keys=False)
+    body = "\n".join(_sections(recipe, found))
+    return f"---\n{front_matter}---\n\n{body}\n"
+
+
+def _sections(recipe: Phi4Recipe, found: Figures) -> Iterator[str]:
+    tasks = {"apa": "scores a sentence (APA)", "mdd": "writes down the words and phones heard (MDD)"}
+    yield f"# {recipe.out.name}\n"
+    yield (
+        f"An adapter of `{recipe.model}` that {' and '.join(tasks[task] for task in recipe.tasks)}, after "
+        "Ahn and Nam 2025 (arXiv 2509.02915). Read aloud English goes in, JSON comes out.\n"
+    )
+    yield '```python\nfrom enunciate import load_assessor\n\nassessor = load_assessor("this folder")\n```\n'
+    yield "## What was trained\n"
+    yield f"- Weights: {_STRATEGIES[recipe.adapter.strategy]}; {_start(recipe)}."
+    yield f"- Data: Speechocean762 (CC BY 4.0), {_data(recipe)}."
+    yield f"- Prompt: control token {_CONTROLS[recipe.prompt.control]}, {_prompt(recipe)}."
+    batch = recipe.batch_size * recipe.accumulation
+    yield (
+        f"- Steps: {found.get('steps'):g} of {batch} examples a device, AdamW at {recipe.learning_rate:g} "
+        f"({recipe.schedule}), seed {recipe.seed}. {_kept(recipe, found)}"
+    )
+    yield f"- Software: enunciate {enunciate.__version__}; `recipe.json` has every value.\n"
+    yield "## Figures\n"
+    yield from _table(found)
+    yield "\n## Limits\n"
+    yield (
+        "The learners spoke Mandarin first, and half of them were children; on others it may do worse. One "
+        "score of one clip is uncertain. It must not decide on anything that matters to someone, such as an "
+        "exam, a job or a visa."
+    )
+
+
+_SPLITS = {"all": "both splits", "test": "its test split", "train": "its train split"}
+_CONTROLS = {"text": "as text", "special": "as a trained token", "none": "left out"}
+
+
+def _start(recipe: Phi4Recipe) -> str:
+    adapter = recipe.adapter
+    if adapter.start == "speech":
+        return "begun from the base's own speech adapter"
+    return f"begun afresh, rank {adapter.rank}, alpha {adapter.alpha:g}"
+
+
+def _data(recipe: Phi4Recipe) -> str:
+    if not recipe.speakers_held_out:
+        return "its train split"
+    held = f"fold {recipe.hold_out} of {recipe.folds} of the test split's speakers held out"
+    return f"{_SPLITS[recipe.split]}, {held}"
+
+
+def _prompt(recipe: Phi4Recipe) -> str:
+    rubric = "full rubric" if recipe.prompt.rubric else "no rubric"
+    return f"{rubric}, {'with' if recipe.prompt.reference_text else 'without'} the text that was to be read"
+
+
+def _kept(recipe: Phi4Recipe, found: Figures) -> str:
+    best = found.get("best_step")
+    if best is None:
+        return "The last step is kept."
+    return f"Step {best:g} is kept, the best by {recipe.chooses_by}."
+
+
+def _table(found: Figures) -> Iterator[str]:
+    sets = [name for name in _SETS if any(key.startswith(f"{name}_") for key in found)]
+    if not sets:
+        yield "None were measured: `enunciate evaluate --model` this folder does it."
+        return
+    yield "| | " + " | ".join(_SETS[name] for name in sets) + " |"
+    yield "|---|" + "---|" * len(sets)
+    for key, name in _NAMES.items():
+        values = [found.get(f"{part}_{key}") for part in sets]
+        if any(value is not None for value in values):
+            yield f"| {name} | " + " | ".join("-" if v is None else f"{v:.3g}" for v in values) + " |"

@@ -1,0 +1,101 @@
+"""All kinds of recipe, and what each of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from enunciate.baselines.baseline_recipes import (
+    BaselineRecipe,
+    ForestRecipe,
+    GopRecipe,
+    GoptRecipe,
+    HmmGopRecipe,
+)
+from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
+from enunciate.errors import RecipeError
+from enunciate.pocket.training.pocket_recipes import RecogniserRecipe, ScorerRecipe
+from enunciate.speech_lm.training.adapter_recipe import BaseRecipe, Phi4Recipe
+from enunciate.training.recipe_file import read_recipe
+
+_Baseline = ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe
+Recipe = RecogniserRecipe | ScorerRecipe | Phi4Recipe | BaseRecipe | _Baseline | SslJointRecipe
+_KINDS: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe of any kind, with `key=value` overrides in place.
+
+    Raises:
+        RecipeError: the file or an override is broken, or values are; all problems at once.
+    """
+    return read_recipe(path, _KINDS, overrides)
+
+
+def extra_of(recipe: Recipe) -> str:
+    """The optional extra that a recipe's trainer needs."""
+    if isinstance(recipe, HmmGopRecipe):
+        return "pocketsphinx"
+    if isinstance(recipe, BaselineRecipe):
+        return "train" if isinstance(recipe, GoptRecipe) else "baselines"
+    return "llm" if isinstance(recipe, Phi4Recipe | BaseRecipe | SslJointRecipe) else "train"
+
+
+def run(recipe: Recipe, *, resume: bool = False, dry_run: bool = False) -> dict[str, str]:
+    """Train what a recipe says, or say what would be trained.
+
+    Args:
+        recipe: Of any kind.
+        resume: Go on from the last whole checkpoint in the recipe's `out`.
+        dry_run: Train nothing.
+
+    Returns:
+        Facts to show, by name: the figures of the run, or those of the dry run.
+
+    Raises:
+        EnunciateError: anything that a user can mend.
+        ModuleNotFoundError: an extra is missing; `extra_of` names it.
+    """
+    if isinstance(recipe, Phi4Recipe):
+        return _run_phi4(recipe, resume, dry_run)
+    if dry_run:
+        raise RecipeError(str(recipe.out), [f"kind: --dry-run is for 'phi4', not for '{recipe.kind}'"])
+    if isinstance(recipe, SslJointRecipe):
+        from enunciate.baselines.ssl.train import train
+
+        return _shown(train(recipe, resume=resume))
+    if resume:
+        problem = f"kind: --resume is for 'phi4' and 'ssl-joint', not for '{recipe.kind}'"
+        raise RecipeError(str(recipe.out), [problem])
+    if isinstance(recipe, _Baseline):
+        from enunciate.baselines.train import train
+
+        return _shown(train(recipe))
+    if isinstance(recipe, BaseRecipe):
+        from enunciate.speech_lm.nano.train_base import train
+
+        return _shown(train(recipe))
+    if isinstance(recipe, RecogniserRecipe):
+        from enunciate.pocket.training.train_recogniser import train
+
+        return _shown(train(recipe))
+    from enunciate.pocket.training.train_scorer import train
+
+    return _shown(train(recipe))
+
+
+def _run_phi4(recipe: Phi4Recipe, resume: bool, dry_run: bool) -> dict[str, str]:
+    if dry_run:
+        from enunciate.speech_lm.training.dry_run import dry_run as describe
+
+        return describe(recipe)
+    from enunciate.speech_lm.training.train import train
+
+    return _shown(train(recipe, resume=resume))
+
+
+def _shown(metrics: Mapping[str, float | None]) -> dict[str, str]:
+    return {name: "-" if value is None else f"{value:.4g}" for name, value in metrics.items()}

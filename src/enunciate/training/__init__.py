@@ -1,0 +1,1 @@
+"""What all trainers share: reading recipes, checkpoints, and tensors with their types."""

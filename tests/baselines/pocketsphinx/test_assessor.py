@@ -1,0 +1,201 @@
+"""Goodness from HMM states: the loop and the alignment by hand, and the decoder on real speech."""
+
+import json
+
+import numpy as np
+import pytest
+from support.paths import ASSETS
+from support.tone_corpus import make_corpus
+
+from enunciate.audio import load
+from enunciate.baselines.baseline_recipes import HmmGopRecipe
+from enunciate.baselines.pocketsphinx.acoustics import (
+    N_STATES,
+    HmmAcoustics,
+    HmmScores,
+    phones_of_definition,
+)
+from enunciate.baselines.pocketsphinx.assessor import hmm_clips
+from enunciate.baselines.pocketsphinx.goodness import (
+    fit_heard,
+    fit_words,
+    hmm_goodness,
+    loop_scores,
+    outputs,
+    spread,
+)
+from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.engines import load_assessor
+from enunciate.errors import TextTooLongError
+from enunciate.evaluation.run import evaluate
+from enunciate.pocket.features import FLOOR
+from enunciate.pocket.forced_alignment import AlignmentError
+from enunciate.pocket.symbols import N_CLASSES, classes_of
+from enunciate.schema import Utterance
+from enunciate.trainers import run
+
+pytest.importorskip("pocketsphinx")
+CLIPS = sorted((ASSETS.parents[1] / "examples").glob("*.flac"))
+TEXT = "I think the weather is lice today"
+K, AE, T = classes_of(["K", "AE", "T"])
+
+
+def states_of(labels, n_each=2, other=-5.0):
+    """Every state of each phone takes so many frames, fits by -1 there, and everything else badly."""
+    states = np.full((len(labels) * N_STATES * n_each, N_CLASSES, N_STATES), other, np.float32)
+    for place, label in enumerate(labels):
+        for state in range(N_STATES):
+            first = (place * N_STATES + state) * n_each
+            states[first : first + n_each, label, state] = -1.0
+    return states
+
+
+@pytest.fixture(scope="module")
+def acoustics():
+    return HmmAcoustics()
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return load(CLIPS[0]).samples
+
+
+def test_what_was_said_loses_nothing_against_the_loop():
+    states = states_of([K, AE, T])
+    fit = fit_words(states, [[[K, AE, T]]])
+
+    assert loop_scores(states).tolist() == [-1.0] * 18
+    assert fit.loop == pytest.approx([0, 0, 0])
+    assert list(zip(fit.found.start, fit.found.end, strict=True)) == [(0, 2), (2, 4), (4, 6)]
+
+
+def test_a_phone_said_wrongly_loses_what_it_fits_worse():
+    """T was said in the place of K: K takes the three frames that it must have, and loses 4 in each.
+
+    The other three of them go to the first state of AE, which loses as much in three of its nine frames.
+    """
+    fit = fit_words(states_of([T, AE, T]), [[[K, AE, T]]])
+
+    assert fit.loop == pytest.approx([-4, -12 / 9, 0])
+
+
+def test_the_loop_passes_every_phone_from_end_to_end():
+    """It cannot take the one good state of a phone alone: three frames, one of each state."""
+    states = np.full((3, N_CLASSES, N_STATES), -5.0, np.float32)
+    states[:, K, 1] = 0.0
+
+    assert loop_scores(states).sum() == pytest.approx(-10)
+
+
+def test_the_pronunciation_that_fits_is_taken():
+    assert fit_words(states_of([K, T]), [[[K, AE], [K, T]]]).found.variants == (1,)
+
+
+def test_too_many_phones_for_the_frames():
+    states = states_of([K])
+    with pytest.raises(AlignmentError):
+        fit_words(states, [[[K, AE, T]]])
+    fallback = spread(2, [[[K, AE, T]]])
+
+    assert fallback.loop.tolist() == [FLOOR] * 3
+    assert (fallback.found.end > fallback.found.start).all() and fallback.found.end.max() <= 2
+
+
+def test_the_forms_of_goodness_fall_where_another_phone_was_said():
+    states = states_of([T, AE, T], n_each=3)
+    samples = np.random.default_rng(0).normal(0, 0.1, 160 * len(states)).astype(np.float32)
+    fit = fit_words(states, [[[K, AE, T]]])
+    found = hmm_goodness(outputs(HmmScores(states, ()), samples), fit)
+
+    assert found.forms == ("posterior", "ratio", "loop")
+    assert (found.phones[0] < found.phones[1:]).all()
+
+
+def test_a_clip_is_scored_the_same_alone_and_after_others(acoustics, samples):
+    alone = HmmAcoustics()(samples)
+    acoustics(np.tile(samples[::-1], 2).copy())
+    acoustics(0.1 * samples[: len(samples) // 2])
+    after = acoustics(samples)
+
+    assert np.array_equal(alone.states, after.states) and alone.heard == after.heard
+
+
+def test_states_come_for_every_frame_and_class(acoustics, samples):
+    found = acoustics(samples)
+
+    assert found.states.shape[1:] == (N_CLASSES, N_STATES)
+    assert abs(len(found.states) - len(samples) / 160) <= 2
+    assert np.isfinite(found.states).all() and found.states.max() <= 0
+    assert fit_heard(found) is not None
+
+
+def test_the_text_fits_its_clip_better_than_another(acoustics, samples):
+    states = acoustics(samples).states
+    own, other = (
+        fit_words(states, [[classes_of(word.split())] for word in words]).loop.mean()
+        for words in (
+            ("AY", "TH IH NG K", "DH AH", "W EH DH ER", "IH Z", "L AY S", "T AH D EY"),
+            ("HH UW", "S OW L D", "M AY", "B L UW", "G AA R D AH N", "F EH N S"),
+        )
+    )
+
+    assert own > other + 0.5
+
+
+def test_names_are_read_from_a_definition():
+    description = b"any text"
+    head = b"BMDF" + np.array([1, len(description)], "<i4").tobytes() + description
+    numbers = np.arange(10, dtype="<i4")
+    numbers[0] = 3
+    names = b"+NSN+\0AA\0ZH\0" + b"\0"
+
+    assert phones_of_definition(head + numbers.tobytes() + names) == ["+NSN+", "AA", "ZH"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    corpus = make_corpus(tmp_path_factory.mktemp("corpus"), {"train": 2, "test": 4}, clips_each=2)
+    out = tmp_path_factory.mktemp("gop-hmm")
+    recipe = HmmGopRecipe(kind="gop-hmm", corpus=corpus, out=out, folds=2, members=2, workers=1)
+    return corpus, out, run(recipe)
+
+
+def test_from_recipe_to_figures(trained, tmp_path):
+    corpus, out, figures = trained
+    (fold, _) = sorted((out / "folds").iterdir())
+    held = json.loads((fold / "held_out.json").read_text())
+    utterances = [u for u in load_corpus(corpus, "test") if u.id in held]
+    results = evaluate(load_assessor(fold), utterances, tmp_path)
+
+    assert figures["unaligned_clips"] == "0" and set(figures) >= {"accuracy", "phone"}
+    assert results.n_failed == 0 and results.phone.n_unanswered == 0
+    assert results.recognition.per_without_text is not None
+
+
+def test_a_recipe_may_name_the_split_that_it_learns_from(trained, tmp_path):
+    corpus, _, _ = trained
+    recipe = HmmGopRecipe(
+        kind="gop-hmm", corpus=corpus, out=tmp_path, split="train", members=2, workers=1, cross_validate=False
+    )
+    run(recipe)
+
+    assert load_assessor(tmp_path).name == "gop-hmm dev" and not (tmp_path / "folds").exists()
+
+
+def test_without_a_text_and_with_one_too_long(trained):
+    engine = load_assessor(trained[1])
+    (free,) = engine.assess([Utterance(id="a", audio=CLIPS[0])])
+
+    assert free.words == () and free.accuracy is not None
+    with pytest.raises(TextTooLongError, match="too many for a clip"):
+        engine.assess([Utterance(id="a", audio=CLIPS[0], text=" ".join([TEXT] * 20))])
+
+
+def test_a_clip_whose_text_cannot_be_aligned_is_counted_and_kept(trained):
+    corpus, _, _ = trained
+    (first, second, *_) = load_corpus(corpus, "test")
+    crowded = first.model_copy(update={"words": (first.words or ()) * 40})
+    clips, unaligned = hmm_clips([crowded, second], workers=1)
+
+    assert unaligned == 1 and len(clips) == 2
+    assert (clips[0].read.phones[:, 2] == FLOOR).all()

@@ -1,0 +1,258 @@
+"""The benchmark from the command line: the official protocol on a whole corpus, a stop, a failure, a lack."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from support.complete_corpus import make_complete_corpus, without_train_scores
+from support.llm_cases import save_checkpoint
+from support.llm_runs import log_of
+from support.paths import RECIPES, REPOSITORY
+from support.tone_corpus import make_shard
+
+from enunciate.benchmark.material import load_material
+from enunciate.benchmark.row import _check_cover
+from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.errors import CorpusError
+from enunciate.evaluation.metrics.results import Results
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
+for package in ("pocketsphinx", "peft", "sklearn"):
+    pytest.importorskip(package)
+
+ROWS = ("gop-pocketsphinx", "pocket", "gop", "phi4", "phi4-lora", "nano-lora")
+TINY = (
+    "device=cpu",
+    "workers=1",
+    "base:steps=12",
+    "recogniser:steps=6",
+    "recogniser:folds=2",
+    *(
+        f"{stage}:{setting}"
+        for stage in ("base", "recogniser")
+        for setting in (
+            "warmup_steps=5",
+            "batch_frames=1500",
+            "learning_rate=4e-3",
+            "time_limit_s=1e6",
+            "encoder={width: 48, layers: 1, heads: 2, ff_width: 64, kernel: 7, quality_width: 8}",
+        )
+    ),
+    "pocket:scorer={width: 16, layers: 1, heads: 2, epochs: 3, members: 2, dropout: 0.0}",
+    "gop-pocketsphinx:members=2",
+    "phi4-lora:precision=fp32",
+    "phi4-lora:prompt.rubric=false",
+    "phi4-lora:dev_speakers=2",
+    "phi4-lora:adapter={strategy: lora, start: fresh, rank: 4, alpha: 8, dropout: 0.0}",
+    "phi4-lora:batch_size=4",
+    "phi4-lora:accumulation=1",
+    "phi4-lora:epochs=1",
+    "phi4-lora:log_every=1",
+    "phi4-lora:report=false",
+)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A whole corpus, synthetic speech, a checkpoint, and an encoder that is none."""
+    folder = tmp_path_factory.mktemp("benchmark")
+    make_complete_corpus(folder / "corpus", {"train": 6, "test": 4}, clips_each=2)
+    make_shard(folder / "synthetic", clips=8)
+    save_checkpoint(folder / "base")
+    (folder / "broken.onnx").write_bytes(b"no encoder")
+    return folder
+
+
+def command(root, out, *more, rows=ROWS, settings=TINY):
+    given = [*settings, f"synthetic={root / 'synthetic'}", f"phi4:weights={root / 'base'}"]
+    given += [f"phi4-lora:model={root / 'base'}", f"gop:encoder={root / 'broken.onnx'}"]
+    chosen = [setting for setting in given if concerns(setting, rows)]
+    options = [part for row in rows for part in ("--rows", row)]
+    options += [part for setting in chosen for part in ("--override", setting)]
+    plan = RECIPES / "benchmark.yaml"
+    return [
+        sys.executable, "-m", "enunciate", "benchmark", "--corpus", str(root / "corpus"),
+        "--out", str(out), "--plan", str(plan), *options, *more,
+    ]  # fmt: skip
+
+
+def concerns(setting, rows):
+    """Whether these rows have a stage that takes a setting: one that nobody takes is refused."""
+    whose = setting.partition("=")[0].rpartition(":")[0]
+    pocket = {"base", "recogniser"} if "pocket" in rows else set()
+    if setting.startswith("synthetic="):
+        return "pocket" in rows
+    if setting.startswith("workers="):
+        return set(rows) != {"phi4-lora"}
+    return not whose or whose in {*rows, *pocket}
+
+
+def environment():
+    return os.environ | {"PYTHONPATH": str(REPOSITORY / "src"), "OMP_NUM_THREADS": "1"}
+
+
+def run(*arguments, **options):
+    done = subprocess.run(
+        command(*arguments, **options), capture_output=True, text=True, env=environment(), check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def official(root):
+    out = root / "official"
+    code, text = run(root, out)
+    assert (out / "benchmark.json").is_file(), text
+    return out, code, text
+
+
+def summary_of(out):
+    return json.loads((out / "benchmark.json").read_text())
+
+
+def test_the_official_protocol_from_recipes_to_tables(official):
+    out, _, text = official
+    rows = {row["name"]: row for row in summary_of(out)["rows"]}
+
+    done = [name for name, row in rows.items() if row["status"] == "done"]
+    assert done == ["gop-pocketsphinx", "pocket", "phi4", "phi4-lora"], text
+    for name in done:
+        results = Results.model_validate(rows[name]["results"])
+        assert results.n_utterances == 8 and results.n_speakers == 4
+        assert results.word.n_labelled == results.word.n_words > 0
+    assert summary_of(out)["is_official_split"] is False, "8 clips are not the whole corpus"
+
+
+def test_a_row_that_fails_costs_the_others_nothing(official):
+    out, code, text = official
+    (row,) = (row for row in summary_of(out)["rows"] if row["name"] == "gop")
+
+    assert code == 2 and row["status"] == "failed" and row["results"] is None
+    assert row["reason"] in json.loads((out / "rows" / "gop" / "error.json").read_text())["error"]
+    assert "gop: failed" in text
+
+
+def test_a_row_that_cannot_be_run_is_listed_with_the_reason(official):
+    out, _, _ = official
+    (row,) = (row for row in summary_of(out)["rows"] if row["name"] == "nano-lora")
+    table, page = (out / "benchmark.md").read_text(), (out / "report.html").read_text()
+
+    assert row["status"] == "unavailable" and "no form of the official protocol" in row["reason"]
+    assert "| nano-lora | unavailable |" in table and "nano-lora (unavailable" in page
+
+
+def test_rows_are_compared_in_pairs(official):
+    out, _, _ = official
+    pairs = summary_of(out)["paired"]
+
+    assert {p["row"] for p in pairs if p["role"] == "first"} == {"pocket", "phi4", "phi4-lora"}
+    assert {p["against"] for p in pairs if p["role"] == "first"} == {"gop-pocketsphinx"}
+    assert all(pair["comparison"]["n_utterances"] == 8 for pair in pairs)
+    assert "Against gop-pocketsphinx, the first row" in (out / "benchmark.md").read_text()
+
+
+def test_nothing_was_learnt_from_the_test_split(official, root):
+    out, _, _ = official
+    test = {utterance.id for utterance in load_corpus(root / "corpus", "test")}
+    marks = list((out / "stages").rglob("*.done.json"))
+    held = [
+        json.loads(path.read_text()) for path in (out / "stages" / "recogniser").glob("folds/*/held_out.json")
+    ]
+    dev = json.loads((out / "stages" / "phi4-lora" / "model" / "held_out.json").read_text())["dev"]
+
+    assert len(marks) == 5
+    assert {json.loads(path.read_text())["recipe"].get("split", "train") for path in marks} == {
+        "train",
+        "none",
+    }
+    assert len(held) == 2 and not test & {name for fold in held for name in fold}
+    assert dev and not test & set(dev)
+
+
+def test_what_is_done_is_not_done_again(official, root):
+    out, _, _ = official
+    before = {path: path.stat().st_mtime_ns for path in (out / "stages").rglob("*") if path.is_file()}
+    code, text = run(root, out)
+
+    assert code == 2 and "training" not in text.replace("gop/model: training", "")
+    assert {path: path.stat().st_mtime_ns for path in before if "/gop/" not in str(path)} == {
+        path: time_ns for path, time_ns in before.items() if "/gop/" not in str(path)
+    }
+
+
+def test_a_run_with_other_settings_is_told_so(official, root):
+    out, _, _ = official
+    code, _ = run(root, out, rows=("gop-pocketsphinx",), settings=("gop-pocketsphinx:ridge=3",))
+    (row,) = summary_of(out)["rows"]
+
+    assert code == 2 and "ridge: 20.0 then, 3.0 now" in row["reason"]
+    run(root, out)
+
+
+def test_protocols_never_share_a_folder(official, root):
+    code, text = run(root, official[0], "--protocol", "folds", rows=("gop-pocketsphinx",), settings=())
+
+    assert code == 2 and "another protocol" in text
+
+
+def test_a_killed_run_goes_on_from_the_trainers_own_checkpoint(root):
+    """Killed outright in training; the steps before the checkpoint are not trained again."""
+    out, rows = root / "killed", ("phi4-lora",)
+    settings = (*TINY, "phi4-lora:save_every=2", "phi4-lora:epochs=8")
+    process = subprocess.Popen(
+        command(root, out, rows=rows, settings=settings),
+        env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    model = out / "stages" / "phi4-lora" / "model"
+    limit = time.monotonic() + 120
+    while not list(model.glob("checkpoints/*/complete.json")) and time.monotonic() < limit:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not model.with_name("model.done.json").exists(), "it was killed in time"
+    first = log_of(model, "loss")
+
+    code, text = run(root, out, rows=rows, settings=settings)
+    steps = [line["step"] for line in log_of(model, "loss")]
+
+    assert code == 0, text
+    assert steps == sorted(set(steps)) and len(steps) > len(first), "one line a step, over both runs"
+    assert [line for line in log_of(model, "loss") if line["step"] == 1] == first[:1], "the old run's"
+
+
+def test_the_dry_run_tells_and_does_nothing(root):
+    out = root / "dry"
+    code, text = run(root, out, "--dry-run")
+
+    assert code == 0 and not out.exists()
+    for part in ("pocket/model", "missing: nothing", "missing: it has no form of the official protocol"):
+        assert part in text
+
+
+def test_a_part_of_the_corpus_is_told_of_the_other_protocol(tmp_path):
+    corpus = without_train_scores(make_complete_corpus(tmp_path / "c", {"train": 2, "test": 2}, 1))
+
+    with pytest.raises(CorpusError, match=r"0 of the 2 utterances .* --protocol folds"):
+        load_material(corpus, "official")
+    material, test = load_material(corpus, "folds")
+    assert len(test) == 2 and not material.is_official_split
+
+
+def test_a_speaker_on_both_sides_is_refused(tmp_path):
+    corpus = make_complete_corpus(tmp_path / "c", {"train": 2, "test": 2}, 1)
+    path = corpus / "test" / "utt2spk"
+    path.write_text(path.read_text().replace("\ttest0", "\ttrain1"))
+
+    with pytest.raises(CorpusError, match="speaker train1 is in train and in test"):
+        load_material(corpus, "official")
+
+
+def test_folds_that_do_not_cover_the_labelled_utterances_are_refused(root):
+    test = load_corpus(root / "corpus", "test")
+
+    with pytest.raises(CorpusError, match="each must be left out once"):
+        _check_cover("gop", [test[:4], test[:4]], test)

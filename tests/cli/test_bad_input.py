@@ -1,0 +1,130 @@
+"""What a user can get wrong with a clip or its text, with the real engine: one line, and code 2."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+from support.paths import REPOSITORY, WEIGHTS
+from typer.testing import CliRunner
+
+from enunciate.cli.app import app
+
+CORRECT = REPOSITORY / "tests" / "assets" / "correct.flac"
+RATE_HZ = 16_000
+
+pytestmark = pytest.mark.skipif(
+    not (WEIGHTS / "pocket.json").is_file(),
+    reason="no packaged weights: src/enunciate/weights/pocket.json",
+)
+
+
+def write(path: Path, samples: np.ndarray) -> Path:
+    sf.write(path, samples.astype(np.float32), RATE_HZ, subtype="FLOAT")
+    return path
+
+
+def noise(duration_s: float) -> np.ndarray:
+    return np.random.default_rng(1).normal(0, 0.05, round(duration_s * RATE_HZ))
+
+
+def broken_by(value: float) -> np.ndarray:
+    samples = noise(1)
+    samples[5000] = value
+    return samples
+
+
+def error_of(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(app, ["assess", *map(str, arguments)])
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    assert "no such file; check the path" in error_of(tmp_path / "none.wav")
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    assert "is a folder: give the audio files in it" in error_of(tmp_path)
+
+
+def test_not_audio() -> None:
+    assert "give WAV, FLAC, Ogg, Opus or MP3" in error_of(REPOSITORY / "pyproject.toml")
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    assert "is an empty file: record or copy it again" in error_of(tmp_path / "a.wav")
+
+
+def test_no_samples(tmp_path: Path) -> None:
+    assert "has no samples: record or export it again" in error_of(write(tmp_path / "a.wav", np.zeros(0)))
+
+
+def test_too_short(tmp_path: Path) -> None:
+    assert "shorter than 0.3 s: record a whole word" in error_of(write(tmp_path / "a.wav", noise(0.29)))
+
+
+def test_too_long(tmp_path: Path) -> None:
+    assert "longer than 60 s: cut it into sentences" in error_of(write(tmp_path / "a.wav", noise(60.1)))
+
+
+def test_silence(tmp_path: Path) -> None:
+    assert "is silent" in error_of(write(tmp_path / "a.wav", np.zeros(RATE_HZ)))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_samples_that_are_no_numbers(tmp_path: Path, value: float) -> None:
+    message = error_of(write(tmp_path / "a.wav", broken_by(value)))
+    assert "NaN or infinite samples, the first at 0.31 s: export it again" in message
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_text(text: str) -> None:
+    assert "the text is empty: give the words that were to be read" in error_of(CORRECT, "--text", text)
+
+
+@pytest.mark.parametrize("text", ["今天天气很好", "?!"])
+def test_no_english_word(text: str) -> None:
+    assert "no English word in the text" in error_of(CORRECT, "--text", text)
+
+
+def test_unknown_words_are_all_named_with_what_to_do() -> None:
+    message = error_of(CORRECT, "--text", "The Zxqvb ate a qqwrtz.")
+    assert "not in the lexicon: Zxqvb, qqwrtz." in message
+    assert "zxqvb{" in message
+    assert "--lexicon" in message
+
+
+def test_phones_that_do_not_exist() -> None:
+    assert "not ARPAbet phones: QQ" in error_of(CORRECT, "--text", "tomato{T QQ}")
+
+
+def test_more_phones_than_the_clip_can_hold() -> None:
+    assert error_of(CORRECT, "--text", "I think the weather is nice today. " * 20)
+
+
+def test_a_lexicon_that_is_not_there(tmp_path: Path) -> None:
+    message = error_of(CORRECT, "--text", "hello", "--lexicon", tmp_path / "none.txt")
+    assert "cannot be read" in message
+
+
+def test_a_model_that_is_not_there(tmp_path: Path) -> None:
+    assert "no such model. Use 'pocket'" in error_of(CORRECT, "--model", tmp_path)
+
+
+def test_bad_clips_do_not_lose_the_good_one(tmp_path: Path) -> None:
+    clips = [tmp_path / "none.wav", CORRECT, write(tmp_path / "silent.wav", np.zeros(RATE_HZ))]
+    result = CliRunner().invoke(
+        app, ["assess", *map(str, clips), "--text", "I think the weather is nice today."]
+    )
+    assert result.exit_code == 2
+    first, second, third = result.stdout.splitlines()
+    assert '"audio_not_found"' in first
+    assert '"total":{' in second
+    assert '"audio_silent"' in third
+    assert result.stderr.startswith("error: 2 of 3 clips")

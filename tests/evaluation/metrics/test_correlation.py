@@ -1,0 +1,139 @@
+"""Correlations and calibration: by hand, against scipy, and what failures may do to them."""
+
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from enunciate.errors import MissingExtraError
+from enunciate.evaluation.metrics.correlation import correlation, pearson
+from enunciate.evaluation.metrics.interval_coverage import coverage
+from enunciate.schema import Score
+
+SCORES = st.lists(
+    st.tuples(st.integers(0, 10), st.integers(0, 100).map(lambda tenths: tenths / 10)),
+    min_size=3,
+    max_size=30,
+)
+
+
+def test_correlation_by_hand() -> None:
+    # Deviations (-1, 0, 1) and (-1, 1, 0): covariance 1, variances 2 and 2; errors 0, 1, 1.
+    found = correlation([1, 2, 3], [1, 3, 2])
+    assert found.pcc == pytest.approx(0.5)
+    assert found.mse == pytest.approx(2 / 3)
+    # t = 0.5 / sqrt(0.75) with one degree of freedom, where t is Cauchy's: p = 1 - 2/pi * atan(t) = 2/3.
+    assert found.p_value == pytest.approx(2 / 3)
+    assert (found.n, found.n_unanswered) == (3, 0)
+
+
+@settings(deadline=None)
+@given(SCORES)
+def test_correlation_agrees_with_scipy(pairs: list[tuple[int, float]]) -> None:
+    human, predicted = zip(*pairs, strict=True)
+    assume(len(set(human)) > 1 and len(set(predicted)) > 1)
+    expected = stats.pearsonr(human, predicted)
+    found = correlation(human, predicted)
+    assert found.pcc == pytest.approx(expected.statistic, abs=1e-9)
+    assert found.p_value == pytest.approx(expected.pvalue, abs=1e-6)
+
+
+def test_p_value_keeps_its_precision_when_tiny() -> None:
+    rng = np.random.default_rng(1)
+    human = rng.uniform(0, 10, 400)
+    predicted = human / 2 + rng.normal(0, 0.8, 400) + 2.5
+    expected = stats.pearsonr(human, predicted)
+    assert expected.pvalue < 1e-100
+    assert correlation(human.tolist(), predicted.tolist()).p_value == pytest.approx(expected.pvalue, rel=1e-6)
+
+
+@settings(deadline=None)
+@given(SCORES, st.floats(0.01, 100), st.floats(-50, 50))
+def test_affine_transforms_leave_the_correlation(
+    pairs: list[tuple[int, float]], scale: float, shift: float
+) -> None:
+    human, predicted = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))
+    before = pearson(human, predicted)
+    assume(before is not None)
+    assert pearson(human, predicted * scale + shift) == pytest.approx(before, abs=1e-6)
+    assert pearson(human, -predicted * scale + shift) == pytest.approx(-before, abs=1e-6)
+
+
+def test_perfect_predictions_correlate_fully() -> None:
+    found = correlation([3, 5, 9, 9], [3, 5, 9, 9])
+    assert found.pcc == pytest.approx(1)
+    assert found.p_value == pytest.approx(0, abs=1e-6)
+    assert found.mse == 0
+
+
+@pytest.mark.parametrize(
+    ("human", "predicted", "mse"),
+    [
+        ([1, 2, 3], [5, 5, 5], 29 / 3),
+        ([0.1 + 0.2, 0.3, 0.3], [1, 2, 3], None),
+        ([1, 2], [1, 2], 0),
+        ([], [], None),
+    ],
+)
+def test_correlation_is_none_where_undefined(
+    human: list[float], predicted: list[float], mse: float | None
+) -> None:
+    found = correlation(human, predicted)
+    assert found.pcc is None
+    assert found.p_value is None
+    if mse is not None or not human:
+        assert found.mse == (None if mse is None else pytest.approx(mse))
+
+
+def test_unlabelled_items_are_left_out() -> None:
+    assert correlation([1, None, 2, 3], [1, 9, 3, 2]) == correlation([1, 2, 3], [1, 3, 2])
+
+
+def test_an_unanswered_item_counts_as_the_mean_and_costs_the_worst_error() -> None:
+    found = correlation([1, 2, 3, 8], [1, 3, 2, None])
+    # The filled-in 2 is the mean of 1, 3, 2; its error is max(8, 10 - 8) = 8.
+    assert found.pcc == pytest.approx(stats.pearsonr([1, 2, 3, 8], [1, 3, 2, 2]).statistic)
+    assert found.mse == pytest.approx((0 + 1 + 1 + 64) / 4)
+    assert (found.n, found.n_unanswered) == (4, 1)
+
+
+def test_filled_in_items_do_not_count_as_evidence() -> None:
+    assert correlation([1, 2, 3, 4], [1, 2, None, None]).pcc is None
+    found = correlation([1, 2, 3, 2], [1, 3, 2, None])
+    # The same 0.5 as without the fourth, and still one degree of freedom (see the first test).
+    assert found.pcc == pytest.approx(0.5)
+    assert found.p_value == pytest.approx(2 / 3)
+
+
+@settings(deadline=None)
+@given(SCORES, st.lists(st.integers(0, 10), min_size=1, max_size=10))
+def test_failing_never_helps(pairs: list[tuple[int, float]], failed: list[int]) -> None:
+    human, predicted = (list(column) for column in zip(*pairs, strict=True))
+    without = correlation(human, predicted)
+    assume(without.pcc is not None)
+    found = correlation([*human, *failed], [*predicted, *([None] * len(failed))])
+    assert found.pcc is not None
+    assert abs(found.pcc) <= abs(without.pcc) + 1e-9
+
+
+def test_missing_scipy_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy.special", None)
+    with pytest.raises(MissingExtraError, match=r"enunciate\[eval\]"):
+        correlation([1, 2, 3], [1, 3, 2])
+
+
+def test_coverage_by_hand() -> None:
+    scores = [Score(value=5, low=4, high=6), Score(value=5, low=3, high=7), Score(value=1, low=0, high=3)]
+    found = coverage([6, 8, 0], scores)  # on the edge, outside, on the edge
+    assert found.coverage == pytest.approx(2 / 3)
+    assert found.mean_width == pytest.approx((2 + 4 + 3) / 3)
+    assert (found.n, found.nominal) == (3, 0.9)
+
+
+def test_coverage_leaves_out_what_has_no_label_or_no_interval() -> None:
+    score = Score(value=5, low=4, high=6)
+    assert coverage([9, None, 5], [score, score, None]).n == 1
+    assert coverage([None], [score]).coverage is None

@@ -1,0 +1,278 @@
+"""From the microphone, or a file, to a result; and what is said where that does not work."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+import pytest
+from support.page_cases import CORRECT, EXAMPLE, SENTENCE, answer_with, record, shows, states, until
+
+
+def test_a_wrong_sound_that_was_recorded_is_marked(open_page, microphone):
+    page = open_page(*microphone(EXAMPLE))
+    assert page.inner_text("#sentence") == SENTENCE
+
+    record(page)
+    page.wait_for_selector("#result:not([hidden])")
+
+    found = states(page)
+    assert found.pop("nice") == "wrong"
+    assert set(found.values()) == {"good"}
+    assert page.inner_text("#record") == "Record"
+    assert page.evaluate("document.activeElement.id") == "result-title"
+
+
+def test_a_correct_reading_has_no_mark(open_page, microphone):
+    page = open_page(*microphone(CORRECT))
+    record(page)
+    page.wait_for_selector("#result:not([hidden])")
+
+    assert set(states(page).values()) == {"good"}
+    assert "No single sound stood out" in page.inner_text("[data-aspect=accuracy]")
+
+
+def test_level_and_time_are_shown_while_recording(open_page, microphone):
+    page = open_page(*microphone(CORRECT))
+    page.click("#record")
+    until(page, "document.getElementById('level').ariaValueNow > 40")
+    shows(page, "#elapsed", "0:01")
+    assert page.inner_text("#record") == "Stop"
+    assert page.inner_text("#longest") == "1:00"
+    page.keyboard.press("Escape")
+
+    assert page.inner_text("#state") == "Cancelled. Nothing was kept."
+    assert page.is_hidden("#live")
+    assert page.is_hidden("#result")
+
+
+def test_recording_ends_by_itself(open_page, microphone):
+    page = open_page(*microphone(CORRECT), scripts=())
+    taken = page.evaluate(
+        """async () => {
+            const { startRecording } = await import("./static/record.js");
+            return new Promise(async (resolve) => {
+                const recording = await startRecording(0.5, () => {}, () => {
+                    const { samples, rateHz } = recording.stop();
+                    resolve(samples.length / rateHz);
+                });
+            });
+        }"""
+    )
+    assert taken == pytest.approx(0.5, abs=0.001)
+
+
+def test_recording_works_again_without_a_connection(open_page, microphone):
+    page = open_page(*microphone(CORRECT))
+    page.click("#record")
+    page.wait_for_selector("#record[data-state=recording]")
+    page.keyboard.press("Escape")
+    page.context.set_offline(True)
+    record(page, seconds=1.5)
+    shows(page, "#problem", "could not be reached")
+    assert page.is_visible("#save")
+
+    page.context.set_offline(False)
+    page.click("#resend")
+    page.wait_for_selector("#result:not([hidden])")
+
+
+def test_silence_is_told_while_recording_and_after(open_page, muted_microphone):
+    page = open_page(*muted_microphone)
+    page.click("#record")
+    shows(page, "#state", "Nothing is heard yet")
+    page.click("#record")
+
+    assert "Nothing was heard" in page.inner_text("#problem")
+    assert page.is_hidden("#result")
+
+
+def test_too_short_a_recording_is_not_sent(open_page, microphone):
+    page = open_page(*microphone(CORRECT))
+    page.evaluate(
+        """() => {
+            const record = document.getElementById("record");
+            const stop = () => record.dataset.state === "recording" && record.click();
+            new MutationObserver(stop).observe(record, { attributes: true, attributeFilter: ["data-state"] });
+            record.click();
+        }"""
+    )
+    page.wait_for_selector("#problem strong")
+    assert "too short" in page.inner_text("#problem")
+
+
+def test_no_microphone(open_page):
+    page = open_page("--use-fake-ui-for-media-stream")
+    page.click("#record")
+    page.wait_for_selector("#problem strong")
+    assert "No microphone was found" in page.inner_text("#problem")
+    assert page.inner_text("#record") == "Record"
+
+
+def test_no_permission(open_page):
+    page = open_page("--use-fake-device-for-media-stream", "--deny-permission-prompts")
+    page.click("#record")
+    page.wait_for_selector("#problem strong")
+    assert "The microphone is not allowed" in page.inner_text("#problem")
+
+
+def test_no_microphone_over_http_but_files(open_page, address):
+    port = address.rsplit(":", maxsplit=1)[1]
+    page = open_page(
+        "--host-resolver-rules=MAP practice.example 127.0.0.1", at=f"http://practice.example:{port}"
+    )
+    page.click("#record")
+    page.wait_for_selector("#problem strong")
+    assert "cannot use the microphone over http" in page.inner_text("#problem")
+
+    page.set_input_files("#file", CORRECT)
+    page.wait_for_selector("#result:not([hidden])")
+    assert page.inner_text("#problem") == ""
+
+
+def test_nothing_can_be_given_before_the_page_listens(open_page):
+    page = open_page()
+    late = []
+    page.route("**/sentences.json", lambda route: late.append(route))  # noqa: PLW0108
+    page.reload()
+    until(page, "document.readyState === 'complete'")
+    assert page.get_attribute("#record", "aria-disabled") == "true"
+    assert page.inner_text("#record") == "One moment…"
+    assert page.is_disabled("#file")
+    page.click("#record", force=True)
+
+    late[0].continue_()
+    page.wait_for_selector("#record[data-state=idle]")
+    assert page.inner_text("#record") == "Record"
+    assert page.is_enabled("#file")
+    assert page.get_attribute("#record", "aria-disabled") == "false"
+    page.set_input_files("#file", EXAMPLE)
+    page.wait_for_selector("#result:not([hidden])")
+
+
+def test_a_file_is_dropped(open_page):
+    page = open_page()
+    content = base64.b64encode(EXAMPLE.read_bytes()).decode()
+    page.evaluate(
+        """content => {
+            const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([bytes], "clip.flac"));
+            const how = { bubbles: true, cancelable: true, dataTransfer };
+            document.body.dispatchEvent(new DragEvent("dragover", how));
+            document.body.dispatchEvent(new DragEvent("drop", how));
+        }""",
+        content,
+    )
+    page.wait_for_selector("#result:not([hidden])")
+    assert states(page)["nice"] == "wrong"
+
+
+def test_a_format_that_the_server_cannot_read_is_sent_as_wav(open_page, tmp_path):
+    page = open_page()
+    webm = page.evaluate(
+        """async () => {
+            const context = new AudioContext();
+            const tone = new OscillatorNode(context);
+            const out = context.createMediaStreamDestination();
+            tone.connect(out); tone.start();
+            const recorder = new MediaRecorder(out.stream, { mimeType: "audio/webm" });
+            const done = new Promise(resolve => recorder.ondataavailable = resolve);
+            recorder.start();
+            await new Promise(resolve => setTimeout(resolve, 600));
+            recorder.stop();
+            const { readFile } = await import("./static/files.js");
+            const { blob, name } = await readFile(new File([(await done).data], "phone.webm"));
+            return [name, blob.type, await blob.slice(0, 4).text()];
+        }"""
+    )
+    assert webm == ["recording.wav", "audio/wav", "RIFF"]
+
+
+def test_what_is_no_sound_is_refused_in_plain_words(open_page, tmp_path):
+    (tmp_path / "notes.txt").write_text("no sound")
+    page = open_page()
+    page.set_input_files("#file", tmp_path / "notes.txt")
+    page.wait_for_selector("#problem strong")
+    assert "This file cannot be read" in page.inner_text("#problem")
+
+
+def test_busy_server_keeps_the_recording_and_counts_down(open_page):
+    page = open_page()
+    answer_with(page, 429, "full", headers={"Retry-After": "2"})
+    page.set_input_files("#file", EXAMPLE)
+    page.wait_for_selector("#problem strong")
+    assert "Many people are practising" in page.inner_text("#problem")
+    assert re.fullmatch(r"Send it again in \d s", page.inner_text("#resend"))
+    assert page.is_disabled("#resend")
+
+    with page.expect_download() as saved:
+        page.click("#save")
+    assert saved.value.path().read_bytes() == EXAMPLE.read_bytes()
+    page.unroute("**/v1/assessments")
+    page.click("#next")
+    page.wait_for_selector("#resend:enabled")
+    assert page.inner_text("#resend") == f"Send “{SENTENCE}” again"
+    page.click("#resend")
+    page.wait_for_selector("#result:not([hidden])")
+    assert states(page)["nice"] == "wrong"
+    assert page.is_hidden("#again")
+
+
+def test_a_late_answer_and_a_lost_connection_keep_the_recording(open_page):
+    page = open_page()
+    answer_with(page, 504, "timeout")
+    page.set_input_files("#file", EXAMPLE)
+    page.wait_for_selector("#problem strong")
+    assert "took too long" in page.inner_text("#problem")
+
+    page.unroute("**/v1/assessments")
+    page.context.set_offline(True)
+    page.click("#resend")
+    shows(page, "#problem", "could not be reached")
+
+    page.context.set_offline(False)
+    page.click("#resend")
+    page.wait_for_selector("#result:not([hidden])")
+
+
+def test_a_server_with_keys_asks_for_one(open_page):
+    page = open_page()
+
+    def guard(route):
+        if route.request.headers.get("x-api-key") == "open sesame":
+            route.continue_()
+        else:
+            route.fulfill(status=401, body='{"type": "urn:enunciate:problem:unauthorized"}')
+
+    page.route("**/v1/assessments", guard)
+    page.set_input_files("#file", EXAMPLE)
+    shows(page, "#problem", "The server wants a key")
+    assert page.evaluate("document.activeElement.id") == "key"
+    page.keyboard.type("open sesame")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#result:not([hidden])")
+    assert page.is_hidden("#key-form")
+
+
+def test_a_word_outside_the_dictionary_is_named_and_can_be_mended(open_page):
+    page = open_page()
+    page.check("input[value=own]", force=True)
+    assert page.evaluate("document.activeElement.id") == "own-text"
+    page.keyboard.type("I think the weather is qwrtz today.")
+    page.set_input_files("#file", EXAMPLE)
+    page.wait_for_selector("#problem strong")
+    assert "Not in the dictionary: qwrtz" in page.inner_text("#problem")
+
+    page.fill("#own-text", SENTENCE)
+    page.click("#resend")
+    page.wait_for_selector("#result:not([hidden])")
+    assert states(page)["nice"] == "wrong"
+
+
+def test_own_text_is_asked_for_before_anything_is_recorded(open_page):
+    page = open_page()
+    page.check("input[value=own]", force=True)
+    page.click("#record")
+    assert "There is no sentence yet" in page.inner_text("#problem")
+    assert page.evaluate("document.activeElement.id") == "own-text"

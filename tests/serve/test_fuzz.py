@@ -1,0 +1,355 @@
+"""Whatever a stranger sends, the service answers it with 2xx or 4xx, soon, and is as good as before.
+
+    ENUNCIATE_FUZZ=10000 ENUNCIATE_FUZZ_SEED=2 python -m pytest -s tests/unit/test_serve_fuzz.py
+
+sends so many broken files in place of some hundreds, and makes the other tests as much longer.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import itertools
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import hypothesis
+import pytest
+import schemathesis
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+from support.broken_audio import SAID, bombs, broken_audio, whole
+from support.broken_requests import broken_forms, broken_http, broken_json, broken_options, slow_pieces
+from support.serve_cases import ROOT
+
+pytestmark = pytest.mark.slow
+
+N_FILES = int(os.environ.get("ENUNCIATE_FUZZ", "500"))
+MORE = max(1, N_FILES // 500)
+SEED = os.environ.get("ENUNCIATE_FUZZ_SEED", "1")
+WITHIN_S = 20.0
+"""Longer is a hang; the service itself gives up a clip after ten."""
+AT_ONCE = 6
+GROWTH_MB = 64
+LOGGED = ("{", "Note: ", "Warning: ", "[src/libmpg123/")
+"""Starts of lines: our own, and what the decoder of MP3 says on standard error, which nobody can silence."""
+BOUNDARY = b"a-boundary"
+OPTIONS = {"ReferenceText": SAID, "GradingSystem": "HundredMark", "Granularity": "Phoneme"}
+AZURE = "/speech/recognition/conversation/cognitiveservices/v1?language=en-US&format=detailed"
+GOOD = next(data for form, data in whole() if form == "FLAC")
+
+Case = TypeVar("Case")
+
+
+@dataclass
+class Answer:
+    status: int
+    body: bytes
+
+
+@dataclass
+class Target:
+    """A real server with the packaged engine."""
+
+    port: int
+    pid: int
+    log: Path
+
+    def send(self, pieces: Iterable[bytes], *, pause_s: float = 0.0, whole: bool = True) -> Answer | None:
+        """The answer, or None where the connection was closed without one; a hang raises `TimeoutError`.
+
+        Args:
+            pieces: sent one after another.
+            pause_s: after each of them.
+            whole: they are a request. Otherwise the server may wait for more: it is told that there is none.
+        """
+        with socket.create_connection(("127.0.0.1", self.port), timeout=WITHIN_S) as connection:
+            with contextlib.suppress(
+                ConnectionError
+            ):  # refused before it was all sent: the answer may be there
+                for piece in pieces:
+                    connection.sendall(piece)
+                    time.sleep(pause_s)
+            if whole:
+                return _read(connection, WITHIN_S)
+            with contextlib.suppress(TimeoutError):
+                return _read(connection, 0.5)
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_WR)
+            return _read(connection, WITHIN_S)
+
+    def post(self, path: str, content_type: bytes, body: bytes, *headers: bytes) -> Answer:
+        answer = self.send([_request(path, content_type, body, *headers)])
+        assert answer is not None, "no answer"
+        return answer
+
+    def processes(self) -> list[int]:
+        """The server, then its workers."""
+        children = [
+            int(child)
+            for task in Path(f"/proc/{self.pid}/task").iterdir()
+            for child in (task / "children").read_text().split()
+        ]
+        return [self.pid, *children]
+
+    def memory_mb(self) -> list[float]:
+        found = [
+            re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{p}/status").read_text()) for p in self.processes()
+        ]
+        return [int(one.group(1)) / 1024 for one in found if one]
+
+    def n_open_files(self) -> int:
+        return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.processes())
+
+    def good_answer(self) -> Any:
+        answer = self.post("/v1/assessments", *_form(GOOD, SAID))
+        assert answer.status == 200
+        return json.loads(answer.body)
+
+
+def _read(connection: socket.socket, within_s: float) -> Answer | None:
+    """One answer, by its length; the connection may stay open after it."""
+    connection.settimeout(within_s)
+    data = b""
+    with_length = re.compile(
+        rb"HTTP/1\.1 (\d{3}) .*?\r\ncontent-length: (\d+)\r\n.*?\r\n\r\n", re.DOTALL | re.IGNORECASE
+    )
+    while True:
+        found = with_length.match(data.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n"))
+        if found and len(data) >= found.end() + int(found.group(2)):
+            return Answer(int(found.group(1)), data[found.end() :][: int(found.group(2))])
+        try:
+            chunk = connection.recv(1 << 16)
+        except ConnectionError:
+            chunk = b""
+        if not chunk:
+            early = re.match(rb"HTTP/1\.[01] (\d{3})", data)
+            return Answer(int(early.group(1)), data.partition(b"\r\n\r\n")[2]) if early else None
+        data += chunk
+
+
+def _request(path: str, content_type: bytes, body: bytes, *headers: bytes) -> bytes:
+    lines = (
+        f"POST {path} HTTP/1.1".encode(),
+        b"Host: a",
+        b"Connection: close",
+        b"Content-Type: " + content_type,
+        b"Content-Length: %d" % len(body),
+        *headers,
+    )
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def _form(audio: bytes, text: str) -> tuple[bytes, bytes]:
+    """Content type and body."""
+    parts = [
+        b'--%b\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n' % (BOUNDARY, name, value)
+        for name, value in ((b"id", b"good"), (b"text", text.encode()), (b"audio", audio))
+    ]
+    return b"multipart/form-data; boundary=" + BOUNDARY, b"".join(parts) + b"--" + BOUNDARY + b"--\r\n"
+
+
+def _json(audio: bytes) -> dict[str, str]:
+    return {"audio": base64.b64encode(audio).decode(), "text": SAID}
+
+
+def _options(options: Any = OPTIONS) -> bytes:
+    return b"Pronunciation-Assessment: " + base64.b64encode(json.dumps(options).encode())
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory) -> Iterator[Target]:
+    log = tmp_path_factory.mktemp("fuzz") / "log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "enunciate",
+                "serve",
+                "--port",
+                "0",
+                "--workers",
+                "2",
+                "--timeout-s",
+                "10",
+            ],
+            env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+            stdout=subprocess.PIPE,
+            stderr=out,
+            text=True,
+        )
+        try:
+            port = int(process.stdout.readline().split()[0].rpartition(":")[2])
+            found = Target(port, process.pid, log)
+            while found.send([b"GET /readyz HTTP/1.0\r\n\r\n"]).status != 200:
+                time.sleep(0.1)
+            for _ in range(2 * AT_ONCE):  # memory grows to its usual size
+                found.post("/v1/assessments", *_form(GOOD, SAID))
+            yield found
+        finally:
+            process.terminate()
+            assert process.wait(40) == 0
+
+
+@contextmanager
+def unharmed(target: Target) -> Iterator[None]:
+    """Afterwards it answers as before, with the same workers; nothing has piled up, and the log is clean."""
+    answer, processes, files, log = (
+        target.good_answer(),
+        target.processes(),
+        target.n_open_files(),
+        target.log.stat(),
+    )
+    memory = target.memory_mb()
+    yield
+    for _ in range(100):
+        if target.n_open_files() <= files:
+            break
+        time.sleep(0.1)
+    assert target.n_open_files() <= files
+    assert target.good_answer() == answer
+    assert target.processes() == processes, "a worker was replaced"
+    grown = [after - before for before, after in zip(memory, target.memory_mb(), strict=True)]
+    assert max(grown) < GROWTH_MB, grown
+    with target.log.open() as lines:
+        lines.seek(log.st_size)
+        assert not [line for line in lines if line.strip() and not line.startswith(LOGGED)]
+
+
+def all_answered(cases: Iterable[Case], one: Callable[[Case], int | None], expected: set[int | None]) -> None:
+    """Send all, several at once; None stands for a connection that was closed without an answer."""
+    cases = list(cases)
+    with ThreadPoolExecutor(AT_ONCE) as others:
+        statuses = list(others.map(one, cases))
+    print(Counter(statuses))
+    wrong = [(number, status) for number, status in enumerate(statuses) if status not in expected]
+    assert not wrong
+
+
+def post_audio(target: Target, number: int, audio: bytes) -> int:
+    """By each of the three ways in turn."""
+    if number % 3 == 0:
+        answer = target.post("/v1/assessments", *_form(audio, SAID))
+    elif number % 3 == 1:
+        answer = target.post("/v1/assessments", b"application/json", json.dumps(_json(audio)).encode())
+    else:
+        answer = target.post(AZURE, b"audio/wav", audio, _options())
+        return answer.status
+    if answer.status != 200:
+        assert json.loads(answer.body)["status"] == answer.status
+    return answer.status
+
+
+AUDIO_STATUSES = {200, 400, 413, 415, 422}
+
+
+def test_broken_audio(target):
+    def one(number: int) -> int:
+        return post_audio(target, number, broken_audio(f"{SEED}-{number}"))
+
+    with unharmed(target):
+        all_answered(range(N_FILES), one, AUDIO_STATUSES)
+
+
+def test_small_files_of_much(target):
+    with unharmed(target):
+        cases = list(itertools.product(range(3), bombs()))
+        all_answered(cases, lambda case: post_audio(target, *case), AUDIO_STATUSES)
+
+
+def test_broken_json(target):
+    def one(body: bytes) -> int:
+        return target.post("/v1/assessments", b"application/json", body).status
+
+    def several(body: bytes) -> int:
+        return target.post("/v1/assessments:batch", b"application/json", b"[" + body + b"]").status
+
+    with unharmed(target):
+        bodies = broken_json(_json(GOOD), 150 * MORE)
+        all_answered(bodies, one, {200, 400, 413, 415, 422})
+        all_answered(bodies, several, {200, 400, 413, 422})
+
+
+def test_broken_forms(target):
+    def one(case: tuple[bytes, bytes]) -> int:
+        return target.post("/v1/assessments", *case).status
+
+    with unharmed(target):
+        cases = broken_forms(_form(GOOD, SAID)[1], BOUNDARY, 150 * MORE)
+        all_answered(cases, one, {200, 400, 413, 415, 422})
+
+
+def test_broken_options(target):
+    def one(value: bytes) -> int:
+        return target.post(AZURE, b"audio/wav", GOOD, b"Pronunciation-Assessment: " + value).status
+
+    with unharmed(target):
+        all_answered(broken_options(OPTIONS, 100 * MORE), one, {200, 400})
+
+
+def test_what_is_no_http(target):
+    def one(data: bytes) -> int | None:
+        answer = target.send([data], whole=False)
+        return answer.status if answer else None
+
+    with unharmed(target):
+        good = _request("/v1/assessments", *_form(GOOD, SAID))
+        all_answered(broken_http(good, 200 * MORE), one, {None, 200, 307, *range(400, 500)})
+
+
+def test_clients_that_are_slow_or_leave(target):
+    good = _request("/v1/assessments", *_form(GOOD, SAID))
+
+    def one(number: int) -> int | None:
+        pieces = slow_pieces(good, 10)[: 11 if number % 2 else number % 10]
+        answer = target.send(pieces, pause_s=0.02, whole=number % 2 == 1)
+        return answer.status if answer else None
+
+    with unharmed(target):
+        all_answered(range(30 * MORE), one, {None, 200})
+
+
+@schemathesis.serializer("audio/wav", "audio/ogg")
+def audio_as_it_is(context, value):
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
+def test_what_its_description_allows_and_forbids(target):
+    """Requests are made up from `/openapi.json`, and the answers must be what it says."""
+    described = schemathesis.openapi.from_url(f"http://127.0.0.1:{target.port}/openapi.json")
+    settings = hypothesis.settings(
+        max_examples=20 * MORE,
+        deadline=None,
+        derandomize=MORE == 1,
+        database=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    for found, mode in itertools.product(described.get_all_operations(), GenerationMode):
+        operation = found.ok()
+        if operation.method == "get" and mode is GenerationMode.NEGATIVE:
+            continue  # there is nothing about it that could be wrong
+
+        @settings
+        @hypothesis.given(operation.as_strategy(generation_mode=mode))
+        def one(case):
+            # What is right may hold no audio; and but for JSON, all is bytes, whatever it was meant for.
+            excluded = [positive_data_acceptance]
+            if case.media_type != "application/json":
+                excluded.append(negative_data_rejection)
+            case.call_and_validate(timeout=WITHIN_S, excluded_checks=excluded)
+
+        with unharmed(target):
+            one()

@@ -1,0 +1,167 @@
+"""The grammar lets every transcript through, however it is cut into tokens, and nothing else."""
+
+import random
+import string
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.llm_tokenizers import bytes_only
+
+from enunciate.speech_lm.decoding.grammar import TranscriptGrammar
+from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
+from enunciate.speech_lm.options import TargetConfig
+from enunciate.speech_lm.processor import Processor
+from enunciate.speech_lm.targets import STARRED, SYMBOLS, MddAnswer, Unparsable, parse, plain_words, render
+
+CPU = torch.device("cpu")
+PROCESSORS = {
+    "pieces": Processor(build_tokenizer(["we call it bear"], MIN_VOCABULARY)),
+    "bytes": Processor(bytes_only()),
+}
+GRAMMARS = {
+    name: TranscriptGrammar(processor, MIN_VOCABULARY, TargetConfig())
+    for name, processor in PROCESSORS.items()
+}
+both = pytest.mark.parametrize("kind", ["pieces", "bytes"])
+
+answers = st.builds(
+    MddAnswer,
+    word_transcript=st.text(string.ascii_lowercase + " '", max_size=40).map(
+        lambda text: " ".join(plain_words(text))
+    ),
+    phoneme_transcript=st.lists(st.sampled_from(SYMBOLS), max_size=12).map(" ".join),
+)
+
+
+def accepts(kind, text, grammar=None, seconds=1.0):
+    """Whether every token of a text is allowed where it stands, and the end after it."""
+    processor = PROCESSORS[kind]
+    masks = (grammar or GRAMMARS[kind]).start([seconds])
+    for token in processor.answer_ids(text):
+        if not masks.allowed(CPU)[0, token]:
+            return False
+        masks.accept([token])
+    return masks.finished[0]
+
+
+@both
+@settings(deadline=None, max_examples=60)
+@given(answer=answers)
+def test_every_answer_is_allowed_to_its_end(kind, answer):
+    assert accepts(kind, render(answer))
+
+
+@both
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 10**6))
+def test_whatever_is_chosen_among_the_allowed_parses_in_the_end(kind, seed):
+    chance, processor = random.Random(seed), PROCESSORS[kind]
+    masks = GRAMMARS[kind].start([0.5])
+    tokens = []
+    while not masks.finished[0]:
+        allowed = torch.nonzero(masks.allowed(CPU)[0])[:, 0].tolist()
+        tokens.append(chance.choice(allowed))
+        masks.accept(tokens[-1:])
+    assert tokens.pop() == processor.end_token_id
+    text = processor.text_of(tokens)
+    answer = parse("mdd", text)
+    assert not isinstance(answer, Unparsable)
+    assert render(answer) == text
+
+
+@both
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"word_transcript": "A", "phoneme_transcript": "AH"}',
+        '{"word_transcript": "a  b", "phoneme_transcript": "AH"}',
+        '{"word_transcript": " a", "phoneme_transcript": "AH"}',
+        '{"word_transcript": "a.", "phoneme_transcript": "AH"}',
+        '{"word_transcript": "a", "phoneme_transcript": "AH0"}',
+        '{"word_transcript": "a", "phoneme_transcript": "AHB"}',
+        '{"word_transcript": "a", "phoneme_transcript": "AH "}',
+        '{"word_transcript": "a", "phoneme_transcript": "QQ"}',
+        '{"word_transcript": "a","phoneme_transcript": "AH"}',
+        '{"word_transcript": "a", "phoneme_transcript": "AH"',
+        ' {"word_transcript": "a", "phoneme_transcript": "AH"}',
+    ],
+)
+def test_nothing_else_is_allowed(kind, text):
+    assert not accepts(kind, text)
+
+
+@both
+def test_starred_phones_are_allowed_only_where_targets_have_them(kind):
+    plain = TranscriptGrammar(PROCESSORS[kind], MIN_VOCABULARY, TargetConfig(starred="drop"))
+    starred = render(MddAnswer(word_transcript="", phoneme_transcript=f"K {STARRED[0]}"))
+    assert accepts(kind, starred)
+    assert not accepts(kind, starred, plain)
+    assert accepts(kind, starred.replace("*", ""), plain)
+
+
+@both
+def test_an_answer_cannot_be_much_longer_than_speech_in_the_clip(kind):
+    """Of 1 s: 45 letters and 30 phones, and then it must end with the word or phone that has begun."""
+
+    def spoken(words, phones):
+        word_transcript, phones = " ".join(["ab"] * words), " ".join(["AH"] * phones)
+        return render(MddAnswer(word_transcript=word_transcript, phoneme_transcript=phones))
+
+    assert accepts(kind, spoken(15, 30))
+    assert not accepts(kind, spoken(17, 30))
+    assert not accepts(kind, spoken(15, 32))
+    assert accepts(kind, spoken(17, 32), seconds=1.2)
+
+
+@both
+def test_a_word_without_end_is_ended(kind):
+    masks, letter = GRAMMARS[kind].start([1.0]), PROCESSORS[kind].text_ids("x")[0]
+    for token in PROCESSORS[kind].text_ids('{"word_transcript": "'):
+        masks.accept([token])
+    written = 0
+    while masks.allowed(CPU)[0, letter]:
+        masks.accept([letter])
+        written += 1
+    assert written == 45
+
+
+@both
+def test_special_tokens_and_ids_without_a_token_are_never_allowed(kind):
+    processor = PROCESSORS[kind]
+    vocabulary = processor.tokenizer.get_vocab()
+    never = [i for name, i in vocabulary.items() if name.startswith("<|")]
+    never += set(range(MIN_VOCABULARY)) - set(vocabulary.values())
+    text = processor.answer_ids(render(MddAnswer(word_transcript="it", phoneme_transcript="IH T")))
+    masks = GRAMMARS[kind].start([1.0])
+    for token in text[:-1]:
+        assert not masks.allowed(CPU)[0, never].any()
+        masks.accept([token])
+    assert torch.nonzero(masks.allowed(CPU)[0])[:, 0].tolist() == [processor.end_token_id]
+
+
+def test_answers_of_a_batch_go_their_own_ways():
+    processor, grammar = PROCESSORS["pieces"], GRAMMARS["pieces"]
+    texts = [("it", "IH T"), ("we call", "W IY K AO L"), ("", "")]
+    rows = [
+        processor.answer_ids(render(MddAnswer(word_transcript=words, phoneme_transcript=phones)))
+        for words, phones in texts
+    ]
+    together, alone = grammar.start([1.0, 1.0, 1.0]), [grammar.start([1.0]) for _ in rows]
+    for step in range(max(map(len, rows))):
+        allowed = together.allowed(CPU)
+        for index, (row, one) in enumerate(zip(rows, alone, strict=True)):
+            if step < len(row):
+                assert torch.equal(allowed[index], one.allowed(CPU)[0])
+                one.accept([row[step]])
+            else:
+                assert together.finished[index] and allowed[index].all()
+        together.accept([row[step] if step < len(row) else 0 for row in rows])
+    assert together.finished == [True, True, True]
+
+
+def test_tokens_have_bytes():
+    processor, grammar = PROCESSORS["pieces"], GRAMMARS["pieces"]
+    text = render(MddAnswer(word_transcript="it's", phoneme_transcript="IH T <unk> Z*"))
+    assert b"".join(map(grammar.bytes_of, processor.text_ids(text))).decode() == text

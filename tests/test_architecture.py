@@ -1,0 +1,193 @@
+"""The shape of the package: data reads straight down, and the core runs without the optional extras."""
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.paths import PACKAGE
+
+# Each imports only from lines above its own (and, in a folder, from its neighbours).
+ORDER = (
+    "errors",
+    "schema",
+    "storage",
+    "audio",
+    "phones",
+    "corpus",
+    "torch_device",
+    "training",
+    "pocket",
+    "assembly",
+    "speech_lm",
+    "baselines",
+    "trainers",
+    "engines",
+    "evaluation",
+    "benchmark",
+    "manifest",
+    "serve",
+    "cli",
+    "__main__",
+)
+EXTRAS = (
+    "torch",
+    "onnx",
+    "scipy",
+    "kaldialign",
+    "jiwer",
+    "matplotlib",
+    "datasets",
+    "transformers",
+    "peft",
+    "accelerate",
+    "llguidance",
+    "sklearn",
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "python_multipart",
+    "prometheus_client",
+    "pocketsphinx",
+)
+# What a user of the core imports; everything that these import with themselves must do without extras.
+CORE = (
+    "errors",
+    "schema",
+    "storage",
+    "training.recipe_file",
+    "audio",
+    "phones",
+    "corpus",
+    "pocket.assessor",
+    "baselines.loading",
+    "trainers",
+    "engines",
+    "manifest",
+    "cli.app",
+)
+MAX_LINES = 320
+"""About 300, and room for a last docstring."""
+
+
+def modules() -> dict[str, Path]:
+    """Every module by its dotted name below `enunciate`; a package is named like its folder."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def nodes(tree: ast.AST, at_import_only: bool) -> Iterator[ast.AST]:
+    """All nodes, or those that run when the module is imported (no function bodies, no TYPE_CHECKING)."""
+    for child in ast.iter_child_nodes(tree):
+        if at_import_only and (
+            isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or is_type_checking(child)
+        ):
+            continue
+        yield child
+        yield from nodes(child, at_import_only)
+
+
+def imports(name: str, at_import_only: bool = False) -> set[str]:
+    """Absolute names of the modules that a module imports; `from enunciate.x import y` may be both."""
+    path = MODULES[name]
+    found = set()
+    for node in nodes(ast.parse(path.read_text(encoding="utf-8")), at_import_only):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            found.add(str(node.module))
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def own(names: set[str]) -> set[str]:
+    """Those that are modules of the package, without the leading `enunciate.`."""
+    return {name.removeprefix("enunciate.") for name in names} & set(MODULES) - {""}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name])
+def test_imports_point_up(name):
+    top = name.split(".", maxsplit=1)[0]
+    assert top in ORDER, f"{name} has no place in the order"
+
+    for imported in own(imports(name)):
+        other = imported.split(".", maxsplit=1)[0]
+        assert ORDER.index(other) < ORDER.index(top) or other == top, f"{name} imports {imported}"
+
+
+def reached_at_import(name: str) -> dict[str, str]:
+    """Everything that importing a module imports, each with the module of ours that does it."""
+    reached: dict[str, str] = {}
+    waiting, seen = [name], set()
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        for imported in imports(current, at_import_only=True):
+            reached.setdefault(imported, current)
+        for module in own(imports(current, at_import_only=True)):
+            parts = module.split(".")
+            waiting += [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+    return reached
+
+
+@pytest.mark.parametrize("name", [name for name in CORE if name in MODULES])
+def test_core_needs_no_extra(name):
+    for imported, by in reached_at_import(name).items():
+        assert imported.split(".", maxsplit=1)[0] not in EXTRAS, f"{by} imports {imported}"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_files_are_short(name):
+    lines = len(MODULES[name].read_text(encoding="utf-8").splitlines())
+    assert lines <= MAX_LINES, f"{MODULES[name]} has {lines} lines"
+
+
+def run_python(code: str) -> str:
+    """Run in a fresh interpreter, because this one has imported everything already."""
+    environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_import_alone_is_light():
+    heavy = ("onnxruntime", "torch", "scipy", "numpy", "pydantic", "soundfile", "rich", "typer")
+    loaded = run_python(
+        f"import sys, enunciate; enunciate.__version__; print([m for m in {heavy} if m in sys.modules])"
+    )
+    assert loaded.strip() == "[]"
+
+
+def test_core_imports_where_no_extra_is_installed():
+    present = [f"enunciate.{name}" for name in CORE if name in MODULES]
+    run_python(
+        f"import sys\nfor extra in {EXTRAS}: sys.modules[extra] = None\n"
+        f"import importlib\nfor name in {present}: importlib.import_module(name)"
+    )
+
+
+def test_public_names():
+    output = run_python(
+        "import enunciate\nfrom enunciate import Assessment, Clip, Utterance\n"
+        "print(Utterance.__module__, dir(enunciate) == sorted(enunciate.__all__))\n"
+        "try: enunciate.nothing\nexcept AttributeError as error: print(error)"
+    )
+    assert output == "enunciate.schema True\nmodule 'enunciate' has no attribute 'nothing'\n"
