@@ -2,7 +2,7 @@
 
     python benchmarks/pocket_cross_validation.py --corpus CORPUS --folds build/pocket/folds --out OUT
 
-The folds are those that `enunciate train recipes/pocket-scorer.yaml` wrote. The models run exactly as shipped
+The folds are those that `enunciate train pocket-scorer` wrote. The models run exactly as shipped
 (ONNX, from audio files), and the figures come from the code behind `enunciate evaluate`. Writes
 `OUT/fold-K/predictions.jsonl` and `OUT/results.json`.
 """

@@ -24,6 +24,7 @@ ORDER = (
     "assembly",
     "speech_lm",
     "baselines",
+    "recipes",
     "trainers",
     "engines",
     "evaluation",

@@ -18,6 +18,7 @@ from enunciate.baselines.baseline_recipes import (
 from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.errors import RecipeError
 from enunciate.pocket.training.pocket_recipes import RecogniserRecipe, ScorerRecipe
+from enunciate.recipes import recipe_path
 from enunciate.speech_lm.training.adapter_recipe import BaseRecipe, Phi4Recipe
 from enunciate.training.recipe_file import read_recipe
 
@@ -26,13 +27,18 @@ Recipe = RecogniserRecipe | ScorerRecipe | Phi4Recipe | BaseRecipe | _Baseline |
 _KINDS: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
 
 
-def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """Read a recipe of any kind, with `key=value` overrides in place.
+def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe of any kind and apply `key=value` overrides.
+
+    Args:
+        name_or_path: The name of a recipe of the package, such as `gop`, or the path of a YAML file.
+        overrides: Dotted keys and YAML values that replace those of the file.
 
     Raises:
-        RecipeError: the file or an override is broken, or values are; all problems at once.
+        RecipeError: There is no such recipe, or its file, an override or a value is wrong; the error names
+            every problem.
     """
-    return read_recipe(path, _KINDS, overrides)
+    return read_recipe(recipe_path(name_or_path), _KINDS, overrides)
 
 
 def extra_of(recipe: Recipe) -> str:

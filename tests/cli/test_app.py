@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.fake_assessor import FakeAssessor, write_clip
-from support.paths import REPOSITORY
+from support.paths import RECIPES, REPOSITORY
 from typer.testing import CliRunner, Result
 
 import enunciate
@@ -311,3 +311,17 @@ def test_info_sorts_packages_by_extra() -> None:
     assert list(found) == ["core", *project["optional-dependencies"]]
     assert "kaldi-native-fbank" in found["core"]
     assert found["train"][0] == "torch"
+
+
+def test_recipes_lists_them_and_prints_one() -> None:
+    listed = run("recipes").stdout.splitlines()
+    assert listed[0].split() == ["recipe", "kind"]
+    assert any(line.split()[:2] == ["phi4-lora", "phi4"] for line in listed)
+    assert run("recipes", "gop").stdout == (RECIPES / "gop.yaml").read_text(encoding="utf-8")
+    assert "enunciate recipes" in run("recipes", "none").stderr
+
+
+def test_train_takes_a_recipe_by_its_name() -> None:
+    result = run("train", "gop", "folds=x", "typo=1")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: the recipe cannot be used:\n  ")

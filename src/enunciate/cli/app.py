@@ -18,6 +18,7 @@ import typer
 from enunciate.cli.benchmark import benchmark
 from enunciate.cli.evaluation import compare, report
 from enunciate.cli.exits import reporting
+from enunciate.cli.recipes import recipes
 from enunciate.cli.serve import serve
 from enunciate.errors import EXIT_CODE, needing
 
@@ -257,12 +258,17 @@ app.command()(report)
 app.command()(compare)
 app.command()(serve)
 app.command()(benchmark)
+app.command()(recipes)
 
 
 @app.command()
 def train(
     recipe: Annotated[
-        Path, typer.Argument(help="A YAML file, such as those in recipes/.", show_default=False)
+        str,
+        typer.Argument(
+            help="The name of a recipe of the package (`enunciate recipes` lists them), or a YAML file.",
+            show_default=False,
+        ),
     ],
     overrides: Annotated[
         list[str] | None,

@@ -32,9 +32,10 @@ def benchmark(
         Path,
         typer.Option(help="Folder for what is trained and found; a run that was stopped goes on from it."),
     ],
-    plan: Annotated[Path, typer.Option(help="The rows: which systems, trained by which recipes.")] = Path(
-        "recipes/benchmark.yaml"
-    ),
+    plan: Annotated[
+        str,
+        typer.Option(help="The rows: which systems, trained by which recipes. A YAML file, or a name."),
+    ] = "benchmark",
     protocol: Annotated[
         ProtocolName,
         typer.Option(
@@ -68,10 +69,12 @@ def benchmark(
         from enunciate.benchmark.run import plan_rows, prepare, run_rows
         from enunciate.benchmark.summary import PAGE, TABLE, write_summary
         from enunciate.cli.tables import progress_bar
+        from enunciate.recipes import recipe_path
 
-        found = read_plan(plan)
+        plan_path = recipe_path(plan)
+        found = read_plan(plan_path)
         place, material = prepare(corpus, out, protocol.value)
-        planned = plan_rows(found, plan.parent, place, rows or (), override or ())
+        planned = plan_rows(found, plan_path.parent, place, rows or (), override or ())
         if dry_run:
             _show_plan(planned)
             return

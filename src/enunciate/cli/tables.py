@@ -21,6 +21,7 @@ from enunciate.schema import ASPECTS, Assessment, PhoneResult, Score, WordResult
 
 if TYPE_CHECKING:
     from enunciate.evaluation.metrics.results import Agreement, Results
+    from enunciate.recipes import ShippedRecipe
 
 WRONG = "*"
 NOTHING = "-"
@@ -238,6 +239,14 @@ def facts_view(facts: Mapping[str, str]) -> Table:
     table.show_header = False
     for name, value in facts.items():
         table.add_row(name, value)
+    return table
+
+
+def recipes_view(recipes: Iterable[ShippedRecipe]) -> Table:
+    """Name, kind and summary of each recipe."""
+    table = _table("recipe", "kind", "")
+    for recipe in recipes:
+        table.add_row(recipe.name, recipe.kind or NOTHING, recipe.summary)
     return table
 
 

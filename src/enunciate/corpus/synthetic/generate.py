@@ -3,9 +3,9 @@
     python -m enunciate.corpus.synthetic OUT --hours 20 --workers 16 --seed 1
 
 Speech synthesisers know which phones they say and when, and they say wrong phones on demand, which no
-corpus of a usable licence offers in quantity. Three free ones of Debian (`recipes/synthesis-packages.txt`)
-give a hundred voices and several accents; see `synthetic_errors` for the mispronunciations. Shards appear
-in the folder one by one, whole, so that a reader can start before the last is there:
+corpus of a usable licence offers in quantity. Three free ones of Debian (`debian-packages.txt`) give a
+hundred voices and several accents; see `synthetic_errors` for the mispronunciations. Shards appear in the
+folder one by one, whole, so that a reader can start before the last is there:
 
     shard-0000.npz    samples: int16 at 16 kHz, all clips end to end; offsets: (clips + 1,)
     shard-0000.jsonl  {"id": "flite-0000-0000", "engine": "flite", "voice": "flite-slt",
@@ -42,6 +42,7 @@ _LIBRARY_FOLDERS = (
     "lib/*-linux-gnu",
     "usr/lib/*-linux-gnu/pulseaudio",
 )
+_PACKAGES = Path(__file__).with_name("debian-packages.txt")
 _MOST_LOST = 0.2
 """Losing more than this share of the shards means a broken installation rather than a rare crash."""
 
@@ -122,7 +123,7 @@ def synthesise(options: SynthesisOptions, out_dir: Path, workers: int) -> Synthe
     if len(lost) > _MOST_LOST * len(tasks):
         raise CorpusError(
             f"{len(lost)} of {len(tasks)} shards failed, the first with: {lost[0]}. Install the packages of "
-            "recipes/synthesis-packages.txt, or unpack them into a folder and name it with --root"
+            f"{_PACKAGES}, or unpack them into a folder and name it with --root"
         )
     return SynthesisReport(len(tasks) - len(lost), lost)
 

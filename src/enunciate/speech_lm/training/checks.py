@@ -118,7 +118,7 @@ def check_memory(
     )
     raise DeviceError(
         f"training takes about {needed / GIB:.0f} GiB for the longest batch, and {arguments.device} has "
-        f"{there / GIB:.0f}: {options or 'take a larger device, or several (recipes/accelerate/fsdp.yaml)'}"
+        f"{there / GIB:.0f}: {options or 'take a larger device, or several (recipe accelerate/fsdp)'}"
     )
 
 
