@@ -14,22 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TextIO
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from enunciate.engines import Assessor, BatchAssessor, answer_each
 from enunciate.errors import EnunciateError, ManifestError, OutputError
-from enunciate.schema import Assessment, Utterance
+from enunciate.schema import Assessment, FrozenModel, Utterance
 from enunciate.storage import append_rows, resume_rows, writing_to
 
 Progress = Callable[[int, int], None]
 """Called with (clips done, clips in all) at the start and after every clip."""
 
 
-class _Line(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ManifestEntry(_Line):
+class ManifestEntry(FrozenModel):
     """One line of a manifest."""
 
     audio: Annotated[str, Field(min_length=1)]
@@ -38,14 +34,14 @@ class ManifestEntry(_Line):
     """Must differ from all others; `audio`, as it is written here, where it is not given."""
 
 
-class Problem(_Line):
+class Problem(FrozenModel):
     """Why a clip could not be assessed."""
 
     code: str
     message: str
 
 
-class Failure(_Line):
+class Failure(FrozenModel):
     """The row of a clip that could not be assessed."""
 
     id: str

@@ -27,14 +27,16 @@ Seconds = Annotated[float, Field(ge=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Model(BaseModel):
+class FrozenModel(BaseModel):
+    """The base of all records: it cannot be changed, and it rejects unknown fields."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 # ---------------------------------------------------------------------------------------------- input
 
 
-class Mispronunciation(_Model):
+class Mispronunciation(FrozenModel):
     """An annotator's diagnosis of one phone of a word (only in the full corpus)."""
 
     canonical: str
@@ -43,7 +45,7 @@ class Mispronunciation(_Model):
     """A phone, `<unk>`, `<DEL>`, a phone with `*` ("mostly like it") or two phones ("IH R")."""
 
 
-class ReferenceWord(_Model):
+class ReferenceWord(FrozenModel):
     """One word of the reference text, with what is known of it."""
 
     text: str
@@ -57,7 +59,7 @@ class ReferenceWord(_Model):
     mispronunciations: tuple[Mispronunciation, ...] | None = None
 
 
-class HumanScores(_Model):
+class HumanScores(FrozenModel):
     """Utterance scores given by people, 0 to 10; an aspect that nobody scored is None."""
 
     accuracy: float | None = None
@@ -98,7 +100,7 @@ class Utterance(BaseModel):
 # --------------------------------------------------------------------------------------------- output
 
 
-class Score(_Model):
+class Score(FrozenModel):
     """An utterance or word score (0 to 10) with the interval that holds the human score in 90% of cases.
 
     How the interval is found is the engine's matter: `pocket` measured it on speakers that it had not learnt
@@ -114,7 +116,7 @@ class Score(_Model):
     """How probable the engine finds each score from 0 to 10; None where it does not say."""
 
 
-class PhoneQuality(_Model):
+class PhoneQuality(FrozenModel):
     """A phone score (0 to 2) with its 90% interval."""
 
     value: PhoneValue
@@ -122,7 +124,7 @@ class PhoneQuality(_Model):
     high: PhoneValue
 
 
-class PhoneResult(_Model):
+class PhoneResult(FrozenModel):
     """One phone: a canonical one that was looked for or, without reference text, one that was heard."""
 
     phone: str
@@ -139,7 +141,7 @@ class PhoneResult(_Model):
     mispronounced: bool
 
 
-class WordResult(_Model):
+class WordResult(FrozenModel):
     """One word of the reference text. Its score is derived from its phones, not learnt from word labels."""
 
     text: str
@@ -152,14 +154,14 @@ class WordResult(_Model):
     """Sounds heard in the word or after it beyond its own; empty where the engine does not look for them."""
 
 
-class Pause(_Model):
+class Pause(FrozenModel):
     """A silence inside the speech."""
 
     start_s: Seconds
     end_s: Seconds
 
 
-class Rates(_Model):
+class Rates(FrozenModel):
     """How fast the speech was. Speech rates count pauses in; the articulation rate leaves them out."""
 
     phones_per_s: Annotated[float, Field(ge=0)]
@@ -168,14 +170,14 @@ class Rates(_Model):
     articulation_phones_per_s: Annotated[float, Field(ge=0)]
 
 
-class Notice(_Model):
+class Notice(FrozenModel):
     """Something about the clip that makes the scores less sure."""
 
     code: Literal["clipping", "low_level", "text_mismatch", "no_reference", "unparsable_answer"]
     message: str
 
 
-class UnparsableAnswer(_Model):
+class UnparsableAnswer(FrozenModel):
     """An answer of a language model that is not of the form asked for, as it came."""
 
     task: Literal["apa", "mdd"]
@@ -184,7 +186,7 @@ class UnparsableAnswer(_Model):
     reason: str
 
 
-class Assessment(_Model):
+class Assessment(FrozenModel):
     """What the system says of one utterance."""
 
     id: str

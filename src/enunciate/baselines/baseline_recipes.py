@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from enunciate.schema import FrozenModel
 from enunciate.training.recipe_file import TrainingRecipe
 
 Evidence = Literal["posterior", "ratio", "ctc", "loop"]
@@ -89,10 +90,8 @@ class HmmGopRecipe(RegressionRecipe):
         return value
 
 
-class GoptConfig(BaseModel):
+class GoptConfig(FrozenModel):
     """Size and training of one transformer; the sizes are those of the paper."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     width: Annotated[int, Field(ge=2, multiple_of=2)] = 24
     layers: Annotated[int, Field(ge=1)] = 3

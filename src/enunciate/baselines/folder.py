@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from enunciate.schema import FrozenModel
 
 BASELINE = "baseline.json"
 CROSS_VALIDATION = "cross_validation.json"
 
 
-class Description(BaseModel):
+class Description(FrozenModel):
     """What a folder holds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["prosody-forest", "gop", "gop-hmm", "gopt", "ssl-joint"]
     version: str

@@ -12,19 +12,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from enunciate.errors import OutputError
+from enunciate.schema import FrozenModel
 from enunciate.storage import write_whole
 
 MAY_DIFFER = {"workers", "device", "out", "corpus"}
 """Values that have no bearing on the weights; the corpus is checked by its ids."""
 
 
-class Mark(BaseModel):
+class Mark(FrozenModel):
     """Beside the folder of a stage."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     recipe: Mapping[str, Any]

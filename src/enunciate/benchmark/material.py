@@ -6,12 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from enunciate.benchmark.plan import Protocol
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError
-from enunciate.schema import ASPECTS, Utterance
+from enunciate.schema import ASPECTS, FrozenModel, Utterance
 
 OFFICIAL_UTTERANCES = 2500
 """Of each split of the whole corpus."""
@@ -24,10 +22,8 @@ WHAT = {
 }
 
 
-class Material(BaseModel):
+class Material(FrozenModel):
     """What a benchmark runs on; it is written beside the rows, and a run on other material is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     protocol: Protocol
     n_train: int

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from enunciate.errors import RecipeError
+from enunciate.schema import FrozenModel
 from enunciate.trainers import Recipe, load_recipe
 
 Protocol = Literal["official", "folds"]
@@ -31,11 +32,7 @@ _NAME = r"^[a-z0-9][a-z0-9.-]*$"
 _PLACE = re.compile(r"\{([a-z0-9.-]+)\}")
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Stage(_Data):
+class Stage(FrozenModel):
     """One training run."""
 
     name: Annotated[str, Field(pattern=_NAME)]
@@ -47,7 +44,7 @@ class Stage(_Data):
     """Run it for each of five folds, with `{fold}` counted from 0: for trainers that hold one fold out."""
 
 
-class Row(_Data):
+class Row(FrozenModel):
     """One system."""
 
     name: Annotated[str, Field(pattern=_NAME)]
@@ -60,14 +57,14 @@ class Row(_Data):
     folds: tuple[Stage, ...] = ()
 
 
-class Shared(_Data):
+class Shared(FrozenModel):
     """Stages of several rows."""
 
     official: tuple[Stage, ...] = ()
     folds: tuple[Stage, ...] = ()
 
 
-class Plan(_Data):
+class Plan(FrozenModel):
     """The whole file."""
 
     shared: Shared = Shared()

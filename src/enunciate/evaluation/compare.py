@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from enunciate.evaluation.metrics.agreement import human_score, phone_quality, predicted_score
 from enunciate.evaluation.metrics.bootstrap import (
@@ -36,15 +35,13 @@ from enunciate.evaluation.metrics.results import Results, summarise
 from enunciate.evaluation.metrics.transcription import Heard, phone_edits, word_edits
 from enunciate.evaluation.metrics.words import word_scores
 from enunciate.phones.alignment import EditCounts
-from enunciate.schema import ASPECTS
+from enunciate.schema import ASPECTS, FrozenModel
 
 Better = Literal["A", "B"]
 
 
-class Difference(BaseModel):
+class Difference(FrozenModel):
     """One figure of both systems; None where it cannot be computed."""
-
-    model_config = ConfigDict(frozen=True)
 
     a: float | None
     b: float | None
@@ -55,10 +52,8 @@ class Difference(BaseModel):
     """The better system where the interval leaves out 0; None where no difference is shown."""
 
 
-class Comparison(BaseModel):
+class Comparison(FrozenModel):
     """A less B on the clips that both have; the keys of `differences` are paths into `results.json`."""
-
-    model_config = ConfigDict(frozen=True)
 
     models_a: tuple[str, ...]
     models_b: tuple[str, ...]

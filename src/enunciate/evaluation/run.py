@@ -13,13 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from enunciate.engines import Assessor, DoubleAssessor, answer_each
 from enunciate.errors import CorpusError, EnunciateError, MissingExtraError, OutputError
 from enunciate.evaluation.metrics.pairs import Evaluated
 from enunciate.evaluation.metrics.results import Results, summarise
-from enunciate.schema import Assessment, Utterance
+from enunciate.schema import Assessment, FrozenModel, Utterance
 from enunciate.storage import append_rows, resume_rows, write_whole, writing_to
 
 PREDICTIONS = "predictions.jsonl"
@@ -31,10 +29,8 @@ Progress = Callable[[int, int], None]
 """Called with (utterances done, utterances in all) at the start and after every batch."""
 
 
-class Prediction(BaseModel):
+class Prediction(FrozenModel):
     """One line of `predictions.jsonl`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     speaker: str | None

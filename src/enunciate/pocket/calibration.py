@@ -13,9 +13,8 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 
-from enunciate.schema import ASPECTS, MISPRONOUNCED_BELOW
+from enunciate.schema import ASPECTS, MISPRONOUNCED_BELOW, FrozenModel
 
 COVERAGE = 0.9
 BINS = 8
@@ -37,10 +36,8 @@ class Labelled(Protocol):
     def word(self) -> npt.NDArray[np.int64]: ...  # noqa: D102
 
 
-class Interval(BaseModel):
+class Interval(FrozenModel):
     """A table from a prediction to its 90% interval, linear between the knots."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     knots: tuple[float, ...]
     low: tuple[float, ...]
@@ -53,20 +50,16 @@ class Interval(BaseModel):
         return min(low, prediction), max(high, prediction)
 
 
-class Level(BaseModel):
+class Level(FrozenModel):
     """What people gave to some kind of clip: mean and range."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     value: float
     low: float
     high: float
 
 
-class Calibration(BaseModel):
+class Calibration(FrozenModel):
     """All that is set on left-out speakers."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     threshold: float
     """Probability from which a phone counts as mispronounced (greatest F1)."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 
 from enunciate.pocket.forced_alignment import LogProbs
 from enunciate.pocket.symbols import BLANK, N_CLASSES
+from enunciate.schema import FrozenModel
 
 PhoneModel = npt.NDArray[np.uint8]
 """(40, 40, 40, 40): minus the log-probability of a phone after three others, in units of `STEP`; class 0
@@ -20,10 +20,8 @@ STEP = 0.05
 NEVER = -1e30
 
 
-class BeamOptions(BaseModel):
+class BeamOptions(FrozenModel):
     """How phones are searched for."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     width: int = 8
     """Prefixes kept after each frame."""

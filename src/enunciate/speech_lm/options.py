@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from enunciate.schema import FrozenModel
 
 Task = Literal["apa", "mdd"]
 TASKS: tuple[Task, ...] = ("apa", "mdd")
@@ -19,11 +21,7 @@ def revision_of(name: str, revision: str | None) -> str | None:
     return revision or (HUB_REVISION if name == HUB_NAME else None)
 
 
-class _Config(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PromptConfig(_Config):
+class PromptConfig(FrozenModel):
     """What the user turn holds."""
 
     control: Literal["text", "special", "none"] = "text"
@@ -35,14 +33,14 @@ class PromptConfig(_Config):
     """Put the text that was to be read into the prompt."""
 
 
-class TargetConfig(_Config):
+class TargetConfig(FrozenModel):
     """What the assistant turn holds."""
 
     starred: Literal["keep", "drop"] = "keep"
     """Sounds annotated `K*` ("mostly like K"): symbols of their own, or plain `K`."""
 
 
-class AdapterConfig(_Config):
+class AdapterConfig(FrozenModel):
     """What is trained."""
 
     strategy: Literal["lora", "unfreeze"] = "lora"

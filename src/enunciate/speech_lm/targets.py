@@ -18,14 +18,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from enunciate.errors import CorpusError
 from enunciate.phones import PHONES, strip_stress
 from enunciate.phones.inventory import UNCLEAR
 from enunciate.phones.lexicon import normalise_apostrophes
 from enunciate.phones.numbers import spell_number
-from enunciate.schema import ASPECTS, MISPRONOUNCED_BELOW, Mispronunciation, ReferenceWord, Utterance
+from enunciate.schema import (
+    ASPECTS,
+    MISPRONOUNCED_BELOW,
+    FrozenModel,
+    Mispronunciation,
+    ReferenceWord,
+    Utterance,
+)
 from enunciate.speech_lm.options import TargetConfig, Task
 
 STARRED = tuple(f"{phone}*" for phone in PHONES)
@@ -42,11 +49,7 @@ _SYMBOLS = frozenset(SYMBOLS)
 _WORD = re.compile("[a-z]+(?:'[a-z]+)*|[0-9]+")
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ApaAnswer(_Answer):
+class ApaAnswer(FrozenModel):
     """The four scores of an utterance, as integers."""
 
     accuracy: ScoreInteger
@@ -55,7 +58,7 @@ class ApaAnswer(_Answer):
     total: ScoreInteger
 
 
-class MddAnswer(_Answer):
+class MddAnswer(FrozenModel):
     """What was said, as words and as phones; both may be empty, where nothing was made out."""
 
     word_transcript: str

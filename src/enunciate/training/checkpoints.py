@@ -12,9 +12,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from enunciate.errors import OutputError, RecipeError
+from enunciate.schema import FrozenModel
 from enunciate.storage import write_whole
 from enunciate.training.recipe_file import TrainingRecipe
 
@@ -27,10 +28,8 @@ _MAY_DIFFER = {
 """Values that have no bearing on the weights."""
 
 
-class Marker(BaseModel):
+class Marker(FrozenModel):
     """What a whole checkpoint says of itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     step: int
     processes: int

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 
 import yaml
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     TypeAdapter,
@@ -18,14 +17,15 @@ from pydantic import (
 )
 
 from enunciate.errors import RecipeError
+from enunciate.schema import FrozenModel
 
 _Kinds = TypeVar("_Kinds")
 
 
-class TrainingRecipe(BaseModel):
+class TrainingRecipe(FrozenModel):
     """What each kind of recipe has; a kind adds `kind: Literal["its name"]` and its own values."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(coerce_numbers_to_str=True)
     # A version such as 0.2 is a number to YAML, and to whoever writes version=0.2.
 
     corpus: Path

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from enunciate.baselines.assessor import ListeningAssessor, scored_result
 from enunciate.baselines.baseline_recipes import Evidence, GopRecipe, HmmGopRecipe
@@ -18,15 +17,13 @@ from enunciate.corpus.splits import speaker_folds
 from enunciate.pocket.calibration import Calibration, calibrate
 from enunciate.pocket.reading import Scores
 from enunciate.pocket.weights_folder import CALIBRATION
-from enunciate.schema import Assessment, Utterance
+from enunciate.schema import Assessment, FrozenModel, Utterance
 
 MODEL = "gop.json"
 
 
-class Regressions(BaseModel):
+class Regressions(FrozenModel):
     """From goodness to scores."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     evidence: tuple[Evidence, ...]
     phone: PerClass

@@ -7,19 +7,17 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 
 from enunciate.pocket.symbols import N_CLASSES
+from enunciate.schema import FrozenModel
 
 Array = npt.NDArray[np.float64]
 OUTLIER = 4.0
 """Standard deviations at which inputs are held."""
 
 
-class Scale(BaseModel):
+class Scale(FrozenModel):
     """Brings inputs to zero mean and unit variance, outliers held."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     mean: tuple[float, ...]
     sd: tuple[float, ...]
@@ -34,10 +32,8 @@ class Scale(BaseModel):
         return np.clip((inputs - np.array(self.mean)) / np.array(self.sd), -OUTLIER, OUTLIER)
 
 
-class Ridge(BaseModel):
+class Ridge(FrozenModel):
     """A linear regression with several answers, clipped to their range."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     scale: Scale
     weights: tuple[tuple[float, ...], ...]
@@ -66,14 +62,12 @@ class Ridge(BaseModel):
         return np.clip(_with_one(self.scale(inputs)) @ np.array(self.weights), 0, self.top)
 
 
-class PerClass(BaseModel):
+class PerClass(FrozenModel):
     """A polynomial of the second degree for each phone class.
 
     A class is held to the polynomial of all classes by a ridge on the difference, so that a class of few
     examples, or none, answers as phones in general do.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     scale: Scale
     weights: tuple[tuple[float, ...], ...]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
 from enunciate.evaluation.metrics.bootstrap import Interval
 from enunciate.phones.alignment import EditCounts
+from enunciate.schema import FrozenModel
 
 
-class Figures(BaseModel):
+class Figures(FrozenModel):
     """Those that belong together; what cannot be computed is None."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Agreement(Figures):

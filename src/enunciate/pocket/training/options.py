@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from enunciate.schema import FrozenModel
 
 
-class EncoderConfig(BaseModel):
+class EncoderConfig(FrozenModel):
     """Size and regularisation of the encoder."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     width: int = 288
     layers: int = 8
@@ -20,10 +18,8 @@ class EncoderConfig(BaseModel):
     layer_drop: float = 0.1
 
 
-class AugmentConfig(BaseModel):
+class AugmentConfig(FrozenModel):
     """Strength of each augmentation; zero turns one off."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     tempo: float = 0.15
     """Tempo is drawn from 1 - tempo to 1 + tempo."""
@@ -43,10 +39,8 @@ class AugmentConfig(BaseModel):
     time_mask_frames: int = 20
 
 
-class ScorerConfig(BaseModel):
+class ScorerConfig(FrozenModel):
     """Size and regularisation of the scorer."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     width: int = 64
     layers: int = 2

@@ -12,19 +12,13 @@ from asyncio import IncompleteReadError, StreamReader
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from pydantic import BaseModel, ConfigDict
-
-from enunciate.schema import ReferenceWord
+from enunciate.schema import FrozenModel, ReferenceWord
 from enunciate.serve.azure.answer import Options
 
 _LENGTH = struct.Struct(">I")
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Hello(_Message):
+class Hello(FrozenModel):
     """The first message of a worker: the engine is loaded, or `error` says why it cannot be."""
 
     model: str = ""
@@ -34,7 +28,7 @@ class Hello(_Message):
     error: str | None = None
 
 
-class Job(_Message):
+class Job(FrozenModel):
     """One clip to assess; its audio is sent beside it."""
 
     id: str
@@ -44,7 +38,7 @@ class Job(_Message):
     """Where the answer is to be in the form of Azure's."""
 
 
-class Outcome(_Message):
+class Outcome(FrozenModel):
     """How it went; the body that comes with it is empty where there is an error."""
 
     error: str | None = None
