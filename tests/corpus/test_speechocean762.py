@@ -1,70 +1,12 @@
-import json
+"""The folder of Speechocean762: what is read, and what is reported."""
 
-import numpy as np
 import pytest
-import soundfile as sf
+from support.small_corpus import SCORES, edit_labels
 
 from enunciate import audio
-from enunciate.corpus.speechocean762 import load_corpus, load_huggingface
+from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError
 from enunciate.phones import PHONES, strip_stress
-from enunciate.schema import Clip
-
-WORD = {"text": "WE", "phones": ["W", "IY0"], "phones-accuracy": [2.0, 0.4]}
-FULL_WORD = WORD | {
-    "accuracy": 7,
-    "stress": 10,
-    "total": 8,
-    "mispronunciations": [{"canonical-phone": "IY0", "index": 1, "pronounced-phone": "IH"}],
-}
-SCORES = {"accuracy": 8, "completeness": 10.0, "fluency": 9, "prosodic": 9, "total": 8}
-
-
-@pytest.fixture
-def corpus(tmp_path):
-    """A made-up folder: `a1` and `a2` in train without utterance scores, `b1` in test with all labels."""
-    tables = {
-        "train": {
-            "wav.scp": "a1\tWAVE/A/a1.WAV\na2\tWAVE/A/a2.WAV\n",
-            "text": "a1\tWE\na2 WE WE\n",
-            "utt2spk": "a1\tA\na2\tA\n",
-            "spk2age": "A\t6\n",
-            "spk2gender": "A\tf\n",
-        },
-        "test": {
-            "wav.scp": "b1\tWAVE/B/b1.WAV\n",
-            "text": "b1\tWE\n",
-            "utt2spk": "b1\tB\n",
-            "spk2age": "B\t40\n",
-            "spk2gender": "B\tm\n",
-        },
-    }
-    for split, files in tables.items():
-        (tmp_path / split).mkdir()
-        for name, content in files.items():
-            (tmp_path / split / name).write_text(content)
-    for name in ("A/a1", "A/a2", "B/b1"):
-        path = tmp_path / "WAVE" / f"{name}.WAV"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        sf.write(path, np.zeros(100), 16_000)
-    labels = {
-        "a1": {"text": "WE", "words": [WORD]},
-        "a2": {
-            "text": "WE WE",
-            "words": [WORD | {"phones": "W IY0"}, {"text": "WE", "phones": ["W", "IY0"]}],
-        },
-        "b1": {"text": "WE", "words": [FULL_WORD]} | SCORES,
-    }
-    (tmp_path / "resource").mkdir()
-    (tmp_path / "resource" / "scores.json").write_text(json.dumps(labels))
-    return tmp_path
-
-
-def edit_labels(corpus, change):
-    path = corpus / "resource" / "scores.json"
-    labels = json.loads(path.read_text())
-    change(labels)
-    path.write_text(json.dumps(labels))
 
 
 def problems_of(corpus, split="all"):
@@ -186,50 +128,6 @@ def test_a_long_list_of_problems_is_cut(corpus):
     message = problems_of(corpus, "test")
     assert "400 problems" in message
     assert message.endswith("... and 360 more")
-
-
-# --------------------------------------------------------------------------------------- Hugging Face
-
-
-def row(**audio_fields):
-    return {
-        "audio": audio_fields,
-        "text": "WE",
-        "words": [FULL_WORD],
-        "speaker": "B",
-        "age": 40,
-        "gender": "m",
-    } | SCORES
-
-
-def test_rows_with_samples_bytes_or_path(corpus):
-    path = corpus / "WAVE/B/b1.WAV"
-    samples = np.zeros(8000, dtype=np.float32)
-    decoded, raw, named = load_huggingface(
-        [
-            row(array=samples, sampling_rate=16_000, path="b0.wav"),
-            row(bytes=path.read_bytes(), path=None),
-            row(bytes=None, path=str(path)),
-        ]
-    )
-
-    assert isinstance(decoded.audio, Clip)
-    assert (decoded.id, raw.id, named.id) == ("b0", "000001", "b1")
-    assert raw.audio == path.read_bytes()
-    assert named.audio == path
-    assert decoded.scores == load_corpus(corpus, "test")[0].scores
-    assert decoded.words == load_corpus(corpus, "test")[0].words
-    assert (decoded.speaker, decoded.age, decoded.gender) == ("B", 40, "m")
-
-
-def test_broken_rows_are_all_named():
-    with pytest.raises(CorpusError) as caught:
-        load_huggingface([row(), row(path=None), {"text": "WE"}, row(bytes=b"x") | {"total": -1}])
-    for number in range(4):
-        assert f"row {number}: " in str(caught.value)
-
-
-# ------------------------------------------------------------------------------------ the real corpus
 
 
 @pytest.mark.corpus

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enunciate.corpus.speechocean762 import load_corpus
-from enunciate.corpus.splits import speaker_folds
+from enunciate.corpus.splits import hold_out_speakers, speaker_folds
 from enunciate.errors import CorpusError
 from enunciate.schema import HumanScores, Utterance
 
@@ -74,6 +74,16 @@ def test_speaker_is_required():
 def test_number_of_folds(n_folds):
     with pytest.raises(CorpusError, match="cannot be dealt"):
         speaker_folds([utterance(0, "A"), utterance(1, "B")], n_folds, seed=0)
+
+
+def test_dev_speakers_are_in_one_part_only_and_like_the_others():
+    utterances = [utterance(i, f"S{i // 4}", age=8 if i // 4 % 2 else 30, total=5) for i in range(160)]
+    learn, dev = hold_out_speakers(utterances, 10)
+
+    assert len({u.speaker for u in dev}) == 10 and len(learn) + len(dev) == 160
+    assert not {u.speaker for u in dev} & {u.speaker for u in learn}
+    assert sum(u.age == 8 for u in dev) == 20
+    assert hold_out_speakers(utterances, 0) == (utterances, [])
 
 
 @pytest.mark.corpus

@@ -1,8 +1,8 @@
-"""Folds for cross-validation over speakers.
+"""Splits of a corpus by speaker: folds for cross-validation, and speakers to hold out.
 
 Speakers differ far more than the utterances of one speaker do, and half of the speakers are children, whose
-scores and voices differ again. So folds never share a speaker, and each gets its share of children, of weak
-and of strong speakers, and of utterances.
+scores and voices differ again. So the parts of a split never share a speaker, and each gets its share of
+children, of weak and of strong speakers, and of utterances.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from enunciate.errors import CorpusError
 from enunciate.schema import Utterance
 
 ADULT_AGE = 18
+SPLIT_SEED = 1
+"""Seed of what is held out, the same for runs of all seeds, so that their results can be pooled."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,17 @@ class _Speaker:
 
 
 def speaker_folds(utterances: Sequence[Utterance], n_folds: int, seed: int) -> list[list[int]]:
-    """Deal the speakers out into folds of like make-up.
+    """Deal the speakers into folds that are alike in age, score and size.
 
-    Speakers are ranked by age group and mean total score; each run of `n_folds` neighbours in that ranking
-    goes to different folds, the one with most utterances to the fold that has fewest. The seed decides
-    where that leaves a choice. The same arguments always give the same folds.
+    The speakers are ranked by age group and mean total score. Each run of `n_folds` neighbours in that
+    ranking goes to different folds, the speaker with the most utterances to the fold with the fewest. The
+    seed decides where that leaves a choice. The same arguments always give the same folds.
 
     Returns:
-        For each fold the ascending indices of its (held-out) utterances; every index is in one fold.
+        The ascending indices of the held-out utterances of each fold; every index is in exactly one fold.
 
     Raises:
-        CorpusError: an utterance without a speaker, or fewer speakers than folds.
+        CorpusError: An utterance has no speaker, or there are fewer speakers than folds.
     """
     speakers = _group(utterances)
     if not 1 < n_folds <= len(speakers):
@@ -58,8 +60,44 @@ def speaker_folds(utterances: Sequence[Utterance], n_folds: int, seed: int) -> l
     return sorted(sorted(fold) for fold in folds)
 
 
+def hold_out_fold(
+    utterances: Sequence[Utterance], n_folds: int, fold: int
+) -> tuple[list[Utterance], list[Utterance]]:
+    """Split into the utterances outside one fold of `speaker_folds`, and those inside it.
+
+    Raises:
+        CorpusError: An utterance has no speaker, or there are fewer speakers than folds.
+    """
+    held = set(speaker_folds(utterances, n_folds, SPLIT_SEED)[fold])
+    return (
+        [utterance for index, utterance in enumerate(utterances) if index not in held],
+        [utterance for index, utterance in enumerate(utterances) if index in held],
+    )
+
+
+def hold_out_speakers(
+    utterances: Sequence[Utterance], n_speakers: int
+) -> tuple[list[Utterance], list[Utterance]]:
+    """Split dev speakers off a train split: about so many, alike the others in age, score and size.
+
+    Args:
+        utterances: The utterances of the train split.
+        n_speakers: The number of dev speakers, at most about half of all; 0 gives no dev utterances.
+
+    Returns:
+        The utterances to learn from, and those of the dev speakers.
+
+    Raises:
+        CorpusError: An utterance has no speaker, or there is only one speaker.
+    """
+    if not n_speakers:
+        return list(utterances), []
+    n_all = len({utterance.speaker for utterance in utterances})
+    return hold_out_fold(utterances, max(2, round(n_all / n_speakers)), 0)
+
+
 def _rank(speaker: _Speaker) -> tuple[int, float]:
-    """Adults, children, then those of unknown age; within each by mean total score, unknown ones first."""
+    """Order adults, children, then unknown ages; within each by mean total score, unknown scores first."""
     group = 2 if speaker.is_child is None else int(speaker.is_child)
     return group, -1.0 if speaker.mean_total is None else speaker.mean_total
 

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from enunciate.audio import load
 from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.corpus.splits import hold_out_speakers
 from enunciate.errors import EnunciateError
 from enunciate.pocket.ctc import greedy
 from enunciate.pocket.training.feature_bank import Bank, Draw, draw_batches
@@ -47,7 +48,6 @@ from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.targets import target
 from enunciate.speech_lm.training.adapter_recipe import BaseRecipe
 from enunciate.speech_lm.training.answer_metrics import Answered, Figures, figures
-from enunciate.speech_lm.training.selection import hold_out_speakers
 from enunciate.storage import event_log, write_whole, writing_to
 from enunciate.torch_device import pick_device
 from enunciate.training.tensors import backward, seed_all

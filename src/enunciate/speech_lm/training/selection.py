@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from enunciate.corpus.speechocean762 import load_corpus
-from enunciate.corpus.splits import speaker_folds
+from enunciate.corpus.splits import hold_out_fold, hold_out_speakers
 from enunciate.errors import CorpusError
 from enunciate.schema import Utterance
 from enunciate.speech_lm.targets import target
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
 from enunciate.training.recipe_file import SplitRecipe
-
-FOLD_SEED = 1
-"""Folds are the same whatever the recipe's seed, so that runs of several seeds can be pooled."""
 
 
 @dataclass(frozen=True)
@@ -49,29 +46,10 @@ def part_corpus(recipe: SplitRecipe) -> Material:
     test = load_corpus(recipe.corpus, "test") if needs_test else []
     learn, report = train, test
     if recipe.speakers_held_out:
-        others, report = _part(test, recipe.folds, recipe.hold_out)
+        others, report = hold_out_fold(test, recipe.folds, recipe.hold_out)
         learn = train + others if recipe.split != "train" else train
     learn, dev = hold_out_speakers(learn, recipe.dev_speakers)
     return Material(learn[: recipe.limit], dev, report if recipe.report else [])
-
-
-def hold_out_speakers(
-    utterances: Sequence[Utterance], speakers: int
-) -> tuple[list[Utterance], list[Utterance]]:
-    """Set about so many speakers of like make-up aside: those that stay, and those set aside."""
-    if not speakers:
-        return list(utterances), []
-    n_speakers = len({utterance.speaker for utterance in utterances})
-    return _part(utterances, max(2, round(n_speakers / speakers)), 0)
-
-
-def _part(utterances: Sequence[Utterance], folds: int, fold: int) -> tuple[list[Utterance], list[Utterance]]:
-    """What is outside a fold, and what is in it."""
-    held = set(speaker_folds(utterances, folds, FOLD_SEED)[fold])
-    return (
-        [u for index, u in enumerate(utterances) if index not in held],
-        [u for index, u in enumerate(utterances) if index in held],
-    )
 
 
 def _check_labels(recipe: Phi4Recipe, learn: Sequence[Utterance]) -> None:

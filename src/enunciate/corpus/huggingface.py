@@ -1,0 +1,68 @@
+"""Speechocean762 from rows of its Hugging Face copy, `mispeech/speechocean762`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from enunciate.corpus.problems import Problems
+from enunciate.corpus.records import utterance_from_record
+from enunciate.schema import Clip, Utterance
+
+
+def load_huggingface(rows: Iterable[Mapping[str, Any]]) -> list[Utterance]:
+    """Read rows of the Hugging Face copy.
+
+    Args:
+        rows: A loaded split, or any mappings with its columns. Cast the column `audio` to
+            `Audio(decode=False)` to keep each clip as its encoded bytes; decoded clips are accepted too.
+
+    Raises:
+        CorpusError: Some rows have broken fields. The message names all of them.
+    """
+    problems = Problems()
+    utterances = [_utterance(index, row, problems) for index, row in enumerate(rows)]
+    problems.raise_if_any("Hugging Face rows")
+    return [utterance for utterance in utterances if utterance is not None]
+
+
+def _utterance(index: int, row: Mapping[str, Any], problems: Problems) -> Utterance | None:
+    where = f"row {index}"
+    try:
+        audio = row["audio"]
+        source = str(audio["path"]) if _has(audio, "path") else ""
+        content = _content(audio, source)
+    except (KeyError, TypeError, ValidationError) as error:
+        problems.add(where, f"'audio' holds no bytes, samples or path ({error!r})")
+        return None
+    fields = {
+        "id": Path(source).stem if source else f"{index:06d}",
+        "audio": content,
+        "text": row.get("text"),
+        "speaker": row.get("speaker"),
+        "age": row.get("age"),
+        "gender": row.get("gender"),
+    }
+    return utterance_from_record(fields, row, where, problems)
+
+
+def _content(audio: Any, source: str) -> bytes | Clip | Path:
+    if _has(audio, "bytes"):
+        return audio["bytes"]
+    if _has(audio, "array"):
+        return Clip(samples=np.asarray(audio["array"]), sample_rate_hz=audio["sampling_rate"])
+    if source:
+        return Path(source)
+    raise KeyError("path")
+
+
+def _has(audio: Any, key: str) -> bool:
+    """Whether a value is there, in a dict or in the decoder object of `datasets`, which has [] only."""
+    try:
+        return audio[key] is not None
+    except KeyError:
+        return False
