@@ -126,7 +126,9 @@ def read_ranges(folder: Path | str, utterances: Sequence[Utterance]) -> list[Lab
     """
     root = Path(folder)
     problems = Problems()
-    rows = read_json_object(root, RANGES, problems) if (root / RANGES).is_file() else {}
+    rows: Mapping[str, Any] = {}
+    if (root / RANGES).is_file():
+        rows = read_json_object(root, RANGES, problems)
     found = [_label_ranges(utterance, rows.get(utterance.id), problems) for utterance in utterances]
     problems.raise_if_any(str(root))
     return found
