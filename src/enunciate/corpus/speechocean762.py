@@ -8,7 +8,7 @@ The folder is Kaldi-style, with the labels in one JSON file:
     train/spk2age            0001 <TAB> 6
     train/spk2gender         0001 <TAB> m
     resource/scores.json     {<utterance id>: {"text", "words": [...], "accuracy", ...}}
-    resource/ranges.json     only in a copy without all exact scores; see `enunciate.corpus.labels`
+    resource/ranges.json     only in a copy without all exact scores; see `enunciate.corpus.label_completion`
 
 Copies differ: audio may be re-encoded and labels may be absent. Everything that is wrong with a folder is
 reported at once.

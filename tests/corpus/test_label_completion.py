@@ -5,7 +5,7 @@ import json
 import pytest
 from support.small_corpus import edit_labels
 
-from enunciate.corpus.labels import (
+from enunciate.corpus.label_completion import (
     RANGES,
     ScoreRange,
     TotalFormula,
