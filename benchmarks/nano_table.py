@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from nano_experiments import FOLDS, VARIANTS, slug
 
+from enunciate.corpus.labels import heard_phones
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.evaluation.metrics.bootstrap import (
     SumStatistic,
@@ -31,10 +32,10 @@ from enunciate.evaluation.metrics.bootstrap import (
 )
 from enunciate.evaluation.metrics.correlation import FloatArray
 from enunciate.phones.alignment import count_edits
+from enunciate.phones.plain_words import plain_words
 from enunciate.schema import ASPECTS, Utterance
 from enunciate.speech_lm.decoding.decoder import expectation
-from enunciate.speech_lm.options import TargetConfig
-from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, heard_phones, parse, plain_words
+from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, parse
 
 BASELINE = "lora"
 TRANSCRIPT = ("WER", "PER", "phone match F1")
@@ -107,7 +108,7 @@ def _transcripts(utterances: list[Utterance], answers: list[Any], tables: list[A
         phones = answer.phones if isinstance(answer, MddAnswer) else ()
         words = answer.word_transcript.split() if isinstance(answer, MddAnswer) else ()
         reference = [plain for word in utterance.words or () for plain in plain_words(word.text)]
-        heard = count_edits(heard_phones(utterance, TargetConfig()), phones)
+        heard = count_edits(heard_phones(utterance), phones)
         spoken = count_edits(reference, words)
         rows["WER"].append((spoken.errors, spoken.n_reference))
         rows["PER"].append((heard.errors, heard.n_reference))

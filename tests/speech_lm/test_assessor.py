@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from enunciate.cli.app import app
 from enunciate.cli.formats import in_ipa, to_csv
 from enunciate.cli.tables import as_text, assessment_view
+from enunciate.corpus.labels import heard_phones
 from enunciate.engines import DoubleAssessor, load_assessor
 from enunciate.errors import (
     AudioNotFoundError,
@@ -47,7 +48,7 @@ from enunciate.speech_lm.families.phi4.model import load_base
 from enunciate.speech_lm.lenient_answers import parse_leniently
 from enunciate.speech_lm.options import AdapterConfig, PromptConfig
 from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, Unparsable, heard_phones
+from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, Unparsable
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
 
 SENTENCE = "I think the weather is nice today."
@@ -446,7 +447,7 @@ def test_an_adapter_and_the_baseline_are_evaluated_whole(
         )
         for i in range(6)
     ]
-    assert heard_phones(corpus[0], Phi4Recipe.model_fields["target"].default)[2] == "<unk>"
+    assert heard_phones(corpus[0])[2] == "<unk>"
     found = evaluate(tiny, corpus, tmp_path / "adapter")
     assert (found.n_failed, found.n_unparsable) == (0, 0)
     assert found.apa.total.n_unanswered == 0

@@ -7,18 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enunciate.errors import CorpusError
-from enunciate.phones import PHONES
+from enunciate.corpus.labels import HEARD_SYMBOLS
+from enunciate.phones.plain_words import plain_words
 from enunciate.schema import HumanScores, Mispronunciation, ReferenceWord, Utterance
 from enunciate.speech_lm.options import TASKS, TargetConfig
 from enunciate.speech_lm.targets import (
-    SYMBOLS,
     ApaAnswer,
     MddAnswer,
     Unparsable,
-    heard_phones,
     parse,
-    plain_words,
     render,
     target,
 )
@@ -39,72 +36,13 @@ def bear(scores=(2.0, 0.0, 2.0), *mispronunciations: Mispronunciation) -> Uttera
     return Utterance(id="u1", audio=b"", text="BEAR", words=(word,))
 
 
-# ------------------------------------------------------------------------------------------- heard phones
-
-
-def test_phones_without_error_are_heard_as_they_should_be_and_without_stress():
-    assert heard_phones(bear((2.0, 0.5, 1.8)), KEEP) == ("B", "EH", "R")
-
-
-def test_a_low_phone_without_a_diagnosis_is_unclear():
-    assert heard_phones(bear((2.0, 0.4, 2.0)), KEEP) == ("B", "<unk>", "R")
-
-
-@pytest.mark.parametrize(
-    ("label", "heard"),
-    [
-        ("AE", ("AE",)),
-        ("AE1", ("AE",)),
-        ("ae", ("AE",)),
-        ("<unk>", ("<unk>",)),
-        ("<DEL>", ()),
-        ("<del>", ()),
-        ("IH R", ("IH", "R")),
-        ("EH*", ("EH*",)),
-        ("IH* R", ("IH*", "R")),
-        ("ʈ", ("<unk>",)),
-        ("", ("<unk>",)),
-    ],
-)
-def test_a_diagnosis_takes_the_place_of_its_phone(label, heard):
-    assert heard_phones(bear((2.0, 0.0, 2.0), said(label)), KEEP) == ("B", *heard, "R")
-
-
-def test_a_diagnosis_holds_whatever_the_score():
-    assert heard_phones(bear((2.0, 2.0, 2.0), said("AE")), KEEP) == ("B", "AE", "R")
-
-
-def test_a_low_phone_beside_a_diagnosed_one_is_unclear():
-    assert heard_phones(bear((0.0, 0.0, 2.0), said("AE")), KEEP) == ("<unk>", "AE", "R")
-
-
-def test_stars_are_dropped_on_demand():
-    assert heard_phones(bear((2.0, 0.0, 2.0), said("EH* R*")), DROP) == ("B", "EH", "R", "R")
+# ------------------------------------------------------------------------------------------------ targets
 
 
 def test_a_whole_word_may_be_left_out():
     gone = [said("<DEL>", index, phone) for index, phone in enumerate(BEAR)]
     answer = target("mdd", bear((0.0, 0.0, 0.0), *gone), KEEP)
     assert answer == MddAnswer(word_transcript="bear", phoneme_transcript="")
-
-
-@pytest.mark.parametrize("index", [-1, 3])
-def test_a_diagnosis_without_a_phone_is_an_error_of_the_corpus(index):
-    with pytest.raises(CorpusError, match=rf"utterance u1, word BEAR: .* phone {index}, 'EH'.* B EH1 R"):
-        heard_phones(bear((2.0, 0.0, 2.0), said("AE", index)), KEEP)
-
-
-def test_scores_that_do_not_fit_the_phones_are_an_error_of_the_corpus():
-    with pytest.raises(CorpusError, match="utterance u1, word BEAR: 2 phone scores for 3 phones"):
-        heard_phones(bear((2.0, 0.0)), KEEP)
-
-
-def test_there_are_39_phones_one_unclear_sound_and_starred_phones():
-    assert len(SYMBOLS) == len(set(SYMBOLS)) == 39 + 1 + 39
-    assert SYMBOLS[:39] == PHONES
-
-
-# ------------------------------------------------------------------------------------------------ targets
 
 
 def test_scores_become_integers_half_up():
@@ -160,7 +98,7 @@ mdd_answers = st.builds(
     word_transcript=st.text(string.ascii_letters + " '’-,.é½7", max_size=40).map(
         lambda text: " ".join(plain_words(text))
     ),
-    phoneme_transcript=st.lists(st.sampled_from(SYMBOLS), max_size=12).map(" ".join),
+    phoneme_transcript=st.lists(st.sampled_from(HEARD_SYMBOLS), max_size=12).map(" ".join),
 )
 
 

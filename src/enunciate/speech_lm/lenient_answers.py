@@ -12,10 +12,12 @@ import json
 from collections.abc import Iterator
 from typing import Any, cast
 
+from enunciate.corpus.labels import HEARD_SYMBOLS
 from enunciate.phones import strip_stress
+from enunciate.phones.inventory import UNCLEAR
 from enunciate.schema import ASPECTS
 from enunciate.speech_lm.options import Task
-from enunciate.speech_lm.targets import SYMBOLS, UNCLEAR, Answer, Unparsable, parse
+from enunciate.speech_lm.targets import Answer, Unparsable, parse
 
 _KEYS: dict[Task, tuple[str, ...]] = {"apa": ASPECTS, "mdd": ("word_transcript", "phoneme_transcript")}
 _MOST_OBJECTS = 20
@@ -79,4 +81,4 @@ def _symbol(token: str) -> str:
     if token == UNCLEAR:
         return token
     base = strip_stress(token.strip("/[],.").upper())
-    return base if base in SYMBOLS else UNCLEAR
+    return base if base in HEARD_SYMBOLS else UNCLEAR

@@ -11,42 +11,22 @@ in capitals, and a word error rate must not count case.
 from __future__ import annotations
 
 import json
-import math
-import re
-import unicodedata
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, ValidationError, field_validator
 
-from enunciate.errors import CorpusError
-from enunciate.phones import PHONES, strip_stress
-from enunciate.phones.inventory import UNCLEAR
-from enunciate.phones.lexicon import normalise_apostrophes
-from enunciate.phones.numbers import spell_number
-from enunciate.schema import (
-    ASPECTS,
-    MISPRONOUNCED_BELOW,
-    FrozenModel,
-    Mispronunciation,
-    ReferenceWord,
-    Utterance,
-)
+from enunciate.corpus.labels import HEARD_SYMBOLS, has_phone_labels, heard_phones, whole_scores
+from enunciate.phones import strip_stress
+from enunciate.phones.plain_words import plain_words
+from enunciate.schema import FrozenModel, Utterance
 from enunciate.speech_lm.options import TargetConfig, Task
-
-STARRED = tuple(f"{phone}*" for phone in PHONES)
-"""Sounds annotated as mostly like a phone: those that a second language brings."""
-SYMBOLS = (*PHONES, UNCLEAR, *STARRED)
-"""All that a phone transcript may hold."""
 
 SCORES = range(11)
 """The scores of one aspect."""
 ScoreInteger = Annotated[int, Field(ge=0, le=10, strict=True)]
 
-_DELETED = "<DEL>"
-_SYMBOLS = frozenset(SYMBOLS)
-_WORD = re.compile("[a-z]+(?:'[a-z]+)*|[0-9]+")
+_SYMBOLS = frozenset(HEARD_SYMBOLS)
 
 
 class ApaAnswer(FrozenModel):
@@ -64,7 +44,7 @@ class MddAnswer(FrozenModel):
     word_transcript: str
     """Words as `plain_words` gives them, with single spaces."""
     phoneme_transcript: str
-    """`SYMBOLS` with single spaces."""
+    """`HEARD_SYMBOLS` with single spaces."""
 
     @property
     def phones(self) -> tuple[str, ...]:
@@ -111,26 +91,12 @@ def target(task: Task, utterance: Utterance, config: TargetConfig) -> Answer | N
         CorpusError: labels do not fit the phones that they belong to.
     """
     if task == "apa":
-        return _scores(utterance)
-    if not utterance.words or not all(_is_judged(word) for word in utterance.words):
+        return _score_answer(utterance)
+    if not has_phone_labels(utterance):
         return None
-    words = [plain for word in utterance.words for plain in plain_words(word.text)]
-    phones = heard_phones(utterance, config)
+    words = [plain for word in utterance.words or () for plain in plain_words(word.text)]
+    phones = heard_phones(utterance, config.starred)
     return MddAnswer(word_transcript=" ".join(words), phoneme_transcript=" ".join(phones))
-
-
-def heard_phones(utterance: Utterance, config: TargetConfig) -> tuple[str, ...]:
-    """The phones that people heard, without stress: the canonical ones where they heard no error.
-
-    An annotated mispronunciation takes the place of its phone, whatever its score: a phone, `<unk>`, none
-    (`<DEL>`) or two ("IH R"). A phone scored below 0.5 without a diagnosis is `<unk>`: something else was
-    said, and nobody wrote down what. So is a label that is not ARPAbet.
-
-    Raises:
-        CorpusError: a score or a mispronunciation has no phone that it belongs to.
-    """
-    words = utterance.words or ()
-    return tuple(symbol for word in words for symbol in _heard(utterance.id, word, config))
 
 
 def render(answer: Answer) -> str:
@@ -138,75 +104,9 @@ def render(answer: Answer) -> str:
     return json.dumps(answer.model_dump(), ensure_ascii=False)
 
 
-def plain_words(text: str) -> tuple[str, ...]:
-    """The words of a text in the form of a transcript: lower case, no punctuation, numbers spelt out.
-
-    >>> plain_words("Tom’s 2 cats (the well-fed ones)")
-    ("tom's", 'two', 'cats', 'the', 'well', 'fed', 'ones')
-    """
-    decomposed = unicodedata.normalize("NFKD", normalise_apostrophes(text))
-    letters = "".join(character for character in decomposed if not unicodedata.combining(character))
-    found = cast("list[str]", _WORD.findall(letters.lower()))
-    return tuple(word for token in found for word in (spell_number(token) if token[0].isdigit() else [token]))
-
-
-def _scores(utterance: Utterance) -> ApaAnswer | None:
-    given = utterance.scores
-    values: dict[str, float | None] = {aspect: getattr(given, aspect, None) for aspect in ASPECTS}
-    rounded = {aspect: math.floor(v + 0.5) for aspect, v in values.items() if v is not None}
-    return ApaAnswer(**rounded) if len(rounded) == len(ASPECTS) else None
-
-
-def _is_judged(word: ReferenceWord) -> bool:
-    return word.phone_scores is not None or word.mispronunciations is not None
-
-
-def _heard(utterance_id: str, word: ReferenceWord, config: TargetConfig) -> Iterator[str]:
-    scores: Sequence[float | None] = word.phone_scores or [None] * len(word.phones)
-    if len(scores) != len(word.phones):
-        raise CorpusError(
-            f"utterance {utterance_id}, word {word.text}: {len(scores)} phone scores for "
-            f"{len(word.phones)} phones; mend the corpus"
-        )
-    diagnoses = _diagnoses(utterance_id, word, config)
-    for index, (phone, score) in enumerate(zip(word.phones, scores, strict=True)):
-        if index in diagnoses:
-            yield from diagnoses[index]
-        elif score is not None and score < MISPRONOUNCED_BELOW:
-            yield UNCLEAR
-        else:
-            yield _symbol(phone, config)
-
-
-def _diagnoses(utterance_id: str, word: ReferenceWord, config: TargetConfig) -> dict[int, tuple[str, ...]]:
-    """By index in the word, what was said there instead."""
-    found: dict[int, tuple[str, ...]] = {}
-    for item in word.mispronunciations or ():
-        if not _fits(item, word):
-            raise CorpusError(
-                f"utterance {utterance_id}, word {word.text}: a mispronunciation of phone {item.index}, "
-                f"'{item.canonical}', but the phones are {' '.join(word.phones)} (counted from 0); mend it"
-            )
-        found[item.index] = _spoken(item.pronounced, config)
-    return found
-
-
-def _fits(item: Mispronunciation, word: ReferenceWord) -> bool:
-    return 0 <= item.index < len(word.phones)
-
-
-def _spoken(label: str, config: TargetConfig) -> tuple[str, ...]:
-    if label.strip().upper() == _DELETED:
-        return ()
-    return tuple(_symbol(token, config) for token in label.split()) or (UNCLEAR,)
-
-
-def _symbol(token: str, config: TargetConfig) -> str:
-    """`AH0` -> `AH`, `K*` -> `K*` or `K`; `<unk>` for anything that is not ARPAbet."""
-    base = strip_stress(token.strip("*").upper())
-    if base not in PHONES:
-        return UNCLEAR
-    return f"{base}*" if config.starred == "keep" and token.endswith("*") else base
+def _score_answer(utterance: Utterance) -> ApaAnswer | None:
+    scores = whole_scores(utterance)
+    return None if scores is None else ApaAnswer.model_validate(scores)
 
 
 # ---------------------------------------------------------------------------------- from text to answer

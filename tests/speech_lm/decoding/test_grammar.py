@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.llm_tokenizers import bytes_only
 
+from enunciate.corpus.labels import HEARD_SYMBOLS, STARRED_PHONES
+from enunciate.phones.plain_words import plain_words
 from enunciate.speech_lm.decoding.grammar import TranscriptGrammar
 from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
 from enunciate.speech_lm.options import TargetConfig
 from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.targets import STARRED, SYMBOLS, MddAnswer, Unparsable, parse, plain_words, render
+from enunciate.speech_lm.targets import MddAnswer, Unparsable, parse, render
 
 CPU = torch.device("cpu")
 PROCESSORS = {
@@ -31,7 +33,7 @@ answers = st.builds(
     word_transcript=st.text(string.ascii_lowercase + " '", max_size=40).map(
         lambda text: " ".join(plain_words(text))
     ),
-    phoneme_transcript=st.lists(st.sampled_from(SYMBOLS), max_size=12).map(" ".join),
+    phoneme_transcript=st.lists(st.sampled_from(HEARD_SYMBOLS), max_size=12).map(" ".join),
 )
 
 
@@ -95,7 +97,7 @@ def test_nothing_else_is_allowed(kind, text):
 @both
 def test_starred_phones_are_allowed_only_where_targets_have_them(kind):
     plain = TranscriptGrammar(PROCESSORS[kind], MIN_VOCABULARY, TargetConfig(starred="drop"))
-    starred = render(MddAnswer(word_transcript="", phoneme_transcript=f"K {STARRED[0]}"))
+    starred = render(MddAnswer(word_transcript="", phoneme_transcript=f"K {STARRED_PHONES[0]}"))
     assert accepts(kind, starred)
     assert not accepts(kind, starred, plain)
     assert accepts(kind, starred.replace("*", ""), plain)

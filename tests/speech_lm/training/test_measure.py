@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from support.evaluation_cases import make_assessment, make_corpus, make_utterance, perfect
 
+from enunciate.corpus.labels import heard_phones
 from enunciate.engines import DoubleAssessor
 from enunciate.errors import AudioSilentError, TextTooLongError
 from enunciate.evaluation.metrics.pairs import Evaluated
@@ -21,8 +22,6 @@ from enunciate.evaluation.metrics.transcription import count_word_edits, transcr
 from enunciate.evaluation.run import evaluate
 from enunciate.phones.alignment import EditCounts
 from enunciate.schema import Assessment, Score, UnparsableAnswer, Utterance
-from enunciate.speech_lm.options import TargetConfig
-from enunciate.speech_lm.targets import heard_phones
 
 NOT_READ = {task: UnparsableAnswer(task=task, raw="I hear", reason="not JSON") for task in ("apa", "mdd")}
 
@@ -66,7 +65,7 @@ def test_the_reference_of_the_phone_error_rate_is_what_a_model_is_taught() -> No
     utterance = make_utterance(
         phones="K AE1 T S IH0 Z", phone_scores=(2, 0.2, 0.3, 0, 2, 0.4), said={2: "T*", 3: "<DEL>", 5: "S"}
     )
-    reference = heard_phones(utterance, TargetConfig())
+    reference = heard_phones(utterance)
     assert reference == ("K", "<unk>", "T*", "IH", "S")
     taught = transcription([heard(utterance, "K <unk> T* IH S")])
     assert (taught.per, taught.phone_match.f1) == (0, 1)

@@ -15,13 +15,10 @@ from transformers import AutoConfig, Wav2Vec2FeatureExtractor
 
 from enunciate.audio import SAMPLE_RATE_HZ, load
 from enunciate.baselines.ssl.model import SYMBOLS, JointModel, prepared
+from enunciate.corpus.labels import has_phone_labels, heard_phones, whole_scores
 from enunciate.errors import RecipeError
 from enunciate.schema import ASPECTS, Utterance
-from enunciate.speech_lm.options import TargetConfig
-from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, target
 
-PLAIN = TargetConfig(starred="drop")
-"""A sound that is mostly like a phone counts as that phone."""
 UNKNOWN = -100
 
 
@@ -50,11 +47,12 @@ def examples_of(utterances: Sequence[Utterance], normalise: bool, model: JointMo
 
 
 def _example(utterance: Utterance, normalise: bool, model: JointModel) -> Example | None:
-    mdd, apa = target("mdd", utterance, PLAIN), target("apa", utterance, PLAIN)
-    if mdd is None and apa is None:
+    judged, rounded = has_phone_labels(utterance), whole_scores(utterance)
+    if not judged and rounded is None:
         return None
-    phones = tuple(map(SYMBOLS.index, mdd.phones)) if isinstance(mdd, MddAnswer) else None
-    scores = tuple(getattr(apa, aspect) if isinstance(apa, ApaAnswer) else UNKNOWN for aspect in ASPECTS)
+    # A sound that is mostly like a phone counts as that phone.
+    phones = tuple(map(SYMBOLS.index, heard_phones(utterance, starred="drop"))) if judged else None
+    scores = tuple(UNKNOWN if rounded is None else rounded[aspect] for aspect in ASPECTS)
     samples = load(utterance.audio).samples
     return Example(utterance, prepared(samples, normalise, f"clip {utterance.id}", model), phones, scores)
 

@@ -137,7 +137,7 @@ class Transcription(Figures):
     wer: float | None
     wer_ci95: Interval | None
     per: float | None
-    """Against `targets.heard_phones`: `<unk>` and `K*` are symbols like any other."""
+    """Against `corpus.labels.heard_phones`: `<unk>` and `K*` are symbols like any other."""
     per_ci95: Interval | None
     phone_match: PhoneMatch
     """Along the alignment of `per`."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from enunciate.corpus.labels import heard_phones
 from enunciate.errors import MissingExtraError
 from enunciate.evaluation.metrics.bootstrap import pcc_interval, ratio_interval
 from enunciate.evaluation.metrics.correlation import correlate, pair_answers
@@ -25,9 +26,8 @@ from enunciate.evaluation.metrics.pairs import Evaluated
 from enunciate.evaluation.metrics.records import PerAndAccuracy, PhoneMatch, Relation, Transcription
 from enunciate.phones import strip_stress
 from enunciate.phones.alignment import EditCounts, count_edits, pooled
+from enunciate.phones.plain_words import plain_words
 from enunciate.schema import Utterance
-from enunciate.speech_lm.options import TargetConfig
-from enunciate.speech_lm.targets import heard_phones, plain_words
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def phone_edits(pairs: Sequence[Evaluated]) -> list[Heard]:
     if all(pair.free_phones is None for pair in pairs):
         return []
     # An utterance without reference phones would only add insertions against nothing.
-    known = [(pair, heard) for pair in pairs if (heard := heard_phones(pair.utterance, TargetConfig()))]
+    known = [(pair, heard) for pair in pairs if (heard := heard_phones(pair.utterance))]
     return [
         Heard(pair, count_edits(reference, [strip_stress(phone) for phone in pair.free_phones or ()]))
         for pair, reference in known

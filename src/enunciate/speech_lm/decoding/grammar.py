@@ -25,9 +25,9 @@ import torch
 from llguidance import LLExecutor, LLMatcher
 from torch import Tensor
 
+from enunciate.corpus.labels import HEARD_SYMBOLS, STARRED_PHONES
 from enunciate.speech_lm.options import TargetConfig
 from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.targets import STARRED, SYMBOLS
 from enunciate.training.tensors import tensor_of
 
 LETTERS_PER_S, PHONES_PER_S = 25, 20
@@ -41,7 +41,7 @@ _FORM = (b'{"word_transcript": "', b'", "phoneme_transcript": "')
 
 def transcript_grammar(target: TargetConfig) -> str:
     """In llguidance's variant of Lark; the target says whether there are starred phones."""
-    symbols = [symbol for symbol in SYMBOLS if target.starred == "keep" or symbol not in STARRED]
+    symbols = [symbol for symbol in HEARD_SYMBOLS if target.starred == "keep" or symbol not in STARRED_PHONES]
     phone = "(" + "|".join(symbol.replace("*", r"\*") for symbol in symbols) + ")"
     word = "[a-z]+('[a-z]+)*"
     return (

@@ -20,6 +20,7 @@ import torch
 
 from enunciate.audio import SAMPLE_RATE_HZ, Samples, load
 from enunciate.corpus.synthetic.generate import SyntheticClip, read_shards
+from enunciate.phones.plain_words import plain_words
 from enunciate.pocket.fbank import HOP_S
 from enunciate.pocket.symbols import classes_of
 from enunciate.pocket.training.feature_bank import NO_SCORE, UNKNOWN, TrainingClip
@@ -28,7 +29,7 @@ from enunciate.schema import Utterance
 from enunciate.speech_lm.options import CONTROL_TOKENS, TASKS, PromptConfig, TargetConfig
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import AUDIO_TOKEN, user_turn
-from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, plain_words, render, target
+from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, render, target
 from enunciate.speech_lm.training.adapter_recipe import BaseRecipe
 
 BASE_PROMPT = PromptConfig(control="none", rubric=False)

@@ -14,10 +14,10 @@ from typing import Any, Protocol, cast
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from enunciate.corpus.labels import HEARD_SYMBOLS
 from enunciate.errors import RecipeError
-from enunciate.phones import PHONES
 from enunciate.schema import ASPECTS
-from enunciate.speech_lm.targets import SCORES, STARRED, UNCLEAR
+from enunciate.speech_lm.targets import SCORES
 
 END_OF_TEXT, END = "<|endoftext|>", "<|end|>"
 SPECIAL_TOKENS = (
@@ -42,7 +42,7 @@ _FORM = (
     '", "phoneme_transcript": "',
     '"}',
 )
-_SYMBOLS = (*map(str, SCORES), *PHONES, UNCLEAR, *STARRED)
+_SYMBOLS = (*map(str, SCORES), *HEARD_SYMBOLS)
 # A phone, 10 or a digit, a word, signs, white space; each but the last with the space before it. (`<unk>` is
 # no added token, because llguidance takes whatever looks like that for a special one.)
 _PIECE = (

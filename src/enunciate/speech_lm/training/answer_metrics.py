@@ -9,11 +9,13 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from enunciate.corpus.labels import heard_phones
 from enunciate.phones.alignment import EditCounts, count_edits, pooled
+from enunciate.phones.plain_words import plain_words
 from enunciate.schema import ASPECTS, Aspect, Utterance
 from enunciate.speech_lm.decoding.decoder import Decoded, expectation
 from enunciate.speech_lm.options import TargetConfig, Task
-from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, Unparsable, heard_phones, plain_words
+from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, Unparsable
 
 Figures = dict[str, float | None]
 _FEWEST = 3
@@ -67,7 +69,7 @@ def _transcripts(answers: Sequence[Answered], config: TargetConfig) -> Figures:
         given = answer.decoded.answer
         heard = given.phones if isinstance(given, MddAnswer) else ()
         said = given.word_transcript.split() if isinstance(given, MddAnswer) else ()
-        phones.append(count_edits(heard_phones(answer.utterance, config), heard))
+        phones.append(count_edits(heard_phones(answer.utterance, config.starred), heard))
         reference = [plain for word in answer.utterance.words or () for plain in plain_words(word.text)]
         words.append(count_edits(reference, said))
     total = pooled(phones)
