@@ -22,7 +22,7 @@ from nano_experiments import FOLDS, VARIANTS, slug
 
 from enunciate.corpus.labels import heard_phones
 from enunciate.corpus.speechocean762 import load_corpus
-from enunciate.evaluation.metrics.bootstrap import (
+from enunciate.metrics.bootstrap import (
     SumStatistic,
     pcc_of_sums,
     pcc_rows,
@@ -30,7 +30,7 @@ from enunciate.evaluation.metrics.bootstrap import (
     sums_difference_interval,
     sums_interval,
 )
-from enunciate.evaluation.metrics.correlation import FloatArray
+from enunciate.metrics.correlation import FloatArray
 from enunciate.phones.alignment import count_edits
 from enunciate.phones.plain_words import plain_words
 from enunciate.schema import ASPECTS, Utterance

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.engines import load_assessor
-from enunciate.evaluation.metrics.pairs import Evaluated
-from enunciate.evaluation.metrics.results import summarise
 from enunciate.evaluation.run import evaluate, read_predictions
+from enunciate.metrics.pairs import Evaluated
+from enunciate.metrics.results import summarise
 
 
 def run_fold(folder: Path, corpus: Path, out: Path) -> list[Evaluated]:

@@ -18,6 +18,7 @@ ORDER = (
     "audio",
     "phones",
     "corpus",
+    "metrics",
     "torch_device",
     "training",
     "pocket",

@@ -18,7 +18,7 @@ from enunciate.benchmark.material import load_material
 from enunciate.benchmark.row import _check_cover
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError
-from enunciate.evaluation.metrics.results import Results
+from enunciate.metrics.results import Results
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 for package in ("pocketsphinx", "peft", "sklearn"):

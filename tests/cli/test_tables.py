@@ -152,7 +152,7 @@ def test_a_phone_score_alone_does_not_mark_a_phone() -> None:
 def test_the_table_of_an_evaluation() -> None:
     pytest.importorskip("scipy")
     pytest.importorskip("kaldialign")
-    from enunciate.evaluation.metrics.results import summarise
+    from enunciate.metrics.results import summarise
 
     lines = as_text(results_view(summarise([perfect(u) for u in make_corpus()]))).splitlines()
     assert lines[0] == "24 utterances of 6 speakers, 0 failed"

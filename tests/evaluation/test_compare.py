@@ -7,10 +7,10 @@ import pytest
 from support.evaluation_cases import make_assessment, make_corpus, perfect
 
 from enunciate.evaluation.compare import compare, figure_at, higher_is_better
-from enunciate.evaluation.metrics.bootstrap import difference_interval
-from enunciate.evaluation.metrics.mdd import detect, edits_without_text
-from enunciate.evaluation.metrics.pairs import Evaluated, judged_phones
-from enunciate.evaluation.metrics.results import summarise
+from enunciate.metrics.bootstrap import difference_interval
+from enunciate.metrics.mdd import detect, edits_without_text
+from enunciate.metrics.pairs import Evaluated, judged_phones
+from enunciate.metrics.results import summarise
 from enunciate.phones.alignment import pooled
 
 pytest.importorskip("scipy")

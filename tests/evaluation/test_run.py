@@ -15,9 +15,9 @@ from enunciate.errors import (
     OutputError,
     TextTooLongError,
 )
-from enunciate.evaluation.metrics.results import Results
 from enunciate.evaluation.run import BATCH_SIZE, evaluate
 from enunciate.evaluation.subset import only
+from enunciate.metrics.results import Results
 from enunciate.schema import Assessment, Utterance
 
 CORPUS = make_corpus(n_speakers=10, per_speaker=4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from enunciate.evaluation.metrics.pairs import Evaluated
+from enunciate.metrics.pairs import Evaluated
 from enunciate.schema import (
     ASPECTS,
     Assessment,

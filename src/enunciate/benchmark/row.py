@@ -21,10 +21,10 @@ from enunciate.benchmark.marks import ids_of, is_done, mark_of, read_mark, set_m
 from enunciate.benchmark.plan import Protocol, Run, recipe_of
 from enunciate.engines import load_assessor
 from enunciate.errors import CorpusError, OutputError, needing
-from enunciate.evaluation.metrics.results import summarise
 from enunciate.evaluation.run import PREDICTIONS, RESULTS, Prediction, evaluate
 from enunciate.evaluation.run import read_predictions as read_evaluated
 from enunciate.evaluation.subset import only
+from enunciate.metrics.results import summarise
 from enunciate.pocket.weights_folder import FOLDS, HELD_OUT
 from enunciate.schema import Utterance
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe

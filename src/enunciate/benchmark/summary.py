@@ -13,11 +13,11 @@ from enunciate.benchmark.material import WHAT, Material
 from enunciate.benchmark.row import Place
 from enunciate.benchmark.run import Outcome
 from enunciate.evaluation.compare import Comparison, Difference
-from enunciate.evaluation.metrics.bootstrap import Interval
-from enunciate.evaluation.metrics.records import Results
 from enunciate.evaluation.report.page import judges_phones, report_html
 from enunciate.evaluation.report.ranking import Paired, Role, paired
 from enunciate.evaluation.report.systems import load_systems
+from enunciate.metrics.bootstrap import Interval
+from enunciate.metrics.records import Results
 from enunciate.schema import ASPECTS
 from enunciate.storage import write_whole, writing_to
 

@@ -20,7 +20,7 @@ from rich.text import Text
 from enunciate.schema import ASPECTS, Assessment, PhoneResult, Score, WordResult
 
 if TYPE_CHECKING:
-    from enunciate.evaluation.metrics.results import Agreement, Results
+    from enunciate.metrics.results import Agreement, Results
     from enunciate.recipes import ShippedRecipe
 
 WRONG = "*"

@@ -1,5 +1,5 @@
-"""How well an engine does on a corpus that people have scored; definitions in `docs/metrics.md`.
+"""Evaluation of an engine on a corpus that people have scored; `docs/metrics.md` defines the metrics.
 
-`run.evaluate` assesses a corpus and writes its files; `results.summarise` turns pairs of utterance and
-assessment into figures. Both need the `[eval]` extra (scipy, kaldialign, jiwer).
+`run.evaluate` assesses a corpus and writes its files; `metrics.results.summarise` computes the metrics in
+them. Both need the `[eval]` extra (scipy, kaldialign, jiwer).
 """

@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from enunciate.evaluation.metrics.agreement import human_score, phone_quality, predicted_score
-from enunciate.evaluation.metrics.bootstrap import (
+from enunciate.metrics.agreement import human_score, phone_quality, predicted_score
+from enunciate.metrics.bootstrap import (
     Interval,
     SumStatistic,
     pcc_of_sums,
@@ -22,18 +22,18 @@ from enunciate.evaluation.metrics.bootstrap import (
     ratio_of_sums,
     sums_difference_interval,
 )
-from enunciate.evaluation.metrics.correlation import (
+from enunciate.metrics.correlation import (
     PHONE_TOP,
     UTTERANCE_TOP,
     Answers,
     FloatArray,
     pair_answers,
 )
-from enunciate.evaluation.metrics.mdd import SHARES, detect, edits_with_text, edits_without_text
-from enunciate.evaluation.metrics.pairs import Evaluated, JudgedPhone, judged_phones
-from enunciate.evaluation.metrics.results import Results, summarise
-from enunciate.evaluation.metrics.transcription import Heard, phone_edits, word_edits
-from enunciate.evaluation.metrics.words import word_scores
+from enunciate.metrics.mdd import SHARES, detect, edits_with_text, edits_without_text
+from enunciate.metrics.pairs import Evaluated, JudgedPhone, judged_phones
+from enunciate.metrics.results import Results, summarise
+from enunciate.metrics.transcription import Heard, phone_edits, word_edits
+from enunciate.metrics.words import word_scores
 from enunciate.phones.alignment import EditCounts
 from enunciate.schema import ASPECTS, FrozenModel
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from enunciate.engines import Assessor, DoubleAssessor, answer_each
 from enunciate.errors import CorpusError, EnunciateError, MissingExtraError, OutputError
-from enunciate.evaluation.metrics.pairs import Evaluated
-from enunciate.evaluation.metrics.results import Results, summarise
+from enunciate.metrics.pairs import Evaluated
+from enunciate.metrics.results import Results, summarise
 from enunciate.schema import Assessment, FrozenModel, Utterance
 from enunciate.storage import append_rows, resume_rows, write_whole, writing_to
 

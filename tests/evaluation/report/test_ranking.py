@@ -4,11 +4,11 @@ import pytest
 from support.evaluation_cases import make_assessment, make_corpus, perfect
 
 from enunciate.evaluation.compare import compare
-from enunciate.evaluation.metrics.pairs import Evaluated
 from enunciate.evaluation.report.differences import differences_section
 from enunciate.evaluation.report.page import report_html
 from enunciate.evaluation.report.ranking import best_of, paired
 from enunciate.evaluation.report.systems import System
+from enunciate.metrics.pairs import Evaluated
 
 CORPUS = make_corpus()
 

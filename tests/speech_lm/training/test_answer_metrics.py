@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from enunciate.evaluation.metrics.correlation import correlation
+from enunciate.metrics.correlation import correlation
 from enunciate.schema import Clip, HumanScores, ReferenceWord, Utterance
 from enunciate.speech_lm.decoding.decoder import Decoded
 from enunciate.speech_lm.options import TargetConfig

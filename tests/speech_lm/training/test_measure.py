@@ -15,11 +15,11 @@ from support.evaluation_cases import make_assessment, make_corpus, make_utteranc
 from enunciate.corpus.labels import heard_phones
 from enunciate.engines import DoubleAssessor
 from enunciate.errors import AudioSilentError, TextTooLongError
-from enunciate.evaluation.metrics.pairs import Evaluated
-from enunciate.evaluation.metrics.records import Results
-from enunciate.evaluation.metrics.results import summarise
-from enunciate.evaluation.metrics.transcription import count_word_edits, transcription
 from enunciate.evaluation.run import evaluate
+from enunciate.metrics.pairs import Evaluated
+from enunciate.metrics.records import Results
+from enunciate.metrics.results import summarise
+from enunciate.metrics.transcription import count_word_edits, transcription
 from enunciate.phones.alignment import EditCounts
 from enunciate.schema import Assessment, Score, UnparsableAnswer, Utterance
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from enunciate.evaluation.metrics.correlation import FloatArray
 from enunciate.evaluation.report.markup import Markup, join, tag
+from enunciate.metrics.correlation import FloatArray
 
 WIDTH, HEIGHT = 320, 250
 LEFT, RIGHT, TOP, BOTTOM = 38, 10, 10, 38

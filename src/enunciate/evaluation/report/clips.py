@@ -11,10 +11,10 @@ import soundfile as sf  # pyright: ignore[reportMissingTypeStubs]
 
 from enunciate import audio
 from enunciate.errors import AudioError
-from enunciate.evaluation.metrics.agreement import human_score, predicted_score
-from enunciate.evaluation.metrics.correlation import PHONE_TOP, UTTERANCE_TOP
-from enunciate.evaluation.metrics.pairs import Evaluated
 from enunciate.evaluation.report.markup import Markup, join, number, section, tag
+from enunciate.metrics.agreement import human_score, predicted_score
+from enunciate.metrics.correlation import PHONE_TOP, UTTERANCE_TOP
+from enunciate.metrics.pairs import Evaluated
 from enunciate.schema import ASPECTS, Aspect, PhoneResult, ReferenceWord, Utterance, WordResult
 
 N_WORST = 20

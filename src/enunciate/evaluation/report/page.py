@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from importlib.resources import files
 
 import enunciate
-from enunciate.evaluation.metrics.records import Results
 from enunciate.evaluation.report.differences import differences_section
 from enunciate.evaluation.report.markup import Child, Markup, join, number, section, table, tag, with_interval
 from enunciate.evaluation.report.published import PUBLISHED, PublishedSystem
 from enunciate.evaluation.report.ranking import paired
 from enunciate.evaluation.report.system import system_section
 from enunciate.evaluation.report.systems import System
+from enunciate.metrics.records import Results
 from enunciate.schema import ASPECTS
 
 TITLE = "Pronunciation assessment, compared with people"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from enunciate.evaluation.compare import Comparison, compare
-from enunciate.evaluation.metrics.results import Results
 from enunciate.evaluation.report.systems import System
+from enunciate.metrics.results import Results
 from enunciate.schema import ASPECTS
 
 Role = Literal["first", "best"]

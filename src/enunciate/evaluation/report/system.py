@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from enunciate.evaluation.metrics.agreement import human_score, predicted_score
-from enunciate.evaluation.metrics.correlation import FloatArray
-from enunciate.evaluation.metrics.groups import by_speaker
-from enunciate.evaluation.metrics.interval_coverage import NOMINAL_LEVEL
-from enunciate.evaluation.metrics.pairs import Evaluated, JudgedPhone, judged_phones
-from enunciate.evaluation.metrics.records import Group, PhoneClasses, Relation
-from enunciate.evaluation.metrics.transcription import own_rate, phone_edits
 from enunciate.evaluation.report import charts
 from enunciate.evaluation.report.clips import clips_section
 from enunciate.evaluation.report.markup import Markup, figure, number, section, table, tag, with_interval
 from enunciate.evaluation.report.systems import System
+from enunciate.metrics.agreement import human_score, predicted_score
+from enunciate.metrics.correlation import FloatArray
+from enunciate.metrics.groups import by_speaker
+from enunciate.metrics.interval_coverage import NOMINAL_LEVEL
+from enunciate.metrics.pairs import Evaluated, JudgedPhone, judged_phones
+from enunciate.metrics.records import Group, PhoneClasses, Relation
+from enunciate.metrics.transcription import own_rate, phone_edits
 from enunciate.schema import ASPECTS, Aspect
 
 N_CONFUSIONS = 15

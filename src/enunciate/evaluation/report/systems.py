@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import OutputError
-from enunciate.evaluation.metrics.pairs import Evaluated
-from enunciate.evaluation.metrics.results import Results, summarise
 from enunciate.evaluation.run import PREDICTIONS, RESULTS, Prediction
+from enunciate.metrics.pairs import Evaluated
+from enunciate.metrics.results import Results, summarise
 from enunciate.schema import Utterance
 
 

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enunciate.evaluation.metrics.bootstrap import (
+from enunciate.metrics.bootstrap import (
     difference_interval,
     pcc_interval,
     ratio_of_sums,
     speaker_interval,
     sums_interval,
 )
-from enunciate.evaluation.metrics.correlation import pearson
+from enunciate.metrics.correlation import pearson
 
 
 def simulate(seed: int, n_speakers: int = 30, per_speaker: int = 5, noise: float = 1.0):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from enunciate.evaluation.metrics.pairs import JudgedPhone, spoken_phones
+from enunciate.metrics.pairs import JudgedPhone, spoken_phones
 from enunciate.phones.alignment import EditCounts, align, count_edits
 from enunciate.phones.inventory import UNCLEAR
 from enunciate.schema import PhoneResult

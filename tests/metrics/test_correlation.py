@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from enunciate.errors import MissingExtraError
-from enunciate.evaluation.metrics.correlation import correlation, pearson
-from enunciate.evaluation.metrics.interval_coverage import coverage
+from enunciate.metrics.correlation import correlation, pearson
+from enunciate.metrics.interval_coverage import coverage
 from enunciate.schema import Score
 
 SCORES = st.lists(

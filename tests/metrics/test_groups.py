@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from support.evaluation_cases import make_assessment, make_corpus, make_utterance, perfect
 
-from enunciate.evaluation.metrics.bootstrap import speaker_interval
-from enunciate.evaluation.metrics.groups import (
+from enunciate.metrics.bootstrap import speaker_interval
+from enunciate.metrics.groups import (
     age_band,
     by_age,
     by_gender,
     by_phone_class,
     by_speaker,
 )
-from enunciate.evaluation.metrics.pairs import Evaluated
-from enunciate.evaluation.metrics.results import summarise
+from enunciate.metrics.pairs import Evaluated
+from enunciate.metrics.results import summarise
 
 stats = pytest.importorskip("scipy.stats")
 pytest.importorskip("kaldialign")

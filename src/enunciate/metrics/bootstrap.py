@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.evaluation.metrics.correlation import FloatArray
+from enunciate.metrics.correlation import FloatArray
 
 Interval = tuple[float, float]
 Indices = npt.NDArray[np.intp]

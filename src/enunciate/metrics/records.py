@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enunciate.evaluation.metrics.bootstrap import Interval
+from enunciate.metrics.bootstrap import Interval
 from enunciate.phones.alignment import EditCounts
 from enunciate.schema import FrozenModel
 

@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 
-from enunciate.evaluation.metrics.bootstrap import Interval, pcc_interval, ratio_of_sums, sums_interval
-from enunciate.evaluation.metrics.correlation import Answers, correlate, pair_answers
-from enunciate.evaluation.metrics.pairs import Evaluated, JudgedPhone
-from enunciate.evaluation.metrics.records import Agreement
+from enunciate.metrics.bootstrap import Interval, pcc_interval, ratio_of_sums, sums_interval
+from enunciate.metrics.correlation import Answers, correlate, pair_answers
+from enunciate.metrics.pairs import Evaluated, JudgedPhone
+from enunciate.metrics.records import Agreement
 from enunciate.schema import Aspect, PhoneQuality, Score
 
 AspectOrWhole = Aspect | Literal["completeness"]

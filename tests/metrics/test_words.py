@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from support.evaluation_cases import make_assessment, make_utterance
 
-from enunciate.evaluation.metrics.mdd import detect, laid_along
-from enunciate.evaluation.metrics.pairs import Evaluated, judged_phones
-from enunciate.evaluation.metrics.results import summarise
-from enunciate.evaluation.metrics.words import word_agreement
+from enunciate.metrics.mdd import detect, laid_along
+from enunciate.metrics.pairs import Evaluated, judged_phones
+from enunciate.metrics.results import summarise
+from enunciate.metrics.words import word_agreement
 from enunciate.schema import Score
 
 

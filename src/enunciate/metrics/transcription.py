@@ -20,10 +20,10 @@ from dataclasses import dataclass
 
 from enunciate.corpus.labels import heard_phones
 from enunciate.errors import MissingExtraError
-from enunciate.evaluation.metrics.bootstrap import pcc_interval, ratio_interval
-from enunciate.evaluation.metrics.correlation import correlate, pair_answers
-from enunciate.evaluation.metrics.pairs import Evaluated
-from enunciate.evaluation.metrics.records import PerAndAccuracy, PhoneMatch, Relation, Transcription
+from enunciate.metrics.bootstrap import pcc_interval, ratio_interval
+from enunciate.metrics.correlation import correlate, pair_answers
+from enunciate.metrics.pairs import Evaluated
+from enunciate.metrics.records import PerAndAccuracy, PhoneMatch, Relation, Transcription
 from enunciate.phones import strip_stress
 from enunciate.phones.alignment import EditCounts, count_edits, pooled
 from enunciate.phones.plain_words import plain_words

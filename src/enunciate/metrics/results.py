@@ -12,20 +12,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from enunciate.evaluation.metrics.agreement import (
+from enunciate.metrics.agreement import (
     AspectOrWhole,
     agreement,
     human_score,
     phone_quality,
     predicted_score,
 )
-from enunciate.evaluation.metrics.bootstrap import ratio_interval
-from enunciate.evaluation.metrics.correlation import PHONE_TOP, UTTERANCE_TOP, correlate, pair_answers
-from enunciate.evaluation.metrics.groups import by_age, by_gender, by_phone_class
-from enunciate.evaluation.metrics.interval_coverage import coverage
-from enunciate.evaluation.metrics.mdd import SHARES, detect, edits_with_text, edits_without_text, laid_along
-from enunciate.evaluation.metrics.pairs import Evaluated, JudgedPhone, is_annotated, judged_phones
-from enunciate.evaluation.metrics.records import (
+from enunciate.metrics.bootstrap import ratio_interval
+from enunciate.metrics.correlation import PHONE_TOP, UTTERANCE_TOP, correlate, pair_answers
+from enunciate.metrics.groups import by_age, by_gender, by_phone_class
+from enunciate.metrics.interval_coverage import coverage
+from enunciate.metrics.mdd import SHARES, detect, edits_with_text, edits_without_text, laid_along
+from enunciate.metrics.pairs import Evaluated, JudgedPhone, is_annotated, judged_phones
+from enunciate.metrics.records import (
     Agreement,
     Apa,
     AspectAgreement,
@@ -37,8 +37,8 @@ from enunciate.evaluation.metrics.records import (
     Recognition,
     Results,
 )
-from enunciate.evaluation.metrics.transcription import transcription
-from enunciate.evaluation.metrics.words import word_agreement, word_scores
+from enunciate.metrics.transcription import transcription
+from enunciate.metrics.words import word_agreement, word_scores
 from enunciate.phones.alignment import pooled
 from enunciate.schema import ASPECTS
 

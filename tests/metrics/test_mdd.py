@@ -5,14 +5,14 @@ import pytest
 from support.evaluation_cases import make_assessment, make_utterance
 
 from enunciate.errors import CorpusError
-from enunciate.evaluation.metrics.mdd import (
+from enunciate.metrics.mdd import (
     Detection,
     detect,
     edits_with_text,
     edits_without_text,
     reference_phones,
 )
-from enunciate.evaluation.metrics.pairs import (
+from enunciate.metrics.pairs import (
     Evaluated,
     JudgedPhone,
     PhoneMismatchError,

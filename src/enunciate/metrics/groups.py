@@ -12,18 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from enunciate.evaluation.metrics.agreement import agreement, human_score, phone_quality, predicted_score
-from enunciate.evaluation.metrics.bootstrap import Interval, pcc_of_sums, pcc_rows, sums_interval
-from enunciate.evaluation.metrics.correlation import (
+from enunciate.metrics.agreement import agreement, human_score, phone_quality, predicted_score
+from enunciate.metrics.bootstrap import Interval, pcc_of_sums, pcc_rows, sums_interval
+from enunciate.metrics.correlation import (
     PHONE_TOP,
     UTTERANCE_TOP,
     FloatArray,
     correlate,
     pair_answers,
 )
-from enunciate.evaluation.metrics.mdd import detect
-from enunciate.evaluation.metrics.pairs import Evaluated, JudgedPhone, judged_phones
-from enunciate.evaluation.metrics.records import BiasedAgreement, Group, PhoneClass, PhoneClasses
+from enunciate.metrics.mdd import detect
+from enunciate.metrics.pairs import Evaluated, JudgedPhone, judged_phones
+from enunciate.metrics.records import BiasedAgreement, Group, PhoneClass, PhoneClasses
 from enunciate.schema import ASPECTS, PhoneQuality, Score
 
 AGE_BANDS = ((10, "under 10"), (16, "10 to 15"), (26, "16 to 25"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from enunciate.evaluation.metrics.agreement import agreement
-from enunciate.evaluation.metrics.correlation import UTTERANCE_TOP
-from enunciate.evaluation.metrics.pairs import Evaluated
-from enunciate.evaluation.metrics.records import WordAgreement
+from enunciate.metrics.agreement import agreement
+from enunciate.metrics.correlation import UTTERANCE_TOP
+from enunciate.metrics.pairs import Evaluated
+from enunciate.metrics.records import WordAgreement
 from enunciate.schema import Score
 
 WordAspect = Literal["accuracy", "total"]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from support.evaluation_cases import make_assessment, make_corpus, make_utterance, perfect
 
-from enunciate.evaluation.metrics.pairs import Evaluated
-from enunciate.evaluation.metrics.results import Results, summarise
+from enunciate.metrics.pairs import Evaluated
+from enunciate.metrics.results import Results, summarise
 from enunciate.schema import ASPECTS, HumanScores
 
 REQUIRED = {
