@@ -13,9 +13,9 @@ import pytest
 from support.fake_assessor import FakeAssessor, write_clip
 from support.paths import SOURCE
 
-from enunciate.cli.formats import in_ipa
+from enunciate.cli.ipa import in_ipa
 from enunciate.errors import ManifestError, OutputError
-from enunciate.manifest import Counts, assess_to_file, assess_to_stream, read_manifest, utterances_of
+from enunciate.manifest import RunCounts, assess_to_file, assess_to_stream, read_manifest, utterances_from
 from enunciate.schema import Assessment
 
 
@@ -54,7 +54,10 @@ def test_audio_is_relative_to_the_manifest_and_id_and_text_are_optional(tmp_path
     ("content", "message"),
     [
         ('{"audio": "a.wav"}\nnot json\n', r"line 2: .*JSON"),
-        ('{"audio": "a.wav"}\n\n{"text": "hello"}', r"line 3: audio: Field required\. A line looks like"),
+        (
+            '{"audio": "a.wav"}\n\n{"text": "hello"}',
+            r"line 3: audio: Field required\. Write the line like",
+        ),
         ('{"audio": "a.wav", "txt": "hello"}', r"line 1: txt: Extra inputs"),
         ('{"audio": "a.wav", "text": 5}', r"line 1: text: .*string"),
         ('{"audio": ""}', "line 1: audio: .*at least 1"),
@@ -80,7 +83,7 @@ def test_a_manifest_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_a_path_given_twice_is_assessed_once() -> None:
-    assert [u.id for u in utterances_of([Path("a.wav"), Path("b.wav"), Path("a.wav")], "hi")] == [
+    assert [u.id for u in utterances_from([Path("a.wav"), Path("b.wav"), Path("a.wav")], "hi")] == [
         "a.wav",
         "b.wav",
     ]
@@ -104,13 +107,13 @@ def test_rows_are_assessments_and_a_bad_clip_costs_no_other(manifest: Path, tmp_
     }
     assert "there is no such file" in written[2]["error"]["message"]
     assert Assessment.model_validate(written[0]).text == "I think so"
-    assert counts == Counts(n_clips=5, n_kept=0, n_failed=1)
+    assert counts == RunCounts(n_clips=5, n_kept=0, n_failed=1)
     assert told == [(n, 5) for n in range(6)]
 
 
 def test_rows_can_go_to_a_stream_and_in_another_form(manifest: Path) -> None:
     lines = io.StringIO()
-    counts = assess_to_stream(FakeAssessor(), read_manifest(manifest), lines, form=in_ipa)
+    counts = assess_to_stream(FakeAssessor(), read_manifest(manifest), lines, convert=in_ipa)
     written = [json.loads(line) for line in lines.getvalue().splitlines()]
     assert counts.n_failed == 1
     assert [phone["phone"] for phone in written[0]["phones"]][1:3] == ["θ", "ɪ"]
@@ -124,11 +127,11 @@ def test_a_stopped_run_goes_on_where_it_was(manifest: Path, tmp_path: Path) -> N
         assess_to_file(FakeAssessor(stop_before="clip3"), utterances, out)
     assert len(rows(out)) == 3
     second = FakeAssessor()
-    assert assess_to_file(second, utterances, out) == Counts(n_clips=5, n_kept=3, n_failed=1)
+    assert assess_to_file(second, utterances, out) == RunCounts(n_clips=5, n_kept=3, n_failed=1)
     assert second.assessed == ["clip3", "clip4"]
     assert out.read_bytes() == whole.read_bytes()
     third = FakeAssessor()
-    assert assess_to_file(third, utterances, out) == Counts(n_clips=5, n_kept=5, n_failed=1)
+    assert assess_to_file(third, utterances, out) == RunCounts(n_clips=5, n_kept=5, n_failed=1)
     assert third.assessed == []
 
 
@@ -189,10 +192,10 @@ def test_the_file_of_other_clips_another_text_or_another_model_is_refused(
     utterances = read_manifest(manifest)
     assess_to_file(FakeAssessor(), utterances, out)
     before = out.read_bytes()
-    with pytest.raises(OutputError, match="different run: its clip clip0 is not among those given"):
+    with pytest.raises(OutputError, match="different run: its clip clip0 is not one of those given"):
         assess_to_file(FakeAssessor(), utterances[1:], out)
     other = [utterances[0].model_copy(update={"text": "hello"}), *utterances[1:]]
-    with pytest.raises(OutputError, match="different run: the text of clip0 was another"):
+    with pytest.raises(OutputError, match="different run: clip0 had another text"):
         assess_to_file(FakeAssessor(), other, out)
     with pytest.raises(OutputError, match="different run: it was made by fake 1, and this is fake 2"):
         assess_to_file(FakeAssessor(name="fake 2"), utterances, out)
@@ -235,5 +238,5 @@ def test_an_engine_that_gains_from_batches_gets_them_and_a_bad_clip_costs_no_oth
     found = [json.loads(line) for line in lines.getvalue().splitlines()]
     assert [row["id"] for row in found] == [f"clip{n}" for n in range(5)]
     assert [row["id"] for row in found if "error" in row] == ["clip2"]
-    assert counts == Counts(n_clips=5, n_kept=0, n_failed=1)
+    assert counts == RunCounts(n_clips=5, n_kept=0, n_failed=1)
     assert engine.sizes == [3, 1, 1, 1, 2]  # the third clip is missing: its batch goes one by one

@@ -1,14 +1,15 @@
-"""Many clips: a manifest that says which, and rows of JSON lines that are written as they come.
+"""Many clips: a manifest lists them, and JSON lines receive their results as they come.
 
-A manifest has a line for each clip; `text` and `id` are optional, and `audio` is relative to its folder:
+A manifest has one clip per line; `text` and `id` are optional; `audio` is relative to the manifest's folder:
     {"audio": "clips/ada.wav", "text": "I think the weather is nice today.", "id": "ada-1"}
-The rows come in the order of the clips: the `Assessment` of a clip, or the `Failure` of one that has none:
+The rows come in the order of the clips: an `Assessment`, or a `Failure` if the clip could not be assessed:
     {"id": "ada-1", "model": "pocket 1", "duration_s": 2.9, ...}
     {"id": "bob-1", "audio": "clips/bob.wav", "error": {"code": "audio_silent", "message": "..."}}
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,10 @@ from enunciate.errors import EnunciateError, ManifestError, OutputError
 from enunciate.schema import Assessment, FrozenModel, Utterance
 from enunciate.storage import append_rows, resume_rows, writing_to
 
+logger = logging.getLogger(__name__)
+
 Progress = Callable[[int, int], None]
-"""Called with (clips done, clips in all) at the start and after every clip."""
+"""Called with the number of clips done and of all clips, at the start and after every clip."""
 
 
 class ManifestEntry(FrozenModel):
@@ -31,11 +34,11 @@ class ManifestEntry(FrozenModel):
     audio: Annotated[str, Field(min_length=1)]
     text: str | None = None
     id: Annotated[str, Field(min_length=1)] | None = None
-    """Must differ from all others; `audio`, as it is written here, where it is not given."""
+    """Unique in the manifest; `audio`, as it is written in the line, if it is not given."""
 
 
-class Problem(FrozenModel):
-    """Why a clip could not be assessed."""
+class ClipError(FrozenModel):
+    """Why a clip could not be assessed: code and message of the `EnunciateError`."""
 
     code: str
     message: str
@@ -46,7 +49,7 @@ class Failure(FrozenModel):
 
     id: str
     audio: str
-    error: Problem
+    error: ClipError
 
 
 Row = Assessment | Failure
@@ -54,8 +57,8 @@ _ROW = TypeAdapter[Row](Row)
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """What a run must know of a row that is there already; a failed clip has no model and no text."""
+class _EarlierRow:
+    """What a resumed run must know of a row that it finds; a failed clip has no model and no text."""
 
     id: str
     model: str | None
@@ -63,27 +66,28 @@ class _Kept:
 
 
 @dataclass(frozen=True)
-class Counts:
-    """What a run came to; `n_kept` of the `n_clips` were there already, from an earlier run."""
+class RunCounts:
+    """The clips of a run; of these, those that an earlier run did, and those that could not be assessed."""
 
     n_clips: int
     n_kept: int
     n_failed: int
 
 
-# --------------------------------------------------------------------------------------- which clips
+# ----------------------------------------------------------------------------------- reading a manifest
 
 
-def utterances_of(paths: Sequence[Path], text: str | None) -> list[Utterance]:
-    """One utterance a path, each read from the same text; a path given twice is assessed once."""
+def utterances_from(paths: Sequence[Path], text: str | None) -> list[Utterance]:
+    """Make one utterance per path, all with the same reference text; repeated paths are dropped."""
     return [Utterance(id=str(path), audio=path, text=text) for path in dict.fromkeys(paths)]
 
 
 def read_manifest(path: Path) -> list[Utterance]:
-    """Read a manifest whole before anything is assessed; empty lines are skipped.
+    """Read and check a whole manifest; empty lines are skipped.
 
     Raises:
-        ManifestError: it cannot be read, has no clips, or a line is broken; the message names the line.
+        ManifestError: It cannot be read, has no clips, or has a line that is wrong, whose number the message
+            tells.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
@@ -103,7 +107,7 @@ def read_manifest(path: Path) -> list[Utterance]:
         first_line[utterance.id] = number
         utterances.append(utterance)
     if not utterances:
-        raise ManifestError(f'manifest {path} has no clips: give lines like {{"audio": "a.wav"}}')
+        raise ManifestError(f'manifest {path} has no clips: write lines such as {{"audio": "a.wav"}}')
     return utterances
 
 
@@ -114,7 +118,7 @@ def _utterance(path: Path, number: int, line: str) -> Utterance:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise ManifestError(
-            f"{path}, line {number}: {key + ': ' if key else ''}{first['msg']}. A line looks like "
+            f"{path}, line {number}: {key + ': ' if key else ''}{first['msg']}. Write the line like this: "
             '{"audio": "a.wav", "text": "what was read", "id": "a"}'
         ) from None
     return Utterance(id=entry.id or entry.audio, audio=path.parent / entry.audio, text=entry.text)
@@ -124,18 +128,21 @@ def _utterance(path: Path, number: int, line: str) -> Utterance:
 
 
 def assess_each(assessor: Assessor, utterances: Sequence[Utterance]) -> Iterator[Row]:
-    """Assess clips so that a bad one costs no other, and a stop as little as the engine allows.
+    """Yield the row of each clip, in order; a clip that cannot be assessed does not affect the others.
 
-    That is one at a time, but for engines that gain from more.
+    Clips are assessed one at a time, so that a stopped run loses little, or in batches if the engine prefers
+    them.
     """
     size = assessor.together if isinstance(assessor, BatchAssessor) else 1
     for begin in range(0, len(utterances), size):
         batch = utterances[begin : begin + size]
         for utterance, answer in zip(batch, answer_each(assessor.assess, batch), strict=True):
             if isinstance(answer, EnunciateError):
-                problem = Problem(code=answer.code, message=str(answer))
-                yield Failure(id=utterance.id, audio=str(utterance.audio), error=problem)
+                logger.info("%s cannot be assessed: %s", utterance.id, answer)
+                clip_error = ClipError(code=answer.code, message=str(answer))
+                yield Failure(id=utterance.id, audio=str(utterance.audio), error=clip_error)
             else:
+                logger.debug("assessed %s", utterance.id)
                 yield answer
 
 
@@ -144,19 +151,19 @@ def assess_to_stream(
     utterances: Sequence[Utterance],
     lines: TextIO,
     *,
-    form: Callable[[Assessment], Assessment] | None = None,
+    convert: Callable[[Assessment], Assessment] | None = None,
     progress: Progress | None = None,
-) -> Counts:
+) -> RunCounts:
     """Assess clips and write their rows as they come.
 
     Args:
-        assessor: the engine.
-        utterances: with ids that differ.
-        lines: where the rows go.
-        form: what to make of each assessment before it is written, such as `formats.in_ipa`.
-        progress: told how far the run is.
+        assessor: The engine.
+        utterances: Clips with unique ids.
+        lines: Receives the rows.
+        convert: Applied to each assessment before it is written, for instance to write its phones in IPA.
+        progress: Told how far the run is.
     """
-    return _write(assessor, utterances, [], lines, form, progress)
+    return _write(assessor, utterances, [], lines, convert, progress)
 
 
 def assess_to_file(
@@ -164,67 +171,72 @@ def assess_to_file(
     utterances: Sequence[Utterance],
     out: Path,
     *,
-    form: Callable[[Assessment], Assessment] | None = None,
+    convert: Callable[[Assessment], Assessment] | None = None,
     progress: Progress | None = None,
-) -> Counts:
-    """Assess the clips that have no row in `out` yet, and add their rows there as they come.
+) -> RunCounts:
+    """Assess the clips that have no row in `out` yet, and append their rows as they come.
 
-    Rows of an earlier run are kept, failures too; a last line that was not finished is done again.
+    The rows of an earlier run are kept, those of failures too; a row that was cut off is written again.
 
     Args:
-        assessor: the engine.
-        utterances: with ids that differ.
-        out: the file of rows; made, with its folder, if it is not there.
-        form: what to make of each assessment before it is written, such as `formats.in_ipa`.
-        progress: told how far the run is.
+        assessor: The engine.
+        utterances: Clips with unique ids.
+        out: The file of rows; created, with its folder, if it does not exist.
+        convert: Applied to each assessment before it is written, for instance to write its phones in IPA.
+        progress: Told how far the run is.
 
     Raises:
-        OutputError: the file cannot be written, or belongs to a different run.
+        OutputError: The file cannot be written, or belongs to a different run.
     """
     with writing_to(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-        kept = resume_rows(out, _parse_kept, "a row of results")
-        _check_same_run(out, kept, utterances, assessor.name)
+        earlier = resume_rows(out, _parse_earlier_row, "a row of results")
+        _check_same_run(out, earlier, utterances, assessor.name)
+        logger.info("%d of %d clips are in %s already", len(earlier), len(utterances), out)
         with out.open("a", encoding="utf-8") as lines:
-            return _write(assessor, utterances, kept, lines, form, progress)
+            return _write(assessor, utterances, earlier, lines, convert, progress)
 
 
 def _write(
     assessor: Assessor,
     utterances: Sequence[Utterance],
-    kept: Sequence[_Kept],
+    earlier: Sequence[_EarlierRow],
     lines: TextIO,
-    form: Callable[[Assessment], Assessment] | None,
+    convert: Callable[[Assessment], Assessment] | None,
     progress: Progress | None,
-) -> Counts:
-    done = {row.id for row in kept}
-    n_failed = sum(row.model is None for row in kept)
+) -> RunCounts:
+    done = {row.id for row in earlier}
+    n_failed = sum(row.model is None for row in earlier)
     todo = [utterance for utterance in utterances if utterance.id not in done]
     if progress:
         progress(len(done), len(utterances))
     for n_done, row in enumerate(assess_each(assessor, todo), start=len(done) + 1):
         n_failed += isinstance(row, Failure)
-        append_rows(lines, [form(row) if form and isinstance(row, Assessment) else row])
+        append_rows(lines, [convert(row) if convert and isinstance(row, Assessment) else row])
         if progress:
             progress(n_done, len(utterances))
-    return Counts(n_clips=len(utterances), n_kept=len(done), n_failed=n_failed)
+    return RunCounts(n_clips=len(utterances), n_kept=len(done), n_failed=n_failed)
 
 
-def _parse_kept(line: bytes) -> _Kept:
+def _parse_earlier_row(line: bytes) -> _EarlierRow:
     row = _ROW.validate_json(line)
-    return _Kept(row.id, None, None) if isinstance(row, Failure) else _Kept(row.id, row.model, row.text)
+    if isinstance(row, Failure):
+        return _EarlierRow(row.id, None, None)
+    return _EarlierRow(row.id, row.model, row.text)
 
 
-def _check_same_run(out: Path, kept: Sequence[_Kept], utterances: Sequence[Utterance], model: str) -> None:
-    """Guards against rows of other clips, another text or another model among those of this run."""
+def _check_same_run(
+    out: Path, earlier: Sequence[_EarlierRow], utterances: Sequence[Utterance], model: str
+) -> None:
+    """Refuse a file with rows of other clips, other texts or another model."""
     texts = {utterance.id: utterance.text for utterance in utterances}
-    for row in kept:
+    for row in earlier:
         if row.id not in texts:
-            why = f"its clip {row.id} is not among those given"
+            why = f"its clip {row.id} is not one of those given"
         elif row.model and row.model != model:
             why = f"it was made by {row.model}, and this is {model}"
         elif row.model and row.text != texts[row.id]:
-            why = f"the text of {row.id} was another"
+            why = f"{row.id} had another text"
         else:
             continue
-        raise OutputError(f"{out} belongs to a different run: {why}. Give another --out, or delete the file")
+        raise OutputError(f"{out} belongs to a different run: {why}. Give another file, or delete this one")

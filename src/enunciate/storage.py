@@ -1,12 +1,13 @@
-"""Output files that lose nothing: rows that a stopped run goes on from, and files that appear whole.
+"""Output files that a stop does not damage: rows from which a run resumes, and files that are replaced whole.
 
 A file of rows is JSON lines, each row an object whose first key is "id". A row is handed to the system as
-soon as it is known, so that even a killed run leaves all rows but perhaps the one it was writing.
+soon as it is known, so that even a killed run leaves all rows but perhaps the one that it was writing.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -19,18 +20,19 @@ from enunciate.errors import OutputError
 
 _ROW_START = b'{"id":'
 _Row = TypeVar("_Row")
+logger = logging.getLogger(__name__)
 
 
 def resume_rows(path: Path, parse: Callable[[bytes], _Row], kind: str) -> list[_Row]:
     """Read the rows of an earlier run, and cut off a last line that it did not finish.
 
     Args:
-        path: need not exist.
-        parse: turns a line into a row; raises pydantic's `ValidationError` where it is none.
-        kind: what a row is, for the error message ("a prediction").
+        path: The file of rows; it need not exist.
+        parse: Turns a line into a row, or raises pydantic's `ValidationError`.
+        kind: What a row is, for the error message, such as "a prediction".
 
     Raises:
-        OutputError: a line is something else; nothing is cut then.
+        OutputError: A line is not a row; the file is then left as it is.
     """
     if not path.exists():
         return []
@@ -40,6 +42,7 @@ def resume_rows(path: Path, parse: Callable[[bytes], _Row], kind: str) -> list[_
         for number, line in enumerate(lines, start=1):
             if not line.endswith(b"\n"):
                 _check_row_start(path, line)
+                logger.info("%s ends in an unfinished row, which is cut off", path)
                 os.truncate(path, size)
                 break
             rows.append(_parse(path, number, line, parse, kind))
@@ -48,9 +51,9 @@ def resume_rows(path: Path, parse: Callable[[bytes], _Row], kind: str) -> list[_
 
 
 def _check_row_start(path: Path, unfinished: bytes) -> None:
-    """Somebody's own file, given by mistake, may also end without a newline: it must not be cut."""
+    """Refuse to cut a file of the user's that is named by mistake and ends without a newline, too."""
     if unfinished[: len(_ROW_START)] != _ROW_START[: len(unfinished)]:
-        raise OutputError(f"{path} holds something else than the rows of a run. Give another output file")
+        raise OutputError(f"{path} does not hold the rows of a run. Give another output file")
 
 
 def _parse(path: Path, number: int, line: bytes, parse: Callable[[bytes], _Row], kind: str) -> _Row:
@@ -59,18 +62,18 @@ def _parse(path: Path, number: int, line: bytes, parse: Callable[[bytes], _Row],
     except ValidationError as error:
         raise OutputError(
             f"{path}, line {number} is not {kind} ({error.error_count()} problems, the first: "
-            f"{error.errors()[0]['msg']}). Delete the file to start afresh, or give another"
+            f"{error.errors()[0]['msg']}). Delete the file to start again, or give another"
         ) from error
 
 
 def append_rows(lines: TextIO, rows: Iterable[BaseModel]) -> None:
-    """Write rows and hand them to the system at once."""
+    """Write rows and flush them, so that they survive the end of the process."""
     lines.writelines(row.model_dump_json() + "\n" for row in rows)
     lines.flush()
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write beside the file and rename, so that nobody ever reads half of it."""
+    """Write beside the file and rename, so that no reader ever sees half of it."""
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
@@ -78,22 +81,26 @@ def write_whole(path: Path, text: str) -> None:
 
 @contextmanager
 def writing_to(path: Path) -> Generator[None, None, None]:
-    """Turn the system's refusals into `OutputError`."""
+    """Turn an `OSError` into an `OutputError`.
+
+    Raises:
+        OutputError: The system refused to write.
+    """
     try:
         yield
     except OSError as error:
         raise OutputError(
-            f"cannot write to {path}: {error.strerror or error}. Give another place, or make room"
+            f"cannot write to {path}: {error.strerror or error}. Give another place, or free some space"
         ) from error
 
 
 def event_log(path: Path) -> Callable[..., None]:
-    """Give a function that prints its keyword arguments as a JSON object and appends the line to a file."""
+    """Return a function that logs its keyword arguments as JSON and appends the line to a file."""
 
-    def log(**fields: object) -> None:
+    def log_event(**fields: object) -> None:
         line = json.dumps({k: round(v, 6) if isinstance(v, float) else v for k, v in fields.items()})
-        print(line, flush=True)
+        logger.info("%s", line)
         with path.open("a", encoding="utf-8") as lines:
             lines.write(line + "\n")
 
-    return log
+    return log_event

@@ -1,7 +1,8 @@
-"""All kinds of recipe, and what each of them runs."""
+"""The kinds of recipes, and the trainer of each."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,8 @@ from enunciate.pocket.training.pocket_recipes import RecogniserRecipe, ScorerRec
 from enunciate.recipes import recipe_path
 from enunciate.speech_lm.training.adapter_recipe import BaseRecipe, Phi4Recipe
 from enunciate.training.recipe_file import read_recipe
+
+logger = logging.getLogger(__name__)
 
 _Baseline = ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe
 Recipe = RecogniserRecipe | ScorerRecipe | Phi4Recipe | BaseRecipe | _Baseline | SslJointRecipe
@@ -42,7 +45,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
 
 
 def extra_of(recipe: Recipe) -> str:
-    """The optional extra that a recipe's trainer needs."""
+    """Return the name of the optional extra that the trainer of a recipe needs."""
     if isinstance(recipe, HmmGopRecipe):
         return "pocketsphinx"
     if isinstance(recipe, BaselineRecipe):
@@ -51,20 +54,21 @@ def extra_of(recipe: Recipe) -> str:
 
 
 def run(recipe: Recipe, *, resume: bool = False, dry_run: bool = False) -> dict[str, str]:
-    """Train what a recipe says, or say what would be trained.
+    """Run the trainer of a recipe, or describe what it would do.
 
     Args:
-        recipe: Of any kind.
-        resume: Go on from the last whole checkpoint in the recipe's `out`.
-        dry_run: Train nothing.
+        recipe: A recipe of any kind.
+        resume: Resume from the last complete checkpoint in the recipe's `out`.
+        dry_run: Describe the run and train nothing.
 
     Returns:
-        Facts to show, by name: the figures of the run, or those of the dry run.
+        The metrics of the run, or the facts about a dry run, by name, as they are shown.
 
     Raises:
-        EnunciateError: anything that a user can mend.
-        ModuleNotFoundError: an extra is missing; `extra_of` names it.
+        EnunciateError: Something that the user can correct.
+        ModuleNotFoundError: An extra is missing; `extra_of` names it.
     """
+    logger.debug("%r", recipe)
     if isinstance(recipe, Phi4Recipe):
         return _run_phi4(recipe, resume, dry_run)
     if dry_run:
@@ -72,25 +76,25 @@ def run(recipe: Recipe, *, resume: bool = False, dry_run: bool = False) -> dict[
     if isinstance(recipe, SslJointRecipe):
         from enunciate.baselines.ssl.train import train
 
-        return _shown(train(recipe, resume=resume))
+        return _formatted(train(recipe, resume=resume))
     if resume:
         problem = f"kind: --resume is for 'phi4' and 'ssl-joint', not for '{recipe.kind}'"
         raise RecipeError(str(recipe.out), [problem])
     if isinstance(recipe, _Baseline):
         from enunciate.baselines.train import train
 
-        return _shown(train(recipe))
+        return _formatted(train(recipe))
     if isinstance(recipe, BaseRecipe):
         from enunciate.speech_lm.nano.train_base import train
 
-        return _shown(train(recipe))
+        return _formatted(train(recipe))
     if isinstance(recipe, RecogniserRecipe):
         from enunciate.pocket.training.train_recogniser import train
 
-        return _shown(train(recipe))
+        return _formatted(train(recipe))
     from enunciate.pocket.training.train_scorer import train
 
-    return _shown(train(recipe))
+    return _formatted(train(recipe))
 
 
 def _run_phi4(recipe: Phi4Recipe, resume: bool, dry_run: bool) -> dict[str, str]:
@@ -100,8 +104,8 @@ def _run_phi4(recipe: Phi4Recipe, resume: bool, dry_run: bool) -> dict[str, str]
         return describe(recipe)
     from enunciate.speech_lm.training.train import train
 
-    return _shown(train(recipe, resume=resume))
+    return _formatted(train(recipe, resume=resume))
 
 
-def _shown(metrics: Mapping[str, float | None]) -> dict[str, str]:
+def _formatted(metrics: Mapping[str, float | None]) -> dict[str, str]:
     return {name: "-" if value is None else f"{value:.4g}" for name, value in metrics.items()}

@@ -1,6 +1,7 @@
 """What a user can get wrong with a clip or its text, with the real engine: one line, and code 2."""
 
 import math
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,23 @@ import soundfile as sf
 from support.paths import REPOSITORY, WEIGHTS
 from typer.testing import CliRunner
 
+from enunciate import engines
 from enunciate.cli.app import app
 
 CORRECT = REPOSITORY / "tests" / "assets" / "correct.flac"
 RATE_HZ = 16_000
+load_once = cache(engines.load_assessor)
+
+
+@pytest.fixture(autouse=True)
+def shared_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load the engine once for all tests of this file, not once for each command."""
+    monkeypatch.setattr(engines, "load_assessor", load_once)
+
 
 pytestmark = pytest.mark.skipif(
     not (WEIGHTS / "pocket.json").is_file(),
-    reason="no packaged weights: src/enunciate/weights/pocket.json",
+    reason=f"no packaged weights in {WEIGHTS}",
 )
 
 

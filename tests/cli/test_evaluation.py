@@ -97,7 +97,7 @@ def test_compare_shows_and_prints_the_same(corpus: Path, outs: tuple[Path, Path]
     shown = run("compare", *outs, "--corpus", corpus)
     assert shown.exit_code == 0, shown.output
     assert "A: off0 (off by 0.0), 0 failed" in shown.stdout
-    assert "9 utterances of 3 speakers, of both" in shown.stdout
+    assert "9 utterances of 3 speakers, assessed by both" in shown.stdout
     found = json.loads(run("compare", *outs, "--corpus", corpus, "--json").stdout)
     assert found["differences"]["apa.total.mse"]["better"] == "A"
     assert found["differences"]["mdd.f1"]["difference"] == 0

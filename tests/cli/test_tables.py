@@ -10,8 +10,11 @@ from rich.text import Text
 from support.evaluation_cases import make_corpus, perfect
 from support.fake_assessor import assessment_of
 
-from enunciate.cli.formats import CSV_COLUMNS, in_ipa, to_csv
-from enunciate.cli.tables import as_text, assessment_view, facts_view, results_view, style_of
+from enunciate.cli.assessment_table import assessment_table, style_of
+from enunciate.cli.csv_rows import CSV_COLUMNS, to_csv
+from enunciate.cli.ipa import in_ipa
+from enunciate.cli.results_table import results_table
+from enunciate.cli.terminal import as_text, facts_table
 from enunciate.schema import PhoneQuality, Utterance
 
 WITH_TEXT = assessment_of(Utterance(id="a.wav", audio=Path("a.wav"), text="I think I left"), 2.5)
@@ -36,7 +39,7 @@ prosodic        6.0  4.5 to 7.5
 total           4.5  3.0 to 6.0
 completeness   10.0
 
-word       at  score  sounds
+word       at  score  phones
 I       0.0 s    9.0  AY
 think*  0.1 s    3.0  TH*   IH NG K
                       S 87%
@@ -44,27 +47,27 @@ I       0.5 s    9.0  AY
 (left)  0.6 s    3.0  L*    EH*   F*    T*
                       - 87% - 87% - 87% - 87%
 
-* wrong; under it what was heard (- nothing) and how sure that is
-(word) left out
-speed: 8.5 sounds, 2.1 words a second; 10.2 sounds without the pauses
+* mispronounced; below, the phone heard (- for none) and its probability
+(word) omitted
+speech rate: 8.5 phones/s, 2.1 words/s; articulation rate: 10.2 phones/s
 pauses: 0.5 to 0.9 s
 """
 
 
 def test_the_table_of_a_clip() -> None:
-    assert as_text(assessment_view(WITH_TEXT)) == TABLE
+    assert as_text(assessment_table(WITH_TEXT)) == TABLE
 
 
 def test_without_text_the_sounds_that_were_heard() -> None:
     assert (
-        as_text(assessment_view(WITHOUT))
+        as_text(assessment_table(WITHOUT))
         == """\
 a.wav  (2.5 s, fake 1)
 
-sounds heard:
+phones heard:
 HH AH L  OW
 
-speed: 8.5 sounds a second; 10.2 sounds without the pauses
+speech rate: 8.5 phones/s; articulation rate: 10.2 phones/s
 pauses: 0.5 to 0.9 s
 warning: no text was given
 """
@@ -73,18 +76,18 @@ warning: no text was given
 
 def test_words_without_scores_of_the_whole() -> None:
     mismatch = WITH_TEXT.model_copy(update=dict.fromkeys(("accuracy", "fluency", "prosodic", "total")))
-    text = as_text(assessment_view(mismatch))
+    text = as_text(assessment_table(mismatch))
     assert "90% range" not in text
     assert "think*" in text
 
 
 def test_a_terminal_gets_colours_by_score() -> None:
-    shown = in_terminal(assessment_view(WITH_TEXT))
+    shown = in_terminal(assessment_table(WITH_TEXT))
     assert "\x1b[31mthink*\x1b[0m" in shown
     assert "\x1b[1;31mTH*  \x1b[0m" in shown
     assert "\x1b[32mIH\x1b[0m" in shown
     assert "\x1b[33m  6.0\x1b[0m" in shown
-    assert "\x1b" not in as_text(assessment_view(WITH_TEXT))
+    assert "\x1b" not in as_text(assessment_table(WITH_TEXT))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ def test_colours(value: float, style: str) -> None:
 def test_a_narrow_terminal_loses_no_sound(width: int) -> None:
     text = "Thin national{" + "TH AH " * 12 + "}"
     long = assessment_of(Utterance(id="a.wav", audio=Path("a.wav"), text=text), 2.5)
-    shown = Text.from_ansi(in_terminal(assessment_view(long), width)).plain
+    shown = Text.from_ansi(in_terminal(assessment_table(long), width)).plain
     assert shown.count("TH*") == shown.count("S 87%") == 13
     assert shown.count("AH") == 12
     assert max(len(line.rstrip()) for line in shown.splitlines()) <= width
@@ -106,7 +109,7 @@ def test_a_narrow_terminal_loses_no_sound(width: int) -> None:
 
 def test_brackets_in_a_text_are_not_markup() -> None:
     odd = WITH_TEXT.model_copy(update={"id": "[red]x[/].wav"})
-    assert as_text(assessment_view(odd)).startswith("[red]x[/].wav  (")
+    assert as_text(assessment_table(odd)).startswith("[red]x[/].wav  (")
 
 
 def test_ipa_everywhere() -> None:
@@ -145,7 +148,7 @@ def test_a_phone_score_alone_does_not_mark_a_phone() -> None:
     word = WITH_TEXT.words[0]
     low = word.phones[0].model_copy(update={"score": PhoneQuality(value=0.1, low=0, high=1)})
     changed = WITH_TEXT.model_copy(update={"words": (word.model_copy(update={"phones": (low,)}),)})
-    shown = in_terminal(assessment_view(changed))
+    shown = in_terminal(assessment_table(changed))
     assert "\x1b[31mAY\x1b[0m" in shown
 
 
@@ -154,7 +157,7 @@ def test_the_table_of_an_evaluation() -> None:
     pytest.importorskip("kaldialign")
     from enunciate.metrics.results import summarise
 
-    lines = as_text(results_view(summarise([perfect(u) for u in make_corpus()]))).splitlines()
+    lines = as_text(results_table(summarise([perfect(u) for u in make_corpus()]))).splitlines()
     assert lines[0] == "24 utterances of 6 speakers, 0 failed"
     assert lines[3].split() == ["accuracy", "1.000", "1.000", "to", "1.000", "0.000"]
     assert any(line.split() == ["MDD", "F1", "1.000"] for line in lines)
@@ -163,7 +166,7 @@ def test_the_table_of_an_evaluation() -> None:
 
 
 def test_facts() -> None:
-    assert as_text(facts_view({"a": "1", "long": "2"})) == "a     1\nlong  2\n"
+    assert as_text(facts_table({"a": "1", "long": "2"})) == "a     1\nlong  2\n"
 
 
 def test_times_that_are_not_known_leave_their_cells_empty() -> None:
@@ -177,18 +180,18 @@ def test_times_that_are_not_known_leave_their_cells_empty() -> None:
         for word in WITH_TEXT.words
     )
     timeless = WITH_TEXT.model_copy(update={"words": words, "rates": None, "pauses": ()})
-    text = as_text(assessment_view(timeless))
-    assert "speed" not in text and "pauses" not in text
+    text = as_text(assessment_table(timeless))
+    assert "speech rate" not in text and "pauses" not in text
     assert any(line.split()[:3] == ["I", "-", "9.0"] for line in text.splitlines())
     rows = list(csv.DictReader(io.StringIO(to_csv(timeless))))
     assert {(row["start_s"], row["end_s"]) for row in rows} == {("", "")}
 
 
 def test_the_words_heard_are_shown_where_the_engine_has_them() -> None:
-    assert "words heard" not in as_text(assessment_view(WITH_TEXT))
+    assert "words heard" not in as_text(assessment_table(WITH_TEXT))
     heard = WITH_TEXT.model_copy(update={"transcript": "i sink i"})
-    assert "words heard: i sink i\n" in as_text(assessment_view(heard))
-    assert "words heard: -\n" in as_text(assessment_view(heard.model_copy(update={"transcript": ""})))
+    assert "words heard: i sink i\n" in as_text(assessment_table(heard))
+    assert "words heard: -\n" in as_text(assessment_table(heard.model_copy(update={"transcript": ""})))
 
 
 def test_ipa_of_sounds_that_are_more_or_less_than_a_phone() -> None:

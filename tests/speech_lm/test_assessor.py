@@ -19,8 +19,10 @@ from support.paths import ASSETS, REPOSITORY
 from typer.testing import CliRunner
 
 from enunciate.cli.app import app
-from enunciate.cli.formats import in_ipa, to_csv
-from enunciate.cli.tables import as_text, assessment_view
+from enunciate.cli.assessment_table import assessment_table
+from enunciate.cli.csv_rows import to_csv
+from enunciate.cli.ipa import in_ipa
+from enunciate.cli.terminal import as_text
 from enunciate.corpus.labels import heard_phones
 from enunciate.engines import DoubleAssessor, load_assessor
 from enunciate.errors import (
@@ -180,8 +182,8 @@ def test_every_view_of_an_assessment_takes_what_the_engine_hears() -> None:
     heard = SOUNDS.replace("TH", "<unk>").replace("W", "V*").replace("ER", "AH R")
     for one in (utterance(), utterance(None)):
         found = assess(FakeDecoder(unsure(), told(heard)), one)
-        assert "i think the weather is nice today" in as_text(assessment_view(found))
-        assert "<unk>" in as_text(assessment_view(found))
+        assert "i think the weather is nice today" in as_text(assessment_table(found))
+        assert "<unk>" in as_text(assessment_table(found))
         in_signs = in_ipa(found)
         assert "v*" in {phone.heard for phone in in_signs.phones}
         assert len(to_csv(in_signs).splitlines()) == len(found.phones) + 1

@@ -1,1 +1,1 @@
-"""The command line: one file per command, and the tables that they print."""
+"""The command line: one file per command; tables and output formats apart."""

@@ -1,4 +1,4 @@
-"""The command that trains and tests all systems alike."""
+"""`enunciate benchmark`: train and test all systems by one protocol."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from enunciate.cli.exits import reporting
+from enunciate.cli.exit_codes import RESUME, exit_on_error
 from enunciate.errors import EXIT_CODE, needing
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ProtocolName(StrEnum):
-    """Who is learnt from, and who is tested."""
+    """Who is trained on, and who is tested."""
 
     OFFICIAL = "official"
     FOLDS = "folds"
@@ -30,51 +30,51 @@ def benchmark(
     corpus: Annotated[Path, typer.Option(envvar="ENUNCIATE_CORPUS", help="Folder of Speechocean762.")],
     out: Annotated[
         Path,
-        typer.Option(help="Folder for what is trained and found; a run that was stopped goes on from it."),
+        typer.Option(help="Folder for models and results; a stopped run resumes from it."),
     ],
     plan: Annotated[
         str,
-        typer.Option(help="The rows: which systems, trained by which recipes. A YAML file, or a name."),
+        typer.Option(help="Which systems to train, by which recipes: a YAML file, or a plan that ships."),
     ] = "benchmark",
     protocol: Annotated[
         ProtocolName,
         typer.Option(
-            help="official: learn from the train split, be tested on the test split; needs the whole corpus. "
+            help="official: train on the train split, test on the test split; needs the whole corpus. "
             "folds: five folds over the labelled speakers of the test split."
         ),
     ] = ProtocolName.OFFICIAL,
     rows: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this row; can be given several times.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Run only this row; can be repeated."),
     ] = None,
     override: Annotated[
         list[str] | None,
         typer.Option(
             metavar="[ROW:]KEY=VALUE",
-            help="A value of a recipe, for all stages that have it, for those of a ROW (or a shared stage), "
-            "or for ROW/STAGE. ROW:weights=FOLDER tests that folder in place of training.",
+            help="Replace a value of a recipe: in all stages that have it, in those of one ROW (or a shared "
+            "stage), or in ROW/STAGE. ROW:weights=FOLDER tests that folder instead of training.",
         ),
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Say what would be run, what it needs and what is missing; stop."),
+        typer.Option("--dry-run", help="Show what would be run and what is missing, then stop."),
     ] = False,
 ) -> None:
-    """Train and test every system that can be, and set them side by side.
+    """Train and test every system by one protocol, and compare them.
 
-    Writes report.html, benchmark.md and benchmark.json. Exit code 2 if a row failed; one that cannot be run
-    here is listed with the reason. Needs: pip install 'enunciate[eval]' and the extras of the rows.
+    Writes report.html, benchmark.md and benchmark.json. A row that cannot be run here is listed with the
+    reason. Exit code 2 if a row failed. Needs: pip install 'enunciate[eval]' and the extras of the rows.
     """
-    with reporting(f"what is done is kept in {out}; the same command goes on from there"), needing("eval"):
+    with exit_on_error(on_interrupt=RESUME.format(out)), needing("eval"):
         from enunciate.benchmark.plan import read_plan
         from enunciate.benchmark.run import plan_rows, prepare, run_rows
         from enunciate.benchmark.summary import PAGE, TABLE, write_summary
-        from enunciate.cli.tables import progress_bar
+        from enunciate.cli.terminal import progress_bar
         from enunciate.recipes import recipe_path
 
         plan_path = recipe_path(plan)
-        found = read_plan(plan_path)
         place, material = prepare(corpus, out, protocol.value)
-        planned = plan_rows(found, plan_path.parent, place, rows or (), override or ())
+        planned = plan_rows(read_plan(plan_path), plan_path.parent, place, rows or (), override or ())
         if dry_run:
             _show_plan(planned)
             return
@@ -82,25 +82,24 @@ def benchmark(
         command = shlex.join(["enunciate", *sys.argv[1:]])
         with progress_bar("report") as progress:
             write_summary(outcomes, place, material, command, progress)
-        _show(outcomes)
+        _show_outcomes(outcomes)
         typer.echo(f"written to {out / TABLE} and {out / PAGE}")
-    if any(one.status == "failed" for one in outcomes):
+    if any(outcome.status == "failed" for outcome in outcomes):
         raise typer.Exit(EXIT_CODE)
 
 
-def _show_plan(planned: Sequence[Planned]) -> None:
-    for one in planned:
-        typer.echo(f"{one.row.name}: {one.row.about}")
-        tested = f"tested as it is: {one.job.weights}" if one.job.weights else None
-        for run in one.job.runs:
-            settings = f" {' '.join(run.settings)}" if run.settings else ""
-            typer.echo(f"  {run.key}: {run.recipe}{settings}")
-        for line in [tested] if tested else []:
-            typer.echo(f"  {line}")
-        for problem in one.missing or ["nothing"]:
+def _show_plan(planned_rows: Sequence[Planned]) -> None:
+    for planned in planned_rows:
+        typer.echo(f"{planned.row.name}: {planned.row.about}")
+        for run in planned.job.runs:
+            typer.echo(f"  {' '.join([f'{run.key}: {run.recipe}', *run.settings])}")
+        if planned.job.weights:
+            typer.echo(f"  tested without training: {planned.job.weights}")
+        for problem in planned.missing or ["nothing"]:
             typer.echo(f"  missing: {problem}")
 
 
-def _show(outcomes: Sequence[Outcome]) -> None:
-    for one in outcomes:
-        typer.echo(f"{one.name}: {one.status}{f' ({one.reason})' if one.reason else ''}")
+def _show_outcomes(outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        reason = f" ({outcome.reason})" if outcome.reason else ""
+        typer.echo(f"{outcome.name}: {outcome.status}{reason}")

@@ -1,25 +1,41 @@
-"""`enunciate recipes`: list the recipes of the package, or print one."""
+"""`enunciate recipes`: list the recipes that ship, or print one."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from enunciate.cli.exits import reporting
+from enunciate.cli.exit_codes import exit_on_error
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from enunciate.recipes import ShippedRecipe
 
 
 def recipes(
     name: Annotated[
-        str | None, typer.Argument(help="Print this one, to copy and change it.", show_default=False)
+        str | None,
+        typer.Argument(help="Print this recipe, for instance to change a copy.", show_default=False),
     ] = None,
 ) -> None:
     """List the recipes that ship with the package, or print one."""
-    with reporting("nothing was written"):
-        from enunciate.cli.tables import recipes_view, show
+    with exit_on_error(on_interrupt="nothing was written"):
+        from enunciate.cli.terminal import show
         from enunciate.recipes import recipe_path, shipped_recipes
 
         if name is None:
-            show(recipes_view(shipped_recipes()))
+            show(_recipes_table(shipped_recipes()))
         else:
             typer.echo(recipe_path(name).read_text(encoding="utf-8"), nl=False)
+
+
+def _recipes_table(recipes: Iterable[ShippedRecipe]) -> Table:
+    from enunciate.cli.terminal import NOTHING, plain_table
+
+    table = plain_table("recipe", "kind", "what it trains")
+    for recipe in recipes:
+        table.add_row(recipe.name, recipe.kind or NOTHING, recipe.summary)
+    return table

@@ -1,4 +1,4 @@
-"""The command that serves a page and an HTTP interface."""
+"""`enunciate serve`: the HTTP API, and a web page that uses it."""
 
 from __future__ import annotations
 
@@ -8,34 +8,44 @@ from typing import Annotated
 
 import typer
 
-from enunciate.cli.exits import reporting
+from enunciate.cli.exit_codes import exit_on_error
 from enunciate.errors import needing
 
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8000,
-    model: Annotated[str, typer.Option(help="As of 'enunciate assess'.")] = "pocket",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")] = 8000,
+    model: Annotated[str, typer.Option(help="Same as for `enunciate assess`.")] = "pocket",
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes with the engine; by default one a core.", show_default=False),
+        typer.Option(
+            min=1,
+            help="Processes with their own engine. Default: one per core.",
+            show_default=False,
+        ),
     ] = None,
-    queue: Annotated[int, typer.Option(min=0, help="Clips that may wait; those beyond get 429.")] = 32,
-    timeout_s: Annotated[float, typer.Option(min=0.1, help="For a clip to wait, and again to run.")] = 30,
-    max_mb: Annotated[float, typer.Option(min=0.001, help="Of a request's audio.")] = 10,
-    max_s: Annotated[float, typer.Option(min=0.3, max=60, help="Of a clip.")] = 60,
+    queue: Annotated[
+        int, typer.Option(min=0, help="Clips that may wait for a worker; further requests get 429.")
+    ] = 32,
+    timeout_s: Annotated[float, typer.Option(min=0.1, help="Seconds a clip may queue, and then run.")] = 30,
+    max_mb: Annotated[float, typer.Option(min=0.001, help="Maximum audio per request (MB).")] = 10,
+    max_s: Annotated[float, typer.Option(min=0.3, max=60, help="Maximum duration of a clip (s).")] = 60,
     keys: Annotated[
-        Path | None, typer.Option(help="Ask for API keys: a file with the SHA-256 of each, one a line.")
+        Path | None,
+        typer.Option(help="Require API keys: a file with the SHA-256 hash of each key, one per line."),
     ] = None,
     cors: Annotated[
-        list[str] | None, typer.Option(metavar="ORIGIN", help="Other sites whose pages may call this one.")
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN", help="Allow pages of this origin to call the API; can be given several times."
+        ),
     ] = None,
 ) -> None:
-    """Serve a page and an HTTP interface.
+    """Serve an HTTP API and a web page to practise with.
 
     Needs: pip install 'enunciate[serve]'.
     """
-    with reporting("the service has ended"), needing("serve"):
+    with exit_on_error(on_interrupt="the service has ended"), needing("serve"):
         from enunciate.serve.http.keys import ENVIRONMENT, read_hashes
         from enunciate.serve.http.server import bind
         from enunciate.serve.http.server import serve as serve_on

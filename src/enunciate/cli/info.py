@@ -1,4 +1,4 @@
-"""What one pastes into a bug report: versions, packages, the model and the machine."""
+"""`enunciate info`: the versions, packages, model and machine that a bug report needs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+import typer
+
 import enunciate
 
 CORE = "core"
@@ -18,8 +20,14 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
 
 
+def info() -> None:
+    """Show versions, packages, the model and the machine, for a bug report."""
+    for name, value in facts().items():
+        typer.echo(f"{name}: {value}")
+
+
 def facts() -> dict[str, str]:
-    """Name and value of each fact, in the order in which to show them."""
+    """Return the name and value of each fact, in the order in which they are shown."""
     return {
         "enunciate": f"{enunciate.__version__} ({Path(enunciate.__file__).parent})",
         "Python": f"{platform.python_version()} ({platform.python_implementation()}, {sys.executable})",
@@ -34,19 +42,23 @@ def facts() -> dict[str, str]:
 
 
 def packages_by_extra(requirements: Iterable[str]) -> Mapping[str, list[str]]:
-    """Sort requirements as the package's metadata has them: "scipy>=1.11; extra == 'eval'" is of `eval`."""
-    found: dict[str, list[str]] = {}
+    """Group the requirements of the package's metadata by the extra that installs them.
+
+    Args:
+        requirements: Such as `numpy>=1.26`, which is under `core`, or `scipy>=1.11; extra == 'eval'`.
+    """
+    packages: dict[str, list[str]] = {}
     for requirement in requirements:
         name, extra = _NAME.match(requirement), _EXTRA.search(requirement)
         if name and name.group() != "enunciate":
-            found.setdefault(extra.group(1) if extra else CORE, []).append(name.group())
-    return found
+            packages.setdefault(extra.group(1) if extra else CORE, []).append(name.group())
+    return packages
 
 
 def _packages() -> Mapping[str, list[str]]:
     try:
         return packages_by_extra(requires("enunciate") or [])
-    except PackageNotFoundError:  # run from its source, which has no metadata
+    except PackageNotFoundError:  # run from a source tree that is not installed
         return {CORE: ["numpy", "onnxruntime", "soundfile", "soxr", "kaldi-native-fbank", "pydantic"]}
 
 
@@ -62,15 +74,15 @@ def _version(package: str) -> str | None:
 
 
 def _torch() -> str:
-    """From its metadata: importing it takes seconds. Only a build without CUDA is sure to say so (+cpu)."""
-    found = _version("torch")
-    if found is None:
+    """Read from the metadata, because importing torch takes seconds; only builds for CPUs say so (+cpu)."""
+    torch = _version("torch")
+    if torch is None:
         return "is not installed (only training and the phi4 engine need it)"
-    return f"{found} ({'without' if '+cpu' in found else 'perhaps with'} CUDA)"
+    return f"{torch} ({'without' if '+cpu' in torch else 'perhaps with'} CUDA)"
 
 
 def _model() -> str:
-    """The packaged model; whatever stops it from loading is a fact to report, not a reason to stop."""
+    """Name the packaged model; whatever stops it from loading is a fact to report, not a reason to stop."""
     try:
         from enunciate.engines import load_assessor
 
@@ -89,5 +101,5 @@ def _providers() -> str:
 
 
 def _cpu_threads() -> int:
-    """Those that this process may use, where the system says."""
+    """Count the threads that this process may use, if the system tells."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

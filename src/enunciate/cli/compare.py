@@ -1,0 +1,35 @@
+"""`enunciate compare`: the differences of two evaluated systems, with intervals."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from enunciate.cli.exit_codes import exit_on_error
+from enunciate.cli.options import EvaluatedCorpusOption, EvaluationFolder
+from enunciate.errors import needing
+
+
+def compare(
+    a: EvaluationFolder,
+    b: EvaluationFolder,
+    corpus: EvaluatedCorpusOption,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of the table.")] = False,
+) -> None:
+    """Compare two evaluated systems: A - B per metric, with paired 95% intervals over speakers.
+
+    Needs: pip install 'enunciate[eval]'.
+    """
+    with exit_on_error(on_interrupt="nothing was written"), needing("eval"):
+        from enunciate.cli.comparison_table import comparison_table
+        from enunciate.cli.terminal import show
+        from enunciate.evaluation.compare import compare as compare_systems
+        from enunciate.evaluation.report.systems import load_systems
+
+        systems = load_systems([a, b], corpus)
+        comparison = compare_systems(systems[0].pairs, systems[1].pairs)
+        if json:
+            typer.echo(comparison.model_dump_json(indent=2))
+        else:
+            show(comparison_table(comparison, systems[0].name, systems[1].name))

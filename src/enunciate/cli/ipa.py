@@ -1,0 +1,35 @@
+"""An `Assessment` with IPA symbols in place of ARPAbet."""
+
+from __future__ import annotations
+
+from enunciate.phones import to_ipa
+from enunciate.phones.inventory import UNCLEAR
+from enunciate.schema import Assessment, PhoneResult
+
+
+def in_ipa(assessment: Assessment) -> Assessment:
+    """Return a copy of the assessment with its phones in IPA."""
+    words = tuple(
+        word.model_copy(
+            update={
+                "phones": tuple(_phone_in_ipa(phone) for phone in word.phones),
+                "inserted": tuple(_symbols_in_ipa(phone) for phone in word.inserted),
+            }
+        )
+        for word in assessment.words
+    )
+    phones = tuple(_phone_in_ipa(phone) for phone in assessment.phones)
+    return assessment.model_copy(update={"words": words, "phones": phones})
+
+
+def _phone_in_ipa(phone: PhoneResult) -> PhoneResult:
+    heard = None if phone.heard is None else _symbols_in_ipa(phone.heard)
+    return phone.model_copy(update={"phone": _symbols_in_ipa(phone.phone), "heard": heard})
+
+
+def _symbols_in_ipa(symbols: str) -> str:
+    """Convert phones with spaces between them; keep `*` (a distorted phone) and `<unk>` (unclear)."""
+    return " ".join(
+        symbol if symbol == UNCLEAR else to_ipa(symbol.rstrip("*")) + "*" * symbol.endswith("*")
+        for symbol in symbols.split()
+    )

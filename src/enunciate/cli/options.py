@@ -1,0 +1,29 @@
+"""Arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ModelOption = Annotated[
+    str,
+    typer.Option(
+        help="'pocket'; a folder that `enunciate train` wrote; or 'microsoft/Phi-4-multimodal-instruct', "
+        "without an adapter. Phi-4 and its adapters need: pip install 'enunciate[llm]'."
+    ),
+]
+CorpusOption = Annotated[
+    Path,
+    typer.Option(envvar="ENUNCIATE_CORPUS", help="Folder of Speechocean762, the one that holds 'WAVE'."),
+]
+EvaluatedCorpusOption = Annotated[
+    Path,
+    typer.Option(
+        envvar="ENUNCIATE_CORPUS", help="Folder of Speechocean762 that the systems were evaluated on."
+    ),
+]
+EvaluationFolder = Annotated[
+    Path, typer.Argument(help="Folder that `enunciate evaluate` wrote.", show_default=False)
+]

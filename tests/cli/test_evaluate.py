@@ -1,0 +1,75 @@
+"""`enunciate evaluate`, with an engine that has no weights and a corpus of two clips."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from support.command_line import error_line, run
+from support.fake_assessor import FakeAssessor, write_clip
+
+
+def test_evaluate_needs_a_corpus(fake: FakeAssessor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ENUNCIATE_CORPUS", raising=False)
+    assert "--corpus" in run("evaluate", "--out", tmp_path).stderr
+    monkeypatch.setenv("ENUNCIATE_CORPUS", str(tmp_path / "none"))
+    assert "is not a folder" in error_line(run("evaluate", "--out", tmp_path))
+
+
+def test_evaluate_names_the_missing_extra(
+    fake: FakeAssessor, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    message = error_line(run("evaluate", "--corpus", corpus, "--out", tmp_path / "out"))
+    assert "pip install 'enunciate[eval]'" in message
+
+
+def test_evaluate_writes_and_shows_the_metrics(fake: FakeAssessor, corpus: Path, tmp_path: Path) -> None:
+    pytest.importorskip("scipy")
+    pytest.importorskip("kaldialign")
+    result = run("evaluate", "--corpus", corpus, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("2 utterances of 2 speakers, 0 failed")
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["n_utterances"] == 2
+
+
+def test_only_evaluates_a_part_of_a_corpus(fake: FakeAssessor, corpus: Path, tmp_path: Path) -> None:
+    everything = run("evaluate", "--corpus", corpus, "--out", tmp_path / "all")
+    assert everything.exit_code == 0, everything.output
+    first = json.loads((tmp_path / "all" / "predictions.jsonl").read_text().splitlines()[0])["id"]
+    (tmp_path / "held_out.json").write_text(json.dumps({"dev": [], "report": [first]}))
+    options = ("evaluate", "--corpus", corpus, "--only", tmp_path / "held_out.json", "--out")
+    assert run(*options, tmp_path / "part").stdout.startswith("1 utterances of 1 speakers")
+    (tmp_path / "held_out.json").write_text('["nobody"]')
+    assert "nobody for one" in error_line(run(*options, tmp_path / "none"))
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Speechocean762 in little: two clips that say "I", in the test split."""
+    root = tmp_path / "corpus"
+    (root / "test").mkdir(parents=True)
+    (root / "resource").mkdir()
+    tables: dict[str, list[str]] = {"wav.scp": [], "text": [], "utt2spk": [], "spk2age": [], "spk2gender": []}
+    labels = {}
+    for n in (1, 2):
+        write_clip(root / f"{n}.wav")
+        tables["wav.scp"].append(f"u{n}\t{n}.wav")
+        tables["text"].append(f"u{n}\tI")
+        tables["utt2spk"].append(f"u{n}\ts{n}")
+        tables["spk2age"].append(f"s{n}\t20")
+        tables["spk2gender"].append(f"s{n}\tf")
+        word = {
+            "text": "I",
+            "phones": ["AY0"],
+            "phones-accuracy": [2],
+            "accuracy": 9,
+            "stress": 10,
+            "total": 9,
+        }
+        scores = dict.fromkeys(("accuracy", "fluency", "prosodic", "total"), 4 + n)
+        labels[f"u{n}"] = {"text": "I", "words": [word], "completeness": 10, **scores}
+    for name, lines in tables.items():
+        (root / "test" / name).write_text("\n".join(lines) + "\n")
+    (root / "resource" / "scores.json").write_text(json.dumps(labels))
+    return root
