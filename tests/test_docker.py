@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.serve_cases import ROOT
+from support.paths import REPOSITORY as ROOT
 from typer.testing import CliRunner
 
 from enunciate.cli.app import app

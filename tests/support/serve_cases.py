@@ -21,7 +21,7 @@ from support.paths import REPOSITORY as ROOT
 from support.serve_process import command_of
 
 from enunciate.serve.http.app import create_app
-from enunciate.serve.http.settings import Settings
+from enunciate.serve.settings import ServiceSettings
 
 HERE = Path(__file__).parent
 SPOKEN = ROOT / "examples" / "i_think_the_weather_is_nice.flac"
@@ -55,7 +55,7 @@ def wait_ready(client: httpx.Client, path: str = "/readyz") -> None:
 @contextmanager
 def application(**settings) -> Iterator[TestClient]:
     """An application in this process, its workers ready."""
-    chosen = Settings(**{"workers": 1, "model": "moody"} | settings)
+    chosen = ServiceSettings(**{"workers": 1, "model": "moody"} | settings)
     with TestClient(create_app(chosen, command_of(chosen))) as client:
         wait_ready(client)
         yield client

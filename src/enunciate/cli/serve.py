@@ -46,22 +46,22 @@ def serve(
     Needs: pip install 'enunciate[serve]'.
     """
     with exit_on_error(on_interrupt="the service has ended"), needing("serve"):
-        from enunciate.serve.http.keys import ENVIRONMENT, read_hashes
+        from enunciate.serve.http.api_keys import ENVIRONMENT, read_hashes
         from enunciate.serve.http.server import bind
         from enunciate.serve.http.server import serve as serve_on
-        from enunciate.serve.http.settings import Settings, available_cores
+        from enunciate.serve.settings import ServiceSettings, available_cores
 
-        settings = Settings(
+        settings = ServiceSettings(
             model=model,
             workers=workers or available_cores(),
-            queue=queue,
+            queue_size=queue,
             timeout_s=timeout_s,
             max_bytes=int(max_mb * 1e6),
-            max_s=max_s,
+            max_clip_s=max_s,
             key_hashes=read_hashes(keys, os.environ.get(ENVIRONMENT, "")),
-            origins=tuple(cors or ()),
+            cors_origins=tuple(cors or ()),
         )
         listener = bind(host, port)
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}"
-        serve_on(listener, settings, started=lambda: typer.echo(f"{address}  (Ctrl-C stops it)"))
+        serve_on(listener, settings, on_start=lambda: typer.echo(f"{address}  (Ctrl-C stops it)"))

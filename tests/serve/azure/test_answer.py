@@ -14,7 +14,9 @@ from support.fake_assessor import assessment_of
 from support.serve_cases import SPOKEN, TEXT, application, server, tone, wait_ready
 
 from enunciate.schema import Score, Utterance
-from enunciate.serve.azure.answer import Options, answer, overall, read_options
+from enunciate.serve.azure.options import AzureOptions, parse_options
+from enunciate.serve.azure.response import overall
+from enunciate.serve.azure.response import response as answer
 
 PATH = "/speech/recognition/conversation/cognitiveservices/v1"
 WAV = "audio/wav; codecs=audio/pcm; samplerate=16000"
@@ -190,7 +192,7 @@ def assessed(text: str | None = "think left", **changes):
 
 
 def best_of(assessment, **options) -> dict:
-    return answer(assessment, Options.model_validate(options))["NBest"][0]
+    return answer(assessment, AzureOptions.model_validate(options))["NBest"][0]
 
 
 def test_the_overall_score_is_the_documented_sum():
@@ -240,11 +242,11 @@ def test_the_phone_that_was_heard_is_the_only_candidate():
 
 def test_what_an_engine_does_not_say_is_left_out():
     nowhere = assessed(fluency=None, words=(), transcript="think")
-    found = answer(nowhere, Options(dimension="comprehensive"))
+    found = answer(nowhere, AzureOptions(dimension="comprehensive"))
     (best,) = found["NBest"]
     assert best.keys().isdisjoint({"FluencyScore", "PronScore", "Words", "Confidence"})
     assert best["Display"] == "think"
-    assert answer(assessed(phones=()), Options())["RecognitionStatus"] == "NoMatch"
+    assert answer(assessed(phones=()), AzureOptions())["RecognitionStatus"] == "NoMatch"
 
 
 def test_prosody_counts_in_the_overall_score_only_where_it_is_asked_for():
@@ -256,7 +258,7 @@ def test_prosody_counts_in_the_overall_score_only_where_it_is_asked_for():
 
 
 def test_the_names_in_the_header_count_in_any_case():
-    found = read_options(
+    found = parse_options(
         header(referenceText="Hi", gradingSystem="hundredmark", enableMiscue=True).rstrip("=")
     )
     assert (found.reference_text, found.grading_system, found.enable_miscue) == ("Hi", "hundredmark", True)

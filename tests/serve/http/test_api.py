@@ -13,7 +13,7 @@ from enunciate.schema import Assessment
 
 @pytest.fixture(scope="module")
 def client():
-    with application(max_bytes=200_000, queue=7) as found:
+    with application(max_bytes=200_000, queue_size=7) as found:
         yield found
 
 
@@ -276,7 +276,7 @@ def test_other_sites_may_not_call_unless_they_are_named(client):
     origin = {"Origin": "https://school.example"}
     asked = origin | {"Access-Control-Request-Method": "POST"}
     assert "access-control-allow-origin" not in post(client, headers=origin).headers
-    with application(origins=("https://school.example",)) as open_client:
+    with application(cors_origins=("https://school.example",)) as open_client:
         allowed = post(open_client, headers=origin)
         assert allowed.headers["access-control-allow-origin"] == "https://school.example"
         assert "X-Request-ID" in allowed.headers["access-control-expose-headers"]
@@ -294,7 +294,7 @@ def test_the_description_is_valid_and_its_example_is_what_the_engine_says(client
     operation = description["paths"]["/v1/assessments"]["post"]
     assert {"400", "401", "413", "415", "422", "429", "500", "503", "504"} < operation["responses"].keys()
     problem = operation["responses"]["429"]["content"]["application/problem+json"]["schema"]
-    assert problem == {"$ref": "#/components/schemas/Problem"}
+    assert problem == {"$ref": "#/components/schemas/ProblemDetails"}
     heard = description["components"]["schemas"]["PhoneResult"]["properties"]["heard"]
     assert heard["description"].startswith("The phone that was most likely said")
 
@@ -310,6 +310,6 @@ def test_the_description_is_valid_and_its_example_is_what_the_engine_says(client
 
 
 def test_the_longest_clip_can_be_set():
-    with application(max_s=2.0) as short:
+    with application(max_clip_s=2.0) as short:
         assert post(short, audio=tone(1.9)).status_code == 200
         assert "2 s" in problem_of(post(short, audio=tone(2.1)), 413, "audio_too_long")

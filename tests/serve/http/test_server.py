@@ -68,7 +68,7 @@ def read_answer(connection: socket.socket) -> bytes:
 @pytest.fixture(scope="module")
 def small():
     """One worker, a place in the queue, and little time."""
-    with server(queue=1, timeout_s=2.0, max_s=1.0, max_bytes=500_000) as found:
+    with server(queue_size=1, timeout_s=2.0, max_clip_s=1.0, max_bytes=500_000) as found:
         yield found.client
 
 
@@ -218,7 +218,7 @@ def workers_of(pid: int) -> list[str]:
 
 
 def test_what_does_not_finish_in_the_time_of_grace_is_cut_off():
-    with server(grace_s=0.3) as found, ThreadPoolExecutor() as others:
+    with server(shutdown_grace_s=0.3) as found, ThreadPoolExecutor() as others:
         held = others.submit(post, found.client, "hang")
         time.sleep(0.2)
         found.process.send_signal(signal.SIGTERM)
@@ -333,7 +333,7 @@ def test_a_missing_extra_is_named():
 
 
 def test_many_at_once_are_all_answered():
-    with server(workers=2, queue=40) as found, ThreadPoolExecutor(16) as others:
+    with server(workers=2, queue_size=40) as found, ThreadPoolExecutor(16) as others:
         local = threading.local()
 
         def one(number: int) -> int:

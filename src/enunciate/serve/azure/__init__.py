@@ -1,1 +1,1 @@
-"""Azure's pronunciation assessment over REST: its request header and its response."""
+"""Azure's pronunciation assessment: the options in its request header, and the form of its response."""

@@ -1,4 +1,4 @@
-"""The application: its routes and what is around them, put together by `create_app`."""
+"""The application: `create_app` puts routes, error handlers and middleware together."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 import enunciate
-from enunciate.serve.azure import route as azure_route
-from enunciate.serve.http import assessments, operations
-from enunciate.serve.http.envelope import GONE, Envelope
-from enunciate.serve.http.keys import require_key
-from enunciate.serve.http.openapi import describe
-from enunciate.serve.http.pages import Pages
-from enunciate.serve.http.problems import ProblemError
-from enunciate.serve.http.service import GoneError, Service
-from enunciate.serve.http.settings import Settings
+from enunciate.serve.http import assessment_routes, azure_routes, operator_routes
+from enunciate.serve.http.api_keys import require_key
+from enunciate.serve.http.disconnect import ClientGoneError
+from enunciate.serve.http.middleware import CLIENT_GONE, ServiceMiddleware
+from enunciate.serve.http.openapi import add_description
+from enunciate.serve.http.page_files import PageFiles
+from enunciate.serve.http.problem_details import ProblemError
+from enunciate.serve.http.service import Service
+from enunciate.serve.settings import ServiceSettings
 
 
-def create_app(settings: Settings | None = None, command: Sequence[str] | None = None) -> FastAPI:
-    """Make the application; its workers start with it.
+def create_app(settings: ServiceSettings | None = None, command: Sequence[str] | None = None) -> FastAPI:
+    """Create the application; its workers start and stop with it.
 
     Args:
-        settings: those of `enunciate serve` where they are left out.
-        command: runs a worker, in place of `enunciate.serve.workers.worker` with the engine of the settings.
+        settings: by default those of `enunciate serve`.
+        command: runs a worker; by default, `enunciate.serve.workers.worker` with the engine of the settings.
     """
-    settings = settings or Settings()
-    service = Service(settings, command or _worker(settings))
+    settings = settings or ServiceSettings()
+    service = Service(settings, command or _worker_command(settings))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
@@ -46,32 +46,39 @@ def create_app(settings: Settings | None = None, command: Sequence[str] | None =
         title="enunciate",
         version=enunciate.__version__,
         lifespan=lifespan,
-        docs_url=None,  # these pages load scripts of a third party
+        docs_url=None,  # these two pages load third-party scripts
         redoc_url=None,
     )
     app.state.service = service
-    app.include_router(operations.open_router)
-    for router in (operations.router, assessments.router):
+    app.include_router(operator_routes.public_router)
+    for router in (operator_routes.router, assessment_routes.router):
         app.include_router(router, dependencies=[Depends(require_key)])
-    app.include_router(azure_route.router)
-    app.router.default = Pages()  # not a mount, which would take requests of a wrong method from the routes
+    app.include_router(azure_routes.router)
+    app.router.default = PageFiles()  # a mount would take requests with a wrong method away from the routes
     for error in (ProblemError, HTTPException):
-        app.add_exception_handler(error, _problem)
-    for error in (GoneError, ClientDisconnect):
-        app.add_exception_handler(error, _gone)
-    if settings.origins:
-        _allow(app, settings.origins)
-    app.add_middleware(Envelope, metrics=service.metrics)
-    describe(app)
+        app.add_exception_handler(error, _problem_response)
+    for error in (ClientGoneError, ClientDisconnect):
+        app.add_exception_handler(error, _client_gone)
+    if settings.cors_origins:
+        _allow_origins(app, settings.cors_origins)
+    app.add_middleware(ServiceMiddleware, metrics=service.metrics)
+    add_description(app)
     return app
 
 
-def _worker(settings: Settings) -> list[str]:
-    # -P: a file in the folder where the service was started must not pass for a module.
-    return [sys.executable, "-P", "-m", "enunciate.serve.workers.worker", settings.model, str(settings.max_s)]
+def _worker_command(settings: ServiceSettings) -> list[str]:
+    # -P: a file in the folder where the service was started must not be imported as a module.
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        "enunciate.serve.workers.worker",
+        settings.model,
+        str(settings.max_clip_s),
+    ]
 
 
-def _allow(app: FastAPI, origins: Sequence[str]) -> None:
+def _allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=origins,
@@ -87,15 +94,15 @@ def _allow(app: FastAPI, origins: Sequence[str]) -> None:
     )
 
 
-async def _problem(request: Request, error: Exception) -> Response:
+async def _problem_response(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
-        found = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "error")
-        problem = ProblemError(error.status_code, found, error.detail, headers=error.headers)
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "error")
+        problem = ProblemError(error.status_code, code, error.detail, headers=error.headers)
     else:
         assert isinstance(error, ProblemError)
         problem = error
     return problem.response(request.state.request_id)
 
 
-async def _gone(request: Request, error: Exception) -> Response:
-    return Response(status_code=GONE)
+async def _client_gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=CLIENT_GONE)

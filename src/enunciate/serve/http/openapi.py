@@ -1,6 +1,6 @@
 """The description of the interface at `/openapi.json`.
 
-The forms of data in it come from the models, and what it says of a field is the docstring below that field.
+Its schemas come from the models, and the description of a field is the docstring below that field.
 """
 
 from __future__ import annotations
@@ -19,57 +19,67 @@ from pydantic.json_schema import models_json_schema
 
 from enunciate import schema
 from enunciate.schema import Assessment
-from enunciate.serve.azure import answer as azure
-from enunciate.serve.azure.answer import Options
-from enunciate.serve.http import operations, problems, uploads
-from enunciate.serve.http.problems import MEDIA_TYPE, Problem
-from enunciate.serve.http.settings import MAX_BATCH
-from enunciate.serve.http.uploads import MAX_TEXT, ClipRequest
+from enunciate.serve.azure.options import AzureOptions
+from enunciate.serve.azure.response import response as azure_response
+from enunciate.serve.http import clip_request, operator_routes, problem_details
+from enunciate.serve.http.clip_request import MAX_TEXT, ClipRequest
+from enunciate.serve.http.problem_details import MEDIA_TYPE, ProblemDetails
+from enunciate.serve.settings import MAX_BATCH
 
 EXAMPLE = json.loads((Path(__file__).parent / "example.json").read_text(encoding="utf-8"))
-"""What the `pocket` engine says of the clip in the repository's folder of examples."""
+"""The answer of the `pocket` engine to the clip in the repository's folder `examples`."""
 
-_ABOUT = """Scores for English that was read aloud: for the whole, its words and its sounds.
+_ABOUT = """Pronunciation scores for English speech: for the utterance, its words and its phones.
 
-Every answer that is not an assessment is `application/problem+json` (RFC 9457); its `type` ends with a stable
-code. `429` and `503` come with `Retry-After`."""
+Every response that is not an assessment is `application/problem+json` (RFC 9457), and its `type` ends with a
+stable code. Responses with status `429` or `503` have the header `Retry-After`."""
 _TEXT = EXAMPLE["text"]
 _REF = "#/components/schemas/"
-_MODULES: tuple[ModuleType, ...] = (schema, operations, problems, uploads)
+_MODULES: tuple[ModuleType, ...] = (schema, operator_routes, problem_details, clip_request)
 
 Fields = dict[str, Any]
 
-
-def refusals(*statuses: int) -> dict[int | str, Fields]:
-    """Of a route: with which statuses it may answer with a problem."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": f"{_REF}Problem"}}}
-    return {status: {"description": _WHY[status], "content": content} for status in statuses}
-
-
-_WHY = {
+_REASONS = {
     400: "The body cannot be parsed.",
-    401: "No valid API key, where the service asks for one.",
-    408: "The body was too long in coming.",
+    401: "The service requires an API key, and the request has no valid one.",
+    408: "The body did not arrive in time.",
     413: "The body, the audio or the clip is too large.",
-    415: "The body, or the audio in it, is of a kind that is not read.",
-    422: "The clip, the text or a field cannot be used.",
-    429: "Too much is under way.",
-    500: "A bug, or a clip that a worker died of.",
+    415: "The media type of the body, or the audio format, is not supported.",
+    422: "The clip, the reference text or a field cannot be used.",
+    429: "Too many clips are in progress.",
+    500: "The service has a bug, or a worker crashed on the clip.",
     503: "The service is about to stop.",
-    504: "The clip waited or ran for too long.",
+    504: "The clip queued or ran for too long.",
 }
-ASSESSING = refusals(*_WHY)
-"""Of a route that takes clips."""
+
+
+def problem_responses(*statuses: int) -> dict[int | str, Fields]:
+    """Return the descriptions of the problems with which a route may respond."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": f"{_REF}ProblemDetails"}}}
+    return {status: {"description": _REASONS[status], "content": content} for status in statuses}
+
+
+ASSESSING = problem_responses(*_REASONS)
+"""The problems of a route that assesses clips."""
 _FORM_FIELDS: Fields = {
-    "text": {"type": "string", "maxLength": MAX_TEXT, "description": "What was to be read."},
+    "text": {"type": "string", "maxLength": MAX_TEXT, "description": "The reference text."},
     "words": {
         "type": "string",
         "contentMediaType": "application/json",
-        "description": "In place of `text`: JSON of words with phones, as in the JSON form of this request.",
+        "description": "Words with their phones, in place of `text`; JSON as in `ClipRequest`.",
     },
-    "id": {"type": "string", "minLength": 1, "maxLength": 200},
+    "id": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 200,
+        "description": "Returned with the answer; by default, the id of the request.",
+    },
 }
-_AUDIO: Fields = {"type": "string", "contentMediaType": "application/octet-stream"}
+_AUDIO: Fields = {
+    "type": "string",
+    "contentMediaType": "application/octet-stream",
+    "description": "An audio file: WAV, FLAC, Ogg, Opus or MP3.",
+}
 _COUNT = {"minItems": 1, "maxItems": MAX_BATCH}
 _CLIP_EXAMPLE = {"audio": "UklGRgAAAABXQVZF", "text": _TEXT, "id": EXAMPLE["id"]}
 
@@ -87,7 +97,7 @@ def _body(form: Fields, json_schema: Fields, example: Any) -> Fields:
 ONE_CLIP = _body({"audio": _AUDIO} | _FORM_FIELDS, {"$ref": f"{_REF}ClipRequest"}, _CLIP_EXAMPLE)
 SEVERAL_CLIPS = _body(
     {
-        name: {"type": "array", "items": field, "description": f"One for each clip{also}."} | _COUNT
+        name: {"type": "array", "items": field, "description": f"One per clip{also}."} | _COUNT
         for name, field, also in (
             ("audio", _AUDIO, ""),
             ("text", _FORM_FIELDS["text"], ", or one for all"),
@@ -112,14 +122,14 @@ AZURE: Fields = {
             "name": "format",
             "in": "query",
             "schema": {"type": "string", "enum": ["detailed", "simple"]},
-            "description": "The answer is detailed in either case.",
+            "description": "The response is detailed in either case.",
         },
         {
             "name": "Pronunciation-Assessment",
             "in": "header",
             "required": True,
             "schema": {"type": "string", "contentEncoding": "base64", "contentMediaType": "application/json"},
-            "description": "`ReferenceText`, `GradingSystem` and the others, as Microsoft documents them.",
+            "description": "`ReferenceText`, `GradingSystem` and so on, as Microsoft documents them.",
         },
     ],
     "requestBody": {
@@ -127,42 +137,48 @@ AZURE: Fields = {
         "content": {"audio/wav": {"schema": _AUDIO}, "audio/ogg": {"schema": _AUDIO}},
     },
 }
-_AZURE_OPTIONS = Options(
+_AZURE_OPTIONS = AzureOptions(
     grading_system="hundredmark", dimension="comprehensive", enable_prosody_assessment=True
 )
 _AZURE_ANSWER: Fields = {
     "schema": {"type": "object", "required": ["RecognitionStatus"]},
-    "example": azure.answer(Assessment.model_validate(EXAMPLE), _AZURE_OPTIONS),
+    "example": azure_response(Assessment.model_validate(EXAMPLE), _AZURE_OPTIONS),
 }
 _AZURE_ERROR: Fields = {"application/json": {"schema": {"type": "object", "required": ["error"]}}}
 AZURE_ANSWERS: dict[int | str, Fields] = {
-    status: {"description": why, "content": _AZURE_ERROR} for status, why in _WHY.items()
+    status: {"description": reason, "content": _AZURE_ERROR} for status, reason in _REASONS.items()
 }
 AZURE_ANSWERS[200] = {
-    "description": "As Azure answers; `RecognitionStatus` can be `InitialSilenceTimeout` or `NoMatch`, too.",
+    "description": "In Azure's form; `RecognitionStatus` is `Success`, `NoMatch` or `InitialSilenceTimeout`.",
     "content": {"application/json": _AZURE_ANSWER},
 }
-AZURE_ANSWERS[403] = {"description": "No API key, where the service asks for one.", "content": _AZURE_ERROR}
+AZURE_ANSWERS[403] = {
+    "description": "The service requires an API key, and the request has none.",
+    "content": _AZURE_ERROR,
+}
 
 
-def describe(app: FastAPI) -> None:
-    """Give an application its description, made when it is first asked for."""
+def add_description(app: FastAPI) -> None:
+    """Give an application its description, which is made when it is first requested."""
 
     def openapi() -> Fields:
         if app.openapi_schema is None:
-            found = get_openapi(title=app.title, version=app.version, description=_ABOUT, routes=app.routes)
-            _, more = models_json_schema(
-                [(Problem, "serialization"), (ClipRequest, "validation")], ref_template=_REF + "{model}"
+            description = get_openapi(
+                title=app.title, version=app.version, description=_ABOUT, routes=app.routes
             )
-            components = found.setdefault("components", {})
+            _, more = models_json_schema(
+                [(ProblemDetails, "serialization"), (ClipRequest, "validation")],
+                ref_template=_REF + "{model}",
+            )
+            components = description.setdefault("components", {})
             components.setdefault("schemas", {}).update(more["$defs"])
             _add_docstrings(components["schemas"])
             components["securitySchemes"] = {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             }
-            found["security"] = [{}, {"bearer": []}, {"header": []}]
-            app.openapi_schema = found
+            description["security"] = [{}, {"bearer": []}, {"header": []}]
+            app.openapi_schema = description
         return app.openapi_schema
 
     app.openapi = openapi
@@ -177,7 +193,7 @@ def _add_docstrings(schemas: Mapping[str, Fields]) -> None:
 
 
 def _docstrings(module: ModuleType) -> Iterator[tuple[str, str, str]]:
-    """Class, field and text of each string that stands below a field of a class."""
+    """Yield class, field and text of each docstring below a field of a class."""
     for node in ast.parse(inspect.getsource(module)).body:
         if not isinstance(node, ast.ClassDef):
             continue

@@ -1,4 +1,4 @@
-"""A server process: from a free port to the exit after the last answer."""
+"""The server process: it binds an address, serves, and exits after the last response."""
 
 from __future__ import annotations
 
@@ -14,46 +14,47 @@ import uvicorn
 from enunciate.errors import ServiceError
 from enunciate.serve.http.app import create_app
 from enunciate.serve.http.service import Service
-from enunciate.serve.http.settings import Settings
+from enunciate.serve.service_log import logging_to_stderr
+from enunciate.serve.settings import ServiceSettings
 
 _POLL_S = 0.02
 _BACKLOG = 2048
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Take an address, before anything is loaded.
+    """Bind an address and listen, before anything is loaded.
 
     Raises:
-        ServiceError: it is taken, or not ours.
+        ServiceError: the address is in use, or not one of this machine.
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind)
-        if os.name == "posix":  # where it lets a port be taken that was just left; elsewhere, one in use
+        if os.name == "posix":  # there, it allows a port that was just released; on Windows, one in use
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)
     except OSError as error:
         raise ServiceError(
-            f"cannot listen on {host}, port {port} ({error.strerror}): give another --host or --port"
+            f"cannot listen on {host}, port {port} ({error.strerror}): choose another --host or --port"
         ) from None
     return listener
 
 
 def serve(
     listener: socket.socket,
-    settings: Settings,
+    settings: ServiceSettings,
     *,
     command: Sequence[str] | None = None,
-    started: Callable[[], None] = lambda: None,
+    on_start: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until a signal says to stop; what is under way is finished then.
+    """Serve until a signal stops the service; requests in progress finish first.
 
     Args:
-        listener: as `bind` gives it.
+        listener: a socket from `bind`.
         settings: of the service.
-        command: as of `create_app`.
-        started: called once, when requests are taken.
+        command: as `create_app` takes it.
+        on_start: called once, when requests are accepted.
 
     Raises:
         ServiceError: the engine cannot be loaded.
@@ -63,52 +64,53 @@ def serve(
         app,
         lifespan="on",
         ws="none",
-        log_level="error",  # to warn of what strangers send would let them fill the log
+        log_level="error",  # warnings about untrusted input would let a client fill the log
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=1,  # the time of grace is over by then
+        timeout_graceful_shutdown=1,  # the grace period is over by then
     )
-    asyncio.run(_Server(config, app.state.service).run_until_told(listener, started))
+    with logging_to_stderr():
+        asyncio.run(_DrainingServer(config, app.state.service).run_until_stopped(listener, on_start))
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's with another end: it would close its doors at once, and then die of the signal."""
+class _DrainingServer(uvicorn.Server):
+    """A uvicorn server that drains first; uvicorn stops listening at once, and then re-raises the signal."""
 
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
-        self._told = asyncio.Event()
+        self._stop_signalled = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Take a signal: the first lets what is under way finish, a second does not."""
+        """Handle a signal: the first one drains the service, a second one stops it at once."""
         assert self._loop is not None
-        if self._service.draining:
+        if self._service.admission.draining:
             self.should_exit = self.force_exit = True
-        self._service.draining = True
-        self._loop.call_soon_threadsafe(self._told.set)
+        self._service.admission.draining = True
+        self._loop.call_soon_threadsafe(self._stop_signalled.set)
 
-    async def run_until_told(self, listener: socket.socket, started: Callable[[], None]) -> None:
-        """Serve; see `serve`."""
+    async def run_until_stopped(self, listener: socket.socket, on_start: Callable[[], None]) -> None:
+        """Serve as the function `serve` documents."""
         self._loop = asyncio.get_running_loop()
         serving = asyncio.create_task(self.serve(sockets=[listener]))
         while not self.started and not serving.done():
             await asyncio.sleep(_POLL_S)
         if self.started:
-            started()
-        told = asyncio.create_task(self._told.wait())
-        refused = asyncio.create_task(self._service.pool.refused())
-        await asyncio.wait((serving, told, refused), return_when=asyncio.FIRST_COMPLETED)
+            on_start()
+        stop_signalled = asyncio.create_task(self._stop_signalled.wait())
+        load_error = asyncio.create_task(self._service.pool.load_error())
+        await asyncio.wait((serving, stop_signalled, load_error), return_when=asyncio.FIRST_COMPLETED)
         await self._drain()
         self.should_exit = True
         await serving
-        told.cancel()
-        if refused.done():
-            raise ServiceError(refused.result())
-        refused.cancel()
+        stop_signalled.cancel()
+        if load_error.done():
+            raise ServiceError(load_error.result())
+        load_error.cancel()
 
     async def _drain(self) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._service.settings.grace_s):
-                while self._service.busy and not self.force_exit:
+            async with asyncio.timeout(self._service.settings.shutdown_grace_s):
+                while self._service.admission.busy and not self.force_exit:
                     await asyncio.sleep(_POLL_S)

@@ -1,137 +1,74 @@
-"""Bodies of requests, read into memory under limits: multipart forms and JSON, to clips and their texts."""
+"""Uploads: clips and their reference texts, read from a multipart form or JSON."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import ValidationError
 from pydantic_core import from_json
 from starlette.requests import Request
 
 from enunciate.errors import PronunciationError
 from enunciate.phones.inventory import parse_phones
 from enunciate.schema import ReferenceWord
-from enunciate.serve.http.forms import Part, parse_form
-from enunciate.serve.http.problems import ProblemError
-from enunciate.serve.http.settings import Settings
-from enunciate.serve.workers.wire import Job
+from enunciate.serve.http.clip_request import ClipRequest, WordRequest
+from enunciate.serve.http.multipart import FormPart, parse_form
+from enunciate.serve.http.problem_details import ProblemError
+from enunciate.serve.http.request_body import read_body
+from enunciate.serve.settings import ServiceSettings
+from enunciate.serve.workers.messages import ClipJob
 
-MAX_TEXT = 5_000
-"""Characters; a minute of fast speech has under 2,000."""
 _OVERHEAD = 100_000
 """Bytes that a body may have besides audio."""
 _MAX_VALUES = 100_000
-"""Commas, colons and brackets of a JSON body: of few bytes each, they would fill hundreds of megabytes."""
-
-
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Word(_Request):
-    """A word to read, and how it is said."""
-
-    text: Annotated[str, Field(min_length=1, max_length=100)]
-    phones: Annotated[list[str], Field(min_length=1, max_length=50)]
-    """ARPAbet, stress digits optional."""
-
-
-Text = Annotated[str, Field(max_length=MAX_TEXT)]
-Words = Annotated[list[Word], Field(min_length=1, max_length=500)]
-Id = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class ClipRequest(_Request):
-    """One clip to assess."""
-
-    audio: Annotated[str | bytes, WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
-    """An audio file (WAV, FLAC, Ogg, Opus, MP3): in JSON in base64, in a form as it is."""
-    text: Text | None = None
-    """What was to be read; a word can carry its pronunciation, as in `tomato{T AH M EY T OW}`."""
-    words: Words | None = None
-    """In place of `text`: words with the phones to score against."""
-    id: Id | None = None
-    """Comes back in the answer; made up where it is left out."""
+"""Maximum commas, colons and brackets in a JSON body; parsed, more could fill hundreds of megabytes."""
 
 
 @dataclass(frozen=True)
 class Upload:
     """A clip, and what to do with it."""
 
-    job: Job
+    job: ClipJob
     audio: bytes
 
 
-async def read_body(request: Request, limit: int, settings: Settings, hold: Callable[[int], None]) -> bytes:
-    """Read a body, and stop as soon as it is too large.
-
-    Args:
-        request: whose.
-        limit: in bytes.
-        settings: with the time limit.
-        hold: told how many bytes have come; may raise, where memory is short.
-
-    Raises:
-        ProblemError: too large, or not all there in time.
-    """
-    too_large = ProblemError(413, "body_too_large", f"the body is larger than {limit:,} bytes")
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > limit:
-        raise too_large
-    body = bytearray()
-    try:
-        async with asyncio.timeout(settings.upload_s):
-            async for chunk in request.stream():
-                if len(body) + len(chunk) > limit:
-                    raise too_large
-                hold(len(chunk))
-                body += chunk
-    except TimeoutError:
-        detail = f"the body was not all there after {settings.upload_s:g} s"
-        raise ProblemError(408, "body_too_slow", detail) from None
-    return bytes(body)
-
-
 async def read_uploads(
-    request: Request, settings: Settings, hold: Callable[[int], None], *, many: bool
+    request: Request, settings: ServiceSettings, count_bytes: Callable[[int], None], *, many: bool
 ) -> list[Upload | ProblemError]:
-    """The clips of a request, at least one, or what is wrong with a clip; alone, a wrong one is raised.
+    """Read the clips of a request.
 
-    What breaks the form of the request is always raised; audio or phones that cannot be used are not.
+    A clip whose audio or phones cannot be used is returned as a `ProblemError`, unless it is the only clip.
+    That one, and anything else that is wrong, is raised.
 
     Args:
-        request: multipart, or JSON.
-        settings: with the limits.
-        hold: as of `read_body`.
-        many: whether there may be several; the JSON is a list then.
+        request: a multipart form or JSON.
+        settings: has the limits.
+        count_bytes: as `read_body` takes it.
+        many: whether several clips are allowed; the JSON is a list then.
 
     Raises:
-        ProblemError: the request breaks a limit, or cannot be understood.
+        ProblemError: the request exceeds a limit, or is malformed.
     """
     content_type = request.headers.get("content-type", "")
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
-        body = await read_body(request, settings.max_bytes + _OVERHEAD, settings, hold)
+        body = await read_body(request, settings.max_bytes + _OVERHEAD, settings, count_bytes)
         clips = _clips_of_form(parse_form(content_type, body))
     elif media_type == "application/json":
-        body = await read_body(request, settings.max_bytes * 4 // 3 + _OVERHEAD, settings, hold)
+        body = await read_body(request, settings.max_bytes * 4 // 3 + _OVERHEAD, settings, count_bytes)
         clips = _clips_of_json(body, many=many)
     else:
         raise ProblemError(415, "media_type", "send multipart/form-data or application/json")
     most = settings.max_batch if many else 1
     if not 1 <= len(clips) <= most:
-        raise ProblemError(422, "malformed", f"there are {len(clips)} clips: send 1 to {most}")
+        raise ProblemError(422, "malformed", f"the request has {len(clips)} clips: send 1 to {most}")
+    requests = [_validated(clip, index if many else None) for index, clip in enumerate(clips)]
     request_id: str = request.state.request_id
-    uploads = [
-        _upload(
-            _asked(clip, index if many else None), f"{request_id}-{index}" if len(clips) > 1 else request_id
-        )
-        for index, clip in enumerate(clips)
-    ]
+    ids = [f"{request_id}-{index}" for index in range(len(clips))] if len(clips) > 1 else [request_id]
+    uploads = [_upload(clip, default_id) for clip, default_id in zip(requests, ids, strict=True)]
     if sum(len(upload.audio) for upload in uploads if isinstance(upload, Upload)) > settings.max_bytes:
         raise ProblemError(413, "body_too_large", f"the audio is larger than {settings.max_bytes:,} bytes")
     if not many and isinstance(uploads[0], ProblemError):
@@ -151,47 +88,38 @@ def _clips_of_json(body: bytes, *, many: bool) -> list[Any]:
     return cast("list[Any]", value) if many else [value]
 
 
-def _clips_of_form(parts: Sequence[Part]) -> list[Any]:
-    """A field that is there once holds for all clips; one for each clip are taken in order."""
-    found: dict[str, list[bytes]] = {name: [] for name in ClipRequest.model_fields}
+def _clips_of_form(parts: Sequence[FormPart]) -> list[Any]:
+    """Return a mapping for each clip. A field that occurs once applies to all of them."""
+    values_of: dict[str, list[bytes]] = {name: [] for name in ClipRequest.model_fields}
     for part in parts:
-        if part.name not in found:
-            raise ProblemError(422, "malformed", f"a part of the form is none of {', '.join(found)}")
-        found[part.name].append(bytes(part.content))
-    count = len(found["audio"])
-    for name, values in found.items():
+        if part.name not in values_of:
+            raise ProblemError(
+                422, "malformed", f"the form has a field that is none of {', '.join(values_of)}"
+            )
+        values_of[part.name].append(bytes(part.content))
+    count = len(values_of["audio"])
+    for name, values in values_of.items():
         if len(values) not in {0, 1, count} or (name == "id" and len(values) not in {0, count}):
             raise ProblemError(
-                422, "malformed", f"the form has {count} of 'audio' and {len(values)} of '{name}'"
+                422, "malformed", f"the form has {count} fields 'audio' but {len(values)} fields '{name}'"
             )
     return [
-        {name: values[index if len(values) > 1 else 0] for name, values in found.items() if values}
+        {name: values[index if len(values) > 1 else 0] for name, values in values_of.items() if values}
         for index in range(count)
     ]
 
 
-def _asked(clip: Any, index: int | None) -> ClipRequest:
-    """Check what came: from a form, everything is bytes, and words are JSON; from JSON, audio is base64."""
+def _validated(clip: Any, index: int | None) -> ClipRequest:
+    """Validate a clip; in a form all values are bytes and `words` is JSON, in JSON `audio` is base64."""
     try:
-        return ClipRequest.model_validate(_with_words(clip))
+        return ClipRequest.model_validate(_with_words_parsed(clip))
     except ValidationError as error:
-        within = () if index is None else (index,)
-        said = [_said((*within, *found["loc"]), found["msg"]) for found in error.errors()[:5]]
-        raise ProblemError(422, "malformed", "; ".join(said)) from None
+        prefix = () if index is None else (index,)
+        details = [_located((*prefix, *one["loc"]), one["msg"]) for one in error.errors()[:5]]
+        raise ProblemError(422, "malformed", "; ".join(details)) from None
 
 
-def _upload(asked: ClipRequest, default_id: str) -> Upload | ProblemError:
-    try:
-        words = None if asked.words is None else tuple(map(_reference, asked.words))
-        job = Job(id=asked.id or default_id, text=asked.text, words=words)
-        return Upload(job, asked.audio if isinstance(asked.audio, bytes) else _decoded(asked.audio))
-    except PronunciationError as error:
-        return ProblemError(422, error.code, str(error))
-    except ProblemError as error:
-        return error
-
-
-def _with_words(clip: Any) -> Any:
+def _with_words_parsed(clip: Any) -> Any:
     fields = cast("dict[str, Any]", clip) if isinstance(clip, dict) else {}
     if not isinstance(fields.get("words"), bytes):
         return cast(Any, clip)
@@ -201,16 +129,27 @@ def _with_words(clip: Any) -> Any:
         raise ProblemError(422, "malformed", f"words: not JSON ({error})") from None
 
 
-def _decoded(audio: str) -> bytes:
+def _located(location: Sequence[str | int], message: str) -> str:
+    return f"{'.'.join(map(str, location))}: {message}" if location else message
+
+
+def _upload(clip: ClipRequest, default_id: str) -> Upload | ProblemError:
+    try:
+        words = None if clip.words is None else tuple(map(_reference_word, clip.words))
+        job = ClipJob(id=clip.id or default_id, text=clip.text, words=words)
+        return Upload(job, clip.audio if isinstance(clip.audio, bytes) else _decode_base64(clip.audio))
+    except PronunciationError as error:
+        return ProblemError(422, error.code, str(error))
+    except ProblemError as error:
+        return error
+
+
+def _reference_word(word: WordRequest) -> ReferenceWord:
+    return ReferenceWord(text=word.text, phones=parse_phones(word.phones, f"words: {word.text}"))
+
+
+def _decode_base64(audio: str) -> bytes:
     try:
         return base64.b64decode(audio, validate=True)
     except ValueError as error:
         raise ProblemError(422, "malformed", f"audio: not base64 ({error})") from None
-
-
-def _reference(word: Word) -> ReferenceWord:
-    return ReferenceWord(text=word.text, phones=parse_phones(word.phones, f"words: {word.text}"))
-
-
-def _said(where: Sequence[str | int], what: str) -> str:
-    return f"{'.'.join(map(str, where))}: {what}" if where else what

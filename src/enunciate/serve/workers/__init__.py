@@ -1,1 +1,1 @@
-"""Worker processes that hold an engine, the pool that feeds them, and their messages."""
+"""Worker processes that hold an engine, the pool that feeds them, and the messages between the two."""

@@ -1,280 +1,199 @@
-"""Workers, and the queue before them.
+"""A pool of worker processes, and the queue in front of them.
 
-Each worker is a process with the engine loaded once. A task of ours feeds it: takes clips that wait, sends
-them, waits for the answers. A worker that takes too long is killed, one that dies is buried, and either is
-replaced; the clip that it had gets an error, and no other clip is lost.
+Each worker is a process that has loaded the engine once. An asyncio task keeps it running and feeds it: the
+task takes clips from the queue, sends them, and waits for the replies. A worker that times out is killed, one
+that dies is reaped, and either is replaced; the clip that it had gets an error, and no other clip is lost.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from enunciate.serve.http.metrics import Metrics
-from enunciate.serve.http.settings import available_cores
-from enunciate.serve.workers import wire
-from enunciate.serve.workers.wire import Hello, Job, Outcome
-from enunciate.serve.workers.worker import bug_line
+from enunciate.serve.metrics import ServiceMetrics
+from enunciate.serve.service_log import log_bug
+from enunciate.serve.workers.messages import ClipJob
+from enunciate.serve.workers.worker_process import WorkerProcess, WorkerReply, running
 
 GATHER_S = 0.005
-"""How long an engine that gains from batches waits for more clips."""
-RETRY_S = (0.0, 0.5, 1.0, 2.0, 5.0)
-"""Pauses before a worker is started, by how often it has just failed to load; the last one for ever."""
-_STREAM_LIMIT = 1 << 20
-_CLOSING_S = 1.0
+"""Seconds to wait for more clips, for an engine that gains from batches."""
+RETRY_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 5.0)
+"""Pauses before a worker is started, by the number of failures to load in a row; the last one repeats."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a worker said of one clip."""
-
-    outcome: Outcome
-    body: bytes
-    """JSON of the `Assessment`; empty where there is an error."""
+class ClipTimeoutError(Exception):
+    """The clip queued, or then ran, for longer than is allowed."""
 
 
-class TimedOutError(Exception):
-    """The clip waited, or then ran, for longer than is allowed."""
-
-
-class CrashedError(Exception):
-    """The worker died of the clip, or of the service's end."""
+class WorkerCrashedError(Exception):
+    """The worker process died while it had the clip, or the service stopped."""
 
 
 @dataclass(eq=False)
-class _Waiting:
-    job: Job
+class _QueuedClip:
+    job: ClipJob
     audio: bytes
-    patience: asyncio.Timeout
-    """Runs while it waits for a worker, and no more from then on."""
-    answer: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    queue_deadline: asyncio.Timeout
+    """Cancels the wait in the queue; has no effect once a worker has the clip."""
+    reply: asyncio.Future[WorkerReply] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
     alone: bool = False
-    """Its batch failed as a whole, so that it must not be in one again."""
+    """Whether its batch failed as a whole, so that it must not be in a batch again."""
 
     def fail(self, error: Exception) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
+        if not self.reply.done():
+            self.reply.set_exception(error)
 
 
-class Pool:
-    """A number of workers and one queue; what bounds the queue is whoever hands clips in."""
+class WorkerPool:
+    """A number of workers and one queue; whoever submits clips bounds its length."""
 
-    def __init__(self, command: Sequence[str], *, workers: int, timeout_s: float, metrics: Metrics) -> None:
-        """Prepare; `start` starts.
+    def __init__(
+        self, command: Sequence[str], *, workers: int, timeout_s: float, metrics: ServiceMetrics
+    ) -> None:
+        """Prepare the pool; `start` starts the workers.
 
         Args:
             command: runs a worker.
-            workers: how many.
-            timeout_s: how long a clip may wait, and how long it may then run.
-            metrics: told of restarts, of the depth of the queue and of seconds of audio.
+            workers: number of worker processes.
+            timeout_s: seconds a clip may queue, then run.
+            metrics: updated with restarts, the length of the queue and the seconds of audio.
         """
         self._command, self._n_workers, self._timeout_s = command, workers, timeout_s
         self._metrics = metrics
-        self._queue: deque[_Waiting] = deque()
-        self._arrived = asyncio.Event()
+        self._queue: deque[_QueuedClip] = deque()
+        self._clip_queued = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._n_ready = 0
-        self._why_refused = ""
-        self._refused = asyncio.Event()
+        self._load_error = ""
+        self._load_failed = asyncio.Event()
         self.model = ""
         """Name and version of the engine, once a worker has loaded it."""
 
     @property
     def ready(self) -> bool:
-        """Whether all workers are loaded."""
+        """Whether all workers have loaded the engine."""
         return self._n_ready == self._n_workers
 
     def start(self) -> None:
-        """Start the workers, in the background."""
-        self._tasks = [asyncio.create_task(self._keep_worker()) for _ in range(self._n_workers)]
+        """Start the workers in the background."""
+        self._tasks = [asyncio.create_task(self._keep_worker_running()) for _ in range(self._n_workers)]
 
-    async def refused(self) -> str:
-        """Wait until a worker finds that the engine cannot be loaded, which trying again will not mend.
-
-        Returns:
-            Why that is.
-        """
-        await self._refused.wait()
-        return self._why_refused
+    async def load_error(self) -> str:
+        """Wait until a worker reports that the engine cannot be loaded, and return its reason."""
+        await self._load_failed.wait()
+        return self._load_error
 
     async def stop(self) -> None:
-        """Kill the workers; whoever still waits gets a `CrashedError`."""
+        """Kill the workers; clips that still queue get a `WorkerCrashedError`."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for waiting in self._queue:
-            waiting.fail(CrashedError())
+        for clip in self._queue:
+            clip.fail(WorkerCrashedError())
 
-    async def assess(self, job: Job, audio: bytes) -> Answer:
-        """Assess one clip; to cancel this takes it out of the queue, or has its answer thrown away.
+    async def assess(self, job: ClipJob, audio: bytes) -> WorkerReply:
+        """Assess one clip.
 
-        A worker that has begun is left to finish: starting another takes longer than most clips do, and the
-        time limit holds for it all the same.
+        Cancelling this takes the clip out of the queue, or discards its reply. A worker that has begun may
+        finish: loading another worker takes longer than most clips do, and the time-out holds in any case.
 
         Raises:
-            TimedOutError: it waited or ran for too long.
-            CrashedError: the worker died of it.
+            ClipTimeoutError: the clip queued or ran for too long.
+            WorkerCrashedError: the worker died while it had the clip.
         """
         try:
-            async with asyncio.timeout(self._timeout_s) as patience:
-                waiting = _Waiting(job, audio, patience)
-                self._queue.append(waiting)
-                self._arrived.set()
+            async with asyncio.timeout(self._timeout_s) as queue_deadline:
+                clip = _QueuedClip(job, audio, queue_deadline)
+                self._queue.append(clip)
+                self._clip_queued.set()
                 self._metrics.queue_depth.set(len(self._queue))
                 try:
-                    return await waiting.answer
+                    return await clip.reply
                 finally:
-                    waiting.answer.cancel()
-                    with contextlib.suppress(ValueError):  # it has left the queue
-                        self._queue.remove(waiting)
+                    clip.reply.cancel()
+                    with contextlib.suppress(ValueError):  # it is no longer queued
+                        self._queue.remove(clip)
                     self._metrics.queue_depth.set(len(self._queue))
         except TimeoutError:
-            raise TimedOutError from None
+            raise ClipTimeoutError from None
 
-    async def _take(self, together: int) -> list[_Waiting]:
-        """Clips to give a worker at once, at least one."""
+    async def _next_batch(self, batch_size: int) -> list[_QueuedClip]:
+        """Take clips for a worker from the queue, at least one."""
         while True:
             while not self._queue:
-                self._arrived.clear()
-                await self._arrived.wait()
-            if together > 1 and len(self._queue) < together:
+                self._clip_queued.clear()
+                await self._clip_queued.wait()
+            if batch_size > 1 and len(self._queue) < batch_size:
                 await asyncio.sleep(GATHER_S)
-            batch: list[_Waiting] = []
-            while self._queue and len(batch) < together:
+            batch: list[_QueuedClip] = []
+            while self._queue and len(batch) < batch_size:
                 if batch and (batch[0].alone or self._queue[0].alone):
                     break
-                waiting = self._queue.popleft()
-                if not waiting.patience.expired():
-                    waiting.patience.reschedule(None)
-                    batch.append(waiting)
+                clip = self._queue.popleft()
+                if not clip.queue_deadline.expired():
+                    clip.queue_deadline.reschedule(None)
+                    batch.append(clip)
             if batch:
                 self._metrics.queue_depth.set(len(self._queue))
                 return batch
 
-    async def _keep_worker(self) -> None:
-        """Keep one worker alive, one process after another."""
-        failed = 0
+    async def _keep_worker_running(self) -> None:
+        """Keep one worker running, one process after another."""
+        failures = 0
         while True:
-            await asyncio.sleep(RETRY_S[min(failed, len(RETRY_S) - 1)])
-            failed += 1
+            await asyncio.sleep(RETRY_DELAYS_S[min(failures, len(RETRY_DELAYS_S) - 1)])
+            failures += 1
             try:
-                async with self._process() as process:
-                    hello = await _hello(process)
+                async with running(self._command, self._n_workers) as worker:
+                    hello = await worker.hello()
                     if hello is not None and hello.error is not None:
-                        self._why_refused = hello.error
-                        self._refused.set()
+                        self._load_error = hello.error
+                        self._load_failed.set()
                         return
                     if hello is not None:
-                        failed = 0
+                        failures = 0
                         self.model = hello.model
-                        await self._feed(process, hello.together)
-            except (OSError, ValueError) as error:  # no process to be had, or one that talks nonsense
-                print(bug_line(error), file=sys.stderr, flush=True)
+                        await self._feed(worker, hello.batch_size)
+            except (OSError, ValueError) as error:  # it cannot be started, or its messages are malformed
+                log_bug(error)
             self._metrics.worker_restarts.inc()
 
-    @asynccontextmanager
-    async def _process(self) -> AsyncGenerator[Process, None]:
-        # A session of its own keeps the terminal's Ctrl-C away from it.
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=PIPE,
-            stdout=PIPE,
-            limit=_STREAM_LIMIT,
-            env=_environment(self._n_workers),
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            burial = asyncio.ensure_future(_bury(process))
-            try:
-                await asyncio.shield(burial)
-            except asyncio.CancelledError:  # the service stops, and this has begun: it takes a moment
-                await burial
-                raise
-
-    async def _feed(self, process: Process, together: int) -> None:
+    async def _feed(self, worker: WorkerProcess, batch_size: int) -> None:
         """Give a worker clips until it fails."""
         self._n_ready += 1
         try:
             while True:
-                batch = await self._take(together)
+                batch = await self._next_batch(batch_size)
                 try:
                     async with asyncio.timeout(self._timeout_s):
-                        answers = await _exchange(process, batch)
+                        replies = await worker.assess([(clip.job, clip.audio) for clip in batch])
                 except TimeoutError:
-                    return self._failed(batch, TimedOutError())
+                    return self._fail(batch, ClipTimeoutError())
                 except BaseException:
-                    self._failed(batch, CrashedError())
+                    self._fail(batch, WorkerCrashedError())
                     raise
-                if answers is None:
-                    return self._failed(batch, CrashedError())
-                for waiting, answer in zip(batch, answers, strict=True):
-                    if answer.outcome.error is None:
-                        self._metrics.audio_seconds.inc(answer.outcome.duration_s)
-                    if not waiting.answer.done():
-                        waiting.answer.set_result(answer)
+                if replies is None:
+                    return self._fail(batch, WorkerCrashedError())
+                for clip, reply in zip(batch, replies, strict=True):
+                    if reply.outcome.error is None:
+                        self._metrics.audio_seconds.inc(reply.outcome.duration_s)
+                    if not clip.reply.done():
+                        clip.reply.set_result(reply)
         finally:
             self._n_ready -= 1
 
-    def _failed(self, batch: Sequence[_Waiting], error: Exception) -> None:
-        """One clip failed; of several, nobody knows which it was, and each is tried again alone."""
+    def _fail(self, batch: Sequence[_QueuedClip], error: Exception) -> None:
+        """Fail a single clip; of several, nobody knows which one is at fault, so queue each again, alone."""
         if len(batch) == 1:
             batch[0].fail(error)
             return
-        for waiting in reversed(batch):
-            if not waiting.answer.done():
-                waiting.alone = True
-                waiting.patience.reschedule(asyncio.get_running_loop().time() + self._timeout_s)
-                self._queue.appendleft(waiting)
-
-
-def _environment(n_workers: int) -> dict[str, str]:
-    """Modules are found where we found ours, and the workers share the cores."""
-    threads = str(max(1, available_cores() // n_workers))
-    return {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads} | {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    }
-
-
-async def _bury(process: Process) -> None:
-    """Kill a process, and let go of its pipes, which would complain if the loop ended first."""
-    assert process.stdin is not None and process.stdout is not None
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
-    process.stdin.close()
-    await process.wait()
-    with contextlib.suppress(OSError, TimeoutError):
-        async with asyncio.timeout(_CLOSING_S):
-            await process.stdout.read()
-            await process.stdin.wait_closed()
-
-
-async def _hello(process: Process) -> Hello | None:
-    assert process.stdout is not None
-    parts = await wire.receive(process.stdout)
-    return Hello.model_validate_json(parts[0]) if parts else None
-
-
-async def _exchange(process: Process, batch: Sequence[_Waiting]) -> list[Answer] | None:
-    """The answers to a batch; None where the worker died."""
-    assert process.stdin is not None and process.stdout is not None
-    parts = [part for w in batch for part in (w.job.model_dump_json().encode(), w.audio)]
-    try:
-        process.stdin.writelines(wire.pack(parts))
-        await process.stdin.drain()
-    except ConnectionError:
-        return None
-    answers = await wire.receive(process.stdout)
-    if answers is None:
-        return None
-    pairs = zip(answers[::2], answers[1::2], strict=True)
-    return [Answer(Outcome.model_validate_json(outcome), body) for outcome, body in pairs]
+        for clip in reversed(batch):
+            if not clip.reply.done():
+                clip.alone = True
+                clip.queue_deadline.reschedule(asyncio.get_running_loop().time() + self._timeout_s)
+                self._queue.appendleft(clip)

@@ -1,8 +1,9 @@
-"""What the service and its workers tell each other, through pipes.
+"""The messages that the service and its workers exchange through pipes.
 
-A message is a list of byte strings: their number, then each with its length before it, as four bytes,
-big-endian. The service sends a `Job` and its audio for each clip; a worker first says who it is (`Hello`),
-and then answers with an `Outcome` and a body (the answer as JSON, ready to be sent) for each clip, in order.
+A message is a list of byte strings: their number, then each one preceded by its length, all as four-byte
+big-endian integers. A worker begins with a `WorkerHello`. The service then sends a `ClipJob` and the audio
+for each clip; the worker replies, in the same order, with a `ClipOutcome` and a body (the answer as JSON,
+ready to be sent to the client).
 """
 
 from __future__ import annotations
@@ -13,43 +14,45 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from enunciate.schema import FrozenModel, ReferenceWord
-from enunciate.serve.azure.answer import Options
+from enunciate.serve.azure.options import AzureOptions
 
+INTERNAL = "internal"
+"""The error code of a bug in the engine or the service."""
 _LENGTH = struct.Struct(">I")
 
 
-class Hello(FrozenModel):
+class WorkerHello(FrozenModel):
     """The first message of a worker: the engine is loaded, or `error` says why it cannot be."""
 
     model: str = ""
     """Name and version of the engine and its weights."""
-    together: int = 1
-    """How many clips it is best given at once."""
+    batch_size: int = 1
+    """Number of clips that the engine prefers to be given at once."""
     error: str | None = None
 
 
-class Job(FrozenModel):
+class ClipJob(FrozenModel):
     """One clip to assess; its audio is sent beside it."""
 
     id: str
     text: str | None = None
     words: tuple[ReferenceWord, ...] | None = None
-    azure: Options | None = None
-    """Where the answer is to be in the form of Azure's."""
+    azure: AzureOptions | None = None
+    """If set, the answer takes Azure's form."""
 
 
-class Outcome(FrozenModel):
-    """How it went; the body that comes with it is empty where there is an error."""
+class ClipOutcome(FrozenModel):
+    """Whether a clip was assessed; on an error, the body beside it is empty."""
 
     error: str | None = None
-    """The code of an `EnunciateError`, or 'internal' for a bug."""
+    """The code of an `EnunciateError`, or `INTERNAL`."""
     message: str = ""
     duration_s: float = 0.0
-    """Of the clip, as far as is known."""
+    """Length of the clip, as far as it is known."""
 
 
 def pack(parts: Sequence[bytes]) -> list[bytes]:
-    """The pieces of a message, to be written one after another."""
+    """Return the pieces of a message, to be written one after another."""
     pieces = [_LENGTH.pack(len(parts))]
     for part in parts:
         pieces += (_LENGTH.pack(len(part)), part)
@@ -57,7 +60,7 @@ def pack(parts: Sequence[bytes]) -> list[bytes]:
 
 
 def read(stream: BinaryIO) -> list[bytes] | None:
-    """The next message; None where the other side has gone."""
+    """Read the next message; None if the other side has closed the pipe."""
     count = _read_length(stream)
     if count is None:
         return None
@@ -77,12 +80,15 @@ def _read_length(stream: BinaryIO) -> int | None:
 
 
 async def receive(stream: StreamReader) -> list[bytes] | None:
-    """As `read`, without blocking."""
+    """Read the next message without blocking; None if the other side has closed the pipe."""
     try:
-        count = int(_LENGTH.unpack(await stream.readexactly(_LENGTH.size))[0])
         return [
-            await stream.readexactly(int(_LENGTH.unpack(await stream.readexactly(_LENGTH.size))[0]))
-            for _ in range(count)
+            await stream.readexactly(await _receive_length(stream))
+            for _ in range(await _receive_length(stream))
         ]
     except IncompleteReadError:
         return None
+
+
+async def _receive_length(stream: StreamReader) -> int:
+    return int(_LENGTH.unpack(await stream.readexactly(_LENGTH.size))[0])

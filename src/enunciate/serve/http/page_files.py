@@ -1,4 +1,4 @@
-"""The page: the files of the package's folder `static`, at the root and under `/static`."""
+"""The files of the page, served at the root and under `/static`."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from starlette.types import Scope
 FOLDER = Path(__file__).parents[1] / "static"
 
 
-class Pages(StaticFiles):
-    """Serves those files; a browser keeps them, but asks each time whether they are still the same."""
+class PageFiles(StaticFiles):
+    """Serves the files of `static`; browsers cache them, but revalidate them each time."""
 
     def __init__(self) -> None:
         super().__init__(directory=FOLDER, html=True)
 
     def get_path(self, scope: Scope) -> str:
-        """The file asked for, below the folder."""
+        """Return the path of the requested file below the folder."""
         return super().get_path({**scope, "path": scope["path"].removeprefix("/static")})
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """A file, or 404; that other methods are not allowed says so with `Allow`, as HTTP wants it."""
+        """Return a file, or 404; a 405 has the header `Allow`, as HTTP requires."""
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         response = await super().get_response(path, scope)

@@ -1,4 +1,4 @@
-"""Multipart forms, parsed in memory: the usual parser writes what is large to a temporary file."""
+"""Multipart forms, parsed in memory: Starlette's own parser writes large files to disk."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from dataclasses import dataclass, field
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from enunciate.serve.http.problems import ProblemError
+from enunciate.serve.http.problem_details import ProblemError
 
 MAX_PARTS = 200
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
-"""It warns of what strangers send, which would let them fill the log."""
+"""Its warnings about untrusted input would let a client fill the log."""
 
 
 @dataclass
-class Part:
+class FormPart:
     """One field of a form, or one file."""
 
     name: str = ""
     content: bytearray = field(default_factory=bytearray)
 
 
-class _Parts:
-    """Takes the parser's callbacks. A file's own name is never looked at."""
+class _PartCollector:
+    """Collects parts from the parser's callbacks, without looking at the names of files."""
 
     def __init__(self) -> None:
-        self.done: list[Part] = []
+        self.parts: list[FormPart] = []
         self._header, self._value = bytearray(), bytearray()
-        self._part = Part()
+        self._part = FormPart()
 
     def on_part_begin(self) -> None:
-        if len(self.done) >= MAX_PARTS:
+        if len(self.parts) >= MAX_PARTS:
             raise ProblemError(413, "body_too_large", f"the form has more than {MAX_PARTS} parts")
-        self._part = Part()
+        self._part = FormPart()
 
     def on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -52,38 +52,38 @@ class _Parts:
         self._part.content += data[start:end]
 
     def on_part_end(self) -> None:
-        self.done.append(self._part)
+        self.parts.append(self._part)
 
 
-def parse_form(content_type: str, body: bytes) -> list[Part]:
-    """The parts of a form, in order.
+def parse_form(content_type: str, body: bytes) -> list[FormPart]:
+    """Return the parts of a form, in order.
 
     Raises:
-        ProblemError: it is broken, not finished, or has too many parts.
+        ProblemError: the form is malformed, incomplete, or has too many parts.
     """
     _, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if not boundary:
         raise ProblemError(400, "malformed", "the multipart form has no boundary in its Content-Type")
-    parts = _Parts()
-    finished: list[bool] = []
+    collector = _PartCollector()
+    ended: list[bool] = []
     try:
         parser = MultipartParser(
             boundary,
             {
-                "on_part_begin": parts.on_part_begin,
-                "on_header_field": parts.on_header_field,
-                "on_header_value": parts.on_header_value,
-                "on_header_end": parts.on_header_end,
-                "on_part_data": parts.on_part_data,
-                "on_part_end": parts.on_part_end,
-                "on_end": lambda: finished.append(True),
+                "on_part_begin": collector.on_part_begin,
+                "on_header_field": collector.on_header_field,
+                "on_header_value": collector.on_header_value,
+                "on_header_end": collector.on_header_end,
+                "on_part_data": collector.on_part_data,
+                "on_part_end": collector.on_part_end,
+                "on_end": lambda: ended.append(True),
             },
         )
         parser.write(body)
         parser.finalize()
     except FormParserError:
         raise ProblemError(400, "malformed", "the multipart form cannot be parsed") from None
-    if not finished:
+    if not ended:
         raise ProblemError(400, "malformed", "the multipart form ends before its last boundary")
-    return parts.done
+    return collector.parts

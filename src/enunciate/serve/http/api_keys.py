@@ -10,38 +10,42 @@ from pathlib import Path
 from starlette.requests import Request
 
 from enunciate.errors import ServiceError
-from enunciate.serve.http.problems import ProblemError
+from enunciate.serve.http.problem_details import ProblemError
 from enunciate.serve.http.service import Service
 
 ENVIRONMENT = "ENUNCIATE_KEY_HASHES"
-"""Hashes with spaces or commas between, in place of or besides those of a file."""
+"""Environment variable with hashes, separated by spaces or commas, in addition to those of a file."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def hash_of(key: str) -> str:
-    """The SHA-256 of a key, in hexadecimal."""
+    """Return the SHA-256 of a key, in hexadecimal."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def read_hashes(path: Path | None, environment: str = "") -> frozenset[str]:
-    """The hashes of a file (one a line; what follows on a line is a note) and of the environment.
+    """Read the hashes of a file and of the environment.
+
+    Args:
+        path: a file with one hash per line; the rest of a line, and lines that begin with `#`, are comments.
+        environment: the value of the environment variable.
 
     Raises:
-        ServiceError: the file cannot be read, or something is no hash; the message does not repeat it.
+        ServiceError: the file cannot be read, or an entry is not a hash; the message does not repeat it.
     """
     hashes: set[str] = set()
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path else []
     except (OSError, UnicodeDecodeError) as error:
         raise ServiceError(f"the file of keys {path} cannot be read ({error})") from None
-    named = [(f"{path}, line {number}", line.split()) for number, line in enumerate(lines, start=1)]
-    named += [(ENVIRONMENT, [word]) for word in re.split(r"[\s,]+", environment) if word]
-    for where, words in named:
+    entries = [(f"{path}, line {number}", line.split()) for number, line in enumerate(lines, start=1)]
+    entries += [(ENVIRONMENT, [word]) for word in re.split(r"[\s,]+", environment) if word]
+    for where, words in entries:
         if not words or words[0].startswith("#"):
             continue
         if not _HASH.fullmatch(words[0].lower()):
             raise ServiceError(
-                f"{where}: not a SHA-256 in hexadecimal, as printf %s KEY | sha256sum gives it"
+                f"{where}: not a SHA-256 in hexadecimal; printf %s KEY | sha256sum prints that of a key"
             )
         hashes.add(words[0].lower())
     if path and not hashes:
@@ -50,30 +54,30 @@ def read_hashes(path: Path | None, environment: str = "") -> frozenset[str]:
 
 
 def key_of(request: Request) -> str | None:
-    """The key that came with a request, in any of the three headers that clients use for it."""
+    """Return the key of a request, from any of the three headers that clients use for it."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     bearer = token.strip() if scheme.lower() == "bearer" else None
     return bearer or request.headers.get("x-api-key") or request.headers.get("ocp-apim-subscription-key")
 
 
-def valid(key: str, hashes: frozenset[str]) -> bool:
-    """Whether a key is one of those; takes as long whichever it is."""
+def is_valid(key: str, hashes: frozenset[str]) -> bool:
+    """Return whether a key has one of the hashes, in a time that does not depend on which."""
     hashed = hash_of(key).encode()
     return any([hmac.compare_digest(hashed, known.encode()) for known in hashes])  # noqa: C419
 
 
 async def require_key(request: Request) -> None:
-    """Let nobody in without a key, where keys are asked for.
+    """Refuse a request without a valid key, if the service has keys.
 
     Raises:
-        ProblemError: there is none, or it is not valid.
+        ProblemError: the key is missing or not valid.
     """
     service: Service = request.app.state.service
     hashes, key = service.settings.key_hashes, key_of(request)
-    if hashes and (key is None or not valid(key, hashes)):
+    if hashes and (key is None or not is_valid(key, hashes)):
         raise ProblemError(
             401,
             "unauthorized",
-            "send a valid key, as Authorization: Bearer KEY or as X-API-Key",
+            "send a valid key, as Authorization: Bearer KEY or as X-API-Key: KEY",
             headers={"WWW-Authenticate": "Bearer"},
         )

@@ -1,4 +1,4 @@
-"""The routes that assess: one clip, or several."""
+"""The routes that assess one clip, or several."""
 
 from __future__ import annotations
 
@@ -13,26 +13,30 @@ from starlette.responses import Response
 
 from enunciate.schema import Assessment
 from enunciate.serve.http import openapi
-from enunciate.serve.http.problems import Problem, ProblemError
-from enunciate.serve.http.service import Service, while_there
+from enunciate.serve.http.disconnect import unless_disconnected
+from enunciate.serve.http.problem_details import ProblemDetails, ProblemError
+from enunciate.serve.http.service import Service
 from enunciate.serve.http.uploads import Upload, read_uploads
 
 router = APIRouter(prefix="/v1")
 
 
 class BatchRow(BaseModel):
-    """What became of one clip: its assessment, or why there is none."""
+    """The result of one clip: its assessment, or the problem with it."""
 
     id: str | None = None
-    """Left out where the clip could not even be read from the request."""
+    """The clip's id; missing if the clip could not be read from the request."""
     assessment: Assessment | None = None
-    problem: Problem | None = None
+    """The assessment; missing if there is a problem."""
+    problem: ProblemDetails | None = None
+    """The reason why there is no assessment."""
 
 
 class BatchResults(BaseModel):
-    """A row for each clip, in their order."""
+    """The results of all clips."""
 
     results: list[BatchRow]
+    """One row per clip, in the order of the clips."""
 
 
 @router.post(
@@ -42,13 +46,13 @@ class BatchResults(BaseModel):
     openapi_extra=openapi.ONE_CLIP,
 )
 async def assess(request: Request) -> Response:
-    """Say how well one clip was pronounced."""
+    """Assess the pronunciation of one clip."""
     service: Service = request.app.state.service
-    with service.let_in() as hold:
-        (upload,) = await read_uploads(request, service.settings, hold, many=False)
+    with service.admission.admit() as count_bytes:
+        (upload,) = await read_uploads(request, service.settings, count_bytes, many=False)
         assert isinstance(upload, Upload)
-        with service.places():
-            body = await while_there(request, service.body(upload))
+        with service.admission.reserve():
+            body = await unless_disconnected(request, service.assess_to_json(upload))
     return Response(body, media_type="application/json")
 
 
@@ -59,12 +63,12 @@ async def assess(request: Request) -> Response:
     openapi_extra=openapi.SEVERAL_CLIPS,
 )
 async def assess_batch(request: Request) -> Response:
-    """Say how well several clips were pronounced; one that is wrong does not cost the others."""
+    """Assess the pronunciation of several clips; a problem with one does not affect the others."""
     service: Service = request.app.state.service
-    with service.let_in() as hold:
-        uploads = await read_uploads(request, service.settings, hold, many=True)
-        with service.places(len(uploads)):
-            rows = await while_there(request, _rows(service, uploads, request.state.request_id))
+    with service.admission.admit() as count_bytes:
+        uploads = await read_uploads(request, service.settings, count_bytes, many=True)
+        with service.admission.reserve(len(uploads)):
+            rows = await unless_disconnected(request, _rows(service, uploads, request.state.request_id))
     return Response(b'{"results":[' + b",".join(rows) + b"]}", media_type="application/json")
 
 
@@ -73,12 +77,12 @@ async def _rows(service: Service, uploads: Sequence[Upload | ProblemError], requ
 
 
 async def _row(service: Service, upload: Upload | ProblemError, request_id: str) -> bytes:
-    """One of `results`, which are put together as bytes: the workers made the JSON."""
+    """Return a `BatchRow` as JSON, joined from bytes because the workers encode the assessment."""
     try:
         if isinstance(upload, ProblemError):
             raise upload
-        body = await service.body(upload)
+        body = await service.assess_to_json(upload)
     except ProblemError as error:
-        named = {"id": upload.job.id} if isinstance(upload, Upload) else {}
-        return json.dumps(named | {"problem": error.problem(request_id).model_dump()}).encode()
+        fields = {"id": upload.job.id} if isinstance(upload, Upload) else {}
+        return json.dumps(fields | {"problem": error.details(request_id).model_dump()}).encode()
     return b'{"id":' + json.dumps(upload.job.id).encode() + b',"assessment":' + body + b"}"

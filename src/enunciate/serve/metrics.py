@@ -1,4 +1,4 @@
-"""What the service counts, in the text format of Prometheus."""
+"""Metrics of the service, in the text format of Prometheus."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from prometheus_client import (
     generate_latest,
 )
 
-disable_created_metrics()  # a time of birth beside each counter, which would double their number
+disable_created_metrics()  # a `_created` series beside each counter would double their number
 
 BUCKETS_S = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Metrics:
-    """One set of counters for one application: not the global one, which tests and reloads would share."""
+class ServiceMetrics:
+    """The metrics of one application, in a registry of its own; tests and reloads would share the global."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -30,26 +30,26 @@ class Metrics:
         )
         self.latency = Histogram(
             "enunciate_request_seconds",
-            "From the first byte of a request to the last of its answer.",
+            "Seconds from the first byte of a request to the last byte of its response.",
             ["route"],
             buckets=BUCKETS_S,
             registry=self._registry,
         )
         self.queue_depth = Gauge(
-            "enunciate_queue_depth", "Clips that wait for a worker.", registry=self._registry
+            "enunciate_queue_depth", "Clips that are waiting for a worker.", registry=self._registry
         )
         self.audio_seconds = Counter(
             "enunciate_audio_seconds", "Seconds of audio that were assessed.", registry=self._registry
         )
         self.worker_restarts = Counter(
             "enunciate_worker_restarts",
-            "Workers that were replaced: killed at the time limit, crashed, or not loaded.",
+            "Workers that were replaced because they timed out, crashed or failed to load.",
             registry=self._registry,
         )
         self.sheds = Counter(
-            "enunciate_sheds", "Requests refused because the queue was full.", registry=self._registry
+            "enunciate_sheds", "Requests refused because the service was full.", registry=self._registry
         )
 
     def text(self) -> bytes:
-        """All of them, as a scraper reads them."""
+        """Return all metrics in the form that a scraper reads."""
         return generate_latest(self._registry)

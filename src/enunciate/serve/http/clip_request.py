@@ -1,0 +1,36 @@
+"""The form of a clip in a request, in JSON and as fields of a multipart form."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+MAX_TEXT = 5_000
+"""Maximum length of a reference text in characters; a minute of fast speech has under 2,000."""
+
+
+class _RequestModel(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class WordRequest(_RequestModel):
+    """A word of the reference, with its pronunciation."""
+
+    text: Annotated[str, Field(min_length=1, max_length=100)]
+    """The word as it is written."""
+    phones: Annotated[list[str], Field(min_length=1, max_length=50)]
+    """Its phones in ARPAbet; stress digits are optional."""
+
+
+class ClipRequest(_RequestModel):
+    """A clip to assess."""
+
+    audio: Annotated[str | bytes, WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
+    """An audio file (WAV, FLAC, Ogg, Opus or MP3): encoded as base64 in JSON, as it is in a form."""
+    text: Annotated[str, Field(max_length=MAX_TEXT)] | None = None
+    """The reference text. A word can carry its pronunciation, as in `tomato{T AH M EY T OW}`."""
+    words: Annotated[list[WordRequest], Field(min_length=1, max_length=500)] | None = None
+    """The reference as words with their phones, in place of `text`."""
+    id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Returned with the answer; by default, the id of the request."""
