@@ -188,8 +188,19 @@ def test_core_imports_where_no_extra_is_installed():
 
 def test_public_names():
     output = run_python(
-        "import enunciate\nfrom enunciate import Assessment, Clip, Utterance\n"
-        "print(Utterance.__module__, dir(enunciate) == sorted(enunciate.__all__))\n"
-        "try: enunciate.nothing\nexcept AttributeError as error: print(error)"
+        "import enunciate\n"
+        "print(dir(enunciate) == sorted(enunciate.__all__), hasattr(enunciate, 'nothing'))\n"
+        "print({getattr(enunciate, name).__module__ for name in enunciate.__all__ if name != '__version__'}"
+        " == {'enunciate.engines', 'enunciate.errors', 'enunciate.schema'})"
     )
-    assert output == "enunciate.schema True\nmodule 'enunciate' has no attribute 'nothing'\n"
+    assert output == "True False\nTrue\n"
+
+
+def test_every_model_of_the_schema_is_public():
+    import enunciate
+    from enunciate import schema
+
+    models = {
+        name for name, kind in vars(schema).items() if getattr(kind, "__module__", "") == schema.__name__
+    }
+    assert {name for name in models if name[0].isupper()} - {"FrozenModel"} <= set(enunciate.__all__)

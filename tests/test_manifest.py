@@ -221,7 +221,7 @@ def test_a_bug_is_not_taken_for_a_bad_clip(manifest: Path, tmp_path: Path) -> No
 class Together(FakeAssessor):
     """Gains from three at once."""
 
-    together = 3
+    batch_size = 3
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,8 +1,12 @@
-"""Judges English pronunciation: scores for a sentence, its words and its sounds.
+"""Judge English pronunciation: scores for a recording, its words and its phones.
 
->>> from enunciate import Utterance, load_assessor
->>> assessor = load_assessor("pocket")  # doctest: +SKIP
->>> assessor.assess([Utterance(id="1", audio=b"...", text="She had your dark suit.")])  # doctest: +SKIP
+>>> import enunciate
+>>> assessment = enunciate.assess("clip.wav", "She had your dark suit.")  # doctest: +SKIP
+>>> assessment.accuracy.value  # doctest: +SKIP
+8.1
+
+`assess` returns an `Assessment`; `load_assessor` returns an engine for many recordings. All user-correctable
+errors derive from `EnunciateError`; the tree is in `enunciate.errors`.
 """
 
 from __future__ import annotations
@@ -12,29 +16,109 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from enunciate.engines import load_assessor
-    from enunciate.schema import Assessment, Clip, Utterance
+    from enunciate.engines import Assessor, assess, load_assessor
+    from enunciate.errors import (
+        AudioDecodeError,
+        AudioEmptyError,
+        AudioError,
+        AudioNotFiniteError,
+        AudioNotFoundError,
+        AudioSilentError,
+        AudioTooLongError,
+        AudioTooShortError,
+        CorpusError,
+        DeviceError,
+        EnunciateError,
+        ManifestError,
+        MissingExtraError,
+        ModelNotFoundError,
+        OutputError,
+        PronunciationError,
+        RecipeError,
+        ServiceError,
+        TaskNotTrainedError,
+        TextEmptyError,
+        TextError,
+        TextNotEnglishError,
+        TextTooLongError,
+        TextUnknownWordsError,
+    )
+    from enunciate.schema import (
+        Assessment,
+        Clip,
+        HumanScores,
+        Mispronunciation,
+        Notice,
+        Pause,
+        PhoneQuality,
+        PhoneResult,
+        Rates,
+        ReferenceWord,
+        Score,
+        UnparsableAnswer,
+        Utterance,
+        WordResult,
+    )
 
-# ONNX Runtime 1.32 reports to its makers unless this is set before it is imported; nothing is to leave the
-# machine where a learner's speech is judged. Whoever wants it can set 0.
+# ONNX Runtime 1.32 sends telemetry unless this is set before it is imported; nothing may leave the machine on
+# which a learner's speech is judged. Set it to 0 to allow telemetry.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
-__all__ = ["Assessment", "Clip", "Utterance", "__version__", "load_assessor"]
-
-# Imported when first asked for: `import enunciate` alone should cost nothing.
-_HOMES = {
-    "Assessment": "enunciate.schema",
-    "Clip": "enunciate.schema",
-    "Utterance": "enunciate.schema",
-    "load_assessor": "enunciate.engines",
-}
+__all__ = [
+    "Assessment",
+    "Assessor",
+    "AudioDecodeError",
+    "AudioEmptyError",
+    "AudioError",
+    "AudioNotFiniteError",
+    "AudioNotFoundError",
+    "AudioSilentError",
+    "AudioTooLongError",
+    "AudioTooShortError",
+    "Clip",
+    "CorpusError",
+    "DeviceError",
+    "EnunciateError",
+    "HumanScores",
+    "ManifestError",
+    "Mispronunciation",
+    "MissingExtraError",
+    "ModelNotFoundError",
+    "Notice",
+    "OutputError",
+    "Pause",
+    "PhoneQuality",
+    "PhoneResult",
+    "PronunciationError",
+    "Rates",
+    "RecipeError",
+    "ReferenceWord",
+    "Score",
+    "ServiceError",
+    "TaskNotTrainedError",
+    "TextEmptyError",
+    "TextError",
+    "TextNotEnglishError",
+    "TextTooLongError",
+    "TextUnknownWordsError",
+    "UnparsableAnswer",
+    "Utterance",
+    "WordResult",
+    "__version__",
+    "assess",
+    "load_assessor",
+]
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'enunciate' has no attribute '{name}'")
-    return getattr(import_module(_HOMES[name]), name)
+    """Import a public name on first use, so that `import enunciate` alone stays quick."""
+    if name in __all__:
+        for module in ("enunciate.schema", "enunciate.errors", "enunciate.engines"):
+            home = import_module(module)
+            if name in vars(home):
+                return getattr(home, name)
+    raise AttributeError(f"module 'enunciate' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:

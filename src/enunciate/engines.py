@@ -1,14 +1,15 @@
-"""The `Assessor` protocol, and `load_assessor`, which gives any engine behind it."""
+"""The `Assessor` protocol that every engine implements, and how to get one: `assess` and `load_assessor`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from enunciate.errors import EnunciateError, ModelNotFoundError, needing
-from enunciate.schema import Assessment, Utterance
+from enunciate.schema import Assessment, Clip, Utterance
 
 _Answer = TypeVar("_Answer")
 
@@ -21,63 +22,53 @@ class Assessor(Protocol):
         """Engine and version of the weights, as in `Assessment.model`."""
         ...
 
+    @property
+    def batch_size(self) -> int:
+        """The preferred number of utterances in one call; 1 where a larger batch gains nothing."""
+        ...
+
     def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
         """Assess utterances, in order.
 
         Raises:
-            EnunciateError: the first utterance that cannot be assessed; assess one at a time to keep the
-                others.
+            EnunciateError: the first utterance that cannot be assessed; `answer_each` keeps the others.
         """
         ...
 
     def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
-        """The phones heard, without looking at the reference text, in order."""
+        """Return the phones heard in each utterance, in order, without use of the reference text."""
         ...
 
 
 @runtime_checkable
-class DoubleAssessor(Assessor, Protocol):
-    """An engine that need not listen twice to do both, which an evaluation asks of each clip."""
-
-    @property
-    def batch_size(self) -> int:
-        """How many utterances to give it at once."""
-        ...
+class OnePassAssessor(Assessor, Protocol):
+    """An engine that assesses and recognises in one pass over the audio, as an evaluation needs both."""
 
     def assess_and_recognise(
         self, utterances: Sequence[Utterance]
     ) -> Sequence[tuple[Assessment, tuple[str, ...] | None]]:
-        """What `assess` and `recognise` say; None where the engine does not hear phones.
+        """Return the results of `assess` and `recognise`; None for phones where the engine hears none.
 
         Raises:
-            EnunciateError: as `assess`, or as `recognise`.
+            EnunciateError: as `assess` or `recognise`.
         """
-        ...
-
-
-@runtime_checkable
-class BatchAssessor(Assessor, Protocol):
-    """An engine that is quicker with several utterances at once than with one after another."""
-
-    @property
-    def together(self) -> int:
-        """How many utterances to give it at once."""
         ...
 
 
 def answer_each(
     answer: Callable[[Sequence[Utterance]], Sequence[_Answer]], batch: Sequence[Utterance]
 ) -> list[_Answer | EnunciateError]:
-    """Have a batch answered; where that fails, half by half, so that a bad clip costs its neighbours nothing.
+    """Call an engine with a batch and keep the good clips of it where one fails.
 
-    Only our own errors are a clip's fault: any other is a bug and must be seen.
+    A failing batch is split in half until the clip that fails stands alone. Only an `EnunciateError` is a
+    clip's fault; any other exception is a bug and propagates.
 
     Args:
-        answer: a method of an engine, such as `assess`.
-        batch: at least one utterance.
+        answer: A method of an engine, such as `assess`.
+        batch: At least one utterance.
 
     Returns:
-        In the order of the utterances, what is said of each, or why nothing can be.
+        For each utterance, in order, its answer or the error that it raised.
     """
     try:
         answers = answer(batch)
@@ -91,21 +82,61 @@ def answer_each(
     return list(answers)
 
 
+def assess(
+    audio: Path | str | bytes | Clip,
+    text: str | None = None,
+    *,
+    model: str | Path = "pocket",
+    id: str | None = None,
+    lexicon: Path | None = None,
+    threads: int = 1,
+) -> Assessment:
+    """Assess one recording.
+
+    The engine is loaded on the first call and kept for later calls of this process.
+
+    Args:
+        audio: A path, the bytes of an audio file, or a `Clip` of samples.
+        text: The reference text; without it the recording is assessed without reference.
+        model: An engine's name or a folder, as for `load_assessor`.
+        id: The id of the result; by default the name of the file, or `clip` where there is none.
+        lexicon: A file of extra pronunciations, as for `load_assessor`.
+        threads: Processor threads, as for `load_assessor`.
+
+    Raises:
+        AudioError: The audio cannot be assessed.
+        TextError: The text cannot be turned into phones, or does not fit the recording.
+        ModelNotFoundError: There is no such engine or folder.
+        MissingExtraError: The engine needs packages that are not installed.
+    """
+    source = Path(audio) if isinstance(audio, str) else audio
+    default_id = source.name if isinstance(source, Path) else "clip"
+    utterance = Utterance(id=default_id if id is None else id, audio=source, text=text)
+    (assessment,) = _cached_assessor(model, lexicon, threads).assess([utterance])
+    return assessment
+
+
+@lru_cache(maxsize=1)
+def _cached_assessor(model: str | Path, lexicon: Path | None, threads: int) -> Assessor:
+    return load_assessor(model, lexicon=lexicon, threads=threads)
+
+
 def load_assessor(
     name_or_path: str | Path = "pocket", *, lexicon: Path | None = None, threads: int = 1
 ) -> Assessor:
     """Load an engine.
 
     Args:
-        name_or_path: `pocket` (its weights ship in the package), a folder of pocket weights, or one with
-            an adapter of Phi-4-multimodal or a baseline, each as `enunciate train` wrote it. The name
-            `microsoft/Phi-4-multimodal-instruct`, or a folder with its checkpoint, is that model as it is.
-        lexicon: file of pronunciations of your own, lines of `WORD PH1 PH2 ...`.
-        threads: processor threads for one clip, of `pocket` and the baselines.
+        name_or_path: `pocket` (its weights ship in the package) or a folder that `enunciate train` wrote:
+            pocket weights, a baseline, or an adapter of Phi-4-multimodal. The name
+            `microsoft/Phi-4-multimodal-instruct`, or a folder with its checkpoint, loads that model without
+            an adapter.
+        lexicon: A file of extra pronunciations, lines of `WORD PH1 PH2 ...`.
+        threads: Processor threads for one clip, for `pocket` and the baselines.
 
     Raises:
-        ModelNotFoundError: there is no such engine or folder.
-        MissingExtraError: the engine needs packages that are not installed.
+        ModelNotFoundError: There is no such engine or folder.
+        MissingExtraError: The engine needs packages that are not installed.
     """
     from enunciate.baselines.folder import BASELINE
     from enunciate.pocket.assessor import PocketAssessor, packaged_weights
@@ -129,7 +160,7 @@ def load_assessor(
 
 
 def _is_checkpoint(folder: Path) -> bool:
-    """Whether a folder holds a whole model of Phi-4-multimodal's classes."""
+    """Whether a folder holds a complete checkpoint of Phi-4-multimodal."""
     try:
         config: Any = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

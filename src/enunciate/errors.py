@@ -1,7 +1,32 @@
-"""One exception tree: each message says what is wrong, where, and what to do about it.
+"""Every exception that a user can cause, in one tree.
 
-Everything that a user's input or set-up can cause derives from `EnunciateError`; the command line
-prints such an error as one line and exits with `EXIT_CODE`. Whatever else is raised is a bug of ours.
+    EnunciateError
+    ├── AudioError
+    │   ├── AudioNotFoundError
+    │   ├── AudioDecodeError
+    │   ├── AudioEmptyError
+    │   ├── AudioTooShortError
+    │   ├── AudioTooLongError
+    │   ├── AudioSilentError
+    │   └── AudioNotFiniteError
+    ├── TextError
+    │   ├── TextEmptyError
+    │   ├── TextNotEnglishError
+    │   ├── TextUnknownWordsError
+    │   ├── TextTooLongError
+    │   └── PronunciationError
+    ├── CorpusError
+    ├── ManifestError
+    ├── OutputError
+    ├── RecipeError
+    ├── ModelNotFoundError
+    ├── TaskNotTrainedError
+    ├── DeviceError
+    ├── ServiceError
+    └── MissingExtraError
+
+Each message says what is wrong, where, and how to fix it. The command line prints it on one line and exits
+with `EXIT_CODE`; the service answers with `code`. Any other exception is a bug of this package.
 """
 
 from __future__ import annotations
@@ -14,7 +39,7 @@ EXIT_CODE = 2
 
 
 class EnunciateError(Exception):
-    """Base of all errors that a user can mend; `code` is its stable, machine-readable name."""
+    """Base of all user-correctable errors; `code` is a stable, machine-readable name."""
 
     code: ClassVar[str] = "error"
 
@@ -26,13 +51,13 @@ class AudioError(EnunciateError):
 
 
 class AudioNotFoundError(AudioError):
-    """There is no file at the path."""
+    """The path leads to no file."""
 
     code = "audio_not_found"
 
 
 class AudioDecodeError(AudioError):
-    """The bytes are not audio in a format that libsndfile reads."""
+    """The data are not audio in a format that libsndfile reads."""
 
     code = "audio_not_readable"
 
@@ -68,7 +93,7 @@ class AudioNotFiniteError(AudioError):
 
 
 class TextError(EnunciateError):
-    """The reference text cannot be turned into phones, or not fitted to the clip."""
+    """The reference text cannot be turned into phones, or does not fit the clip."""
 
     code = "text"
 
@@ -80,13 +105,13 @@ class TextEmptyError(TextError):
 
 
 class TextNotEnglishError(TextError):
-    """The reference text holds no English word."""
+    """The reference text contains no English word."""
 
     code = "text_not_english"
 
 
 class TextUnknownWordsError(TextError):
-    """Words of the reference text are not in the lexicon; `words` names all of them."""
+    """Words of the reference text are not in the lexicon; `words` lists all of them."""
 
     code = "text_unknown_words"
 
@@ -106,31 +131,31 @@ class TextTooLongError(TextError):
 
 
 class PronunciationError(TextError):
-    """A pronunciation that the user gave (inline or in a lexicon file) is not made of ARPAbet phones."""
+    """A pronunciation given in the text or in a lexicon file is not made of ARPAbet phones."""
 
     code = "pronunciation"
 
 
 class CorpusError(EnunciateError):
-    """A corpus folder lacks a file or a field, or has a broken one."""
+    """A corpus lacks a file or a field, or has an invalid one."""
 
     code = "corpus"
 
 
 class ManifestError(EnunciateError):
-    """A manifest of clips cannot be read, or a line of it is broken."""
+    """A manifest of clips cannot be read, or one of its lines is invalid."""
 
     code = "manifest"
 
 
 class OutputError(EnunciateError):
-    """An output file cannot be written, or belongs to a different run."""
+    """An output file cannot be written, or belongs to another run."""
 
     code = "output"
 
 
 class RecipeError(EnunciateError):
-    """A recipe has errors; `problems` names every one of them with its key."""
+    """A recipe is invalid; `problems` lists every error with its key."""
 
     code = "recipe"
 
@@ -146,19 +171,19 @@ class ModelNotFoundError(EnunciateError):
 
 
 class TaskNotTrainedError(EnunciateError):
-    """The model was not trained for what is asked of it."""
+    """The model was not trained for the task asked of it."""
 
     code = "task_not_trained"
 
 
 class DeviceError(EnunciateError):
-    """The machine has no device that the work fits on."""
+    """The machine lacks the device that the work needs."""
 
     code = "device"
 
 
 class ServiceError(EnunciateError):
-    """The service cannot start: its port is taken, say, or its file of keys is broken."""
+    """The service cannot start, for example because its port is in use."""
 
     code = "service"
 
@@ -174,10 +199,10 @@ class MissingExtraError(EnunciateError):
 
 @contextmanager
 def needing(extra: str) -> Generator[None, None, None]:
-    """Name the pip command where a package of an extra is missing.
+    """Turn a failed import of an optional package into an error that names the pip command.
 
     Raises:
-        MissingExtraError: what ran in this context imports a package that is not installed.
+        MissingExtraError: Code in this context imports a package that is not installed.
     """
     try:
         yield

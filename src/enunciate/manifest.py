@@ -17,7 +17,7 @@ from typing import Annotated, TextIO
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from enunciate.engines import Assessor, BatchAssessor, answer_each
+from enunciate.engines import Assessor, answer_each
 from enunciate.errors import EnunciateError, ManifestError, OutputError
 from enunciate.schema import Assessment, FrozenModel, Utterance
 from enunciate.storage import append_rows, resume_rows, writing_to
@@ -133,7 +133,7 @@ def assess_each(assessor: Assessor, utterances: Sequence[Utterance]) -> Iterator
     Clips are assessed one at a time, so that a stopped run loses little, or in batches if the engine prefers
     them.
     """
-    size = assessor.together if isinstance(assessor, BatchAssessor) else 1
+    size = assessor.batch_size
     for begin in range(0, len(utterances), size):
         batch = utterances[begin : begin + size]
         for utterance, answer in zip(batch, answer_each(assessor.assess, batch), strict=True):

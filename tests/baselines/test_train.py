@@ -13,7 +13,7 @@ from enunciate.baselines.baseline_recipes import ForestRecipe, GopRecipe, GoptCo
 from enunciate.baselines.folder import BASELINE, read_description
 from enunciate.baselines.listening import LabelledClip, _listen_clip
 from enunciate.corpus.speechocean762 import load_corpus
-from enunciate.engines import DoubleAssessor, load_assessor
+from enunciate.engines import OnePassAssessor, load_assessor
 from enunciate.errors import CorpusError, MissingExtraError, RecipeError, TextTooLongError
 from enunciate.evaluation.run import evaluate
 from enunciate.schema import ASPECTS, Assessment, Clip, Utterance
@@ -92,7 +92,7 @@ def test_a_fold_evaluates_as_its_own_engine(trained, corpus, tmp_path):
         engine = load_assessor(fold)
         held = json.loads((fold / "held_out.json").read_text())
         utterances = [u for u in load_corpus(corpus, "test") if u.id in held]
-        assert isinstance(engine, DoubleAssessor)
+        assert isinstance(engine, OnePassAssessor)
         results = evaluate(engine, utterances, tmp_path / fold.name)
         assert results.n_failed == 0 and results.models == (f"{kind} dev",)
         human += [u.scores.accuracy for u in utterances]

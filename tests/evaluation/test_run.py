@@ -15,16 +15,19 @@ from enunciate.errors import (
     OutputError,
     TextTooLongError,
 )
-from enunciate.evaluation.run import BATCH_SIZE, evaluate
+from enunciate.evaluation.run import evaluate
 from enunciate.evaluation.subset import only
 from enunciate.metrics.results import Results
 from enunciate.schema import Assessment, Utterance
 
 CORPUS = make_corpus(n_speakers=10, per_speaker=4)
+BATCH_SIZE = 16
 
 
 class FakeAssessor:
     """Scores by the clip's place in the corpus; refuses the clips it is told to, and keeps a list."""
+
+    batch_size = BATCH_SIZE
 
     def __init__(self, silent: Sequence[str] = (), name: str = "fake 1") -> None:
         self.name = name

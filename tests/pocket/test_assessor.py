@@ -12,7 +12,7 @@ import soundfile as sf
 import soxr
 from support.paths import ASSETS, REPOSITORY
 
-from enunciate.engines import DoubleAssessor, load_assessor
+from enunciate.engines import OnePassAssessor, load_assessor
 from enunciate.errors import (
     AudioSilentError,
     ModelNotFoundError,
@@ -279,7 +279,7 @@ def test_both_answers_at_once_are_the_two_and_the_clip_is_encoded_once(engine, c
     encoded = []
     encode = engine._acoustic
     monkeypatch.setattr(engine, "_acoustic", lambda samples: encoded.append(1) or encode(samples))
-    assert isinstance(engine, DoubleAssessor)
+    assert isinstance(engine, OnePassAssessor)
     ((assessment, phones),) = engine.assess_and_recognise([utterance])
     assert len(encoded) == 1
     assert assessment == correct

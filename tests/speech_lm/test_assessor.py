@@ -24,7 +24,7 @@ from enunciate.cli.csv_rows import to_csv
 from enunciate.cli.ipa import in_ipa
 from enunciate.cli.terminal import as_text
 from enunciate.corpus.labels import heard_phones
-from enunciate.engines import DoubleAssessor, load_assessor
+from enunciate.engines import OnePassAssessor, load_assessor
 from enunciate.errors import (
     AudioNotFoundError,
     AudioTooLongError,
@@ -252,7 +252,7 @@ def test_reading_leniently_never_raises(raw: str) -> None:
 def test_each_clip_is_decoded_once_for_both_tasks_and_for_both_answers() -> None:
     decoder = FakeDecoder()
     both = engine(decoder)
-    assert isinstance(both, DoubleAssessor)
+    assert isinstance(both, OnePassAssessor)
     ((assessment, phones),) = both.assess_and_recognise([utterance()])
     assert decoder.asked == [(("apa", "mdd"), 1, [None])]
     assert phones == tuple(SOUNDS.split())

@@ -93,6 +93,8 @@ def assessment_of(utterance: Utterance, duration_s: float, model: str = "fake 1"
 class FakeAssessor:
     """Counts what it assessed; `stop_before` and `delay_s` are for tests of runs that are stopped."""
 
+    batch_size = 1
+
     def __init__(self, name: str = "fake 1", stop_before: str | None = None, delay_s: float = 0.0) -> None:
         self.name = name
         self.stop_before = stop_before

@@ -36,7 +36,7 @@ class Moody(FakeAssessor):
 class Together(Moody):
     """Says in its answers how many clips it was given at once."""
 
-    together = 4
+    batch_size = 4
 
     def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
         found = super().assess(utterances)

@@ -30,8 +30,8 @@ class FolderEngine:
 
     @property
     def batch_size(self) -> int:
-        """Clips are assessed one by one: this many are worth a write to disk."""
-        return 16
+        """Clips are assessed one by one."""
+        return 1
 
 
 class ListeningAssessor(FolderEngine, ABC):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from enunciate.engines import Assessor, DoubleAssessor, answer_each
+from enunciate.engines import Assessor, OnePassAssessor, answer_each
 from enunciate.errors import CorpusError, EnunciateError, MissingExtraError, OutputError
 from enunciate.metrics.pairs import Evaluated
 from enunciate.metrics.results import Results, summarise
@@ -22,8 +22,6 @@ from enunciate.storage import append_rows, resume_rows, write_whole, writing_to
 
 PREDICTIONS = "predictions.jsonl"
 RESULTS = "results.json"
-BATCH_SIZE = 16
-"""Utterances between two writes to disk, for an engine that does not say how many it wants."""
 
 Progress = Callable[[int, int], None]
 """Called with (utterances done, utterances in all) at the start and after every batch."""
@@ -73,8 +71,7 @@ def evaluate(
         done = {row.id: row for row in rows}
         _check_same_run(path, done, utterances)
         with path.open("a", encoding="utf-8") as lines:
-            size = assessor.batch_size if isinstance(assessor, DoubleAssessor) else BATCH_SIZE
-            for batch in _batches(utterances, done, size, progress):
+            for batch in _batches(utterances, done, assessor.batch_size, progress):
                 rows = _predict(assessor, batch)
                 _check_same_model(path, done, rows)
                 append_rows(lines, rows)
@@ -117,7 +114,7 @@ def _batches(
 
 
 def _predict(assessor: Assessor, batch: Sequence[Utterance]) -> list[Prediction]:
-    if isinstance(assessor, DoubleAssessor):
+    if isinstance(assessor, OnePassAssessor):
         return _predict_at_once(assessor, batch)
     assessed = answer_each(assessor.assess, batch)
     recognised = answer_each(assessor.recognise, batch)
@@ -127,7 +124,7 @@ def _predict(assessor: Assessor, batch: Sequence[Utterance]) -> list[Prediction]
     ]
 
 
-def _predict_at_once(assessor: DoubleAssessor, batch: Sequence[Utterance]) -> list[Prediction]:
+def _predict_at_once(assessor: OnePassAssessor, batch: Sequence[Utterance]) -> list[Prediction]:
     """Both in one; a clip where that fails is done again apart, since one of the two may work."""
     found: list[Prediction] = []
     for utterance, both in zip(batch, answer_each(assessor.assess_and_recognise, batch), strict=True):

@@ -86,8 +86,8 @@ class PocketAssessor:
 
     @property
     def batch_size(self) -> int:
-        """Clips are assessed one by one: this many are worth a write to disk."""
-        return 16
+        """Clips are assessed one by one."""
+        return 1
 
     def assess_and_recognise(
         self, utterances: Sequence[Utterance]

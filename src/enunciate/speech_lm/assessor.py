@@ -111,13 +111,8 @@ class Phi4Assessor:
 
     @property
     def batch_size(self) -> int:
-        """How many utterances to give it at once."""
+        """Clips decoded side by side, at little more than the cost of one."""
         return self._settings.batch_size
-
-    @property
-    def together(self) -> int:
-        """The same: clips are decoded side by side, at little more than the cost of one."""
-        return self.batch_size
 
     def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
         """Assess utterances, in order; all are checked before the first is decoded.

@@ -17,7 +17,7 @@ from enunciate.baselines.ssl import train as training  # noqa: E402
 from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe  # noqa: E402
 from enunciate.cli.app import app  # noqa: E402
 from enunciate.corpus.speechocean762 import load_corpus  # noqa: E402
-from enunciate.engines import DoubleAssessor, load_assessor  # noqa: E402
+from enunciate.engines import OnePassAssessor, load_assessor  # noqa: E402
 from enunciate.errors import (  # noqa: E402
     AudioTooLongError,
     CorpusError,
@@ -102,7 +102,7 @@ def test_it_evaluates_from_end_to_end(trained, root, tmp_path):
     """And what evaluation finds is what training said of the same clips."""
     out, _ = trained
     engine, utterances = load_assessor(out), load_corpus(root / "corpus", "test")
-    assert isinstance(engine, DoubleAssessor)
+    assert isinstance(engine, OnePassAssessor)
 
     results = evaluate(engine, utterances, tmp_path)
 

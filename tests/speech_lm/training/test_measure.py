@@ -13,7 +13,7 @@ from scipy import stats
 from support.evaluation_cases import make_assessment, make_corpus, make_utterance, perfect
 
 from enunciate.corpus.labels import heard_phones
-from enunciate.engines import DoubleAssessor
+from enunciate.engines import OnePassAssessor
 from enunciate.errors import AudioSilentError, TextTooLongError
 from enunciate.evaluation.run import evaluate
 from enunciate.metrics.pairs import Evaluated
@@ -224,7 +224,7 @@ class Double:
 
 def test_an_engine_that_can_do_both_at_once_is_asked_once_in_batches_of_its_size(tmp_path: Path) -> None:
     engine = Double()
-    assert isinstance(engine, DoubleAssessor)
+    assert isinstance(engine, OnePassAssessor)
     evaluate(engine, CORPUS, tmp_path)
     assert engine.calls == [("both", 8), ("both", 8), ("both", 4)]
 

@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from enunciate.audio import SAMPLE_RATE_HZ, header_duration_s
-from enunciate.engines import Assessor, BatchAssessor, answer_each, load_assessor
+from enunciate.engines import Assessor, answer_each, load_assessor
 from enunciate.errors import AudioTooLongError, EnunciateError, TextUnknownWordsError
 from enunciate.schema import Assessment, Clip, Utterance
 from enunciate.serve.azure import response as azure
@@ -47,8 +47,10 @@ def run(load: Callable[[], Assessor], max_clip_s: float) -> None:
             _send(replies, [WorkerHello(error=str(error)).model_dump_json().encode()])
             return
         _warm_up(assessor)
-        batch_size = assessor.together if isinstance(assessor, BatchAssessor) else 1
-        _send(replies, [WorkerHello(model=assessor.name, batch_size=batch_size).model_dump_json().encode()])
+        _send(
+            replies,
+            [WorkerHello(model=assessor.name, batch_size=assessor.batch_size).model_dump_json().encode()],
+        )
         while (parts := messages.read(requests)) is not None:
             jobs = [ClipJob.model_validate_json(part) for part in parts[::2]]
             replied = _assess(assessor, jobs, parts[1::2], max_clip_s)

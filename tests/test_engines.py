@@ -1,0 +1,71 @@
+"""The public functions: `assess` and `load_assessor`, and batches in which some clips fail."""
+
+import pytest
+from support.fake_assessor import FakeAssessor, write_clip
+
+import enunciate
+from enunciate import engines
+from enunciate.engines import answer_each
+from enunciate.errors import AudioNotFoundError, EnunciateError, ModelNotFoundError
+from enunciate.schema import Clip, Utterance
+
+
+@pytest.fixture
+def loaded(monkeypatch):
+    """Engines load as fakes; the list says which were loaded."""
+    names = []
+
+    def load(model, *, lexicon=None, threads=1):
+        names.append((model, threads))
+        return FakeAssessor()
+
+    monkeypatch.setattr(engines, "load_assessor", load)
+    engines._cached_assessor.cache_clear()
+    yield names
+    engines._cached_assessor.cache_clear()
+
+
+def test_a_recording_is_assessed_by_its_path_or_bytes_or_samples(loaded, tone, tmp_path):
+    path = write_clip(tmp_path / "clip 1.wav")
+    samples = Clip(samples=tone(1.0), sample_rate_hz=16_000)
+
+    found = [enunciate.assess(audio, "see me") for audio in (path, str(path), path.read_bytes(), samples)]
+
+    assert [assessment.id for assessment in found] == ["clip 1.wav", "clip 1.wav", "clip", "clip"]
+    assert {assessment.text for assessment in found} == {"see me"}
+
+
+def test_an_id_of_its_own_and_no_text(loaded, tmp_path):
+    assessment = enunciate.assess(write_clip(tmp_path / "a.wav"), id="mine")
+
+    assert assessment.id == "mine" and not assessment.used_reference
+
+
+def test_the_engine_is_loaded_once_until_another_is_asked_for(loaded, tmp_path):
+    path = write_clip(tmp_path / "a.wav")
+    for model in ("pocket", "pocket", "other"):
+        enunciate.assess(path, model=model)
+
+    assert loaded == [("pocket", 1), ("other", 1)]
+
+
+def test_a_bad_recording_raises(loaded, tmp_path):
+    with pytest.raises(AudioNotFoundError):
+        enunciate.assess(tmp_path / "none.wav")
+
+
+def test_no_such_model(tmp_path):
+    with pytest.raises(ModelNotFoundError, match="no such model"):
+        enunciate.load_assessor(tmp_path / "none")
+
+
+def test_a_failing_clip_of_a_batch_costs_no_other(tmp_path):
+    good = write_clip(tmp_path / "good.wav")
+    batch = [
+        Utterance(id=str(n), audio=tmp_path / "none.wav" if n == 2 else good, text="see") for n in range(5)
+    ]
+
+    answers = answer_each(FakeAssessor().assess, batch)
+
+    assert [isinstance(answer, EnunciateError) for answer in answers] == [False, False, True, False, False]
+    assert [answer.id for n, answer in enumerate(answers) if n != 2] == ["0", "1", "3", "4"]
