@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,14 +17,15 @@ import httpx
 import numpy as np
 import soundfile as sf
 from starlette.testclient import TestClient
-from support.paths import REPOSITORY as ROOT
-from support.serve_process import command_of
+from support.paths import EXAMPLES, SOURCE
+from support.serve_gate import LIMIT_S, Gate, wait_until
+from support.serve_process import worker_command
 
 from enunciate.serve.http.app import create_app
 from enunciate.serve.settings import ServiceSettings
 
 HERE = Path(__file__).parent
-SPOKEN = ROOT / "examples" / "i_think_the_weather_is_nice.flac"
+SPOKEN = EXAMPLES / "i_think_the_weather_is_nice.flac"
 TEXT = "I think the weather is nice today."
 
 
@@ -39,26 +40,29 @@ CLIP = tone()
 
 
 def post(client: httpx.Client, text: str | None = "hello", audio: bytes = CLIP, **more) -> httpx.Response:
-    """One clip, as a form."""
+    """Send one clip as a form."""
     data = {} if text is None else {"text": text}
     return client.post("/v1/assessments", files={"audio": ("a.wav", audio)}, data=data, **more)
 
 
-def wait_ready(client: httpx.Client, path: str = "/readyz") -> None:
-    for _ in range(400):
-        if client.get(path).status_code == 200:
-            return
-        time.sleep(0.02)
-    raise AssertionError("the workers were not ready in time")
+def wait_ready(client: httpx.Client) -> None:
+    wait_until(lambda: client.get("/readyz").status_code == 200, "the workers are ready")
+
+
+def metric(client: httpx.Client, name: str) -> float:
+    """The sum of the metrics whose line begins like this."""
+    lines = client.get("/metrics").text.splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
 
 
 @contextmanager
 def application(**settings) -> Iterator[TestClient]:
     """An application in this process, its workers ready."""
-    chosen = ServiceSettings(**{"workers": 1, "model": "moody"} | settings)
-    with TestClient(create_app(chosen, command_of(chosen))) as client:
-        wait_ready(client)
-        yield client
+    chosen = ServiceSettings(**{"workers": 1, "model": "obedient", "timeout_s": LIMIT_S} | settings)
+    with tempfile.TemporaryDirectory() as gate:
+        with TestClient(create_app(chosen, worker_command(chosen, gate))) as client:
+            wait_ready(client)
+            yield client
 
 
 @dataclass
@@ -67,27 +71,31 @@ class Server:
 
     process: subprocess.Popen[str]
     client: httpx.Client
+    gate: Gate
 
     def log(self) -> str:
-        """All that it wrote, once it has ended."""
-        return self.process.communicate(timeout=20)[1]
+        """All that it logged, once it has ended."""
+        return self.process.communicate(timeout=LIMIT_S)[1]
 
 
 @contextmanager
 def server(**settings) -> Iterator[Server]:
-    process = subprocess.Popen(
-        [sys.executable, str(HERE / "serve_process.py"), json.dumps(settings)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
-    )
-    try:
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-            wait_ready(client)
-            yield Server(process, client)
-    finally:
-        process.kill()
-        process.communicate()
+    """A server process, its workers ready."""
+    given = json.dumps({"timeout_s": LIMIT_S} | settings)
+    with tempfile.TemporaryDirectory() as gate:
+        process = subprocess.Popen(
+            [sys.executable, str(HERE / "serve_process.py"), given, gate],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(SOURCE)},
+        )
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline())
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=LIMIT_S) as client:
+                wait_ready(client)
+                yield Server(process, client, Gate(Path(gate)))
+        finally:
+            process.kill()
+            process.communicate()

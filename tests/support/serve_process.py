@@ -1,4 +1,4 @@
-"""Run as a program, a server with the engine of `serve_worker`; it prints its port once it takes requests."""
+"""A server with the engine of `serve_worker`; run as a program, it prints its port once it listens."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from enunciate.serve.settings import ServiceSettings
 WORKER = str(Path(__file__).with_name("serve_worker.py"))
 
 
-def command_of(settings: ServiceSettings) -> list[str] | None:
-    """None for the engine of the package, which the real worker has."""
+def worker_command(settings: ServiceSettings, gate: str | Path) -> list[str] | None:
+    """The command for a worker; None for the packaged engine, which has the real one."""
     if settings.model == "pocket":
         return None
-    return [sys.executable, WORKER, settings.model, str(settings.max_clip_s)]
+    return [sys.executable, WORKER, settings.model, str(settings.max_clip_s), str(gate)]
 
 
 if __name__ == "__main__":
     given = json.loads(sys.argv[1])
-    given["key_hashes"] = frozenset(given.get("key_hashes", ()))
-    settings = ServiceSettings(**{"workers": 1, "model": "moody"} | given)
+    settings = ServiceSettings(**{"workers": 1, "model": "obedient"} | given)
     listener = bind("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    serve(listener, settings, command=command_of(settings), on_start=lambda: print(port, flush=True))
+    command = worker_command(settings, sys.argv[2])
+    serve(listener, settings, command=command, on_start=lambda: print(port, flush=True))

@@ -1,53 +1,57 @@
-"""Run as a program, a worker of the service whose engine does what the text says, and says it at once.
+"""A worker of the service whose engine does what the reference text says; run as a program, by its path.
 
-It is the real worker but for the engine: "hang" and "crash" do so, "bug" raises what no engine may raise, and
-each "wait" takes a quarter of a second. Without such a word it answers as `fake_assessor` does.
+It is the real worker except for the engine: "hang" and "crash" do so, "bug" raises what no engine may raise,
+and "hold" waits at the gate. Without such a word it answers as `fake_assessor` does.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Sequence
+from pathlib import Path
 
-from fake_assessor import FakeAssessor  # beside this file, which is run by its path
+from fake_assessor import FakeAssessor  # these two are beside this file
+from serve_gate import Gate
 
 from enunciate.errors import ModelNotFoundError
 from enunciate.schema import Assessment, Utterance
 from enunciate.serve.workers.worker import run
 
-WAIT_S = 0.25
 
+class ObedientAssessor(FakeAssessor):
+    def __init__(self, gate: Gate) -> None:
+        super().__init__()
+        self._gate = gate
 
-class Moody(FakeAssessor):
     def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
         texts = " ".join(utterance.text or "" for utterance in utterances)
         if "hang" in texts:
-            time.sleep(600)
+            self._gate.hold(forever=True)
         if "crash" in texts:
             os.abort()
         if "bug" in texts:
             raise ZeroDivisionError(f"secret {texts}")
-        time.sleep(WAIT_S * texts.count("wait"))
+        if "hold" in texts:
+            self._gate.hold()
         return super().assess(utterances)
 
 
-class Together(Moody):
+class BatchingAssessor(ObedientAssessor):
     """Says in its answers how many clips it was given at once."""
 
     batch_size = 4
 
     def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
-        found = super().assess(utterances)
-        return [one.model_copy(update={"model": f"together {len(utterances)}"}) for one in found]
+        answers = super().assess(utterances)
+        return [one.model_copy(update={"model": f"batch of {len(utterances)}"}) for one in answers]
 
 
 def load() -> FakeAssessor:
-    model = sys.argv[1]
+    model, gate = sys.argv[1], Gate(Path(sys.argv[3]))
     if model == "none":
         raise ModelNotFoundError("there is no such model")
-    return Together() if model == "together" else Moody()
+    return BatchingAssessor(gate) if model == "batching" else ObedientAssessor(gate)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import hashlib
 import json
 
 import pytest
-from support.serve_cases import CLIP, SPOKEN, TEXT, application, post, tone
+from support.serve_cases import CLIP, SPOKEN, TEXT, application, metric, post, tone
 
 from enunciate.schema import Assessment
+from enunciate.serve.http.app import create_app
+from enunciate.serve.settings import ServiceSettings
+from enunciate.serve.workers.pool import ClipTimeoutError
 
 
 @pytest.fixture(scope="module")
@@ -221,18 +226,14 @@ def test_what_runs_here_can_be_asked(client):
 
 
 def test_metrics_count_requests_and_seconds_of_audio(client):
-    def value(start: str) -> float:
-        lines = client.get("/metrics").text.splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(start))
-
     assert client.get("/metrics").headers["content-type"].startswith("text/plain; version=")
     done = 'enunciate_requests_total{route="/v1/assessments",status="200"}'
-    before, seconds = value(done), value("enunciate_audio_seconds_total")
+    before, seconds = metric(client, done), metric(client, "enunciate_audio_seconds_total")
     post(client, audio=tone(1.5))
-    assert value(done) == before + 1
-    assert value("enunciate_audio_seconds_total") == pytest.approx(seconds + 1.5)
-    assert value('enunciate_request_seconds_count{route="/v1/assessments"}') > 0
-    assert value("enunciate_queue_depth") == 0
+    assert metric(client, done) == before + 1
+    assert metric(client, "enunciate_audio_seconds_total") == pytest.approx(seconds + 1.5)
+    assert metric(client, 'enunciate_request_seconds_count{route="/v1/assessments"}') > 0
+    assert metric(client, "enunciate_queue_depth") == 0
 
 
 def test_every_answer_has_the_headers_that_guard_a_page(client):
@@ -313,3 +314,52 @@ def test_the_longest_clip_can_be_set():
     with application(max_clip_s=2.0) as short:
         assert post(short, audio=tone(1.9)).status_code == 200
         assert "2 s" in problem_of(post(short, audio=tone(2.1)), 413, "audio_too_long")
+
+
+def test_a_clip_that_times_out_is_a_504(client, monkeypatch):
+    async def late(job, audio):
+        raise ClipTimeoutError
+
+    monkeypatch.setattr(client.app.state.service.pool, "assess", late)
+    assert "120 s" in problem_of(post(client), 504, "timeout")
+
+
+def test_a_body_that_does_not_come_is_not_waited_for():
+    app = create_app(ServiceSettings(max_clip_s=0.05, timeout_s=0.05, workers=1))
+    sent = []
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/assessments",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json"), (b"content-length", b"100")],
+    }
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 408
+    assert b"body_too_slow" in sent[1]["body"]
+
+
+def test_a_key_is_required_where_there_are_keys():
+    hashes = frozenset(hashlib.sha256(name.encode()).hexdigest() for name in ("first", "second"))
+    with application(key_hashes=hashes) as client:
+        for headers in ({}, {"X-API-Key": "third"}, {"Authorization": "Bearer third"}, {"X-API-Key": ""}):
+            for path in ("/v1/models", "/metrics"):
+                assert client.get(path, headers=headers).status_code == 401
+            refused = post(client, headers=headers)
+            problem_of(refused, 401, "unauthorized")
+            assert refused.headers["www-authenticate"] == "Bearer"
+        for headers in (
+            {"X-API-Key": "first"},
+            {"Authorization": "Bearer second"},
+            {"Ocp-Apim-Subscription-Key": "first"},
+        ):
+            assert post(client, headers=headers).status_code == 200
+        for path in ("/", "/healthz", "/readyz", "/openapi.json"):
+            assert client.get(path).status_code == 200
