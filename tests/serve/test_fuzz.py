@@ -32,7 +32,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from support.broken_audio import SAID, bombs, broken_audio, whole
 from support.broken_requests import broken_forms, broken_http, broken_json, broken_options, slow_pieces
-from support.serve_cases import ROOT
+from support.paths import SOURCE
 
 pytestmark = pytest.mark.slow
 
@@ -186,7 +186,7 @@ def target(tmp_path_factory) -> Iterator[Target]:
                 "--timeout-s",
                 "10",
             ],
-            env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+            env=os.environ | {"PYTHONPATH": str(SOURCE)},
             stdout=subprocess.PIPE,
             stderr=out,
             text=True,

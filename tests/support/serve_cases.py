@@ -59,10 +59,12 @@ def metric(client: httpx.Client, name: str) -> float:
 def application(**settings) -> Iterator[TestClient]:
     """An application in this process, its workers ready."""
     chosen = ServiceSettings(**{"workers": 1, "model": "obedient", "timeout_s": LIMIT_S} | settings)
-    with tempfile.TemporaryDirectory() as gate:
-        with TestClient(create_app(chosen, worker_command(chosen, gate))) as client:
-            wait_ready(client)
-            yield client
+    with (
+        tempfile.TemporaryDirectory() as gate,
+        TestClient(create_app(chosen, worker_command(chosen, gate))) as client,
+    ):
+        wait_ready(client)
+        yield client
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""A gate in a folder, through which a test holds the clips of another process and sees that they are running."""
+"""A gate in a folder, at which a test holds the clips of another process, and sees that they are running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client that was written for Azure's pronunciation assessment gets what it expects, as far as it is there."""
+"""A client that was written for Azure's pronunciation assessment gets what it expects."""
 
 from __future__ import annotations
 
