@@ -1,9 +1,13 @@
-"""Fixtures that many tests share: the corpus, where it is, and audio made of numbers."""
+"""The environment of all tests, and fixtures that many of them share."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+# Libraries read these when they are imported, so they come before all imports. Without them, the hub library
+# looks for models online, threads slow small models down, and tokenizers warn in forked processes.
+os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 import numpy as np
 import pytest
@@ -12,7 +16,7 @@ from support.paths import REPOSITORY
 
 @pytest.fixture(scope="session")
 def corpus_folder() -> Path:
-    """Speechocean762; a test that asks for it is skipped where there is none."""
+    """The folder of Speechocean762; tests that ask for it are skipped if there is none."""
     given = os.environ.get("ENUNCIATE_CORPUS")
     folder = Path(given) if given else REPOSITORY.parent / "shared" / "data" / "speechocean762"
     if not (folder / "resource" / "scores.json").is_file():
@@ -22,7 +26,7 @@ def corpus_folder() -> Path:
 
 @pytest.fixture(scope="module")
 def one_thread():
-    """Small models gain nothing from more threads of torch, and only one thread adds up in a fixed order."""
+    """Let torch use one thread, with which sums have a fixed order."""
     import torch
 
     before = torch.get_num_threads()

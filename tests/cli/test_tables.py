@@ -32,11 +32,11 @@ a.wav  (2.5 s, fake 1)
 
 I think* I (left)
 
-              score   90% range
-accuracy        7.0  5.5 to 8.5
-fluency         8.0  6.5 to 9.5
-prosodic        6.0  4.5 to 7.5
-total           4.5  3.0 to 6.0
+              score  90% interval
+accuracy        7.0    5.5 to 8.5
+fluency         8.0    6.5 to 9.5
+prosodic        6.0    4.5 to 7.5
+total           4.5    3.0 to 6.0
 completeness   10.0
 
 word       at  score  phones
@@ -77,7 +77,7 @@ warning: no text was given
 def test_words_without_scores_of_the_whole() -> None:
     mismatch = WITH_TEXT.model_copy(update=dict.fromkeys(("accuracy", "fluency", "prosodic", "total")))
     text = as_text(assessment_table(mismatch))
-    assert "90% range" not in text
+    assert "90% interval" not in text
     assert "think*" in text
 
 

@@ -58,7 +58,7 @@ def _marked_word(word: WordResult) -> Text:
 
 
 def _scores(assessment: Assessment) -> Table:
-    table = plain_table("", ">score", ">90% range")
+    table = plain_table("", ">score", ">90% interval")
     for name in (*ASPECTS, "completeness"):
         score: Score | None = getattr(assessment, name)
         if score is None:

@@ -92,7 +92,7 @@ def _show_plan(planned_rows: Sequence[Planned]) -> None:
     for planned in planned_rows:
         typer.echo(f"{planned.row.name}: {planned.row.about}")
         for run in planned.job.runs:
-            typer.echo(f"  {' '.join([f'{run.key}: {run.recipe}', *run.settings])}")
+            typer.echo(f"  {' '.join([f'{run.key}: {run.recipe.name}', *run.settings])}")
         if planned.job.weights:
             typer.echo(f"  tested without training: {planned.job.weights}")
         for problem in planned.missing or ["nothing"]:

@@ -35,9 +35,12 @@ def plain_table(*headings: str) -> Table:
     """
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     for heading in headings:
-        right = heading.startswith(">")
-        last = heading == headings[-1]
-        table.add_column(heading.lstrip(">"), justify="right" if right else "left", no_wrap=not last)
+        table.add_column(
+            heading.lstrip(">"),
+            justify="right" if heading.startswith(">") else "left",
+            no_wrap=heading != headings[-1],
+            overflow="fold",
+        )
     return table
 
 
