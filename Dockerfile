@@ -2,15 +2,19 @@
 #
 #   docker build -t enunciate . && docker run --rm -p 8000:8000 enunciate
 #
-# and with all that can be taken from it: docker compose up
+# With as few rights as possible: docker compose up
 
 FROM python:3.12-slim-bookworm AS build
 WORKDIR /build
-RUN python -m venv /opt/enunciate
+RUN python -m venv /opt/tools && python -m venv --without-pip /opt/enunciate
+COPY requirements/build.txt requirements/serve.txt requirements/
+RUN /opt/tools/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements/build.txt \
+    && /opt/tools/bin/pip --python /opt/enunciate/bin/python install --no-cache-dir --no-deps --require-hashes \
+    -r requirements/serve.txt
 COPY pyproject.toml README.md LICENSE NOTICE THIRD_PARTY.md ./
 COPY src ./src
-RUN /opt/enunciate/bin/pip install --no-cache-dir --disable-pip-version-check ".[serve]" \
-    && rm -rf /opt/enunciate/bin/pip* /opt/enunciate/lib/python3.12/site-packages/pip*
+RUN /opt/tools/bin/python -m build --no-isolation --wheel --outdir dist \
+    && /opt/tools/bin/pip --python /opt/enunciate/bin/python install --no-cache-dir --no-deps dist/*.whl
 
 FROM python:3.12-slim-bookworm
 COPY --from=build /opt/enunciate /opt/enunciate
