@@ -55,7 +55,7 @@ fast: $(VENV)/.dev
 	$(PYTEST) -m "not slow"
 
 docs: $(VENV)/.dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 dist: $(VENV)/.dev
 	rm -rf dist

@@ -6,11 +6,13 @@ other file of the repository leads to GitHub.
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+LOG = logging.getLogger("mkdocs.hooks.links")
 BLOB = "https://github.com/enunciate/enunciate/blob/main/"
 RAW = "https://raw.githubusercontent.com/enunciate/enunciate/main/"
 INCLUDE = re.compile(r"\{\{ ([\w.]+) \}\}")
@@ -27,6 +29,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 def rewritten(link: re.Match[str], folder: Path) -> str:
     """A link of a text in `folder`, as seen from docs/ if it stays there."""
     path, _, anchor = link["target"].partition("#")
+    if not (folder / path).exists():
+        LOG.warning("there is no %s", link["target"])
     target = (folder / path).resolve().relative_to(REPOSITORY).as_posix()
     if target.startswith("docs/"):
         address = target.removeprefix("docs/") if folder == REPOSITORY else path

@@ -3,8 +3,7 @@
 Every RUN and COPY is carried out with `/opt`, `/build` and `/srv` moved under the folder, with the files that
 `.dockerignore` lets through and with this Python in place of the image's. Then the ENTRYPOINT is started on a
 free port, the HEALTHCHECK has to succeed, the example clip has to be assessed, and the STOPSIGNAL must stop
-the service.
-Only the base image and the rights of the user are not tried.
+the service. Only the base image and the rights of the user are not tried.
 """
 
 from __future__ import annotations

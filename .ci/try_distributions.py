@@ -22,7 +22,7 @@ DIST = REPOSITORY / "dist"
 CLIP = REPOSITORY / "examples" / "i_think_the_weather_is_nice.flac"
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 LIST_COMMANDS = (
-    "from typer.main import get_command; from enunciate.cli import app; print(*get_command(app).commands)"
+    "from typer.main import get_command; from enunciate.cli.app import app; print(*get_command(app).commands)"
 )
 
 
@@ -49,7 +49,13 @@ def check_contents(wheel: Path) -> None:
         (metadata_name,) = [name for name in names if name.endswith(".dist-info/METADATA")]
         metadata = message_from_string(archive.read(metadata_name).decode())
     assert {name.split("/")[0] for name in names} == {"enunciate", metadata_name.split("/")[0]}
-    for needed in ("py.typed", "weights/pocket.json", "data/cmudict.txt.gz", "serve/static/index.html"):
+    for needed in (
+        "py.typed",
+        "pocket/weights/pocket.json",
+        "phones/data/cmudict.txt.gz",
+        "recipes/benchmark.yaml",
+        "serve/static/index.html",
+    ):
         assert f"enunciate/{needed}" in names, needed
     relative = re.findall(r"\]\((?!https?:|#)[^)]*\)", str(metadata.get_payload()))
     assert not relative, f"links that are broken on PyPI: {relative}"
@@ -69,7 +75,7 @@ def try_wheel(wheel: Path, folder: Path) -> None:
     run([*pip, wheel], folder)
     for command in run([python, "-c", LIST_COMMANDS], elsewhere).split():
         run([program, command, "--help"], elsewhere)
-    run([program, "info"], elsewhere)
+    run([python, "-m", "enunciate", "info"], elsewhere)
     text = "I think the weather is nice today."
     print(run([program, "assess", CLIP, "--text", text], elsewhere))
 
@@ -83,7 +89,7 @@ def try_sdist(sdist: Path, folder: Path) -> None:
     print(run([*pytest, *TESTS_OF_THE_SDIST], unpacked).splitlines()[-1])
 
 
-TESTS_OF_THE_SDIST = ("tests/packaging", "tests/unit/test_cli.py", "tests/unit/test_readme.py")
+TESTS_OF_THE_SDIST = ("tests/project", "tests/cli", "tests/test_readme.py")
 
 
 def main() -> None:
