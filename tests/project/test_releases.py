@@ -26,5 +26,5 @@ def test_the_composed_image_names_the_version():
 
 
 def test_a_container_has_more_time_to_stop_than_the_service_takes():
-    settings = pytest.importorskip("enunciate.serve.settings")
+    settings = pytest.importorskip("enunciate.serve.http.settings")
     assert int(composed()["stop_grace_period"].removesuffix("s")) > settings.Settings().grace_s
