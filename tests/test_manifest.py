@@ -1,4 +1,4 @@
-"""Many clips: manifests, bad clips, and runs that are stopped and go on."""
+"""Many clips: manifests, bad clips, and runs that are stopped and resumed."""
 
 import io
 import json
@@ -74,7 +74,7 @@ def test_a_broken_manifest_names_its_line(tmp_path: Path, content: str, message:
     assert "\n" not in str(caught.value)
 
 
-def test_a_manifest_that_cannot_be_read(tmp_path: Path) -> None:
+def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="cannot be read"):
         read_manifest(tmp_path / "none.jsonl")
     (tmp_path / "latin.jsonl").write_bytes('{"audio": "é.wav"}'.encode("latin-1"))
@@ -94,9 +94,12 @@ def test_a_path_given_twice_is_assessed_once() -> None:
 
 def test_rows_are_assessments_and_a_bad_clip_costs_no_other(manifest: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "out.jsonl"
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     counts = assess_to_file(
-        FakeAssessor(), read_manifest(manifest), out, progress=lambda done, total: told.append((done, total))
+        FakeAssessor(),
+        read_manifest(manifest),
+        out,
+        progress=lambda done, total: calls.append((done, total)),
     )
     written = rows(out)
     assert [row["id"] for row in written] == [f"clip{n}" for n in range(5)]
@@ -108,7 +111,7 @@ def test_rows_are_assessments_and_a_bad_clip_costs_no_other(manifest: Path, tmp_
     assert "there is no such file" in written[2]["error"]["message"]
     assert Assessment.model_validate(written[0]).text == "I think so"
     assert counts == RunCounts(n_clips=5, n_kept=0, n_failed=1)
-    assert told == [(n, 5) for n in range(6)]
+    assert calls == [(n, 5) for n in range(6)]
 
 
 def test_rows_can_go_to_a_stream_and_in_another_form(manifest: Path) -> None:
@@ -120,7 +123,7 @@ def test_rows_can_go_to_a_stream_and_in_another_form(manifest: Path) -> None:
     assert "error" in written[2]
 
 
-def test_a_stopped_run_goes_on_where_it_was(manifest: Path, tmp_path: Path) -> None:
+def test_a_stopped_run_resumes_where_it_was(manifest: Path, tmp_path: Path) -> None:
     utterances, out, whole = read_manifest(manifest), tmp_path / "out.jsonl", tmp_path / "whole.jsonl"
     assess_to_file(FakeAssessor(), utterances, whole)
     with pytest.raises(KeyboardInterrupt):
@@ -136,7 +139,7 @@ def test_a_stopped_run_goes_on_where_it_was(manifest: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("n_lost", [1, 2, 400])
-def test_a_truncated_last_line_is_done_again(manifest: Path, tmp_path: Path, n_lost: int) -> None:
+def test_a_truncated_last_row_is_assessed_again(manifest: Path, tmp_path: Path, n_lost: int) -> None:
     out = tmp_path / "out.jsonl"
     assess_to_file(FakeAssessor(), read_manifest(manifest), out)
     complete = out.read_bytes()
@@ -147,7 +150,7 @@ def test_a_truncated_last_line_is_done_again(manifest: Path, tmp_path: Path, n_l
     assert out.read_bytes() == complete
 
 
-def test_a_killed_process_goes_on_where_it_was(manifest: Path, tmp_path: Path) -> None:
+def test_a_killed_process_resumes_where_it_was(manifest: Path, tmp_path: Path) -> None:
     out, whole = tmp_path / "out.jsonl", tmp_path / "whole.jsonl"
     code = (
         "import sys; from pathlib import Path; from support.fake_assessor import FakeAssessor;"
@@ -235,8 +238,8 @@ class Together(FakeAssessor):
 def test_an_engine_that_gains_from_batches_gets_them_and_a_bad_clip_costs_no_other(manifest: Path) -> None:
     engine, lines = Together(), io.StringIO()
     counts = assess_to_stream(engine, read_manifest(manifest), lines)
-    found = [json.loads(line) for line in lines.getvalue().splitlines()]
-    assert [row["id"] for row in found] == [f"clip{n}" for n in range(5)]
-    assert [row["id"] for row in found if "error" in row] == ["clip2"]
+    written = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [row["id"] for row in written] == [f"clip{n}" for n in range(5)]
+    assert [row["id"] for row in written if "error" in row] == ["clip2"]
     assert counts == RunCounts(n_clips=5, n_kept=0, n_failed=1)
     assert engine.sizes == [3, 1, 1, 1, 2]  # the third clip is missing: its batch goes one by one

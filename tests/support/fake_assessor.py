@@ -90,6 +90,20 @@ def assessment_of(utterance: Utterance, duration_s: float, model: str = "fake 1"
     )
 
 
+def without_times(assessment: Assessment) -> Assessment:
+    """The assessment of an engine that gives no times."""
+    words = tuple(
+        word.model_copy(
+            update={
+                "start_s": None,
+                "phones": tuple(p.model_copy(update={"start_s": None, "end_s": None}) for p in word.phones),
+            }
+        )
+        for word in assessment.words
+    )
+    return assessment.model_copy(update={"words": words, "rates": None, "pauses": ()})
+
+
 class FakeAssessor:
     """Counts what it assessed; `stop_before` and `delay_s` are for tests of runs that are stopped."""
 
