@@ -1,10 +1,10 @@
-"""The figures of `pocket`: each fold's model assesses the speakers that it never saw, then all are pooled.
+"""The metrics of `pocket` by cross-validation: the model of each fold assesses its held-out speakers.
 
     python benchmarks/pocket_cross_validation.py --corpus CORPUS --folds build/pocket/folds --out OUT
 
-The folds are those that `enunciate train pocket-scorer` wrote. The models run exactly as shipped
-(ONNX, from audio files), and the figures come from the code behind `enunciate evaluate`. Writes
-`OUT/fold-K/predictions.jsonl` and `OUT/results.json`.
+`enunciate train pocket-scorer` wrote the folds. The models run as they ship (ONNX, from audio files), the
+predictions of all folds are pooled, and the metrics are those of `enunciate evaluate`. Writes
+`OUT/fold-K/predictions.jsonl` and `OUT/results.json`. Rerun the same command to resume.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def run_fold(folder: Path, corpus: Path, out: Path) -> list[Evaluated]:
 
 
 def main() -> None:
-    """Run all folds and print the pooled figures."""
+    """Assess all folds and print the pooled metrics."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -43,8 +43,8 @@ def main() -> None:
     arguments = parser.parse_args()
     folders = sorted(arguments.folds.iterdir())
     with ProcessPoolExecutor(arguments.workers) as workers:
-        found = workers.map(run_fold, folders, repeat(arguments.corpus), repeat(arguments.out))
-        pairs = [pair for fold in found for pair in fold]
+        folds = workers.map(run_fold, folders, repeat(arguments.corpus), repeat(arguments.out))
+        pairs = [pair for fold in folds for pair in fold]
     results = summarise(pairs)
     (arguments.out / "results.json").write_text(results.model_dump_json(indent=1) + "\n")
     print(results.model_dump_json(indent=1))

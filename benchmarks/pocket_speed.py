@@ -1,9 +1,9 @@
-"""How fast and how large `pocket` is: one core, cold and warm, and how cost grows with length.
+"""The speed and memory of `pocket` on one core: cold start, warm, and by length of the clip.
 
     python benchmarks/pocket_speed.py [--clip examples/CLIP.flac --text "..."]
 
-Each figure is the median of several runs. Peak memory is that of a process that loads the engine and assesses
-the clip. The clip is repeated with pauses to reach each length.
+Each time is the median of several runs. Peak memory is that of a process that loads the engine and assesses
+the clip. The clip is repeated, with pauses, to reach each length.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ REPEATS = 9
 
 
 def median_s(command: list[str], runs: int = 5) -> float:
-    """Median wall time of a command."""
+    """Return the median wall time of a command."""
     times: list[float] = []
     for _ in range(runs):
         began = time.perf_counter()
@@ -33,14 +33,14 @@ def median_s(command: list[str], runs: int = 5) -> float:
 
 
 def in_process(clip: Path, text: str) -> dict[str, float]:
-    """Load time, time by length, and peak memory, measured in this process."""
+    """Measure load time, time by length and peak memory in this process."""
     from enunciate import load_assessor
     from enunciate.audio import SAMPLE_RATE_HZ, load
     from enunciate.schema import Clip, Utterance
 
     began = time.perf_counter()
     assessor = load_assessor("pocket", threads=1)
-    found = {"load_s": time.perf_counter() - began}
+    measurements = {"load_s": time.perf_counter() - began}
     speech = load(clip).samples
     piece = np.concatenate((speech, np.zeros(SAMPLE_RATE_HZ // 4, dtype=np.float32)))
     for seconds in (4, 15, 30, 60):
@@ -53,15 +53,15 @@ def in_process(clip: Path, text: str) -> dict[str, float]:
             began = time.perf_counter()
             assessor.assess([utterance])
             times.append(time.perf_counter() - began)
-        found[f"assess_{seconds}s_clip_s"] = statistics.median(times)
+        measurements[f"assess_{seconds}s_clip_s"] = statistics.median(times)
         if seconds == 4:
-            found["peak_memory_mb_4s"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    found["peak_memory_mb_60s"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return found
+            measurements["peak_memory_mb_4s"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    measurements["peak_memory_mb_60s"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return measurements
 
 
 def main() -> None:
-    """Measure and print JSON."""
+    """Measure everything and print it as JSON."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -70,13 +70,13 @@ def main() -> None:
     parser.add_argument("--text", default="I think the weather is nice today.")
     arguments = parser.parse_args()
     command = [sys.executable, "-m", "enunciate", "assess", str(arguments.clip), "--text", arguments.text]
-    figures = {
+    measurements = {
         "import_enunciate_s": median_s([sys.executable, "-c", "import enunciate"]),
         "python_start_s": median_s([sys.executable, "-c", "pass"]),
         "cli_assess_cold_s": median_s(command),
         **in_process(arguments.clip, arguments.text),
     }
-    print(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=1))
+    print(json.dumps({name: round(value, 4) for name, value in measurements.items()}, indent=1))
 
 
 if __name__ == "__main__":

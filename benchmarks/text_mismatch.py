@@ -1,9 +1,10 @@
-"""How often `pocket` doubts a text that was read, and believes a text that was not: checks `MISMATCH_*`.
+"""How often `pocket` warns of a mismatched text, for the right text and for a wrong one.
 
     python benchmarks/text_mismatch.py --corpus CORPUS [--split test]
 
-Every fourth clip is assessed with its own text and with the text of a clip half the split further on (another
-speaker, another sentence). A text too long for the clip counts as doubted.
+Every fourth clip of the split is assessed with its own text, and with that of a clip half the split further
+on, which is another sentence of another speaker. A text that is too long for the clip counts as a warning.
+The results check the thresholds `MISMATCH_*`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from enunciate.errors import TextTooLongError
 from enunciate.schema import Utterance
 
 
-def doubted(assessor: Assessor, utterance: Utterance) -> bool:
-    """Whether the engine said that the text does not match."""
+def is_warned(assessor: Assessor, utterance: Utterance) -> bool:
+    """Return whether the engine warned that the text does not match."""
     try:
         return any(notice.code == "text_mismatch" for notice in assessor.assess([utterance])[0].warnings)
     except TextTooLongError:
@@ -26,7 +27,7 @@ def doubted(assessor: Assessor, utterance: Utterance) -> bool:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the shares."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -37,11 +38,11 @@ def main() -> None:
     own = load_corpus(arguments.corpus, arguments.split)[::4]
     half = len(own) // 2
     others = own[half:] + own[:half]
-    foreign = [u.model_copy(update={"words": o.words}) for u, o in zip(own, others, strict=True)]
+    mismatched = [u.model_copy(update={"words": o.words}) for u, o in zip(own, others, strict=True)]
     assessor = load_assessor(arguments.model)
-    for name, utterances in (("its own text", own), ("another text", foreign)):
-        share = sum(doubted(assessor, u) for u in utterances) / len(utterances)
-        print(f"{name}: {share:.3f} of {len(utterances)} clips doubted")
+    for name, utterances in (("right text", own), ("wrong text", mismatched)):
+        share = sum(is_warned(assessor, u) for u in utterances) / len(utterances)
+        print(f"{name}: {share:.3f} of {len(utterances)} clips with a warning")
 
 
 if __name__ == "__main__":
