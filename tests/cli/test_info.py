@@ -1,12 +1,15 @@
 """`enunciate info`."""
 
+from importlib.metadata import version
+
 import pytest
 from support.command_line import run
 from support.fake_assessor import FakeAssessor
 
 import enunciate
 from enunciate import engines
-from enunciate.cli.info import packages_by_extra
+from enunciate.cli import environment
+from enunciate.cli.environment import packages_by_extra
 
 
 def test_info_says_what_a_bug_report_needs(fake: FakeAssessor) -> None:
@@ -16,7 +19,18 @@ def test_info_says_what_a_bug_report_needs(fake: FakeAssessor) -> None:
     assert lines["model"] == "fake 1"
     assert enunciate.__version__ in lines["enunciate"]
     assert {"Python", "platform", "ONNX Runtime providers", "CPU threads", "torch"} <= set(lines)
-    assert any(name.startswith("packages") for name in lines)
+
+
+def test_info_lists_what_the_package_and_its_extras_require(
+    fake: FakeAssessor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requirements = ["numpy>=1.26", "rich", "nonesuch>=2; extra == 'eval'"]
+    monkeypatch.setattr(environment, "requires", lambda _: requirements)
+    packages = [line for line in run("info").stdout.splitlines() if line.startswith("packages")]
+    assert packages == [
+        f"packages, core: numpy {version('numpy')}, rich {version('rich')}",
+        "packages, eval: nonesuch is not installed",
+    ]
 
 
 def test_info_survives_an_engine_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
