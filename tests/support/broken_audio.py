@@ -1,7 +1,6 @@
-"""Audio files that are broken in all the ways that a stranger's can be, each made from a number alone.
+"""Broken audio files, as untrusted input can be, each generated from a seed.
 
-What most files need to reach the depths of a decoder is here: header fields that are set one by one, and Ogg
-pages whose checksums are right again after the damage.
+To reach deep into the decoders, single header fields are set, and damaged Ogg pages get correct checksums.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import soundfile as sf
 from support.serve_cases import SPOKEN
 
 SAID = "I think the weather"
-"""What is heard in the clip that all the files are made from."""
+"""The reference text of the clip from which all files are made."""
 _FROM_S, _TO_S = 0.35, 1.35
 _COMMON = ("WAV", "FLAC", "OGG", "MP3")
 _EXTREMES = (
@@ -45,7 +44,7 @@ Damage = Callable[[random.Random, bytes], bytes]
 
 
 def broken_audio(seed: str) -> bytes:
-    """A file; the same one whenever the seed is the same."""
+    """Return a file, which is the same whenever the seed is the same."""
     rng = random.Random(seed)
     kind = rng.choices(("damaged", "wav", "ogg", "samples", "noise"), (50, 15, 15, 10, 10))[0]
     if kind == "wav":
@@ -65,7 +64,7 @@ def broken_audio(seed: str) -> bytes:
 
 
 def bombs() -> list[bytes]:
-    """Small files of much: samples, channels, or what their headers declare."""
+    """Decompression bombs: small files that have or declare very many samples or channels."""
     quarter_hour = _written("FLAC", "PCM_16", np.zeros(16_000 * 900))
     wide = _written("FLAC", "PCM_16", np.zeros((192_000 * 20, 8)), 192_000)
     long_ogg = _written("OGG", "VORBIS", np.zeros(8_000 * 600), 8_000)
@@ -90,7 +89,7 @@ def bombs() -> list[bytes]:
 
 
 def _talkative() -> bytes:
-    """A file of whose every block libsndfile prints a line or two."""
+    """A file for whose every block libsndfile prints a line or two."""
     data = bytearray(_written("SDS", "PCM_16", np.full(60_000, 0.1)))
     data[21::127] = b"\xff" * len(data[21::127])
     return bytes(data)
@@ -98,7 +97,7 @@ def _talkative() -> bytes:
 
 @cache
 def whole() -> tuple[tuple[str, bytes], ...]:
-    """The clip in every form that libsndfile writes."""
+    """The clip in every format that libsndfile writes."""
     samples, rate_hz = sf.read(SPOKEN, dtype="float32", start=int(16_000 * _FROM_S), stop=int(16_000 * _TO_S))
     files: list[tuple[str, bytes]] = []
     for form in sf.available_formats():
@@ -116,7 +115,7 @@ def _written(form: str, subtype: str, samples: np.ndarray, rate_hz: int = 16_000
     file = io.BytesIO()
     channels = 1 if samples.ndim == 1 else samples.shape[1]
     with sf.SoundFile(file, "w", rate_hz, channels, subtype, format=form) as out:
-        for start in range(0, len(samples), 16_000):  # libsndfile crashes of minutes of Vorbis at once
+        for start in range(0, len(samples), 16_000):  # libsndfile crashes on minutes of Vorbis at once
             out.write(samples[start : start + 16_000])
     return file.getvalue()
 
@@ -151,7 +150,7 @@ def _flip(rng: random.Random, data: bytes, within: int, count: int) -> bytes:
 
 
 def _extreme(rng: random.Random, data: bytes) -> bytes:
-    """A number of 1, 2, 4 or 8 bytes that is as small or as large as can be."""
+    """Overwrite 1, 2, 4 or 8 bytes with a very small or very large number."""
     width = rng.choice((1, 2, 4, 8))
     order = rng.choice(("little", "big"))
     number = (rng.choice(_EXTREMES) % (1 << 8 * width)).to_bytes(width, order)
@@ -192,13 +191,13 @@ _DAMAGES: tuple[Damage, ...] = (
 )
 
 
-# -------------------------------------------------------------------------------- files of one's own
+# --------------------------------------------------------------------------------- files from scratch
 
 
 def _riff(
     tag: int, channels: int, rate_hz: int, bits: int, body: bytes, declared: int | None = None
 ) -> bytes:
-    """A WAV that says of itself whatever it is told to."""
+    """A WAV file whose header says whatever it is told to."""
     bytes_each = channels * bits // 8
     form = struct.pack(
         "<HHIIHH", tag, channels, rate_hz, rate_hz * bytes_each % 2**32, bytes_each % 65536, bits
@@ -209,7 +208,7 @@ def _riff(
 
 
 def _wav(rng: random.Random) -> bytes:
-    """Formats that exist and that do not, with no channels, hours declared, and rates of no recorder."""
+    """Unknown formats, no channels, hours of declared samples, and impossible sampling rates."""
     tag = rng.choice((1, 1, 1, 3, 2, 6, 7, 0x11, 0x14, 0x31, 0x50, 0x55, 0xFFFE, rng.randrange(65536)))
     channels = rng.choice((0, 1, 1, 1, 2, 6, 255, 1024, 1025, 65535))
     rate_hz = rng.choice(
@@ -222,7 +221,7 @@ def _wav(rng: random.Random) -> bytes:
 
 
 def _odd_samples(rng: random.Random) -> bytes:
-    """Floating-point samples that are none, or beyond all bounds, in files that are otherwise whole."""
+    """NaN, infinite and huge floating-point samples in files that are otherwise valid."""
     rate_hz = rng.choice((1, 8_000, 16_000, 22_050, 48_000, 96_001, 192_000))
     samples = np.random.default_rng(rng.randrange(2**32)).normal(scale=0.1, size=rng.randrange(1, 40_000))
     odd = rng.choice((np.nan, np.inf, -np.inf, 1e30, 1e300, -8.5, 5e-324, 0.0))
@@ -234,7 +233,7 @@ def _odd_samples(rng: random.Random) -> bytes:
 
 
 def _ogg(rng: random.Random) -> bytes:
-    """Damage inside pages of Vorbis, Opus or FLAC whose checksums are right."""
+    """Damaged pages of Vorbis, Opus or FLAC with correct checksums."""
     data = bytearray(rng.choice([file for form, file in whole() if form == "OGG"]))
     at = 0
     while data[at : at + 4] == b"OggS":
@@ -260,7 +259,7 @@ def _ogg_table() -> tuple[int, ...]:
 
 
 def _ogg_checksum(page: bytes) -> int:
-    """CRC-32 as RFC 3533 wants it: not reflected, from 0."""
+    """CRC-32 as RFC 3533 defines it: not reflected, with an initial value of 0."""
     table, register = _ogg_table(), 0
     for byte in page:
         register = (register << 8 & 0xFFFFFFFF) ^ table[register >> 24 ^ byte]

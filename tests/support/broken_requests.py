@@ -1,4 +1,4 @@
-"""Bodies, headers and bytes that are no request, or are one that nobody should make."""
+"""Malformed and hostile bodies, headers and bytes."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ VALUES: tuple[Any, ...] = (
 
 
 def broken_json(good: dict[str, Any], count: int) -> list[bytes]:
-    """Bodies in place of a good one: fixed ones, and the good one with a field that is not."""
+    """Bodies in place of a good one: fixed ones, and the good one with one wrong field."""
     rng = random.Random(1)
     text = json.dumps(good).encode()
     fixed = (
@@ -197,7 +197,7 @@ def _damaged(rng: random.Random, data: bytes, within: int) -> bytes:
 
 
 def broken_http(good: bytes, count: int) -> list[bytes]:
-    """What comes in at the port; `good` is a whole request."""
+    """Bytes that arrive at the port; `good` is a whole request."""
     rng = random.Random(4)
     head, _, body = good.partition(b"\r\n\r\n")
     head_without_length = b"\r\n".join(
@@ -290,6 +290,6 @@ def broken_http(good: bytes, count: int) -> list[bytes]:
 
 
 def slow_pieces(data: bytes, count: int) -> Sequence[bytes]:
-    """A request as a bad line brings it."""
+    """A request in pieces, as a slow connection delivers it."""
     size = max(1, len(data) // count)
     return [data[at : at + size] for at in range(0, len(data), size)]

@@ -1,4 +1,4 @@
-"""An engine without weights: it reads and checks the audio, and then says what it was told to."""
+"""An engine without weights: it decodes and checks the audio, and returns a fixed assessment."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def score(value: float) -> Score:
 def phone_result(
     phone: str, start_s: float, value: float | None = 1.9, heard: str | None = ""
 ) -> PhoneResult:
-    """`heard` is the phone itself where it is left empty; another one, or None, makes the phone wrong."""
+    """`heard` defaults to the phone itself; another phone, or None, makes it mispronounced."""
     quality = None if value is None else PhoneQuality(value=value, low=max(0.0, value - 0.4), high=2.0)
     return PhoneResult(
         phone=phone,
@@ -47,7 +47,7 @@ def phone_result(
 
 
 def assessment_of(utterance: Utterance, duration_s: float, model: str = "fake 1") -> Assessment:
-    """TH is always heard as S, and a word "left" was always left out; the rest was said well."""
+    """TH is always heard as S, the word "left" is always omitted, and everything else is said well."""
     words: list[WordResult] = []
     start_s = 0.0
     for word in parse_text(utterance.text, Lexicon.default()) if utterance.text is not None else ():
@@ -70,7 +70,7 @@ def assessment_of(utterance: Utterance, duration_s: float, model: str = "fake 1"
         )
     with_text = bool(words)
     phones = tuple(p for word in words for p in word.phones)
-    free = tuple(phone_result(p, i * PHONE_S, value=None) for i, p in enumerate(("HH", "AH", "L", "OW")))
+    heard = tuple(phone_result(p, i * PHONE_S, value=None) for i, p in enumerate(("HH", "AH", "L", "OW")))
     scores = {"accuracy": 7.0, "fluency": 8.0, "prosodic": 6.0, "total": 4.5}
     return Assessment(
         id=utterance.id,
@@ -81,7 +81,7 @@ def assessment_of(utterance: Utterance, duration_s: float, model: str = "fake 1"
         **{name: score(value) if with_text else None for name, value in scores.items()},
         completeness=Score(value=10, low=10, high=10) if with_text else None,
         words=tuple(words),
-        phones=phones if with_text else free,
+        phones=phones if with_text else heard,
         pauses=(Pause(start_s=0.5, end_s=0.9),),
         rates=Rates(
             phones_per_s=8.5, words_per_s=2.1 if with_text else None, articulation_phones_per_s=10.25
@@ -105,7 +105,7 @@ def without_times(assessment: Assessment) -> Assessment:
 
 
 class FakeAssessor:
-    """Counts what it assessed; `stop_before` and `delay_s` are for tests of runs that are stopped."""
+    """Records what it assessed; `stop_before` and `delay_s` are for tests of interrupted runs."""
 
     batch_size = 1
 
@@ -131,7 +131,7 @@ class FakeAssessor:
 
 
 def write_clip(path: Path, duration_s: float = 1.0, rate_hz: int = 16_000) -> Path:
-    """A tone; no engine but a fake one would take it for speech."""
+    """Write a tone, which only a fake engine takes for speech."""
     time_s = np.arange(round(duration_s * rate_hz)) / rate_hz
     sf.write(path, 0.3 * np.sin(2 * np.pi * 220 * time_s), rate_hz)
     return path

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import time
 
-from support.paths import REPOSITORY
+from support.paths import ASSETS, EXAMPLES
+from support.serve_gate import LIMIT_S
 
-EXAMPLE = REPOSITORY / "examples" / "i_think_the_weather_is_nice.flac"
+EXAMPLE = EXAMPLES / "i_think_the_weather_is_nice.flac"
 """Says "lice" for "nice"."""
-CORRECT = REPOSITORY / "tests" / "assets" / "correct.flac"
-WRONG_TEXT = REPOSITORY / "tests" / "assets" / "wrong_text.flac"
+CORRECT = ASSETS / "correct.flac"
+WRONG_TEXT = ASSETS / "wrong_text.flac"
 SENTENCE = "I think the weather is nice today."
 
-# Notes what happens in a page: which part of the recording was played, what the voice said, and what the
-# content security policy stopped.
+# Notes which part of the recording a page played, what its voice said, and what its policy blocked.
 WATCH = """
 window.played = []; window.said = []; window.violations = [];
 document.addEventListener("securitypolicyviolation",
@@ -34,27 +34,27 @@ speechSynthesis.cancel = () => {};
 NO_VOICE = "speechSynthesis.getVoices = () => [];"
 
 
-def record(page, seconds: float = 3.5) -> None:
-    """Press Record, let the microphone play its file, and press Stop."""
+def record(page, elapsed: str = "0:03") -> None:
+    """Press Record, and press Stop after the elapsed time; by default, longer than any clip here."""
     page.click("#record")
     page.wait_for_selector("#record[data-state=recording]")
-    time.sleep(seconds)
+    shows(page, "#elapsed", elapsed)
     page.click("#record")
 
 
 def answer_with(
     page, status: int, code: str, detail: str = "", headers: dict[str, str] | None = None
 ) -> None:
-    """Have the service answer with a problem from now on."""
+    """Let the service respond with a problem from now on."""
     body = json.dumps({"type": f"urn:enunciate:problem:{code}", "detail": detail, "status": status})
     page.route(
         "**/v1/assessments", lambda route: route.fulfill(status=status, body=body, headers=headers or {})
     )
 
 
-def until(page, expression: str, patience_s: float = 15) -> None:
+def until(page, expression: str) -> None:
     """Wait for a JavaScript expression to hold; Playwright's own way needs `eval`, which the page forbids."""
-    end = time.monotonic() + patience_s
+    end = time.monotonic() + LIMIT_S
     while not page.evaluate(expression):
         assert time.monotonic() < end, f"never came true: {expression}"
         time.sleep(0.05)

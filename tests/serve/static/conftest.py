@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-from support.page_cases import EXAMPLE, NO_VOICE, REPOSITORY, WATCH
+from support.page_cases import EXAMPLE, NO_VOICE, WATCH
+from support.paths import SOURCE
+from support.serve_gate import wait_until
 
 
 @pytest.fixture(scope="package")
@@ -23,30 +24,26 @@ def address() -> Iterator[str]:
     """Where `enunciate serve` listens, with the pocket engine."""
     pytest.importorskip("fastapi", reason="the service is not installed: pip install 'enunciate[serve]'")
     command = [sys.executable, "-m", "enunciate", "serve", "--port", "0", "--workers", "1"]
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src"), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"}
     service = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
     )
     try:
         assert service.stdout is not None
         base = service.stdout.readline().split()[0]
-        _wait_until_ready(base)
+        wait_until(lambda: _is_ready(base), "the service is ready")
         yield base
     finally:
         service.terminate()
         service.wait(timeout=30)
 
 
-def _wait_until_ready(base: str) -> None:
-    for _ in range(150):
-        try:
-            with urllib.request.urlopen(f"{base}/readyz") as answer:
-                if answer.status == 200:
-                    return
-        except urllib.error.URLError:
-            pass
-        time.sleep(0.1)
-    raise TimeoutError(base)
+def _is_ready(base: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{base}/readyz") as answer:
+            return answer.status == 200
+    except urllib.error.URLError:
+        return False
 
 
 @pytest.fixture(scope="package")
@@ -88,7 +85,7 @@ def open_page(chromium, address) -> Iterator[Callable]:
     ):
         context = {"viewport": {"width": 1000, "height": 800}, "reduced_motion": "reduce"} | context
         page = chromium(*arguments).new_context(**context).new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: said.type in {"error", "warning"} and problems.append(said.text))
@@ -143,7 +140,7 @@ def assessed(open_page) -> Callable:
         page = open_page(**how)
         page.set_input_files("#file", clip)
         page.wait_for_selector("#result:not([hidden])")
-        page.wait_for_selector(".tries li")
+        page.wait_for_selector(".attempts li")
         return page
 
     return make

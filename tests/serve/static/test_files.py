@@ -33,14 +33,15 @@ def test_the_example_of_a_phone_contains_it(phone):
     known = HINTS["phones"][phone]
     assert known["spelt"] in known["example"]
     assert any(phone in variant for variant in pronunciations(known["example"])), known["example"]
-    assert len(known["hint"]) > 40 and known["hint"].endswith(".")
+    assert re.search("tongue|lips?|jaw|throat|nose|voice", known["hint"])
+    assert known["hint"].endswith(".")
 
 
 def test_confusions_are_of_two_different_phones():
     for pair, hint in HINTS["confusions"].items():
         wanted, heard = pair.split(">")
         assert wanted in IPA and heard in IPA and wanted != heard, pair
-        assert hint.endswith(".") and len(hint) > 30, pair
+        assert hint.endswith("."), pair
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ TOO_WIDE = """() => [...document.querySelectorAll("body *")]
 
 @pytest.fixture
 def full(assessed):
-    """A page with all that it can show at once: a word open, a trouble, tries and a voice."""
+    """A page with all that it can show at once: a word open, a trouble, attempts and a voice."""
 
     def make(**how):
         page = assessed(voice=VOICE, **how)
@@ -92,7 +92,7 @@ def test_a_long_text_fits_a_narrow_screen(open_page):
     page.check("input[value=own]", force=True)
     page.fill("#own-text", "I think the weather is nice today " * 3)
     page.set_input_files("#file", EXAMPLE)
-    page.wait_for_selector(".tries li")
+    page.wait_for_selector(".attempts li")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert page.evaluate(TOO_WIDE) == []
 
@@ -128,7 +128,7 @@ def test_a_sentence_is_chosen_recorded_and_looked_at_by_keyboard_alone(open_page
 
     page.keyboard.press("Space")
     page.wait_for_selector("#record[data-state=recording]")
-    page.wait_for_timeout(3500)
+    shows(page, "#elapsed", "0:03")
     page.keyboard.press("Space")
     page.wait_for_selector("#result:not([hidden])")
     assert focused() == "result-title"
@@ -149,7 +149,7 @@ def test_states_are_announced(open_page, microphone):
     assert page.get_attribute("#state", "role") == "status"
     assert page.get_attribute("#problem", "role") == "alert"
     record(page)
-    shows(page, "#state", "Done: the result is below.")
+    shows(page, "#state", "Done. Your result is below.")
 
 
 def test_every_part_has_a_name(full):

@@ -116,5 +116,5 @@ def test_a_pause_at_a_comma_is_no_fault(blank):
             return ["Yes, please.", "Yes please."].map((text) => advise(answer(text), null).fluency[0]);
         }"""
     )
-    assert lines[0].startswith("No pause gets in the way")
-    assert lines[1] == "A pause of 0.5 s after “Yes”: try to link the words."
+    assert lines[0].startswith("You did not pause in the wrong place")
+    assert lines[1] == "You paused for 0.5 s after “Yes”. Try to link the words."

@@ -68,7 +68,7 @@ def test_recording_works_again_without_a_connection(open_page, microphone):
     page.wait_for_selector("#record[data-state=recording]")
     page.keyboard.press("Escape")
     page.context.set_offline(True)
-    record(page, seconds=1.5)
+    record(page, "0:01")
     shows(page, "#problem", "could not be reached")
     assert page.is_visible("#save")
 
@@ -80,7 +80,7 @@ def test_recording_works_again_without_a_connection(open_page, microphone):
 def test_silence_is_told_while_recording_and_after(open_page, muted_microphone):
     page = open_page(*muted_microphone)
     page.click("#record")
-    shows(page, "#state", "Nothing is heard yet")
+    shows(page, "#state", "No sound yet")
     page.click("#record")
 
     assert "Nothing was heard" in page.inner_text("#problem")
@@ -113,7 +113,7 @@ def test_no_permission(open_page):
     page = open_page("--use-fake-device-for-media-stream", "--deny-permission-prompts")
     page.click("#record")
     page.wait_for_selector("#problem strong")
-    assert "The microphone is not allowed" in page.inner_text("#problem")
+    assert "Microphone access is blocked" in page.inner_text("#problem")
 
 
 def test_no_microphone_over_http_but_files(open_page, address):
@@ -247,7 +247,7 @@ def test_a_server_with_keys_asks_for_one(open_page):
 
     page.route("**/v1/assessments", guard)
     page.set_input_files("#file", EXAMPLE)
-    shows(page, "#problem", "The server wants a key")
+    shows(page, "#problem", "This server needs an API key")
     assert page.evaluate("document.activeElement.id") == "key"
     page.keyboard.type("open sesame")
     page.keyboard.press("Enter")
@@ -255,7 +255,7 @@ def test_a_server_with_keys_asks_for_one(open_page):
     assert page.is_hidden("#key-form")
 
 
-def test_a_word_outside_the_dictionary_is_named_and_can_be_mended(open_page):
+def test_a_word_outside_the_dictionary_is_named_and_can_be_corrected(open_page):
     page = open_page()
     page.check("input[value=own]", force=True)
     assert page.evaluate("document.activeElement.id") == "own-text"

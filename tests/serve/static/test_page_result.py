@@ -40,7 +40,7 @@ def test_scores_ranges_and_words_are_those_of_the_answer(assessed, answer):
         assert f"{score['value']:.1f}" in shown
         assert f"probably {score['low']:.1f} to {score['high']:.1f}, good to excellent" in shown
     assert "“nice”, /n/ sounded like /l/ (very sure, 99%)" in page.inner_text("[data-aspect=accuracy]")
-    assert "11.1 sounds a second" in page.inner_text("[data-aspect=fluency]")
+    assert "11.1 sounds per second" in page.inner_text("[data-aspect=fluency]")
     assert "Start with /n/ in “nice”" in page.inner_text("[data-aspect=total]")
 
 
@@ -123,7 +123,7 @@ def test_the_timeline_has_words_sounds_and_pitch_and_a_table(assessed, answer):
     assert wider == pytest.approx(1.5 * width, abs=2) or wider == pytest.approx(
         700 * answer["duration_s"], abs=2
     )
-    page.click("text=The same as a table")
+    page.click("text=Show as a table")
     rows = page.locator(".as-table tbody tr").all_inner_texts()
     nice = answer["words"][5]
     assert rows[5].split() == ["nice", f"{nice['start_s']:.2f}", f"{nice['end_s']:.2f}", "n", "aɪ", "s"]
@@ -135,7 +135,7 @@ def test_the_playhead_moves_while_a_word_is_played(assessed):
     assert page.get_attribute(".playhead", "visibility") == "visible"
     assert page.inner_text("#play-all") == "Stop playing"
     page.wait_for_selector(".playhead[visibility=hidden]", state="attached")
-    assert page.inner_text("#play-all") == "Hear all of it"
+    assert page.inner_text("#play-all") == "Play recording"
 
 
 def test_pauses_and_missing_words_are_named(answered, answer):
@@ -150,8 +150,8 @@ def test_pauses_and_missing_words_are_named(answered, answer):
     assert "Not heard: “nice”" in page.inner_text("[data-aspect=accuracy]")
     assert "6 of 7 words were heard" in page.inner_text("[data-aspect=total]")
     flow = page.inner_text("[data-aspect=fluency]")
-    assert "A pause of 0.7 s after “weather”" in flow
-    assert "6.0 sounds a second is slow" in flow
+    assert "You paused for 0.7 s after “weather”" in flow
+    assert "6.0 sounds per second is slow" in flow
     assert page.locator(".pause").count() == 1
 
 
@@ -184,14 +184,14 @@ def test_warnings_say_what_to_do(answered, answer):
     codes = ("clipping", "low_level", "text_mismatch")
     page = answered(answer | {"warnings": [{"code": code, "message": "raw"} for code in codes]})
     shown = page.locator(".note").all_inner_texts()
-    assert ["Move back" in shown[0], "Come closer" in shown[1], "read the sentence shown" in shown[2]] == [
+    assert ["Move back" in shown[0], "Move closer" in shown[1], "read the sentence shown" in shown[2]] == [
         True
     ] * 3
 
 
 def test_another_sentence_gets_the_warning_of_the_real_engine(assessed):
     page = assessed(WRONG_TEXT)
-    shows(page, ".note", "That does not sound like this sentence")
+    shows(page, ".note", "This does not sound like the sentence")
     assert "hard to follow" in page.inner_text("[data-aspect=total]")
 
 
@@ -212,7 +212,7 @@ def test_just_talk_shows_the_sounds_that_were_heard(open_page):
 def test_nothing_heard_at_all_is_not_scored(answered, answer):
     nothing = dict.fromkeys(("accuracy", "fluency", "prosodic", "total", "completeness", "rates", "text"))
     page = answered(answer | nothing | {"words": [], "phones": [], "pauses": [], "used_reference": False})
-    assert "No sounds of English were heard" in page.inner_text("#reading")
+    assert "No English sounds were heard" in page.inner_text("#reading")
     assert "not scored" in page.inner_text("[data-aspect=total]")
 
 

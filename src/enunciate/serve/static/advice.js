@@ -1,5 +1,5 @@
-// What an answer means in words, and what would raise each score. Everything said here is in the answer, or (the
-// melody) measured in the browser; nothing is guessed.
+// An answer in words, and advice on how to raise each score. All of it comes from the answer or, for the melody,
+// from a measurement in the browser.
 
 /** @typedef {{value: number, low: number, high: number}} Score */
 /** @typedef {{phone: string, start_s: number | null, end_s: number | null, heard: string | null,
@@ -19,13 +19,13 @@ import { ipa } from "./hints.js";
 
 /** @type {{aspect: Aspect, name: string, about: string}[]} */
 export const ASPECTS = [
-  { aspect: "total", name: "Overall", about: "everything together" },
-  { aspect: "accuracy", name: "Sounds", about: "accuracy: is each sound right?" },
+  { aspect: "total", name: "Overall", about: "your reading as a whole" },
+  { aspect: "accuracy", name: "Sounds", about: "accuracy: how well you say each sound" },
   { aspect: "fluency", name: "Flow", about: "fluency: pace and pauses" },
-  { aspect: "prosodic", name: "Melody and stress", about: "prosody: rhythm, stress, the rise and fall of the voice" },
+  { aspect: "prosodic", name: "Melody and stress", about: "prosody: rhythm, stress and intonation" },
 ];
 
-/** Those of the corpus's rubric, as whole marks: 9 and 10, 7 and 8, 5 and 6, 3 and 4, 0 to 2. */
+/** The bands of the corpus's rubric, which has whole marks: 9 and 10, 7 and 8, 5 and 6, 3 and 4, 0 to 2. */
 const BANDS = [
   { from: 8.5, word: "excellent" },
   { from: 6.5, word: "good" },
@@ -37,7 +37,7 @@ const BANDS = [
 /** @param {number} value 0 to 10 */
 export const band = (value) => BANDS.find(({ from }) => value >= from)?.word ?? "";
 
-/** Of 2: a sound under this is not flagged, but is not clearly right either. */
+/** On the scale from 0 to 2. A sound below it is not flagged, but not clearly right either. */
 const CLOSE_BELOW = 1.5;
 const LONG_PAUSE_S = 0.3;
 const SLOW_PHONES_PER_S = 8;
@@ -65,13 +65,13 @@ export function sureness(probability) {
   return `${word}, ${Math.round(100 * probability)}%`;
 }
 
-/** Which word ended last before this moment, or -1. @param {WordResult[]} words @param {number} atS */
+/** The index of the last word that ended before this moment, or -1. @param {WordResult[]} words @param {number} atS */
 function wordBefore(words, atS) {
   return words.reduce((found, word, i) => (word.end_s !== null && word.end_s <= atS + 0.05 ? i : found), -1);
 }
 
-/** Whether a comma or the like stands after the word; unknown counts as no. @param {Assessment} answer @param {number} index */
-function pauseBelongs(answer, index) {
+/** Whether punctuation after the word calls for a pause; false if that is unknown. @param {Assessment} answer @param {number} index */
+function pauseIsExpected(answer, index) {
   const tokens = (answer.text ?? "").split(/\s+/).filter((token) => /[\p{L}\p{N}]/u.test(token));
   return tokens.length === answer.words.length && /[,.;:!?–—]["”’)]*$/.test(tokens[index] ?? "");
 }
@@ -84,7 +84,7 @@ function soundLine(phone, word) {
   return `In “${word}”, /${wanted}/ sounded like /${ipa(phone.heard)}/ (${sureness(phone.heard_probability)}).`;
 }
 
-/** The sounds that are not good, from the worst, in words that were said. @param {Assessment} answer */
+/** The sounds that are not good, worst first, in words that were said. @param {Assessment} answer */
 function weakest(answer) {
   return answer.words
     .filter((word) => word.error !== "omission")
@@ -93,18 +93,18 @@ function weakest(answer) {
     .sort((a, b) => (a.phone.score?.value ?? 2) - (b.phone.score?.value ?? 2));
 }
 
-/** Whether something else seems to have been said: then marks of single sounds mean little. @param {Assessment} answer */
-export const saidOther = (answer) => answer.warnings.some(({ code }) => code === "text_mismatch");
+/** Whether something else seems to have been said, so that marks on single sounds are not reliable. @param {Assessment} answer */
+export const saidSomethingElse = (answer) => answer.warnings.some(({ code }) => code === "text_mismatch");
 
 /** @param {Assessment} answer @returns {string[]} */
 function accuracyAdvice(answer) {
-  if (saidOther(answer)) return ["Single sounds cannot be judged here: something else seems to have been said."];
+  if (saidSomethingElse(answer)) return ["Single sounds could not be judged, because you seem to have said something else."];
   const missing = answer.words.filter((word) => word.error === "omission").map((word) => `“${word.text}”`);
   const weak = weakest(answer)
     .slice(0, 3)
     .map(({ phone, word }) => soundLine(phone, word));
   if (missing.length) weak.unshift(`Not heard: ${missing.join(", ")}. Read every word.`);
-  if (!answer.used_reference) return ["Read a given sentence to learn which sounds to work on."];
+  if (!answer.used_reference) return ["Read one of the sentences to find out which sounds to work on."];
   return weak.length ? weak : ["No single sound stood out as wrong."];
 }
 
@@ -114,44 +114,44 @@ function fluencyAdvice(answer) {
   for (const pause of answer.pauses) {
     const length = pause.end_s - pause.start_s;
     const index = wordBefore(answer.words, pause.start_s);
-    if (length < LONG_PAUSE_S || pauseBelongs(answer, index)) continue;
+    if (length < LONG_PAUSE_S || pauseIsExpected(answer, index)) continue;
     const where = index >= 0 ? `after “${answer.words[index].text}”` : `at ${pause.start_s.toFixed(1)} s`;
-    lines.push(`A pause of ${length.toFixed(1)} s ${where}: try to link the words.`);
+    lines.push(`You paused for ${length.toFixed(1)} s ${where}. Try to link the words.`);
   }
   const rate = answer.rates?.articulation_phones_per_s;
   if (rate !== undefined && rate < SLOW_PHONES_PER_S) {
-    lines.push(`${rate.toFixed(1)} sounds a second is slow; practised readers make about 10 to 15. Read the sentence again, a little faster.`);
+    lines.push(`${rate.toFixed(1)} sounds per second is slow; skilled readers say about 10 to 15. Read the sentence again a little faster.`);
   }
   if (rate !== undefined && rate > FAST_PHONES_PER_S) {
-    lines.push(`${rate.toFixed(1)} sounds a second is fast. Give the important words more time.`);
+    lines.push(`${rate.toFixed(1)} sounds per second is fast. Slow down on the important words.`);
   }
   if (lines.length) return lines;
-  return [rate === undefined ? "Nothing stood out." : `No pause gets in the way; ${rate.toFixed(1)} sounds a second is an easy pace.`];
+  return [rate === undefined ? "Nothing stood out." : `You did not pause in the wrong place, and ${rate.toFixed(1)} sounds per second is a comfortable pace.`];
 }
 
 /** @param {{spanSemitones: number} | null} range measured in the browser */
 function prosodicAdvice(range) {
-  if (!range) return ["Too little voice to measure the melody."];
+  if (!range) return ["There was not enough speech to measure the melody."];
   const span = Math.round(range.spanSemitones);
-  const measured = `Your voice moved over about ${span} semitone${span === 1 ? "" : "s"}`;
-  if (range.spanSemitones < FLAT_SEMITONES) return [`${measured}, which is rather flat. Let it rise on the word that matters most.`];
-  return [`${measured}. Compare where it rises with the model.`];
+  const measured = `Your pitch moved over about ${span} semitone${span === 1 ? "" : "s"}`;
+  if (range.spanSemitones < FLAT_SEMITONES) return [`${measured}, which is rather flat. Let it rise on the most important word.`];
+  return [`${measured}. Compare where it rises with the model voice.`];
 }
 
 /** @param {Assessment} answer @returns {string[]} */
 function totalAdvice(answer) {
-  if (saidOther(answer)) return ["Check the sentence and read it once more."];
+  if (saidSomethingElse(answer)) return ["Check the sentence and read it again."];
   const parts = ASPECTS.slice(1).flatMap(({ aspect, name }) => {
     const score = answer[aspect];
     return score ? [{ name, value: score.value }] : [];
   });
-  if (!parts.length) return ["Nothing was heard that could be scored."];
+  if (!parts.length) return ["There was nothing to score."];
   const lowest = parts.reduce((a, b) => (b.value < a.value ? b : a));
   const highest = parts.reduce((a, b) => (b.value > a.value ? b : a));
   const lines =
     highest.value - lowest.value < 0.5
-      ? ["The three parts are about even."]
-      : [`The most is to be gained in “${lowest.name}”.`];
+      ? ["The other three scores are about equal."]
+      : [`You can improve the most in “${lowest.name}”.`];
   const first = weakest(answer)[0];
   if (first) lines.push(`Start with /${ipa(first.phone.phone)}/ in “${first.word}”.`);
   const said = answer.words.filter((word) => word.error !== "omission").length;

@@ -1,13 +1,13 @@
-// The one request that this page makes: a recording and its text to the server, an assessment back.
+// Requests to the server: a recording and its reference text are sent, an assessment comes back.
 
 import { remember, remembered } from "./remember.js";
 
 /** @typedef {import("./advice.js").Assessment} Assessment */
 
-const PATIENCE_MS = 90_000;
+const TIMEOUT_MS = 90_000;
 export const LONGEST_S = 60;
 
-/** Of a server that asks for one: until the tab is closed. */
+/** The API key, kept until the tab is closed. */
 let apiKey = remembered("key", "sessionStorage");
 
 /** @param {string} key */
@@ -21,8 +21,8 @@ const headers = () => (apiKey ? { "X-API-Key": apiKey } : {});
 
 export class ServiceProblem extends Error {
   /**
-   * @param {number} status of HTTP; 0 where no answer came
-   * @param {string} code of the service's error, or ""
+   * @param {number} status HTTP status; 0 if there was no response
+   * @param {string} code of the problem, or ""
    * @param {string} detail
    * @param {number | null} retryAfterS
    */
@@ -34,13 +34,13 @@ export class ServiceProblem extends Error {
     this.retryAfterS = retryAfterS;
   }
 
-  /** Whether sending the same once more may help. */
-  get passing() {
+  /** Whether sending the same recording again may help. */
+  get isTemporary() {
     return [0, 408, 429].includes(this.status) || (this.status >= 500 && this.code !== "crashed");
   }
 
   /** Whether sending the same recording with another text may help. */
-  get ofText() {
+  get isAboutText() {
     return this.code.startsWith("text") || this.code === "pronunciation";
   }
 }
@@ -52,7 +52,7 @@ async function problemOf(response) {
   try {
     body = await response.json();
   } catch {
-    // Not of our server, but of something between: its status has to do.
+    // The response of a proxy, say: its status has to suffice.
   }
   const wait = Number(response.headers.get("Retry-After") ?? Number.NaN);
   const detail = typeof body.detail === "string" ? body.detail : (body.title ?? "");
@@ -60,7 +60,7 @@ async function problemOf(response) {
   return new ServiceProblem(response.status, code, detail, Number.isFinite(wait) ? Math.ceil(wait) : null);
 }
 
-/** How long a recording may be: what the server says, and a minute where it does not. @returns {Promise<number>} */
+/** The maximum length of a recording: the server's limit, or a minute if it does not say. @returns {Promise<number>} */
 export async function longestS() {
   try {
     const { models } = await (await fetch("v1/models", { headers: headers() })).json();
@@ -73,7 +73,7 @@ export async function longestS() {
 /**
  * @param {Blob} audio
  * @param {string} name of the file
- * @param {string | null} text what was to be read, if anything
+ * @param {string | null} text reference text, if any
  * @returns {Promise<Assessment>}
  * @throws {ServiceProblem}
  */
@@ -88,7 +88,7 @@ export async function assess(audio, name, text) {
       method: "POST",
       body: form,
       headers: headers(),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch (error) {
     throw new ServiceProblem(error instanceof DOMException && error.name === "TimeoutError" ? 504 : 0);

@@ -1,5 +1,5 @@
-// The way of a try: a text, a recording or file, the server, the result. Holds the one recording of the moment, so
-// that it can be sent again whatever went wrong.
+// The flow of an attempt: a text, a recording or file, the server, the result. The current recording is held, so
+// that it can be sent again if anything fails.
 
 import { LONGEST_S, ServiceProblem, assess, longestS, useKey } from "./api.js";
 import { byId, download, el } from "./dom.js";
@@ -16,7 +16,7 @@ import { encodeWav } from "./wav.js";
 /** @typedef {import("./files.js").Clip & {text: string | null}} Taken a recording and what was to be read */
 
 const SHORTEST_S = 0.3;
-const SILENT_FOR_S = 3; // after that, say so while there is still time to mend it
+const SILENT_FOR_S = 3; // after that, warn while there is still time to fix it
 
 const record = /** @type {HTMLButtonElement} */ (byId("record"));
 /** @type {Taken | null} */
@@ -30,13 +30,13 @@ let told = false;
 let waiting = 0;
 let longest = LONGEST_S;
 
-const LABELS = { idle: "Record", asking: "Allow the microphone…", recording: "Stop", sending: "Listening to it…" };
+const LABELS = { idle: "Record", asking: "Allow the microphone…", recording: "Stop", sending: "Assessing…" };
 
-/** @param {typeof state} next @param {string} [words] for the line below the button */
+/** @param {typeof state} next @param {string} [words] for the status line below the button */
 function become(next, words = "") {
   state = next;
   record.dataset.state = next;
-  // Not `disabled`, which would throw the keyboard's focus away.
+  // Not `disabled`, which would lose the keyboard focus.
   record.setAttribute("aria-disabled", String(next === "asking" || next === "sending"));
   byId("record-label").textContent = LABELS[next];
   byId("live").hidden = next !== "recording";
@@ -44,7 +44,7 @@ function become(next, words = "") {
   document.body.classList.toggle("busy", next === "sending");
 }
 
-/** @param {import("./messages.js").Message | null} message @param {boolean} [again] offer to send once more */
+/** @param {import("./messages.js").Message | null} message @param {boolean} [again] offer to send the recording again */
 function trouble(message, again = false) {
   byId("problem").replaceChildren(...(message ? [el("strong", {}, message.title), el("p", {}, message.text)] : []));
   byId("again").hidden = !again;
@@ -53,13 +53,13 @@ function trouble(message, again = false) {
   holdResend(0);
 }
 
-/** What the button says that sends once more. */
+/** The label of the button that sends the recording again. */
 function resendLabel() {
   const other = taken && taken.text !== practice.text();
   return other ? `Send “${taken?.text ?? "Just talk"}” again` : "Send it again";
 }
 
-/** @param {number} seconds in which sending again would be of no use */
+/** @param {number} seconds to wait before sending again can help */
 function holdResend(seconds) {
   const resend = /** @type {HTMLButtonElement} */ (byId("resend"));
   resend.disabled = seconds > 0;
@@ -68,7 +68,7 @@ function holdResend(seconds) {
 
 const practice = createPractice((edited) => {
   if (state === "recording") cancel();
-  // A recording that was not answered stays, with its own text; only an edit of that text goes with it.
+  // A recording without an answer keeps its own text; only an edit of that text applies to it.
   if (edited && taken) taken.text = practice.text();
   trouble(null, taken !== null && state === "idle");
   byId("state").textContent = "";
@@ -89,7 +89,7 @@ const history = createHistory(async (made) => {
   if (state !== "idle") return;
   practice.goTo(made.text);
   const sound = made.audio ? await decode(await made.audio.arrayBuffer()) : null;
-  showResult(made.answer, sound, "An earlier try", onward());
+  showResult(made.answer, sound, "An earlier attempt", onward());
   goToResult();
 });
 
@@ -113,7 +113,7 @@ function onLevel(dbfs) {
   byId("elapsed").textContent = clock(elapsed);
   if (!told && elapsed > SILENT_FOR_S && loudest < SILENT_BELOW_DBFS) {
     told = true;
-    byId("state").textContent = "Nothing is heard yet. Is the right microphone chosen, and not muted?";
+    byId("state").textContent = "No sound yet. Is the right microphone selected, and is it unmuted?";
   }
   if (!told && elapsed > longest - 10) {
     told = true;
@@ -136,7 +136,7 @@ async function start() {
   byId("elapsed").textContent = "0:00";
   try {
     recording = await startRecording(longest, onLevel, () => void stop());
-    become("recording", "Recording. Read the sentence, then stop.");
+    become("recording", "Recording. Read the sentence, then press Stop.");
   } catch (error) {
     become("idle");
     if (!(error instanceof MicrophoneProblem)) throw error;
@@ -182,10 +182,10 @@ async function send() {
   if (text === "") return trouble(clipMessage("no_text"), true);
   clearResult();
   trouble(null);
-  become("sending", "Listening to your recording…");
+  become("sending", "Assessing your recording…");
   try {
     const answer = await assess(blob, name, text);
-    become("idle", "Done: the result is below.");
+    become("idle", "Done. Your result is below.");
     taken = null;
     showResult(answer, sound, "How it went", onward());
     goToResult();
@@ -193,10 +193,10 @@ async function send() {
   } catch (error) {
     become("idle");
     if (!(error instanceof ServiceProblem)) throw error;
-    trouble(serviceMessage(error), error.passing || error.ofText);
+    trouble(serviceMessage(error), error.isTemporary || error.isAboutText);
     byId("key-form").hidden = error.status !== 401;
     if (error.status === 401) byId("key").focus();
-    if (error.retryAfterS !== null && error.passing) countDown(error.retryAfterS);
+    if (error.retryAfterS !== null && error.isTemporary) countDown(error.retryAfterS);
   }
 }
 
@@ -238,7 +238,7 @@ chooser.addEventListener("change", () => {
   chooser.value = ""; // so that the same file can be chosen again
 });
 const card = byId("card");
-// All of the page takes a file: dropped beside the card, the browser would leave the page and show it.
+// The whole page accepts a file; elsewhere than on the card, the browser would leave the page to open it.
 for (const name of ["dragenter", "dragover"]) {
   document.addEventListener(name, (event) => {
     event.preventDefault();
@@ -263,7 +263,7 @@ function read(slowly) {
   const line = byId("speech-state");
   if (!text) return;
   quiet();
-  say(text, { slowly, onError: () => { line.textContent = "The voice could not speak. Try again."; line.hidden = false; } });
+  say(text, { slowly, onError: () => { line.textContent = "The voice could not be played. Try again."; line.hidden = false; } });
 }
 
 function showVoice() {
@@ -276,7 +276,7 @@ byId("say").addEventListener("click", () => read(false));
 byId("say-slowly").addEventListener("click", () => read(true));
 watchVoices(showVoice);
 showVoice();
-// Until here the page has nothing that listens: what it loads may come late, and no file may be lost to that.
+// Only now does everything listen. Before, a slow load could have lost a file or a click.
 chooser.disabled = false;
 become("idle");
 longest = await longestS();

@@ -1,5 +1,5 @@
-// The AudioWorklet: sends what the microphone gives to the page, 1,024 samples at a time. What is left of a
-// block when the recording stops, at most 21 ms at 48 kHz, is after the press of the button and is let go.
+// The AudioWorklet: sends the microphone's samples to the page in blocks of 1,024. An incomplete block when the
+// recording stops, at most 21 ms at 48 kHz, is discarded.
 
 const BLOCK = 1024;
 

@@ -1,4 +1,4 @@
-// Building elements. No HTML is ever made from strings, so that no text of a user or the server can become markup.
+// Builds elements. No HTML is made from strings, so that untrusted text cannot become markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -58,7 +58,7 @@ export function unseen(text) {
   return el("span", { class: "unseen" }, text);
 }
 
-/** Offer a file for saving. @param {Blob} blob @param {string} name */
+/** Offer a file for download. @param {Blob} blob @param {string} name */
 export function download(blob, name) {
   const address = URL.createObjectURL(blob);
   const link = el("a", { href: address, download: name });

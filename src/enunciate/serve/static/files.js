@@ -1,13 +1,13 @@
-// A sound file that the learner chose or dropped: what to send, and its samples for drawing and playing.
+// An audio file that the learner chose or dropped: what to send, and its samples for drawing and playing.
 
 import { encodeWav } from "./wav.js";
 
 /** @typedef {import("./record.js").Sound} Sound */
-/** @typedef {{blob: Blob, name: string, sound: Sound | null}} Clip `sound` is null where the browser cannot decode it */
+/** @typedef {{blob: Blob, name: string, sound: Sound | null}} Clip `sound` is null if the browser cannot decode it */
 
 const READ_BY_SERVER = ["RIFF", "fLaC", "OggS", "ID3", "FORM"];
 
-/** Whether libsndfile is sure to read it; the film formats of phones and browsers (M4A, WebM) it does not. @param {Uint8Array} head */
+/** Whether libsndfile reads it for certain; it does not read the formats of phones and browsers (M4A, WebM). @param {Uint8Array} head */
 function readByServer(head) {
   const letters = String.fromCharCode(...head);
   const mp3 = head[0] === 0xff && (head[1] & 0xe6) === 0xe2; // a bare frame: MPEG layer III
@@ -31,7 +31,7 @@ export async function decode(bytes) {
 }
 
 /**
- * The file goes to the server as it is; only a format that the server does not read is sent as WAV instead.
+ * The file is sent as it is, unless the server does not read its format; then it is sent as WAV.
  * @param {File} file
  * @returns {Promise<Clip>}
  */

@@ -1,4 +1,4 @@
-// What is known of the 39 sounds: IPA, an example, and how to make them (hints.json).
+// The 39 sounds: IPA, an example, and how to make them (hints.json).
 
 /** @typedef {{ipa: string, example: string, spelt: string, hint: string}} Sound */
 /** @typedef {{phones: Record<string, Sound>, confusions: Record<string, string>, deleted: Record<string, string>}} Hints */
@@ -10,11 +10,11 @@ const HINTS = await (await fetch(new URL("hints.json", import.meta.url))).json()
 const VOWELS = new Set("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split(" "));
 const STOPS = new Set("B D G K P T CH JH".split(" "));
 
-/** A phone without stress and marks. @param {string} phone */
+/** A phone without stress digits and marks. @param {string} phone */
 const bare = (phone) => phone.replace(/[012*]+$/, "");
 
 /**
- * IPA of what an engine may answer: a phone, two ("IH R"), one "mostly like it" ("K*"), or `<unk>`.
+ * The IPA of a phone, of two ("IH R"), of one that is only similar ("K*"), or of `<unk>`.
  * @param {string} phones
  */
 export function ipa(phones) {
@@ -42,7 +42,7 @@ function deletedHint(phones, index) {
 }
 
 /**
- * The most specific advice there is for one sound of a word.
+ * The most specific hint for one sound of a word.
  * @param {PhoneResult[]} phones those of the word
  * @param {number} index
  * @returns {{specific: string | null, general: string | null}}

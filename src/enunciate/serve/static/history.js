@@ -1,13 +1,13 @@
-// The learner's tries on this device: a plot, a list, export and deletion.
+// The learner's attempts on this device: a plot, a list, export and deletion.
 
-import { ASPECTS, saidOther, wordState } from "./advice.js";
+import { ASPECTS, saidSomethingElse, wordState } from "./advice.js";
 import { byId, download, el, unseen } from "./dom.js";
 import { ipa } from "./hints.js";
 import { day, renderPlot } from "./plot.js";
 import { remember, remembered } from "./remember.js";
-import { allTries, forget, forgetAll, keep } from "./store.js";
+import { allAttempts, forget, forgetAll, keep } from "./store.js";
 
-/** @typedef {import("./store.js").KeptTry} KeptTry */
+/** @typedef {import("./store.js").StoredAttempt} StoredAttempt */
 /** @typedef {import("./advice.js").Aspect} Aspect */
 
 const KEEP_AUDIO = "keep-audio";
@@ -15,10 +15,10 @@ const SHOWN = 10;
 const FREE = "Just talk";
 const ALL = "";
 
-/** @param {KeptTry} made */
+/** @param {StoredAttempt} attempt */
 const titleOf = ({ text }) => text ?? FREE;
 
-/** Ask, with the keyboard on the harmless answer. @param {string} title @param {string} text @param {string} yes @returns {Promise<boolean>} */
+/** Ask for confirmation, with the focus on the safe answer. @param {string} title @param {string} text @param {string} yes @returns {Promise<boolean>} */
 function confirmed(title, text, yes) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("confirm"));
   byId("confirm-title").textContent = title;
@@ -32,16 +32,16 @@ function confirmed(title, text, yes) {
 /** @param {unknown} value */
 const cell = (value) => {
   const text = value === null || value === undefined ? "" : String(value);
-  // A text that a spreadsheet would take for a formula gets an apostrophe before it.
+  // An apostrophe keeps a spreadsheet from running the text as a formula.
   const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 
-/** One row a try. @param {KeptTry[]} tries */
-export function toCsv(tries) {
+/** One row per attempt. @param {StoredAttempt[]} attempts */
+export function toCsv(attempts) {
   const names = ASPECTS.map(({ aspect }) => aspect);
   const header = ["at", "text", "model", ...names.flatMap((name) => [name, `${name}_low`, `${name}_high`]), "completeness", "wrong_words", "missing_words", "wrong_sounds"];
-  const rows = tries.map(({ at, text, answer }) => {
+  const rows = attempts.map(({ at, text, answer }) => {
     const words = (/** @type {string} */ state) => answer.words.filter((word) => wordState(word) === state).map((word) => word.text).join(" ");
     const sounds = answer.phones.filter((phone) => phone.mispronounced).map((phone) => `${ipa(phone.phone)}>${phone.heard ? ipa(phone.heard) : "-"}`).join(" ");
     const scores = names.flatMap((name) => {
@@ -53,11 +53,11 @@ export function toCsv(tries) {
   return [header, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 }
 
-/** All but the recordings. @param {KeptTry[]} tries */
-const toJson = (tries) => JSON.stringify(tries.map(({ at, text, answer }) => ({ at, text, answer })), null, 1) + "\n";
+/** All but the recordings. @param {StoredAttempt[]} attempts */
+const toJson = (attempts) => JSON.stringify(attempts.map(({ at, text, answer }) => ({ at, text, answer })), null, 1) + "\n";
 
 /**
- * @param {(made: KeptTry) => void} onOpen look at a try again
+ * @param {(attempt: StoredAttempt) => void} onOpen open an earlier attempt
  */
 export function createHistory(onOpen) {
   const place = byId("history");
@@ -80,62 +80,62 @@ export function createHistory(onOpen) {
     return el("label", { class: "field" }, el("span", {}, label), select);
   }
 
-  /** @param {KeptTry} made */
-  function row(made) {
-    const total = made.answer.total?.value.toFixed(1) ?? "–";
-    const wrong = saidOther(made.answer) ? [] : made.answer.words.filter((word) => ["wrong", "missing"].includes(wordState(word))).map((word) => word.text);
+  /** @param {StoredAttempt} attempt */
+  function row(attempt) {
+    const total = attempt.answer.total?.value.toFixed(1) ?? "–";
+    const wrong = saidSomethingElse(attempt.answer) ? [] : attempt.answer.words.filter((word) => ["wrong", "missing"].includes(wordState(word))).map((word) => word.text);
     return el(
       "li",
       {},
-      el("strong", { class: "try-score" }, total, unseen(" of 10 overall")),
+      el("strong", { class: "attempt-score" }, total, unseen(" out of 10 overall")),
       el(
         "span",
-        { class: "try-text" },
-        el("span", { class: "clamp" }, titleOf(made)),
-        el("span", { class: "quiet" }, [day(made.at), wrong.length ? `to work on: ${wrong.join(", ")}` : "", saidOther(made.answer) ? "did not sound like it" : ""].filter(Boolean).join("; ")),
+        { class: "attempt-text" },
+        el("span", { class: "clamp" }, titleOf(attempt)),
+        el("span", { class: "quiet" }, [day(attempt.at), wrong.length ? `to work on: ${wrong.join(", ")}` : "", saidSomethingElse(attempt.answer) ? "did not match the sentence" : ""].filter(Boolean).join("; ")),
       ),
       el(
         "span",
         { class: "row" },
-        el("button", { type: "button", class: "plain small", onclick: () => onOpen(made) }, "Look", unseen(` at “${titleOf(made)}” again`)),
-        el("button", { type: "button", class: "plain small", onclick: () => remove(made) }, "Delete", unseen(` the try of “${titleOf(made)}”`)),
+        el("button", { type: "button", class: "plain small", onclick: () => onOpen(attempt) }, "View", unseen(` the attempt at “${titleOf(attempt)}”`)),
+        el("button", { type: "button", class: "plain small", onclick: () => remove(attempt) }, "Delete", unseen(` the attempt at “${titleOf(attempt)}”`)),
       ),
     );
   }
 
-  /** @param {KeptTry} made */
-  async function remove(made) {
-    if (!(await confirmed("Delete this try?", titleOf(made), "Delete"))) return;
-    await forget(made.id);
+  /** @param {StoredAttempt} attempt */
+  async function remove(attempt) {
+    if (!(await confirmed("Delete this attempt?", titleOf(attempt), "Delete"))) return;
+    await forget(attempt.id);
     await show();
-    byId("tries-title").focus();
+    byId("attempts-title").focus();
   }
 
   async function removeAll() {
-    const count = (await allTries()).length;
-    if (!(await confirmed("Delete all tries?", `All ${count} on this device, with their recordings. They cannot be brought back.`, "Delete all"))) return;
+    const count = (await allAttempts()).length;
+    if (!(await confirmed("Delete all attempts?", `This deletes ${count} attempt${count === 1 ? "" : "s"} and any recordings from this device. It cannot be undone.`, "Delete all"))) return;
     await forgetAll();
     chosen = ALL;
     await show();
-    byId("tries-title").focus();
+    byId("attempts-title").focus();
   }
 
   async function show() {
-    /** @type {KeptTry[]} */
-    let tries;
+    /** @type {StoredAttempt[]} */
+    let attempts;
     try {
-      tries = await allTries();
+      attempts = await allAttempts();
     } catch {
-      place.replaceChildren(el("p", { class: "note" }, "This browser does not let the page keep anything, perhaps because of a private window. Your tries are gone when you close it."));
+      place.replaceChildren(el("p", { class: "note" }, "This browser does not allow the page to store anything, perhaps because the window is private. Your attempts will be lost when you close it."));
       return;
     }
-    if (!tries.length) {
-      place.replaceChildren(el("p", {}, "Nothing yet. After your first recording, a line here shows how you get on."));
+    if (!attempts.length) {
+      place.replaceChildren(el("p", {}, "Nothing yet. Your progress will appear here after your first recording."));
       return;
     }
-    const titles = [...new Set(tries.map(titleOf))];
+    const titles = [...new Set(attempts.map(titleOf))];
     if (!titles.includes(chosen)) chosen = ALL;
-    const these = tries.filter((made) => chosen === ALL || titleOf(made) === chosen);
+    const these = attempts.filter((attempt) => chosen === ALL || titleOf(attempt) === chosen);
     const points = these.flatMap(({ at, answer }) => {
       const score = answer[aspect];
       return score ? [{ at, ...score }] : [];
@@ -150,16 +150,16 @@ export function createHistory(onOpen) {
         choice("which-text", "Sentence", [[ALL, "All sentences"], ...titles.map((title) => /** @type {[string, string]} */ ([title, title]))], chosen, (value) => (chosen = value)),
         choice("which-score", "Score", ASPECTS.map((one) => [one.aspect, one.name]), aspect, (value) => (aspect = /** @type {Aspect} */ (value))),
       ),
-      points.length ? renderPlot(points, name) : el("p", { class: "quiet" }, "No try here has this score."),
-      el("ul", { class: "tries" }, ...newest.slice(0, all ? newest.length : SHOWN).map(row)),
+      points.length ? renderPlot(points, name) : el("p", { class: "quiet" }, "None of these attempts has this score."),
+      el("ul", { class: "attempts" }, ...newest.slice(0, all ? newest.length : SHOWN).map(row)),
       el(
         "div",
         { class: "row" },
         ...(newest.length > SHOWN && !all
           ? [el("button", { type: "button", class: "plain", onclick: () => { all = true; void show(); } }, `Show all ${newest.length}`)]
           : []),
-        el("button", { type: "button", class: "plain", id: "export-csv", onclick: () => download(new Blob([toCsv(tries)], { type: "text/csv" }), `enunciate-${stamp}.csv`) }, "Save as CSV"),
-        el("button", { type: "button", class: "plain", id: "export-json", onclick: () => download(new Blob([toJson(tries)], { type: "application/json" }), `enunciate-${stamp}.json`) }, "Save as JSON"),
+        el("button", { type: "button", class: "plain", id: "export-csv", onclick: () => download(new Blob([toCsv(attempts)], { type: "text/csv" }), `enunciate-${stamp}.csv`) }, "Save as CSV"),
+        el("button", { type: "button", class: "plain", id: "export-json", onclick: () => download(new Blob([toJson(attempts)], { type: "application/json" }), `enunciate-${stamp}.json`) }, "Save as JSON"),
         el("button", { type: "button", class: "plain warn", id: "delete-all", onclick: removeAll }, "Delete all"),
       ),
     );
@@ -174,7 +174,7 @@ export function createHistory(onOpen) {
       try {
         await keep({ at: new Date().toISOString(), text, answer, audio: box.checked ? audio : null });
       } catch {
-        // No room, or a private window: `show` says so, and the result itself is on the page.
+        // The storage is full or the window is private: `show` says so, and the result is on the page.
       }
       await show();
     },

@@ -1,13 +1,13 @@
-// How loud a signal is.
+// The level of a signal.
 
-/** Below this, the loudest 25 ms hold no speech: the server says the same (audio.py, SILENT_BELOW_DBFS). */
+/** If the loudest 25 ms are below this, there is no speech; the same limit as in audio.py. */
 export const SILENT_BELOW_DBFS = -65;
 
 /**
  * @param {Float32Array} samples
  * @param {number} [from]
  * @param {number} [to]
- * @returns {number} dB below full scale, constant offset left out; -200 for digital silence
+ * @returns {number} dB relative to full scale, without the constant offset; -200 for digital silence
  */
 export function levelDbfs(samples, from = 0, to = samples.length) {
   let sum = 0;

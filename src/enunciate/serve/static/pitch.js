@@ -1,30 +1,30 @@
-// The pitch of the voice, by the YIN method (de Cheveigné and Kawahara, JASA 2002), steps 2 to 5.
+// Pitch by the YIN algorithm (de Cheveigné and Kawahara, JASA 2002), steps 2 to 5.
 
-const WORK_RATE_HZ = 8_000; // enough for a voice, and a sixth of the work
+const WORK_RATE_HZ = 8_000; // enough for speech, at a sixth of the work
 const WINDOW_S = 0.025;
 const HOP_S = 0.01;
 const LOWEST_HZ = 65;
 const HIGHEST_HZ = 520;
-const DIP = 0.15; // YIN's absolute threshold
-const VOICED = 0.25; // a frame whose best dip is above this has no pitch
-const QUIET_DB = 35; // nor has one that is this much quieter than the loudest
+const DIP = 0.15; // the absolute threshold of YIN
+const VOICED = 0.25; // a frame whose lowest dip is above this is unvoiced
+const QUIET_DB = 35; // so is a frame this much quieter than the loudest
 
-/** @typedef {{atS: number, hz: number | null}} PitchPoint `hz` is null where there is no voice */
+/** @typedef {{atS: number, hz: number | null}} PitchPoint `hz` is null in unvoiced frames */
 
 /** @param {Float32Array} samples @param {number} rateHz @returns {{samples: Float32Array, rateHz: number}} */
-function thinOut(samples, rateHz) {
+function downsample(samples, rateHz) {
   const factor = Math.max(1, Math.floor(rateHz / WORK_RATE_HZ));
   const out = new Float32Array(Math.floor(samples.length / factor));
   for (let i = 0; i < out.length; i++) {
     let sum = 0;
     for (let j = 0; j < factor; j++) sum += samples[i * factor + j];
-    out[i] = sum / factor; // the mean of neighbours also keeps the high hiss of an "s" out
+    out[i] = sum / factor; // averaging also removes the hiss of an "s"
   }
   return { samples: out, rateHz: rateHz / factor };
 }
 
 /**
- * How unlike itself the signal is after each lag, divided by the mean over the shorter lags.
+ * The cumulative mean normalised difference of the signal at each lag.
  * @param {Float32Array} samples @param {number} start @param {number} window @param {number} longest
  */
 function differences(samples, start, window, longest) {
@@ -40,7 +40,7 @@ function differences(samples, start, window, longest) {
   return found;
 }
 
-/** @param {Float32Array} found @param {number} shortest @returns {number | null} the period in samples, between samples too */
+/** @param {Float32Array} found @param {number} shortest @returns {number | null} the period in samples, interpolated */
 function period(found, shortest) {
   let lag = shortest;
   while (lag < found.length - 1 && found[lag] >= DIP) lag++;
@@ -55,7 +55,7 @@ function period(found, shortest) {
   return bend > 0 ? lag + (before - after) / (2 * bend) : lag;
 }
 
-/** A lone frame that jumps away from its neighbours is a mistake. @param {(number | null)[]} track */
+/** Remove isolated frames that jump away from their neighbours. @param {(number | null)[]} track */
 function withoutJumps(track) {
   return track.map((hz, i) => {
     if (hz === null) return null;
@@ -67,10 +67,10 @@ function withoutJumps(track) {
 
 /**
  * @param {Float32Array} input @param {number} inputRateHz
- * @returns {PitchPoint[]} one every 10 ms
+ * @returns {PitchPoint[]} one point every 10 ms
  */
 export function pitchTrack(input, inputRateHz) {
-  const { samples, rateHz } = thinOut(input, inputRateHz);
+  const { samples, rateHz } = downsample(input, inputRateHz);
   const window = Math.round(WINDOW_S * rateHz);
   const longest = Math.ceil(rateHz / LOWEST_HZ) + 2;
   const shortest = Math.floor(rateHz / HIGHEST_HZ);
@@ -96,9 +96,9 @@ export function pitchTrack(input, inputRateHz) {
 export const semitones = (hz, baseHz) => 12 * Math.log2(hz / baseHz);
 
 /**
- * The middle of the voice and how far it moved: 10th to 90th percentile.
+ * The median pitch and its range, from the 10th to the 90th percentile.
  * @param {PitchPoint[]} track
- * @returns {{lowHz: number, medianHz: number, highHz: number, spanSemitones: number} | null} null with under 0.2 s of voice
+ * @returns {{lowHz: number, medianHz: number, highHz: number, spanSemitones: number} | null} null with less than 0.2 s of voiced speech
  */
 export function pitchRange(track) {
   const voiced = track.flatMap(({ hz }) => (hz === null ? [] : [hz])).sort((a, b) => a - b);

@@ -1,12 +1,12 @@
-// Plays a part of one's own recording.
+// Plays a part of the learner's recording.
 
 /** @typedef {import("./record.js").Sound} Sound */
 
-const MARGIN_S = 0.04; // around a word: the edges of an alignment are no sharper than that
-const FADE_S = 0.008; // no click where a part begins and ends
+const MARGIN_S = 0.04; // around a word; boundaries of an alignment are no more precise
+const FADE_S = 0.008; // avoids clicks at the start and end
 
 /**
- * @param {(atS: number | null) => void} onMove where the playhead is, and null when it stops
+ * @param {(atS: number | null) => void} onMove position of the playhead, null when it stops
  */
 export function createPlayer(onMove) {
   /** @type {AudioContext | null} */
@@ -35,11 +35,11 @@ export function createPlayer(onMove) {
       buffer = null;
     },
     playing: () => playing !== null,
-    /** Whether there is anything to play. */
+    /** Whether there is a recording. */
     ready: () => sound !== null,
     /**
      * @param {number} [startS]
-     * @param {number} [endS] to the end, without it
+     * @param {number} [endS] defaults to the end
      */
     async play(startS, endS) {
       if (!sound) return;

@@ -1,4 +1,4 @@
-// Scores over tries, as a line with its ranges.
+// Scores over the attempts, as a line with its ranges.
 
 import { el, svg } from "./dom.js";
 
@@ -21,7 +21,7 @@ function draw(points, name, width) {
     ...points.map(({ high }, i) => `${x(i).toFixed(1)} ${y(high).toFixed(1)}`),
     ...points.map(({ low }, i) => `${x(i).toFixed(1)} ${y(low).toFixed(1)}`).reverse(),
   ];
-  const label = `${name}: ${points.length} ${points.length === 1 ? "try" : "tries"}, first ${points[0].value.toFixed(1)}, last ${points[points.length - 1].value.toFixed(1)}. The list below has each.`;
+  const label = `${name}: ${points.length} ${points.length === 1 ? "attempt" : "attempts"}, first ${points[0].value.toFixed(1)}, last ${points[points.length - 1].value.toFixed(1)}. The list below has each one.`;
   return svg(
     "svg",
     { role: "img", "aria-label": label, width, height: HEIGHT, class: "plot" },
@@ -43,7 +43,7 @@ function draw(points, name, width) {
 }
 
 /**
- * A plot as wide as its place, drawn again when that changes.
+ * A plot that fills the width of its container and is redrawn when that changes.
  * @param {Point[]} points at least one @param {string} name
  */
 export function renderPlot(points, name) {

@@ -1,4 +1,4 @@
-// What to read: a topic, one of its sentences, one's own text, or nothing.
+// The text to read: a sentence of a topic, the learner's own text, or none.
 
 import { byId, el } from "./dom.js";
 import { remember, remembered } from "./remember.js";
@@ -12,7 +12,7 @@ const FREE = "free";
 const REMEMBERED = "topic";
 
 /**
- * @param {(edited: boolean) => void} onChange another text is to be read, or one's own was edited
+ * @param {(edited: boolean) => void} onChange called when the text changes; `edited` if the learner typed it
  */
 export function createPractice(onChange) {
   const sentence = byId("sentence");
@@ -78,16 +78,16 @@ export function createPractice(onChange) {
   show();
 
   return {
-    /** What is to be read; null to talk freely; "" where one's own text is still missing. */
+    /** The reference text; null to talk freely, "" if the learner's own text is missing. */
     text() {
       if (topic === FREE) return null;
       return topic === OWN ? ownText.value.trim() : (sentence.textContent ?? "");
     },
     /** The next sentence of the topic. */
     next: () => turn(1),
-    /** Whether there is a next one. */
+    /** Whether the topic has sentences. */
     hasNext: () => Boolean(current()),
-    /** Go to a text, as one's own if it is none of ours. @param {string | null} text */
+    /** Show a text, as the learner's own if no topic has it. @param {string | null} text */
     goTo(text) {
       const home = TOPICS.find(({ sentences }) => text !== null && sentences.includes(text));
       topic = text === null ? FREE : (home?.id ?? OWN);

@@ -1,4 +1,4 @@
-// From the microphone to samples.
+// Records samples from the microphone.
 
 import { levelDbfs } from "./level.js";
 
@@ -20,7 +20,7 @@ async function microphone() {
   if (!window.isSecureContext) throw new MicrophoneProblem("insecure");
   if (!navigator.mediaDevices?.getUserMedia || !window.AudioWorkletNode) throw new MicrophoneProblem("unsupported");
   try {
-    // What cleans up a telephone call also cleans away an "s" or an "f": only the gain may be set by the browser.
+    // Noise suppression for calls also removes parts of an "s" or an "f", so only automatic gain is allowed.
     return await navigator.mediaDevices.getUserMedia({
       audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true },
     });
@@ -32,7 +32,7 @@ async function microphone() {
   }
 }
 
-/** @type {AudioContext | null} Kept from one recording to the next, so that the server is asked for capture.js once. */
+/** @type {AudioContext | null} Reused for the next recording, so that capture.js is loaded once. */
 let context = null;
 
 /** @returns {Promise<AudioContext>} */
@@ -52,10 +52,10 @@ async function prepared() {
 }
 
 /**
- * Start recording. It ends by itself after a while, or when the microphone goes away.
- * @param {number} longestS how long it may be
+ * Start recording. It ends by itself at the maximum length, or when the microphone is unplugged.
+ * @param {number} longestS maximum length
  * @param {(dbfs: number) => void} onLevel called about 50 times a second
- * @param {() => void} onEnd called once, when it ended by itself: `stop` then gives what there is
+ * @param {() => void} onEnd called once if it ends by itself; `stop` then returns what was recorded
  * @returns {Promise<Recording>}
  */
 export async function startRecording(longestS, onLevel, onEnd) {
@@ -94,7 +94,7 @@ export async function startRecording(longestS, onLevel, onEnd) {
     end();
     onEnd();
   });
-  // It puts out silence; what is connected to nothing, some browsers do not run.
+  // The node outputs silence, but some browsers do not run a node that is not connected.
   source.connect(node).connect(audio.destination);
 
   return {

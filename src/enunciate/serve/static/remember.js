@@ -1,6 +1,6 @@
-// Small choices, kept in the browser. Where it keeps nothing (cookies blocked), the page works without.
+// Small settings, stored in the browser. If it stores nothing (cookies blocked), the page works without them.
 
-/** @typedef {"localStorage" | "sessionStorage"} Where for good, or until the tab is closed */
+/** @typedef {"localStorage" | "sessionStorage"} Where permanently, or until the tab is closed */
 
 /** @param {string} key @param {Where} [where] @returns {string | null} */
 export function remembered(key, where = "localStorage") {
@@ -16,6 +16,6 @@ export function remember(key, value, where = "localStorage") {
   try {
     window[where].setItem(`enunciate.${key}`, value);
   } catch {
-    // It lasts until the page is closed.
+    // Then the setting lasts until the page is closed.
   }
 }

@@ -1,4 +1,4 @@
-// One answer on the page, put together from its parts.
+// The result of one attempt: words, scores and timeline.
 
 import { advise } from "./advice.js";
 import { byId, el } from "./dom.js";
@@ -12,14 +12,14 @@ import { renderHeard, renderWords } from "./words.js";
 
 /** @typedef {import("./advice.js").Assessment} Assessment */
 /** @typedef {import("./record.js").Sound} Sound */
-/** @typedef {{name: string, go: () => void}} Next a way on from a result */
+/** @typedef {{name: string, go: () => void}} Next a next step after a result */
 
 /** @type {{moveTo: (atS: number | null) => void} | null} */
 let wave = null;
 const playAll = el("button", { type: "button", class: "plain", id: "play-all" });
 const player = createPlayer((atS) => {
   wave?.moveTo(atS);
-  playAll.textContent = atS === null ? "Hear all of it" : "Stop playing";
+  playAll.textContent = atS === null ? "Play recording" : "Stop playing";
 });
 playAll.addEventListener("click", () => (player.playing() ? player.stop() : player.play()));
 
@@ -34,7 +34,7 @@ function notices(answer) {
 /** @param {Assessment} answer @param {Next[]} next */
 function whole(answer, next) {
   const buttons = player.ready() ? [playAll] : [];
-  playAll.textContent = "Hear all of it";
+  playAll.textContent = "Play recording";
   const { text } = answer;
   if (text && englishVoice()) {
     buttons.push(el("button", { type: "button", class: "plain", onclick: () => say(text) }, "Hear the model"));
@@ -46,7 +46,7 @@ function whole(answer, next) {
 
 /**
  * @param {Assessment} answer
- * @param {Sound | null} sound the recording, where it is at hand
+ * @param {Sound | null} sound the recording, if it is available
  * @param {string} title
  * @param {Next[]} next
  */
@@ -69,7 +69,7 @@ export function showResult(answer, sound, title, next) {
   drawn.fit();
 }
 
-/** Take the reader to the result. */
+/** Scroll to the result and focus its title. */
 export function goToResult() {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   byId("result-title").focus({ preventScroll: true });
@@ -81,5 +81,5 @@ export function clearResult() {
   byId("result").hidden = true;
 }
 
-/** Silence the player, as before a recording. */
+/** Stop playback, for example before a recording. */
 export const quiet = () => player.stop();

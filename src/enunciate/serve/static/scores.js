@@ -1,4 +1,4 @@
-// The four scores: a figure, a word for it, where the experts' score probably lies, and what would raise it.
+// The four scores: a number, a word for it, the range in which the experts' score probably lies, and advice.
 
 import { ASPECTS, band } from "./advice.js";
 import { el, svg, unseen } from "./dom.js";
@@ -50,7 +50,7 @@ export function renderScores(answer, advice) {
     "div",
     {},
     el("h3", {}, "Scores"),
-    el("p", { class: "quiet" }, "Out of 10, with the range in which experts’ scores lie nine times in ten."),
+    el("p", { class: "quiet" }, "Out of 10. The range contains the experts’ score in nine cases out of ten."),
     el("ul", { class: "scores" }, ...rows),
   );
 }

@@ -1,16 +1,16 @@
-// The model: the browser's own English voice. Nothing is sent anywhere by this page for it.
+// The model voice: the browser's own English speech synthesis. The page sends nothing for it.
 
 const SLOW = 0.6;
 
-/** @returns {SpeechSynthesisVoice | null} an English voice, American and on the device if there is one */
+/** @returns {SpeechSynthesisVoice | null} an English voice; preferably American, and on the device */
 export function englishVoice() {
   const voices = (window.speechSynthesis?.getVoices() ?? []).filter((voice) => /^en\b/i.test(voice.lang));
-  const worth = (/** @type {SpeechSynthesisVoice} */ voice) =>
+  const rank = (/** @type {SpeechSynthesisVoice} */ voice) =>
     (/^en[-_]us/i.test(voice.lang) ? 2 : 0) + (voice.localService ? 1 : 0);
-  return voices.sort((a, b) => worth(b) - worth(a))[0] ?? null;
+  return voices.sort((a, b) => rank(b) - rank(a))[0] ?? null;
 }
 
-/** Call back when the list of voices is there or changes. @param {() => void} onChange */
+/** Call back when the list of voices loads or changes. @param {() => void} onChange */
 export function watchVoices(onChange) {
   window.speechSynthesis?.addEventListener?.("voiceschanged", onChange);
 }

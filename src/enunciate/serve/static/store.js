@@ -1,8 +1,8 @@
-// The tries, in the browser's own database (IndexedDB).
+// The attempts, stored in the browser's database (IndexedDB).
 
 /** @typedef {import("./advice.js").Assessment} Assessment */
-/** @typedef {{id?: number, at: string, text: string | null, answer: Assessment, audio: Blob | null}} Try */
-/** @typedef {Try & {id: number}} KeptTry */
+/** @typedef {{id?: number, at: string, text: string | null, answer: Assessment, audio: Blob | null}} Attempt */
+/** @typedef {Attempt & {id: number}} StoredAttempt */
 
 const NAME = "enunciate";
 const STORE = "tries";
@@ -35,11 +35,11 @@ async function run(mode, action) {
   });
 }
 
-/** @param {Try} made */
-export const keep = (made) => run("readwrite", (store) => store.add(made));
+/** @param {Attempt} attempt */
+export const keep = (attempt) => run("readwrite", (store) => store.add(attempt));
 
-/** From the oldest to the newest. @returns {Promise<KeptTry[]>} */
-export const allTries = () => run("readonly", (store) => store.getAll());
+/** All attempts, oldest first. @returns {Promise<StoredAttempt[]>} */
+export const allAttempts = () => run("readonly", (store) => store.getAll());
 
 /** @param {number} id */
 export const forget = (id) => run("readwrite", (store) => store.delete(id));

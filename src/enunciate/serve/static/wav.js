@@ -1,9 +1,9 @@
-// Samples to a 16-bit mono WAV file: every server reads it, and nothing is lost to a codec.
+// Encodes samples as a 16-bit mono WAV file, which every decoder reads and which loses nothing to a codec.
 
 const HEADER_BYTES = 44;
 
 /**
- * @param {Float32Array} samples in -1..1; what lies beyond is clipped
+ * @param {Float32Array} samples from -1 to 1; values beyond are clipped
  * @param {number} rateHz
  * @returns {Blob} audio/wav
  */
@@ -19,9 +19,9 @@ export function encodeWav(samples, rateHz) {
   view.setUint16(20, 1, true); // PCM
   view.setUint16(22, 1, true); // channels
   view.setUint32(24, rateHz, true);
-  view.setUint32(28, 2 * rateHz, true); // bytes a second
-  view.setUint16(32, 2, true); // bytes a frame
-  view.setUint16(34, 16, true); // bits a sample
+  view.setUint32(28, 2 * rateHz, true); // bytes per second
+  view.setUint16(32, 2, true); // bytes per frame
+  view.setUint16(34, 16, true); // bits per sample
   ascii(36, "data");
   view.setUint32(40, 2 * samples.length, true);
   for (let i = 0; i < samples.length; i++) {

@@ -1,5 +1,5 @@
-// The recording over time: words, sound wave, sounds, pauses and pitch, and a playhead. SVG, so that colours follow
-// the scheme and it prints; what it shows is also in a table below it.
+// The recording over time: words, sound wave, sounds, pauses and pitch, and a playhead. It is SVG, so that colours follow
+// the scheme and it prints well; a table below it has the same content.
 
 import { phoneState, wordState } from "./advice.js";
 import { el, svg, unseen } from "./dom.js";
@@ -16,10 +16,10 @@ const WAVE = { y: 30, height: 84 };
 const PHONES = { y: 116, height: 26 };
 const PITCH = { y: 162, height: 90 };
 const HEIGHT = 280;
-const LEGIBLE = 220; // pixels a second: there the signs of most sounds fit beside each other
+const LEGIBLE = 220; // pixels per second at which the signs of most sounds fit side by side
 const [CLOSEST, FARTHEST, STEP] = [700, 40, 1.5];
 
-/** @param {Sound} sound @param {number} width @returns {string} a path from the least to the greatest sample of each pixel */
+/** @param {Sound} sound @param {number} width @returns {string} a path through the lowest and highest sample of each pixel */
 function envelope(sound, width) {
   const middle = WAVE.y + WAVE.height / 2;
   const peak = sound.samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0.05);
@@ -145,12 +145,12 @@ function clockParts(durationS, perS, width) {
 
 /**
  * @param {Assessment} answer @param {Sound | null} sound @param {PitchPoint[]} track @param {PitchRange | null} range
- * @param {number} perS pixels a second @param {Presses} on
+ * @param {number} perS pixels per second @param {Presses} on
  */
 function picture(answer, sound, track, range, perS, on) {
   const width = Math.ceil(answer.duration_s * perS);
   const head = svg("line", { class: "playhead", x1: 0, x2: 0, y1: 0, y2: HEIGHT - 20, visibility: "hidden" });
-  const label = `Timeline of ${answer.duration_s.toFixed(1)} seconds; the table below it says the same in words.`;
+  const label = `Timeline of ${answer.duration_s.toFixed(1)} seconds. The table below it has the same content.`;
   const image = svg(
     "svg",
     { role: "img", "aria-label": label, width, height: HEIGHT, class: "timeline" },
@@ -165,7 +165,7 @@ function picture(answer, sound, track, range, perS, on) {
   return { image, head };
 }
 
-/** What the lines are, and the Hz of the pitch; they stay in place while the timeline scrolls. @param {boolean} words @param {PitchRange | null} range */
+/** Labels of the rows and the pitch in Hz, which stay in place while the timeline scrolls. @param {boolean} words @param {PitchRange | null} range */
 function gutter(words, range) {
   const labels = [
     svg("text", { x: 0, y: WORDS.y + 18 }, words ? "Words" : ""),
@@ -189,20 +189,20 @@ function table(answer, range) {
     ...answer.pauses.map((pause) => ({ text: "(pause)", ...pause, sounds: "" })),
   ].sort((a, b) => (a.start_s ?? 0) - (b.start_s ?? 0));
   const voice = range
-    ? `Pitch: mostly ${Math.round(range.lowHz)} to ${Math.round(range.highHz)} Hz, middle ${Math.round(range.medianHz)} Hz; ${range.spanSemitones.toFixed(1)} semitones.`
-    : "Pitch: too little voice to measure, or no sound to measure it in.";
+    ? `Pitch: mostly ${Math.round(range.lowHz)} to ${Math.round(range.highHz)} Hz (${range.spanSemitones.toFixed(1)} semitones), with a median of ${Math.round(range.medianHz)} Hz.`
+    : "Pitch: there was no recording, or not enough speech, to measure it.";
   return el(
     "details",
     { class: "as-table" },
-    el("summary", {}, "The same as a table"),
+    el("summary", {}, "Show as a table"),
     el("p", { class: "quiet" }, voice),
     el(
       "div",
-      { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Words and sounds in time" },
+      { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Words and sounds with their times" },
       el(
         "table",
         {},
-        el("thead", {}, el("tr", {}, ...["Word", "From, s", "To, s", "Sounds"].map((name) => el("th", { scope: "col" }, name)))),
+        el("thead", {}, el("tr", {}, ...["Word", "Start (s)", "End (s)", "Sounds"].map((name) => el("th", { scope: "col" }, name)))),
         el("tbody", {}, ...rows.map((row) =>
           el("tr", {}, el("th", { scope: "row" }, row.text), el("td", {}, time(row.start_s)), el("td", {}, time(row.end_s)), el("td", { class: "ipa" }, row.sounds)))),
       ),
@@ -212,7 +212,7 @@ function table(answer, range) {
 
 /**
  * @param {Assessment} answer
- * @param {Sound | null} sound null where the recording is not at hand
+ * @param {Sound | null} sound null if the recording is not available
  * @param {PitchPoint[]} track @param {PitchRange | null} range
  * @param {Presses} on
  */
@@ -224,7 +224,7 @@ export function renderWave(answer, sound, track, range, on) {
   /** @type {SVGElement | null} */
   let head = null;
 
-  /** @param {number} to pixels a second */
+  /** @param {number} to pixels per second */
   function draw(to) {
     perS = Math.max(FARTHEST, Math.min(CLOSEST, to));
     const drawn = picture(answer, sound, track, range, perS, on);
@@ -234,7 +234,7 @@ export function renderWave(answer, sound, track, range, on) {
     closer.disabled = perS >= CLOSEST;
   }
 
-  /** Draw anew around the same middle. @param {number} to pixels a second */
+  /** Redraw around the same centre. @param {number} to pixels per second */
   function zoom(to) {
     const centre = (scroll.scrollLeft + scroll.clientWidth / 2) / Math.max(1, scroll.scrollWidth);
     draw(to);
@@ -246,11 +246,11 @@ export function renderWave(answer, sound, track, range, on) {
       "div",
       {},
       el("div", { class: "row spread" }, el("h3", {}, "Timeline"), el("div", { class: "row" }, out, closer)),
-      sound ? null : el("p", { class: "quiet" }, "The recording of this try is not at hand, so there is no wave and no pitch."),
+      sound ? null : el("p", { class: "quiet" }, "The recording of this attempt is not available, so there is no waveform and no pitch."),
       el("div", { class: "timeline-frame" }, gutter(answer.words.length > 0, range), scroll),
       table(answer, range),
     ),
-    /** Draw it, a short clip as wide as there is room. To be called once the element is on the page. */
+    /** Draw it; a short clip fills the width. Call this once the element is on the page. */
     fit() {
       draw(Math.max(LEGIBLE, (scroll.clientWidth - 18) / answer.duration_s));
     },

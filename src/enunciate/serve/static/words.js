@@ -10,9 +10,9 @@ import { englishVoice, say } from "./speech.js";
 /** @typedef {import("./advice.js").WordResult} WordResult */
 /** @typedef {{ready: () => boolean, play: (startS?: number, endS?: number) => Promise<void>}} Player */
 
-const LONG_WORDS = 24; // beyond it a text is set smaller
+const LONG_WORDS = 24; // longer texts are set in smaller type
 
-/** What each state is called; the marks are in result.css. */
+/** The names of the states; their marks are in result.css. */
 const NAMES = { good: "good", close: "not quite clear", wrong: "wrong sound", missing: "not heard" };
 
 /** @param {PhoneResult} phone */
@@ -23,7 +23,7 @@ function verdict(phone) {
     case "good":
       return `Good.`;
     case "close":
-      return `Not quite clear: probably meant as /${wanted}/, but not a clear one.`;
+      return `Not quite clear: you probably meant /${wanted}/.`;
     case "missing":
       return `Not heard.`;
     case "wrong":
@@ -35,7 +35,7 @@ function verdict(phone) {
   }
 }
 
-/** "as in nice", with the letters that stand for the sound made to stand out. @param {import("./hints.js").Sound} known */
+/** "as in nice", with the letters of the sound in bold. @param {import("./hints.js").Sound} known */
 function example({ example: word, spelt }) {
   const at = word.indexOf(spelt);
   return el("span", { class: "quiet" }, "as in “", word.slice(0, at), el("b", {}, spelt), word.slice(at + spelt.length), "”");
@@ -71,7 +71,7 @@ function phoneRow(phones, index, player) {
       ...(flagged && !specific
         ? howTo
         : general
-          ? [el("details", {}, el("summary", {}, "How to make it", unseen(`: ${sign}`)), ...howTo)]
+          ? [el("details", {}, el("summary", {}, "How to make this sound", unseen(`: ${sign}`)), ...howTo)]
           : []),
     ),
     hear,
@@ -95,18 +95,18 @@ function detail(word, player, close) {
       "div",
       { class: "row spread" },
       el("h3", {}, `${word.text} `, el("span", { class: "ipa", lang: "en-fonipa" }, `/${word.phones.map(({ phone }) => ipa(phone)).join("")}/`)),
-      el("p", { class: "word-score quiet" }, state === "missing" ? "not heard" : `${word.score.value.toFixed(1)} of 10, probably ${word.score.low.toFixed(1)} to ${word.score.high.toFixed(1)}`),
+      el("p", { class: "word-score quiet" }, state === "missing" ? "not heard" : `${word.score.value.toFixed(1)} out of 10, probably ${word.score.low.toFixed(1)} to ${word.score.high.toFixed(1)}`),
     ),
     el("div", { class: "row" }, ...buttons, el("button", { type: "button", class: "plain", onclick: close }, "Close")),
     el("ol", { class: "phones" }, ...word.phones.map((_, i) => phoneRow(word.phones, i, player))),
     ...(word.inserted.length
-      ? [el("p", { class: "hint" }, `Also heard, though it does not belong: /${word.inserted.map(ipa).join(" ")}/`)]
+      ? [el("p", { class: "hint" }, `Extra sounds heard: /${word.inserted.map(ipa).join(" ")}/`)]
       : []),
   ];
 }
 
 /**
- * Buttons in a line of which one takes part in tabbing; the arrow keys go from one to the next.
+ * A roving tabindex: one of the buttons is in the tab order, and the arrow keys move between them.
  * @param {HTMLElement[]} buttons
  */
 function rove(buttons) {
@@ -125,7 +125,7 @@ function rove(buttons) {
   });
 }
 
-/** The marks that occur, explained. @param {import("./advice.js").State[]} states */
+/** A legend of the marks that occur. @param {import("./advice.js").State[]} states */
 function legend(states) {
   const present = /** @type {const} */ (["good", "close", "wrong", "missing"]).filter((state) => states.includes(state));
   return el(
@@ -200,7 +200,7 @@ export function renderWords(answer, player) {
 
 /** Without a text: the sounds that were heard. @param {Assessment} answer @param {Player} player */
 export function renderHeard(answer, player) {
-  if (!answer.phones.length) return el("p", {}, "No sounds of English were heard.");
+  if (!answer.phones.length) return el("p", {}, "No English sounds were heard.");
   const buttons = answer.phones.map((phone) =>
     el(
       "button",
@@ -218,7 +218,7 @@ export function renderHeard(answer, player) {
     "div",
     {},
     el("h3", {}, "Sounds heard"),
-    el("p", { class: "quiet" }, "Press one to hear it."),
+    el("p", { class: "quiet" }, "Press a sound to hear it."),
     el("div", { class: "chips", role: "group", "aria-label": "Sounds heard, in order" }, ...buttons),
   );
 }

@@ -1,4 +1,4 @@
-"""The tries that are kept on the device: plot, export, deletion."""
+"""The attempts that are stored on the device: plot, export, deletion."""
 
 from __future__ import annotations
 
@@ -8,58 +8,58 @@ import json
 from support.page_cases import CORRECT, EXAMPLE, SENTENCE, states
 
 
-def two_tries(page) -> None:
+def two_attempts(page) -> None:
     """A second one, of the same sentence, beside that of the example."""
     page.set_input_files("#file", CORRECT)
-    page.wait_for_selector(".tries li:nth-child(2)")
+    page.wait_for_selector(".attempts li:nth-child(2)")
 
 
-def test_tries_are_listed_and_drawn(assessed):
+def test_attempts_are_listed_and_drawn(assessed):
     page = assessed()
-    two_tries(page)
+    two_attempts(page)
     assert page.locator(".plot-dot").count() == 2
-    assert page.get_attribute(".plot", "aria-label").startswith("Overall: 2 tries, first 8.7, last 8.9")
-    assert "to work on: nice" in page.inner_text(".tries li:nth-child(2)")
+    assert page.get_attribute(".plot", "aria-label").startswith("Overall: 2 attempts, first 8.7, last 8.9")
+    assert "to work on: nice" in page.inner_text(".attempts li:nth-child(2)")
 
     page.select_option("#which-score", "fluency")
     page.wait_for_selector(".plot[aria-label^='Flow']")
     assert page.evaluate("document.activeElement.id") == "which-score"
     page.check("input[value=free]", force=True)
     page.set_input_files("#file", EXAMPLE)
-    page.wait_for_selector(".tries li:nth-child(3)")
+    page.wait_for_selector(".attempts li:nth-child(3)")
     page.select_option("#which-text", "Just talk")
-    page.wait_for_selector(".plot[aria-label*='1 try']")
+    page.wait_for_selector(".plot[aria-label*='1 attempt']")
 
 
-def test_tries_stay_and_can_be_looked_at_again_with_the_recording(open_page):
+def test_attempts_stay_and_can_be_looked_at_again_with_the_recording(open_page):
     page = open_page()
     page.check("#keep-audio")
     page.set_input_files("#file", EXAMPLE)
-    page.wait_for_selector(".tries li")
+    page.wait_for_selector(".attempts li")
     page.reload()
-    page.wait_for_selector(".tries li")
+    page.wait_for_selector(".attempts li")
     assert page.is_checked("#keep-audio") and page.is_hidden("#result")
 
-    page.get_by_role("button", name="Look").click()
+    page.get_by_role("button", name="View").click()
     page.wait_for_selector("#result:not([hidden])")
-    assert page.inner_text("#result-title") == "An earlier try"
+    assert page.inner_text("#result-title") == "An earlier attempt"
     assert states(page)["nice"] == "wrong"
     page.click("#play-all")
     assert page.evaluate("played.length") == 1
 
 
-def test_without_leave_no_recording_is_kept(assessed):
+def test_without_consent_no_recording_is_kept(assessed):
     page = assessed()
     page.reload()
-    page.get_by_role("button", name="Look").click()
+    page.get_by_role("button", name="View").click()
     page.wait_for_selector("#result:not([hidden])")
-    assert "not at hand" in page.inner_text("#wave")
+    assert "not available" in page.inner_text("#wave")
     assert page.locator("#play-all").count() == 0
 
 
-def test_tries_are_saved_as_csv_and_json(assessed):
+def test_attempts_are_saved_as_csv_and_json(assessed):
     page = assessed()
-    two_tries(page)
+    two_attempts(page)
     with page.expect_download() as saved:
         page.click("#export-csv")
     assert saved.value.suggested_filename.endswith(".csv")
@@ -71,8 +71,8 @@ def test_tries_are_saved_as_csv_and_json(assessed):
 
     with page.expect_download() as saved:
         page.click("#export-json")
-    tries = json.loads(saved.value.path().read_text(encoding="utf-8"))
-    assert [made["answer"]["model"][:6] for made in tries] == ["pocket"] * 2
+    attempts = json.loads(saved.value.path().read_text(encoding="utf-8"))
+    assert [made["answer"]["model"][:6] for made in attempts] == ["pocket"] * 2
 
 
 def test_a_text_cannot_become_a_formula_of_a_spreadsheet(open_page):
@@ -87,36 +87,36 @@ def test_a_text_cannot_become_a_formula_of_a_spreadsheet(open_page):
     assert next(csv.DictReader(written.splitlines()))["text"] == '\'=HYPERLINK("x"), b'
 
 
-def test_one_try_is_deleted_and_deleting_asks_first(assessed):
+def test_one_attempt_is_deleted_and_deleting_asks_first(assessed):
     page = assessed()
-    two_tries(page)
-    page.get_by_role("button", name="Delete the try").first.click()
+    two_attempts(page)
+    page.get_by_role("button", name="Delete the attempt").first.click()
     page.click("#confirm-yes")
-    page.wait_for_selector(".tries li:nth-child(2)", state="detached")
-    assert "nice" in page.inner_text(".tries li")
+    page.wait_for_selector(".attempts li:nth-child(2)", state="detached")
+    assert "nice" in page.inner_text(".attempts li")
 
 
-def test_all_tries_are_deleted_by_keyboard(assessed):
+def test_all_attempts_are_deleted_by_keyboard(assessed):
     page = assessed()
     page.focus("#delete-all")
     page.keyboard.press("Enter")
     page.wait_for_selector("#confirm[open]")
-    assert page.evaluate("document.activeElement.textContent") == "Keep"
+    assert page.evaluate("document.activeElement.textContent") == "Cancel"
     page.keyboard.press("Enter")
     page.wait_for_selector("#confirm:not([open])", state="hidden")
-    assert page.locator(".tries li").count() == 1
+    assert page.locator(".attempts li").count() == 1
 
     page.keyboard.press("Enter")
     page.wait_for_selector("#confirm[open]")
     page.keyboard.press("Escape")
     page.wait_for_selector("#confirm:not([open])", state="hidden")
-    assert page.locator(".tries li").count() == 1
+    assert page.locator(".attempts li").count() == 1
 
     page.keyboard.press("Enter")
     page.wait_for_selector("#confirm[open]")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".tries", state="detached")
+    page.wait_for_selector(".attempts", state="detached")
     assert "Nothing yet" in page.inner_text("#history")
     page.reload()
     page.wait_for_selector("#history p")
@@ -132,4 +132,4 @@ def test_a_browser_that_keeps_nothing_still_assesses(open_page):
     page = open_page(scripts=(broken,))
     page.set_input_files("#file", EXAMPLE)
     page.wait_for_selector("#result:not([hidden])")
-    assert "does not let the page keep anything" in page.inner_text("#history")
+    assert "does not allow the page to store anything" in page.inner_text("#history")
