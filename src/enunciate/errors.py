@@ -155,11 +155,12 @@ class OutputError(EnunciateError):
 
 
 class RecipeError(EnunciateError):
-    """A recipe is invalid; `problems` lists every error with its key."""
+    """A recipe is invalid; `source` names it, and `problems` lists every error with its key."""
 
     code = "recipe"
 
     def __init__(self, source: str, problems: list[str]) -> None:
+        self.source = source
         self.problems = problems
         super().__init__(f"{source}: " + "; ".join(problems))
 

@@ -69,42 +69,44 @@ def run(recipe: Recipe, *, resume: bool = False, dry_run: bool = False) -> dict[
         ModuleNotFoundError: An extra is missing; `extra_of` names it.
     """
     logger.debug("%r", recipe)
+    if not dry_run:
+        return _formatted(_train(recipe, resume))
+    if not isinstance(recipe, Phi4Recipe):
+        raise RecipeError("--dry-run", [f"it is for recipes of kind 'phi4', not '{recipe.kind}'"])
+    from enunciate.speech_lm.training.dry_run import dry_run as describe
+
+    return describe(recipe)
+
+
+def _train(recipe: Recipe, resume: bool) -> Mapping[str, float | None]:
+    """Import the trainer only now, because each needs the packages of its extra."""
     if isinstance(recipe, Phi4Recipe):
-        return _run_phi4(recipe, resume, dry_run)
-    if dry_run:
-        raise RecipeError(str(recipe.out), [f"kind: --dry-run is for 'phi4', not for '{recipe.kind}'"])
+        from enunciate.speech_lm.training.train import train as train_adapter
+
+        return train_adapter(recipe, resume=resume)
     if isinstance(recipe, SslJointRecipe):
-        from enunciate.baselines.ssl.train import train
+        from enunciate.baselines.ssl.train import train as train_ssl_joint
 
-        return _formatted(train(recipe, resume=resume))
+        return train_ssl_joint(recipe, resume=resume)
     if resume:
-        problem = f"kind: --resume is for 'phi4' and 'ssl-joint', not for '{recipe.kind}'"
-        raise RecipeError(str(recipe.out), [problem])
+        raise RecipeError(
+            "--resume", [f"it is for recipes of the kinds 'phi4' and 'ssl-joint', not '{recipe.kind}'"]
+        )
     if isinstance(recipe, _Baseline):
-        from enunciate.baselines.train import train
+        from enunciate.baselines.train import train as train_baseline
 
-        return _formatted(train(recipe))
+        return train_baseline(recipe)
     if isinstance(recipe, BaseRecipe):
-        from enunciate.speech_lm.nano.train_base import train
+        from enunciate.speech_lm.nano.train_base import train as train_base
 
-        return _formatted(train(recipe))
+        return train_base(recipe)
     if isinstance(recipe, RecogniserRecipe):
-        from enunciate.pocket.training.train_recogniser import train
+        from enunciate.pocket.training.train_recogniser import train as train_recogniser
 
-        return _formatted(train(recipe))
-    from enunciate.pocket.training.train_scorer import train
+        return train_recogniser(recipe)
+    from enunciate.pocket.training.train_scorer import train as train_scorer
 
-    return _formatted(train(recipe))
-
-
-def _run_phi4(recipe: Phi4Recipe, resume: bool, dry_run: bool) -> dict[str, str]:
-    if dry_run:
-        from enunciate.speech_lm.training.dry_run import dry_run as describe
-
-        return describe(recipe)
-    from enunciate.speech_lm.training.train import train
-
-    return _formatted(train(recipe, resume=resume))
+    return train_scorer(recipe)
 
 
 def _formatted(metrics: Mapping[str, float | None]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import error_line, run
+from support.paths import RECIPES
 
 from enunciate import trainers
 from enunciate.storage import event_log
@@ -35,7 +36,9 @@ def test_train_names_the_missing_extra(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_recipe_is_found_by_its_name() -> None:
     result = run("train", "gop", "folds=x", "typo=1")
     assert result.exit_code == 2
-    assert result.stderr.startswith("error: the recipe cannot be used:\n  ")
+    first, *problems = result.stderr.splitlines()
+    assert first == f"error: {RECIPES / 'gop.yaml'} cannot be used:"
+    assert [problem.strip().partition(":")[0] for problem in problems] == ["folds", "typo"]
 
 
 def test_the_log_of_a_trainer_goes_to_stderr_and_the_metrics_to_stdout(

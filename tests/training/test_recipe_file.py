@@ -114,7 +114,7 @@ def test_what_is_no_recipe(tmp_path, text, told):
 def test_a_recipe_that_is_not_there(tmp_path):
     (problem,) = problems(tmp_path / "none.yaml")
 
-    assert "is neither a file nor a recipe of the package" in problem
+    assert "there is no such file" in problem
 
 
 def test_a_scorer_needs_two_folds(tmp_path):

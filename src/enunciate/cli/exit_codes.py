@@ -27,7 +27,7 @@ def exit_on_error(*, on_interrupt: str) -> Generator[None, None, None]:
     try:
         yield
     except RecipeError as error:
-        typer.echo("\n  ".join(["error: the recipe cannot be used:", *error.problems]), err=True)
+        typer.echo("\n  ".join([f"error: {error.source} cannot be used:", *error.problems]), err=True)
         raise typer.Exit(EXIT_CODE) from None
     except EnunciateError as error:
         typer.echo(f"error: {error}", err=True)

@@ -41,7 +41,7 @@ def recipe_path(name_or_path: str | Path) -> Path:
         name_or_path: The name of a recipe of the package, or the path of a YAML file.
 
     Raises:
-        RecipeError: There is neither.
+        RecipeError: There is no such file and no recipe of this name.
     """
     name = Path(name_or_path).as_posix()
     if name in recipe_names():
@@ -51,7 +51,7 @@ def recipe_path(name_or_path: str | Path) -> Path:
         return path
     raise RecipeError(
         str(name_or_path),
-        ["is neither a file nor a recipe of the package: `enunciate recipes` lists those that there are"],
+        ["there is no such file, and no recipe of this name: `enunciate recipes` lists the names"],
     )
 
 
