@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enunciate.errors import MissingExtraError
-from enunciate.phones.alignment import EditCounts, align, count_edits, pooled
+from enunciate.phones.alignment import EditCounts, align, count_edits, edit_distance, pooled
 
 PHONES = st.lists(st.sampled_from(["K", "AE", "T", "S", "<unk>"]), max_size=12)
 
@@ -54,6 +54,22 @@ def test_an_alignment_gives_both_sequences_back(reference: list[str], hypothesis
     assert [b for _, b in pairs if b is not None] == hypothesis
     counts = count_edits(reference, hypothesis)
     assert (counts.n_reference, counts.n_hypothesis) == (len(reference), len(hypothesis))
+
+
+@pytest.mark.parametrize(
+    ("reference", "hypothesis", "distance"),
+    [("kitten", "sitting", 3), ("saturday", "sunday", 3), ("intention", "execution", 5), ("", "abc", 3)],
+)
+def test_edit_distances_known_from_textbooks(reference: str, hypothesis: str, distance: int) -> None:
+    assert edit_distance(list(reference), list(hypothesis)) == distance
+
+
+@settings(deadline=None)
+@given(PHONES, PHONES)
+def test_the_distance_without_kaldialign_is_that_of_the_alignment(
+    reference: list[str], hypothesis: list[str]
+) -> None:
+    assert edit_distance(reference, hypothesis) == count_edits(reference, hypothesis).errors
 
 
 def test_missing_kaldialign_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

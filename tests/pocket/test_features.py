@@ -1,16 +1,12 @@
 """The scorer's inputs: sound for odd clips, and steady where only the level changes."""
 
-import kaldialign
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from enunciate.pocket.features import (
     N_PHONE_FEATURES,
     N_UTTERANCE_FEATURES,
     Outputs,
-    edit_distance,
     phone_features,
 )
 from enunciate.pocket.forced_alignment import align
@@ -18,12 +14,6 @@ from enunciate.pocket.pitch import FRAME_S, Prosody, track
 from enunciate.pocket.symbols import N_CLASSES
 
 QUALITY = 6
-labels = st.lists(st.integers(1, 5), max_size=12)
-
-
-@given(labels, labels)
-def test_edit_distance(reference, other):
-    assert edit_distance(reference, other) == kaldialign.edit_distance(reference, other)["total"]
 
 
 def outputs(n_frames, seed=0, voiced=True, samples=None):

@@ -36,11 +36,12 @@ from enunciate.baselines.predicted import Predicted
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import speaker_folds
 from enunciate.errors import CorpusError, RecipeError, needing
+from enunciate.metrics.correlation import pcc_by_aspect, pearson
 from enunciate.pocket.assessor import packaged_weights
 from enunciate.pocket.ctc import save_phone_model, train_phone_model
 from enunciate.pocket.symbols import classes_of
 from enunciate.pocket.weights_folder import ENCODER, FOLDS, HELD_OUT, PHONE_MODEL
-from enunciate.schema import ASPECTS, Utterance
+from enunciate.schema import Utterance
 
 T = TypeVar("T")
 Hearing = ForestRecipe | GopRecipe | GoptRecipe
@@ -61,7 +62,7 @@ Fit = Callable[[Sequence[LabelledClip[T]], Sequence[Utterance], int], Model[T]]
 Listen = Callable[[Sequence[Utterance]], list[LabelledClip[T]]]
 
 
-def train(recipe: Hearing | HmmGopRecipe) -> dict[str, float]:
+def train(recipe: Hearing | HmmGopRecipe) -> dict[str, float | None]:
     """Run a recipe.
 
     Returns:
@@ -84,7 +85,7 @@ def train(recipe: Hearing | HmmGopRecipe) -> dict[str, float]:
     return _train_hearing(recipe, goodness, lambda c, u, seed: fit_gop(c, u, recipe, seed))
 
 
-def _train_hearing(recipe: Hearing, extract: Extract[T], fit: Fit[T]) -> dict[str, float]:
+def _train_hearing(recipe: Hearing, extract: Extract[T], fit: Fit[T]) -> dict[str, float | None]:
     """Train on what an encoder hears."""
     utterances = _labelled(recipe)
     description = _prepare(recipe)
@@ -118,7 +119,7 @@ def _listen(recipe: Hearing, utterances: Sequence[Utterance], extract: Extract[T
     return [found[utterance.id] for utterance in utterances]
 
 
-def _train_hmm(recipe: HmmGopRecipe) -> dict[str, float]:
+def _train_hmm(recipe: HmmGopRecipe) -> dict[str, float | None]:
     acoustics = HmmAcoustics()  # before all else: it needs an extra
     recipe.out.mkdir(parents=True, exist_ok=True)
     description = Description(kind=recipe.kind, version=recipe.version, encoder=acoustics.digest)
@@ -151,7 +152,7 @@ def _train(
     description: Description,
     listen: Listen[T],
     fit: Fit[T],
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     folds = speaker_folds(utterances, recipe.folds, recipe.seed) if recipe.cross_validate else []
     clips = listen(utterances)
     _write(fit(clips, utterances, recipe.seed), description, recipe.out)
@@ -203,16 +204,13 @@ def _write(model: Model[T], description: Description, folder: Path) -> None:
     (folder / BASELINE).write_text(description.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-def _correlations(clips: Sequence[LabelledClip[T]], found: Sequence[Predicted]) -> dict[str, float]:
+def _correlations(clips: Sequence[LabelledClip[T]], found: Sequence[Predicted]) -> dict[str, float | None]:
     human = np.stack([clip.scores for clip in clips])
-    pcc: dict[str, float] = {}
-    for suffix, values in (("", [p.utterance for p in found]), ("_without_text", [p.free for p in found])):
-        for k, aspect in enumerate(ASPECTS):
-            known = np.isfinite(human[:, k])
-            predicted = np.stack(values)[known, k]
-            pcc[aspect + suffix] = float(np.corrcoef(human[known, k], predicted)[0, 1])
+    without_text = pcc_by_aspect(human, np.stack([p.free for p in found]))
+    pcc: dict[str, float | None] = {**pcc_by_aspect(human, np.stack([p.utterance for p in found]))}
+    pcc |= {f"{aspect}_without_text": value for aspect, value in without_text.items()}
     phones = [one.phone for one in found if one.phone is not None]
     scores = np.concatenate([clip.phone_scores for clip in clips])
     if phones and (scores >= 0).any():
-        pcc["phone"] = float(np.corrcoef(scores[scores >= 0], np.concatenate(phones)[scores >= 0])[0, 1])
+        pcc["phone"] = pearson(scores[scores >= 0], np.concatenate(phones)[scores >= 0])
     return pcc

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from enunciate.errors import MissingExtraError
+from enunciate.schema import ASPECTS, Aspect
 
 FloatArray = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
+"""Of any precision; computed with in double."""
 
 UTTERANCE_TOP = 10.0
 PHONE_TOP = 2.0
@@ -100,14 +104,31 @@ def correlate(answers: Answers) -> Correlation:
     )
 
 
-def pearson(a: FloatArray, b: FloatArray) -> float | None:
-    """Pearson's correlation of two arrays (n,); None where either is constant."""
-    if _is_constant(a) or _is_constant(b):
+def pearson(a: Floats, b: Floats) -> float | None:
+    """Return Pearson's correlation of two arrays `(n,)`.
+
+    None where it is undefined: fewer than `MIN_POINTS` points, or either array is constant.
+    """
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    if len(a) < MIN_POINTS or _is_constant(a) or _is_constant(b):
         return None
     # Scaled before squaring, so that neither tiny nor huge values leave the range of a double.
     a, b = (a - a.mean()) / np.ptp(a), (b - b.mean()) / np.ptp(b)
     r = float(a @ b / np.sqrt((a @ a) * (b @ b)))
     return min(1.0, max(-1.0, r))
+
+
+def pcc_by_aspect(human: Floats, predicted: Floats) -> dict[Aspect, float | None]:
+    """Return Pearson's correlation of each utterance score.
+
+    Args:
+        human: Labels `(N, 4)` in the order of `ASPECTS`; NaN where nobody scored, which leaves the item out.
+        predicted: Scores `(N, 4)`.
+    """
+    known = np.isfinite(human)
+    return {
+        aspect: pearson(human[known[:, k], k], predicted[known[:, k], k]) for k, aspect in enumerate(ASPECTS)
+    }
 
 
 def _is_constant(values: FloatArray) -> bool:

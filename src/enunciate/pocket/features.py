@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from enunciate.phones.alignment import edit_distance
 from enunciate.pocket.ctc import greedy
 from enunciate.pocket.forced_alignment import Alignment, LogProbs
 from enunciate.pocket.pitch import FRAME_S, Prosody
@@ -206,17 +207,6 @@ def _doubt(ctc: LogProbs) -> float:
     """How unsure free recognition is: one minus the mean probability of its non-blank peaks."""
     best = ctc.max(axis=1)[ctc.argmax(axis=1) != BLANK]
     return 1.0 - float(np.exp(best).mean()) if len(best) else 1.0
-
-
-def edit_distance(a: list[int], b: list[int]) -> int:
-    """Levenshtein distance, a row at a time."""
-    row = np.arange(len(b) + 1)
-    target = np.array(b)
-    steps = np.arange(len(b) + 1)
-    for index, label in enumerate(a):
-        change = np.minimum(row[1:] + 1, row[:-1] + (target != label))
-        row = np.minimum.accumulate(np.concatenate(([index + 1], change)) - steps) + steps
-    return int(row[-1])
 
 
 N_PHONE_FEATURES = N_GOP + N_TIMING + N_PITCH + N_CLASSES

@@ -15,9 +15,10 @@ from torch.nn import functional
 from enunciate.assembly.diagnosis import Heard
 from enunciate.baselines.ssl.data import UNKNOWN, Example
 from enunciate.baselines.ssl.model import BLANK, N_SCORES, SYMBOLS, JointModel, Outputs
+from enunciate.metrics.correlation import pcc_by_aspect
 from enunciate.phones.alignment import EditCounts, count_edits
 from enunciate.schema import ASPECTS
-from enunciate.speech_lm.training.answer_metrics import Figures, pearson
+from enunciate.speech_lm.training.answer_metrics import Figures
 from enunciate.speech_lm.training.data import LengthBatches
 from enunciate.training.tensors import float_list
 
@@ -103,7 +104,7 @@ def measure(model: JointModel, examples: Sequence[Example], batch_size: int) -> 
 
 def _agreement(human: Sequence[Sequence[int]], found: Sequence[Sequence[float]]) -> Figures:
     given, said = (np.array(rows, dtype=np.float64).reshape(-1, len(ASPECTS)) for rows in (human, found))
-    each = {f"{a}_pcc": pearson(given[:, k], said[:, k])[0] for k, a in enumerate(ASPECTS)}
+    each = {f"{aspect}_pcc": pcc for aspect, pcc in pcc_by_aspect(given, said).items()}
     known = [value for value in each.values() if value is not None]
     mean = float(np.mean(known)) if len(known) == len(each) else None
     return each | {"pcc": mean}

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import kaldialign  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 
 from enunciate.corpus.synthetic.shard import SyntheticClip
 from enunciate.errors import TextError
 from enunciate.phones import Lexicon, TextWord, parse_text, strip_stress
+from enunciate.phones.alignment import align
 from enunciate.schema import Clip, ReferenceWord, Utterance
 
-GAP = "-"
 RIGHT, WRONG = 2.0, 0.0
 SAMPLE_RATE_HZ = 16_000
 
@@ -46,14 +45,15 @@ def _words_of_phones(words: Sequence[TextWord], canonical: Sequence[str]) -> lis
     ours = [(strip_stress(phone), index) for index, word in enumerate(words) for phone in word.variants[0]]
     owners: list[int] = []
     position = 0
-    for mine, theirs in kaldialign.align([phone for phone, _ in ours], list(canonical), GAP):
-        if theirs != GAP:
+    for mine, theirs in align([phone for phone, _ in ours], canonical):
+        if theirs is not None:
             owners.append(ours[min(position, len(ours) - 1)][1])
-        if mine != GAP:
+        if mine is not None:
             position += 1
     return owners
 
 
 def _scores(canonical: Sequence[str], spoken: Sequence[str]) -> list[float]:
-    pairs = kaldialign.align(list(canonical), list(spoken), GAP)
-    return [RIGHT if wanted == said else WRONG for wanted, said in pairs if wanted != GAP]
+    return [
+        RIGHT if phone == heard else WRONG for phone, heard in align(canonical, spoken) if phone is not None
+    ]

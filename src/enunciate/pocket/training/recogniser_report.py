@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
-import kaldialign  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 import torch
 
+from enunciate.metrics.correlation import pearson
+from enunciate.phones.alignment import edit_distance
 from enunciate.pocket.ctc import greedy
 from enunciate.pocket.training.bank_alignment import align_phones, encode_clips
 from enunciate.pocket.training.feature_bank import Bank
@@ -35,7 +36,7 @@ def report_on(model: Recogniser, bank: Bank, clips: Sequence[int], workers: Proc
     encoded = encode_clips(model, bank, clips)
     phones = [bank.phones(clip) for clip, _ in encoded]
     errors = sum(
-        kaldialign.edit_distance(reference, greedy(out.ctc[0].numpy()))["total"]
+        edit_distance(reference, greedy(out.ctc[0].numpy()))
         for reference, (_, out) in zip(phones, encoded, strict=True)
     )
     posteriors = [out.frame[0].numpy() for _, out in encoded]
@@ -49,5 +50,5 @@ def report_on(model: Recogniser, bank: Bank, clips: Sequence[int], workers: Proc
         predicted += float_list(head(pooled, torch.tensor([classes]))[0, :, 0])
         human += bank.phone_scores(clip)
     known = np.array(human) >= 0
-    pcc = np.corrcoef(np.array(predicted)[known], np.array(human)[known])[0, 1] if known.sum() > 2 else np.nan
-    return Report(errors / sum(map(len, phones)), float(pcc))
+    pcc = pearson(np.array(predicted)[known], np.array(human)[known])
+    return Report(errors / sum(map(len, phones)), np.nan if pcc is None else pcc)

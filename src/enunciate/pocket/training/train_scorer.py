@@ -24,6 +24,7 @@ from enunciate.corpus.splits import speaker_folds
 from enunciate.corpus.synthetic.generate import read_shards
 from enunciate.corpus.synthetic.reading import as_reading
 from enunciate.errors import CorpusError
+from enunciate.metrics.correlation import pcc_by_aspect, pearson
 from enunciate.phones import Lexicon
 from enunciate.pocket.calibration import calibrate
 from enunciate.pocket.ctc import save_phone_model, train_phone_model
@@ -129,7 +130,7 @@ class ScorerTraining:
         return job(self.clips, self.synthetic[recogniser], SCORER), job(self.heard, [], FREE_SCORER)
 
 
-def train(recipe: ScorerRecipe) -> dict[str, float]:
+def train(recipe: ScorerRecipe) -> dict[str, float | None]:
     """Run a recipe: cross-validate, train on every speaker, and write a folder that `load_assessor` reads.
 
     The model of each outer fold is written to `folds/`, so that it can be evaluated as the shipped one is.
@@ -197,21 +198,17 @@ def _write(
 
 def _cross_validated(
     training: ScorerTraining, fitted: Sequence[Fitted], free: Sequence[Fitted]
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     order = [index for held in training.folds for index in held]
     with_text = _correlations([training.clips[i] for i in order], [p for one in fitted for p in one.held_out])
     without = _correlations([training.heard[i] for i in order], [p for one in free for p in one.held_out])
     return with_text | {f"{aspect}_without_text": without[aspect] for aspect in ASPECTS}
 
 
-def _correlations(clips: Sequence[ScoredClip], predicted: Sequence[Predicted]) -> dict[str, float]:
-    """Pooled PCC for each aspect, and for phones that have human scores."""
-    human, found = np.stack([c.scores for c in clips]), np.stack([p.utterance for p in predicted])
-    pcc: dict[str, float] = {}
-    for k, aspect in enumerate(ASPECTS):
-        known = np.isfinite(human[:, k])
-        pcc[aspect] = float(np.corrcoef(human[known, k], found[known, k])[0, 1])
+def _correlations(clips: Sequence[ScoredClip], predicted: Sequence[Predicted]) -> dict[str, float | None]:
+    """Return the pooled PCC of each aspect, and of phones where any has a human score."""
+    pcc = pcc_by_aspect(np.stack([c.scores for c in clips]), np.stack([p.utterance for p in predicted]))
     scores = np.concatenate([c.phone_scores for c in clips])
     guesses = np.concatenate([p.phone for p in predicted])
     known = scores >= 0
-    return pcc | {"phone": float(np.corrcoef(scores[known], guesses[known])[0, 1])} if known.any() else pcc
+    return {**pcc, **({"phone": pearson(scores[known], guesses[known])} if known.any() else {})}

@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-import kaldialign  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 import torch
 from torch import Tensor
@@ -24,6 +23,7 @@ from enunciate.audio import load
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import hold_out_speakers
 from enunciate.errors import EnunciateError
+from enunciate.phones.alignment import edit_distance
 from enunciate.pocket.ctc import greedy
 from enunciate.pocket.training.feature_bank import Bank, Draw, draw_batches
 from enunciate.pocket.training.feature_bank import Batch as Cut
@@ -156,7 +156,7 @@ class BaseTrainer:
             for row, clip in enumerate(draw.clips):
                 expected = self.dev.bank.phones(int(clip))
                 heard = greedy(logits[row, : int(batch.host_places[row])])
-                errors += kaldialign.edit_distance(expected, heard)["total"]
+                errors += edit_distance(expected, heard)
                 n_phones += len(expected)
         self.model.train()
         loss, right = np.mean(answers, axis=0)

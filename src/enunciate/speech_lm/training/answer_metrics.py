@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from enunciate.corpus.labels import heard_phones
+from enunciate.metrics.correlation import correlation
 from enunciate.phones.alignment import EditCounts, count_edits, pooled
 from enunciate.phones.plain_words import plain_words
 from enunciate.schema import ASPECTS, Aspect, Utterance
@@ -18,8 +17,6 @@ from enunciate.speech_lm.options import TargetConfig, Task
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, Unparsable
 
 Figures = dict[str, float | None]
-_FEWEST = 3
-"""Two points always lie on a line."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +50,12 @@ def _agreement(answers: Sequence[Answered]) -> Figures:
     likely: list[float | None] = []
     expected: list[float | None] = []
     for aspect in ASPECTS:
-        human = np.array([getattr(answer.utterance.scores, aspect) for answer in answers], dtype=np.float64)
-        pcc, p_value = pearson(human, _filled([_most_likely(answer, aspect) for answer in answers]))
-        soft, _ = pearson(human, _filled([_expected(answer, aspect) for answer in answers]))
-        found |= {f"{aspect}_pcc": pcc, f"{aspect}_p": p_value, f"{aspect}_pcc_expected": soft}
-        likely.append(pcc)
-        expected.append(soft)
+        human = [getattr(answer.utterance.scores, aspect) for answer in answers]
+        hard = correlation(human, [_most_likely(answer, aspect) for answer in answers])
+        soft = correlation(human, [_expected(answer, aspect) for answer in answers])
+        found |= {f"{aspect}_pcc": hard.pcc, f"{aspect}_p": hard.p_value, f"{aspect}_pcc_expected": soft.pcc}
+        likely.append(hard.pcc)
+        expected.append(soft.pcc)
     return found | {"pcc": _mean(likely), "pcc_expected": _mean(expected)}
 
 
@@ -99,25 +96,6 @@ def _expected(answer: Answered, aspect: Aspect) -> float | None:
     if distributions is None:
         return None
     return expectation(distributions[aspect])
-
-
-def _filled(values: Sequence[float | None]) -> npt.NDArray[np.float64]:
-    """A missing prediction counts as the mean of the others, which can only make a correlation smaller."""
-    made = [value for value in values if value is not None]
-    mean = float(np.mean(made)) if made else 0.0
-    return np.array([mean if value is None else value for value in values], dtype=np.float64)
-
-
-def pearson(
-    human: npt.NDArray[np.float64], predicted: npt.NDArray[np.float64]
-) -> tuple[float | None, float | None]:
-    """Correlation and its p-value; None where there are too few, or one side is always the same."""
-    if len(human) < _FEWEST or np.ptp(human) == 0 or np.ptp(predicted) == 0:
-        return None, None
-    from scipy.stats import pearsonr  # pyright: ignore
-
-    result = cast("Any", pearsonr(human, predicted))
-    return float(result.statistic), float(result.pvalue)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
