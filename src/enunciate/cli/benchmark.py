@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from enunciate.cli.exit_codes import RESUME, exit_on_error
+from enunciate.cli.log import log_training
 from enunciate.errors import EXIT_CODE, needing
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def benchmark(
         if dry_run:
             _show_plan(planned)
             return
+        log_training()
         outcomes = run_rows(planned, place, material, lambda text: typer.echo(text, err=True))
         command = shlex.join(["enunciate", *sys.argv[1:]])
         with progress_bar("report") as progress:

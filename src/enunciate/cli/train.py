@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated
 import typer
 
 from enunciate.cli.exit_codes import exit_on_error
+from enunciate.cli.log import log_training
 from enunciate.errors import needing
 
 
@@ -48,20 +48,12 @@ def train(
     """
     from enunciate.trainers import extra_of, load_recipe, run
 
-    _log_progress()
+    log_training()
     with exit_on_error(on_interrupt="what training wrote so far is in the recipe's 'out'"):
         checked = load_recipe(recipe, overrides or ())
         with needing(extra_of(checked)):
             facts = run(checked, resume=resume, dry_run=dry_run)
         _show_facts(facts, None if dry_run else checked.out)
-
-
-def _log_progress() -> None:
-    """Training takes minutes to days: its log is shown without --verbose too."""
-    from enunciate.cli.log import configure_logging
-
-    if not logging.getLogger("enunciate").isEnabledFor(logging.INFO):
-        configure_logging(logging.INFO)
 
 
 def _show_facts(facts: Mapping[str, str], out: Path | None) -> None:
