@@ -1,4 +1,4 @@
-"""What a user can get wrong with a clip or its text, with the real engine: one line, and code 2."""
+"""Each mistake with a clip or its text ends with one line that says what to do, and exit code 2."""
 
 import math
 from functools import cache
@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-from support.paths import REPOSITORY, WEIGHTS
-from typer.testing import CliRunner
+from support.command_line import error_line, run
+from support.paths import ASSETS, REPOSITORY
 
 from enunciate import engines
-from enunciate.cli.app import app
 
-CORRECT = REPOSITORY / "tests" / "assets" / "correct.flac"
+CORRECT = ASSETS / "correct.flac"
 RATE_HZ = 16_000
 load_once = cache(engines.load_assessor)
 
@@ -22,12 +21,6 @@ load_once = cache(engines.load_assessor)
 def shared_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Load the engine once for all tests of this file, not once for each command."""
     monkeypatch.setattr(engines, "load_assessor", load_once)
-
-
-pytestmark = pytest.mark.skipif(
-    not (WEIGHTS / "pocket.json").is_file(),
-    reason=f"no packaged weights in {WEIGHTS}",
-)
 
 
 def write(path: Path, samples: np.ndarray) -> Path:
@@ -46,92 +39,86 @@ def broken_by(value: float) -> np.ndarray:
 
 
 def error_of(*arguments: str | Path) -> str:
-    result = CliRunner().invoke(app, ["assess", *map(str, arguments)])
-    assert result.exit_code == 2, result.output
-    assert result.stdout == ""
-    assert result.stderr.startswith("error: ")
-    assert result.stderr.count("\n") == 1
-    return result.stderr
+    return error_line(run("assess", *arguments))
 
 
-def test_a_missing_file(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert "no such file; check the path" in error_of(tmp_path / "none.wav")
 
 
-def test_a_folder(tmp_path: Path) -> None:
+def test_a_folder_is_refused(tmp_path: Path) -> None:
     assert "is a folder: give the audio files in it" in error_of(tmp_path)
 
 
-def test_not_audio() -> None:
+def test_a_file_that_is_not_audio_is_refused() -> None:
     assert "give WAV, FLAC, Ogg, Opus or MP3" in error_of(REPOSITORY / "pyproject.toml")
 
 
-def test_an_empty_file(tmp_path: Path) -> None:
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.wav").touch()
     assert "is an empty file: record or copy it again" in error_of(tmp_path / "a.wav")
 
 
-def test_no_samples(tmp_path: Path) -> None:
+def test_a_file_without_samples_is_refused(tmp_path: Path) -> None:
     assert "has no samples: record or export it again" in error_of(write(tmp_path / "a.wav", np.zeros(0)))
 
 
-def test_too_short(tmp_path: Path) -> None:
+def test_a_short_clip_is_refused(tmp_path: Path) -> None:
     assert "shorter than 0.3 s: record a whole word" in error_of(write(tmp_path / "a.wav", noise(0.29)))
 
 
-def test_too_long(tmp_path: Path) -> None:
+def test_a_long_clip_is_refused(tmp_path: Path) -> None:
     assert "longer than 60 s: cut it into sentences" in error_of(write(tmp_path / "a.wav", noise(60.1)))
 
 
-def test_silence(tmp_path: Path) -> None:
+def test_silence_is_refused(tmp_path: Path) -> None:
     assert "is silent" in error_of(write(tmp_path / "a.wav", np.zeros(RATE_HZ)))
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_samples_that_are_no_numbers(tmp_path: Path, value: float) -> None:
+def test_samples_that_are_not_finite_are_refused(tmp_path: Path, value: float) -> None:
     message = error_of(write(tmp_path / "a.wav", broken_by(value)))
     assert "NaN or infinite samples, the first at 0.31 s: export it again" in message
 
 
 @pytest.mark.parametrize("text", ["", "  "])
-def test_an_empty_text(text: str) -> None:
+def test_an_empty_text_is_refused(text: str) -> None:
     assert "the text is empty: give the words that were to be read" in error_of(CORRECT, "--text", text)
 
 
 @pytest.mark.parametrize("text", ["今天天气很好", "?!"])
-def test_no_english_word(text: str) -> None:
+def test_a_text_without_an_english_word_is_refused(text: str) -> None:
     assert "no English word in the text" in error_of(CORRECT, "--text", text)
 
 
-def test_unknown_words_are_all_named_with_what_to_do() -> None:
+def test_unknown_words_are_all_named() -> None:
     message = error_of(CORRECT, "--text", "The Zxqvb ate a qqwrtz.")
     assert "not in the lexicon: Zxqvb, qqwrtz." in message
     assert "zxqvb{" in message
     assert "--lexicon" in message
 
 
-def test_phones_that_do_not_exist() -> None:
+def test_unknown_phones_are_named() -> None:
     assert "not ARPAbet phones: QQ" in error_of(CORRECT, "--text", "tomato{T QQ}")
 
 
-def test_more_phones_than_the_clip_can_hold() -> None:
-    assert error_of(CORRECT, "--text", "I think the weather is nice today. " * 20)
+def test_more_phones_than_the_clip_can_hold_are_refused() -> None:
+    message = error_of(CORRECT, "--text", "I think the weather is nice today. " * 20)
+    assert "the text has 400 phones, too many for a clip of 2.7 s: give the text" in message
 
 
-def test_a_lexicon_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_lexicon_is_refused(tmp_path: Path) -> None:
     message = error_of(CORRECT, "--text", "hello", "--lexicon", tmp_path / "none.txt")
     assert "cannot be read" in message
 
 
-def test_a_model_that_is_not_there(tmp_path: Path) -> None:
+def test_an_unknown_model_is_refused(tmp_path: Path) -> None:
     assert "no such model. Use 'pocket'" in error_of(CORRECT, "--model", tmp_path)
 
 
 def test_bad_clips_do_not_lose_the_good_one(tmp_path: Path) -> None:
     clips = [tmp_path / "none.wav", CORRECT, write(tmp_path / "silent.wav", np.zeros(RATE_HZ))]
-    result = CliRunner().invoke(
-        app, ["assess", *map(str, clips), "--text", "I think the weather is nice today."]
-    )
+    result = run("assess", *clips, "--text", "I think the weather is nice today.")
     assert result.exit_code == 2
     first, second, third = result.stdout.splitlines()
     assert '"audio_not_found"' in first
