@@ -1,13 +1,12 @@
-"""What the service takes: many clients at once, memory over many requests, more clients than it can serve.
+"""A load test of the service: many clients, memory over many requests, and more clients than it can serve.
 
     python benchmarks/serve_load.py [--seconds 20] [--requests 5000] [--clients 16] [--crowd 200]
 
-Starts `enunciate serve` as a process of its own on the loopback interface, and sends it four-second clips
-that flite speaks (`apt-get install flite`). Every answer is compared, byte for byte, with what the engine
-says of the same clip in this process. Three phases: `clients`, for the time or the number of requests that
-was asked for; a `crowd` for ten seconds, in which those refused come again when Retry-After says; and
-`after`, the first number of clients again, to see that all is as it was. `cpu_ms` is what a clip that was
-assessed cost each process.
+Starts `enunciate serve` as a process on the loopback interface, and sends it four-second clips that flite
+speaks (`apt-get install flite`). Every answer is compared, byte for byte, with the engine's answer to the
+same clip in this process. There are three phases: `clients`, for the given time or number of requests; a
+`crowd` for ten seconds, in which refused clients retry after Retry-After; and `after`, with the first number
+of clients again, to see that the service has recovered. `cpu_ms` is the processor time per assessed clip.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ from enunciate import Utterance, load_assessor
 
 CLIP_S, RATE_HZ = 4.0, 16_000
 CROWD_S = 10.0
-PATIENCE_S = 60.0
-"""An answer that takes longer counts as none."""
+TIMEOUT_S = 60.0
+"""A response that takes longer counts as none."""
 VOICES = ("slt", "rms", "awb", "kal16")
 TEXTS = (
     "I think the weather is nice today, so let us go out.",
@@ -52,7 +51,7 @@ TEXTS = (
     "The children were reading a story about a blue fish.",
 )
 ID = b"00000000"
-"""Stands for a request's number, which is as long."""
+"""A placeholder for the number of a request, which has the same length."""
 ANSWER_START = b'{"id":"'
 BOUNDARY = b"the-end-of-a-part"
 ASSESS = (
@@ -62,7 +61,7 @@ ASSESS = (
 
 @dataclass(frozen=True)
 class Case:
-    """A clip: its request and the right answer to it, both from behind the id on."""
+    """A clip: its request and the expected answer, each without what comes up to the id."""
 
     request: bytes
     answer: bytes
@@ -70,7 +69,7 @@ class Case:
 
 @dataclass
 class Phase:
-    """What a number of clients saw."""
+    """The responses that a number of clients got."""
 
     name: str
     clients: int
@@ -79,16 +78,16 @@ class Phase:
     served_s: list[float] = field(default_factory=list)
     refused_s: list[float] = field(default_factory=list)
     wrong: int = 0
-    """Answers that are not those to the clip that was sent."""
+    """Answers that differ from the expected one."""
     without_retry_after: int = 0
     rss_mb: list[tuple[int, float, float]] = field(default_factory=list)
-    """After so many answers: that of the server, that of its workers."""
+    """Number of responses so far, memory of the server, memory of its workers."""
     cpu_ms: dict[str, float] = field(default_factory=dict)
-    """A clip: of the server, the workers, and this script."""
+    """Per clip: of the server, the workers, and this script."""
 
 
 def speak(text: str, voice: str, folder: Path) -> bytes:
-    """A WAV of four seconds."""
+    """Return a WAV file of four seconds."""
     wav = folder / "said.wav"
     subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(wav)], check=True)
     said, rate_hz = sf.read(wav, dtype="float32")
@@ -103,7 +102,7 @@ def speak(text: str, voice: str, folder: Path) -> bytes:
 
 
 def make_cases() -> list[Case]:
-    """Each text by each voice, with what the engine says of it."""
+    """Return each text in each voice, with the engine's answer."""
     engine = load_assessor("pocket", threads=1)
     cases: list[Case] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -126,14 +125,14 @@ def rest_of_form(text: str, audio: bytes) -> bytes:
 
 
 class Client:
-    """A connection, made anew when it was closed; httpx would cost more of the processor than the server."""
+    """A connection that reopens itself; httpx would need more processor time than the server."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def send(self, head: str, body: Sequence[bytes] = ()) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body of the answer.
+        """Return status, headers and body of the response.
 
         Raises:
             OSError, EOFError: the connection broke.
@@ -151,7 +150,7 @@ class Client:
         return int(status.split()[1]), headers, content
 
     async def assess(self, number: int, case: Case) -> tuple[int, dict[str, str], bytes]:
-        """Send a clip, with its number for an id."""
+        """Send a clip, with its number as the id."""
         return await self.send(ASSESS, (part("id"), f"{number:08}".encode(), case.request))
 
     async def close(self) -> None:
@@ -164,14 +163,14 @@ class Client:
 async def one_client(
     port: int, phase: Phase, numbers: Iterator[int], cases: Sequence[Case], go_on: Callable[[], bool]
 ) -> None:
-    """Send clip after clip."""
+    """Send one clip after another."""
     client = Client(port)
     while go_on():
         number = next(numbers)
         case = cases[number % len(cases)]
         began = time.perf_counter()
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 status, headers, body = await client.assess(number, case)
         except (OSError, EOFError, TimeoutError) as error:
             phase.statuses[type(error).__name__] += 1
@@ -192,7 +191,7 @@ async def one_client(
 async def run_phase(
     name: str, server: int, port: int, cases: Sequence[Case], clients: int, *, requests: int, seconds: float
 ) -> Phase:
-    """Let clients send for so many requests or, where that is 0, seconds."""
+    """Let clients send a number of requests or, if that is 0, for a number of seconds."""
     phase = Phase(name, clients)
     numbers = itertools.count()
     began, cpu_before = time.perf_counter(), cpu_s(server)
@@ -219,12 +218,12 @@ def times_ms(times_s: Sequence[float]) -> dict[str, float]:
     if len(times_s) < 2:
         return {}
     cuts = statistics.quantiles(times_s, n=100, method="inclusive")
-    found = {f"p{at}": cuts[at - 1] for at in (50, 95, 99)} | {"max": max(times_s)}
-    return {name: round(1000 * value, 1) for name, value in found.items()}
+    percentiles = {f"p{at}": cuts[at - 1] for at in (50, 95, 99)} | {"max": max(times_s)}
+    return {name: round(1000 * value, 1) for name, value in percentiles.items()}
 
 
-def figures(phase: Phase) -> dict[str, Any]:
-    """What is reported of a phase."""
+def summary(phase: Phase) -> dict[str, Any]:
+    """Return the metrics of a phase."""
     return {
         "clients": phase.clients,
         "duration_s": round(phase.duration_s, 2),
@@ -239,11 +238,11 @@ def figures(phase: Phase) -> dict[str, Any]:
     }
 
 
-def print_table(found: dict[str, dict[str, Any]]) -> None:
-    """Some of the figures, and not the course of the memory."""
+def print_table(results: dict[str, dict[str, Any]]) -> None:
+    """Print the main metrics of each phase."""
     columns = ("clients", "clips_per_s", "served_ms", "refused_ms", "answers", "wrong", "cpu_ms")
     table = Table("phase", *columns, "RSS MB, first and last")
-    for name, row in found.items():
+    for name, row in results.items():
         cells = [json.dumps(row[column]).strip("{}").replace('"', "") for column in columns]
         table.add_row(
             name,
@@ -263,33 +262,33 @@ async def measure(server: int, port: int, arguments: argparse.Namespace) -> dict
     if arguments.crowd:
         phases.append(await run("crowd", arguments.crowd, 0, CROWD_S))
         phases.append(await run("after", arguments.clients, 0, min(arguments.seconds, 20)))
-    return {phase.name: figures(phase) for phase in phases}
+    return {phase.name: summary(phase) for phase in phases}
 
 
 def main() -> None:
-    """Measure, and print a table and JSON."""
+    """Run the load test, and print a table and JSON."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--requests", type=int, default=0, help="in place of seconds")
+    parser.add_argument("--requests", type=int, default=0, help="number of requests, in place of seconds")
     parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--crowd", type=int, default=200, help="clients that are too many; 0: none")
-    parser.add_argument("--serve", default="", help="more options of 'enunciate serve', as one argument")
+    parser.add_argument("--crowd", type=int, default=200, help="clients of the overload phase; 0 skips it")
+    parser.add_argument("--serve", default="", help="further options of `enunciate serve`, as one argument")
     arguments = parser.parse_args()
     arguments.cases = make_cases()
     load_before = os.getloadavg()
     with service(arguments.serve.split()) as (server, port):
-        found = asyncio.run(measure(server, port, arguments))
+        results = asyncio.run(measure(server, port, arguments))
         is_ready = ready(port)
-    print_table(found)
+    print_table(results)
     machine = {
         "cores": os.cpu_count(),
         "load_before": load_before,
         "load_after": os.getloadavg(),
         "ready": is_ready,
     }
-    print(json.dumps(machine | found))
+    print(json.dumps(machine | results))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The service as a process of its own, and what the kernel (Linux) says of it and its workers."""
+"""The service as a process, with its memory and processor time as Linux reports them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def workers_of(pid: int) -> list[int]:
+    """Return the process ids of the workers of a server."""
     return [
         int(child)
         for task in Path(f"/proc/{pid}/task").iterdir()
@@ -24,7 +25,7 @@ def workers_of(pid: int) -> list[int]:
 
 
 def rss_mb(server: int) -> tuple[float, float]:
-    """Resident memory of the server, and of its workers together."""
+    """Return the resident memory of the server and of its workers together, in MB."""
 
     def one(pid: int) -> float:
         (line,) = [
@@ -36,7 +37,7 @@ def rss_mb(server: int) -> tuple[float, float]:
 
 
 def cpu_s(server: int) -> dict[str, float]:
-    """Processor time so far of the server, its workers, and this script."""
+    """Return the processor time used so far by the server, its workers and this script, in seconds."""
 
     def one(pid: int) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -51,7 +52,11 @@ def cpu_s(server: int) -> dict[str, float]:
 
 @contextmanager
 def service(arguments: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Pid and port of a server that is ready."""
+    """Run a server, and give its process id and port once it is ready.
+
+    Args:
+        arguments: further options of `enunciate serve`.
+    """
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "enunciate", "serve", "--port", "0", *arguments],
@@ -71,15 +76,13 @@ def service(arguments: Sequence[str]) -> Iterator[tuple[int, int]]:
             process.wait(60)
             log.seek(0)
             bugs = [line for line in log if not line.startswith("{")]
-            print(
-                f"exit {process.returncode}; {len(bugs)} lines in the log that are of no request", *bugs[:5]
-            )
+            print(f"exit code {process.returncode}; {len(bugs)} log lines that are not requests", *bugs[:5])
 
 
 def ready(port: int) -> bool:
-    """Whether it says that it takes clips."""
+    """Return whether the service accepts clips."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("GET", "/readyz")
-    found = connection.getresponse().status == 200
+    is_ready = connection.getresponse().status == 200
     connection.close()
-    return found
+    return is_ready

@@ -108,10 +108,10 @@ class Target:
         return [self.pid, *children]
 
     def memory_mb(self) -> list[float]:
-        found = [
+        matches = [
             re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{p}/status").read_text()) for p in self.processes()
         ]
-        return [int(one.group(1)) / 1024 for one in found if one]
+        return [int(one.group(1)) / 1024 for one in matches if one]
 
     def n_open_files(self) -> int:
         return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.processes())
@@ -130,9 +130,9 @@ def _read(connection: socket.socket, within_s: float) -> Answer | None:
         rb"HTTP/1\.1 (\d{3}) .*?\r\ncontent-length: (\d+)\r\n.*?\r\n\r\n", re.DOTALL | re.IGNORECASE
     )
     while True:
-        found = with_length.match(data.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n"))
-        if found and len(data) >= found.end() + int(found.group(2)):
-            return Answer(int(found.group(1)), data[found.end() :][: int(found.group(2))])
+        match = with_length.match(data.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n"))
+        if match and len(data) >= match.end() + int(match.group(2)):
+            return Answer(int(match.group(1)), data[match.end() :][: int(match.group(2))])
         try:
             chunk = connection.recv(1 << 16)
         except ConnectionError:
@@ -196,11 +196,11 @@ def target(tmp_path_factory) -> Iterator[Target]:
         )
         try:
             port = int(process.stdout.readline().split()[0].rpartition(":")[2])
-            found = Target(port, process.pid, log)
-            wait_until(lambda: found.send([READY]).status == 200, "the service is ready")
+            target = Target(port, process.pid, log)
+            wait_until(lambda: target.send([READY]).status == 200, "the service is ready")
             for _ in range(2 * AT_ONCE):  # memory grows to its usual size
-                found.post("/v1/assessments", *_form(GOOD, SAID))
-            yield found
+                target.post("/v1/assessments", *_form(GOOD, SAID))
+            yield target
         finally:
             process.terminate()
             assert process.wait(LIMIT_S) == 0
@@ -335,8 +335,8 @@ def test_requests_generated_from_the_description(target):
         database=None,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    for found, mode in itertools.product(described.get_all_operations(), GenerationMode):
-        operation = found.ok()
+    for described_operation, mode in itertools.product(described.get_all_operations(), GenerationMode):
+        operation = described_operation.ok()
         if operation.method == "get" and mode is GenerationMode.NEGATIVE:
             continue  # it has no parameters that could be wrong
 

@@ -29,10 +29,10 @@ def test_the_overall_score_is_the_documented_sum():
 
 
 def test_basic_says_the_accuracy_alone():
-    found = best_of(assessed())
-    assert found["AccuracyScore"] == 3.5  # 7 of 10, on the scale to 5 that is Azure's default
-    assert not {"FluencyScore", "CompletenessScore", "PronScore", "ProsodyScore"} & found.keys()
-    assert "ErrorType" not in found["Words"][0]
+    best = best_of(assessed())
+    assert best["AccuracyScore"] == 3.5  # 7 of 10, on the scale to 5 that is Azure's default
+    assert not {"FluencyScore", "CompletenessScore", "PronScore", "ProsodyScore"} & best.keys()
+    assert "ErrorType" not in best["Words"][0]
 
 
 def test_granularity_sets_how_deep_the_answer_goes():
@@ -68,8 +68,8 @@ def test_the_phone_that_was_heard_is_the_only_candidate():
 
 def test_what_an_engine_does_not_say_is_left_out():
     nowhere = assessed(fluency=None, words=(), transcript="think")
-    found = response(nowhere, AzureOptions(dimension="comprehensive"))
-    (best,) = found["NBest"]
+    answer = response(nowhere, AzureOptions(dimension="comprehensive"))
+    (best,) = answer["NBest"]
     assert best.keys().isdisjoint({"FluencyScore", "PronScore", "Words", "Confidence"})
     assert best["Display"] == "think"
     assert response(assessed(phones=()), AzureOptions())["RecognitionStatus"] == "NoMatch"

@@ -1,4 +1,4 @@
-"""What the service answers, with an engine that says what it is told to."""
+"""How the service responds, with a fake engine."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from enunciate.serve.workers.pool import ClipTimeoutError
 
 @pytest.fixture(scope="module")
 def client():
-    with application(max_bytes=200_000, queue_size=7) as found:
-        yield found
+    with application(max_bytes=200_000, queue_size=7) as running:
+        yield running
 
 
 def encoded(audio: bytes = CLIP) -> str:
@@ -27,15 +27,15 @@ def encoded(audio: bytes = CLIP) -> str:
 
 
 def problem_of(response, status: int, code: str) -> str:
-    """The detail of a problem, of which everything else is as it must be."""
+    """The detail of a problem, all else of which is checked."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
-    found = response.json()
-    assert found.keys() == {"type", "title", "status", "detail", "instance"}
-    assert found["status"] == status
-    assert found["type"] == f"urn:enunciate:problem:{code}"
-    assert found["instance"] == f"urn:uuid:{response.headers['x-request-id']}"
-    return found["detail"]
+    problem = response.json()
+    assert problem.keys() == {"type", "title", "status", "detail", "instance"}
+    assert problem["status"] == status
+    assert problem["type"] == f"urn:enunciate:problem:{code}"
+    assert problem["instance"] == f"urn:uuid:{response.headers['x-request-id']}"
+    return problem["detail"]
 
 
 def test_a_form_and_json_get_the_same_assessment(client):
@@ -44,8 +44,8 @@ def test_a_form_and_json_get_the_same_assessment(client):
 
     assert form.status_code == 200
     assert form.headers["content-type"] == "application/json"
-    found = Assessment.model_validate_json(form.content)
-    assert (found.id, found.text, found.words[0].phones[0].heard) == ("a", "think", "S")
+    assessment = Assessment.model_validate_json(form.content)
+    assert (assessment.id, assessment.text, assessment.words[0].phones[0].heard) == ("a", "think", "S")
     assert client.post("/v1/assessments", json=body).json() == form.json()
 
 
@@ -304,7 +304,7 @@ def test_the_description_is_valid_and_its_example_is_what_the_engine_says(client
     example = operation["responses"]["200"]["content"]["application/json"]["example"]
     shown = Assessment.model_validate(example)
     (now,) = load_assessor("pocket").assess([Utterance(id=shown.id, audio=SPOKEN, text=TEXT)])
-    assert now.model == shown.model, "make it again: docs/service.md says how"
+    assert now.model == shown.model, "regenerate it as docs/service.md says"
     for aspect in ("accuracy", "fluency", "prosodic", "total"):
         assert getattr(now, aspect).value == pytest.approx(getattr(shown, aspect).value, abs=0.05)
     assert [phone.heard for phone in now.phones] == [phone.heard for phone in shown.phones]

@@ -51,8 +51,8 @@ def as_file(form: str, subtype: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def client():
-    with server(model="pocket") as found:
-        yield found.client
+    with server(model="pocket") as running:
+        yield running.client
 
 
 def call(client, audio, content_type=WAV, language="en-US", pronunciation=ALL, **headers):
@@ -78,9 +78,9 @@ def test_a_client_that_sends_chunks_as_they_are_spoken_gets_scores(client):
     response = call(client, chunks(), Expect="100-continue")
 
     assert response.status_code == 200
-    found = response.json()
-    assert (found["RecognitionStatus"], found["DisplayText"]) == ("Success", TEXT)
-    (best,) = found["NBest"]
+    answer = response.json()
+    assert (answer["RecognitionStatus"], answer["DisplayText"]) == ("Success", TEXT)
+    (best,) = answer["NBest"]
     assert best["Lexical"] == best["ITN"] == best["MaskedITN"] == "i think the weather is nice today"
     for name in ("AccuracyScore", "FluencyScore", "CompletenessScore", "PronScore", "ProsodyScore"):
         assert 60 < best[name] <= 100
@@ -91,8 +91,8 @@ def test_a_client_that_sends_chunks_as_they_are_spoken_gets_scores(client):
     sound = wrong["Phonemes"][0]
     assert sound["Phoneme"] == "n" and sound["AccuracyScore"] < 50
     assert sound["NBestPhonemes"][0]["Phoneme"] == "l" and sound["NBestPhonemes"][0]["Score"] > 90
-    assert found["Offset"] == words[0]["Offset"] == words[0]["Phonemes"][0]["Offset"]
-    assert found["Offset"] + found["Duration"] == words[-1]["Offset"] + words[-1]["Duration"] < 26_200_000
+    assert answer["Offset"] == words[0]["Offset"] == words[0]["Phonemes"][0]["Offset"]
+    assert answer["Offset"] + answer["Duration"] == words[-1]["Offset"] + words[-1]["Duration"] < 26_200_000
     assert all(isinstance(word["Offset"], int) for word in words)
 
 
@@ -104,10 +104,10 @@ def test_files_in_both_documented_formats_are_taken(client):
 
 def test_without_reference_text_there_are_scores_but_no_words(client):
     options = header(GradingSystem="HundredMark", Dimension="Comprehensive")
-    found = call(client, as_file("WAV", "PCM_16"), pronunciation=options).json()
-    (best,) = found["NBest"]
+    answer = call(client, as_file("WAV", "PCM_16"), pronunciation=options).json()
+    (best,) = answer["NBest"]
     assert best.keys() == {"AccuracyScore", "FluencyScore", "PronScore"}
-    assert found["RecognitionStatus"] == "Success" and found["Offset"] > 0
+    assert answer["RecognitionStatus"] == "Success" and answer["Offset"] > 0
 
 
 def test_silence_is_no_error(client):

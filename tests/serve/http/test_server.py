@@ -50,9 +50,9 @@ def read_answer(connection: socket.socket) -> bytes:
     data = b""
     while chunk := connection.recv(65536):
         data += chunk
-        head, found, body = data.partition(b"\r\n\r\n")
+        head, separator, body = data.partition(b"\r\n\r\n")
         lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
-        if found and lengths and len(body) >= int(lengths[0].split(b":")[1]):
+        if separator and lengths and len(body) >= int(lengths[0].split(b":")[1]):
             break
     return data
 

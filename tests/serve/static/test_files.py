@@ -73,7 +73,7 @@ def test_every_sentence_can_be_assessed(sentence):
     [("th", "TH DH"), ("rl", "R L"), ("vw", "V W"), ("sz", "S Z SH ZH"), ("vowels", "IH IY UH UW EH AE")],
 )
 def test_a_topic_practises_its_sounds(topic, phones):
-    (sentences,) = (found["sentences"] for found in TOPICS if found["id"] == topic)
+    (sentences,) = (one["sentences"] for one in TOPICS if one["id"] == topic)
     spoken = {
         strip_stress(phone)
         for sentence in sentences

@@ -21,16 +21,16 @@ CONTRASTS = """() => {
         }
         return [255, 255, 255];
     };
-    const found = [];
+    const contrasts = [];
     for (const node of document.querySelectorAll("body *")) {
         const text = [...node.childNodes].some(c => c.nodeType === 3 && c.textContent.trim());
         const shown = node.checkVisibility() && !node.closest(":disabled, .unseen, .skip, svg");
         if (!text || !shown) continue;
         const [a, b] = [luminance(numbers(getComputedStyle(node).color)), luminance(behind(node))];
         const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-        found.push([ratio, `${node.tagName}.${node.className}: ${node.textContent.trim().slice(0, 30)}`]);
+        contrasts.push([ratio, `${node.tagName}.${node.className}: ${node.textContent.trim().slice(0, 30)}`]);
     }
-    return found;
+    return contrasts;
 }"""
 TOO_WIDE = """() => [...document.querySelectorAll("body *")]
     .filter(n => n.checkVisibility() && !n.closest(".timeline-scroll, .table-scroll, .unseen, .skip")
@@ -71,9 +71,9 @@ def test_axe_finds_no_fault(full, scheme):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground(full, scheme):
     page = full(color_scheme=scheme)
-    found = page.evaluate(CONTRASTS)
-    assert len(found) > 60
-    assert [(round(ratio, 2), what) for ratio, what in found if ratio < 4.5] == []
+    contrasts = page.evaluate(CONTRASTS)
+    assert len(contrasts) > 60
+    assert [(round(ratio, 2), what) for ratio, what in contrasts if ratio < 4.5] == []
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(21, 23, 28)") == (scheme == "dark")
 

@@ -16,9 +16,9 @@ def test_a_wrong_sound_that_was_recorded_is_marked(open_page, microphone):
     record(page)
     page.wait_for_selector("#result:not([hidden])")
 
-    found = states(page)
-    assert found.pop("nice") == "wrong"
-    assert set(found.values()) == {"good"}
+    marks = states(page)
+    assert marks.pop("nice") == "wrong"
+    assert set(marks.values()) == {"good"}
     assert page.inner_text("#record") == "Record"
     assert page.evaluate("document.activeElement.id") == "result-title"
 

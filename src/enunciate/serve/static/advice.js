@@ -67,7 +67,7 @@ export function sureness(probability) {
 
 /** The index of the last word that ended before this moment, or -1. @param {WordResult[]} words @param {number} atS */
 function wordBefore(words, atS) {
-  return words.reduce((found, word, i) => (word.end_s !== null && word.end_s <= atS + 0.05 ? i : found), -1);
+  return words.reduce((last, word, i) => (word.end_s !== null && word.end_s <= atS + 0.05 ? i : last), -1);
 }
 
 /** Whether punctuation after the word calls for a pause; false if that is unknown. @param {Assessment} answer @param {number} index */
@@ -126,7 +126,7 @@ function fluencyAdvice(answer) {
     lines.push(`${rate.toFixed(1)} sounds per second is fast. Slow down on the important words.`);
   }
   if (lines.length) return lines;
-  return [rate === undefined ? "Nothing stood out." : `You did not pause in the wrong place, and ${rate.toFixed(1)} sounds per second is a comfortable pace.`];
+  return [rate === undefined ? "Nothing stood out." : `No pause interrupts the flow, and ${rate.toFixed(1)} sounds per second is a comfortable pace.`];
 }
 
 /** @param {{spanSemitones: number} | null} range measured in the browser */
@@ -150,7 +150,7 @@ function totalAdvice(answer) {
   const highest = parts.reduce((a, b) => (b.value > a.value ? b : a));
   const lines =
     highest.value - lowest.value < 0.5
-      ? ["The other three scores are about equal."]
+      ? ["Sounds, flow and melody scored about the same."]
       : [`You can improve the most in “${lowest.name}”.`];
   const first = weakest(answer)[0];
   if (first) lines.push(`Start with /${ipa(first.phone.phone)}/ in “${first.word}”.`);

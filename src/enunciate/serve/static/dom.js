@@ -48,9 +48,9 @@ export function svg(tag, attributes = {}, ...children) {
  * @returns {Kind}
  */
 export function byId(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`index.html has no #${id}`);
-  return /** @type {Kind} */ (found);
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`index.html has no #${id}`);
+  return /** @type {Kind} */ (element);
 }
 
 /** Text for screen readers only. @param {string} text */

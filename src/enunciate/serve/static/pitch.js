@@ -28,29 +28,29 @@ function downsample(samples, rateHz) {
  * @param {Float32Array} samples @param {number} start @param {number} window @param {number} longest
  */
 function differences(samples, start, window, longest) {
-  const found = new Float32Array(longest + 1);
-  found[0] = 1;
+  const difference = new Float32Array(longest + 1);
+  difference[0] = 1;
   let running = 0;
   for (let lag = 1; lag <= longest; lag++) {
     let sum = 0;
     for (let i = start; i < start + window; i++) sum += (samples[i] - samples[i + lag]) ** 2;
     running += sum;
-    found[lag] = running > 0 ? (sum * lag) / running : 1;
+    difference[lag] = running > 0 ? (sum * lag) / running : 1;
   }
-  return found;
+  return difference;
 }
 
-/** @param {Float32Array} found @param {number} shortest @returns {number | null} the period in samples, interpolated */
-function period(found, shortest) {
+/** @param {Float32Array} difference @param {number} shortest @returns {number | null} the period in samples, interpolated */
+function period(difference, shortest) {
   let lag = shortest;
-  while (lag < found.length - 1 && found[lag] >= DIP) lag++;
-  if (lag >= found.length - 1) {
+  while (lag < difference.length - 1 && difference[lag] >= DIP) lag++;
+  if (lag >= difference.length - 1) {
     lag = shortest;
-    for (let i = shortest; i < found.length - 1; i++) if (found[i] < found[lag]) lag = i;
+    for (let i = shortest; i < difference.length - 1; i++) if (difference[i] < difference[lag]) lag = i;
   }
-  while (lag < found.length - 2 && found[lag + 1] < found[lag]) lag++;
-  if (found[lag] > VOICED || lag <= shortest || lag >= found.length - 2) return null;
-  const [before, here, after] = [found[lag - 1], found[lag], found[lag + 1]];
+  while (lag < difference.length - 2 && difference[lag + 1] < difference[lag]) lag++;
+  if (difference[lag] > VOICED || lag <= shortest || lag >= difference.length - 2) return null;
+  const [before, here, after] = [difference[lag - 1], difference[lag], difference[lag + 1]];
   const bend = before - 2 * here + after;
   return bend > 0 ? lag + (before - after) / (2 * bend) : lag;
 }
