@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support.paths import REPOSITORY
 
 from enunciate import audio
+from enunciate.assembly.warnings import audio_warnings
 from enunciate.errors import (
     AudioDecodeError,
     AudioEmptyError,
@@ -158,7 +159,7 @@ def test_clips_of_the_repository_are_good():
     for path in paths:
         speech = audio.load(path)
         assert speech.source_rate_hz == audio.SAMPLE_RATE_HZ
-        assert audio.warnings_for(speech) == []
+        assert audio_warnings(speech) == []
 
 
 # ------------------------------------------------------------------------------------------ warnings
@@ -167,7 +168,7 @@ def test_clips_of_the_repository_are_good():
 def test_clean_clip_has_no_warnings(tone):
     speech = audio.load(clip(tone(1.0)))
 
-    assert audio.warnings_for(speech) == []
+    assert audio_warnings(speech) == []
     assert speech.peak == pytest.approx(0.3, rel=0.01)
     assert speech.rms_dbfs == pytest.approx(20 * np.log10(0.3 / np.sqrt(2)), abs=0.1)
 
@@ -175,20 +176,20 @@ def test_clean_clip_has_no_warnings(tone):
 def test_clipping_is_noticed(tone):
     speech = audio.load(clip(np.clip(tone(1.0, level=2.0), -1, 1)))
 
-    assert [notice.code for notice in audio.warnings_for(speech)] == ["clipping"]
+    assert [notice.code for notice in audio_warnings(speech)] == ["clipping"]
     assert speech.clipped_share == pytest.approx(2 / 3, abs=0.01)
 
 
 def test_clipping_in_one_channel_is_noticed(tone):
     stereo = np.stack([np.clip(tone(1.0, level=2.0), -1, 1), np.zeros(16_000)], axis=1)
 
-    assert [notice.code for notice in audio.warnings_for(audio.load(clip(stereo)))] == ["clipping"]
+    assert [notice.code for notice in audio_warnings(audio.load(clip(stereo)))] == ["clipping"]
 
 
 def test_low_level_is_noticed(tone):
     speech = audio.load(clip(tone(1.0, level=0.002)))
 
-    assert [notice.code for notice in audio.warnings_for(speech)] == ["low_level"]
+    assert [notice.code for notice in audio_warnings(speech)] == ["low_level"]
 
 
 # ----------------------------------------------------------------------------------------- bad input

@@ -27,7 +27,7 @@ from enunciate.errors import (
     AudioTooLongError,
     AudioTooShortError,
 )
-from enunciate.schema import Clip, Notice
+from enunciate.schema import Clip
 
 SAMPLE_RATE_HZ = 16_000
 MIN_DURATION_S = 0.3
@@ -37,9 +37,7 @@ MAX_SOURCE_RATE_HZ = 192_000
 
 SILENT_BELOW_DBFS = -65.0
 """A clip whose loudest 25 ms are under this holds no speech: quiet microphones give about -45 here."""
-LOW_LEVEL_BELOW_DBFS = -45.0
 CLIPPED_AT = 0.999
-CLIPPED_SHARE_WARNING = 0.001
 FLOAT_PEAK_LIMIT = 8.0
 """Floating-point samples past this are integers that nobody scaled (decoded audio passes 1 only a little)."""
 
@@ -110,28 +108,6 @@ def header_duration_s(data: bytes) -> float | None:
             return audio.frames / audio.samplerate
     except (sf.SoundFileError, TypeError, OSError):
         return None
-
-
-def warnings_for(speech: Speech) -> list[Notice]:
-    """What makes the scores of this clip less sure: clipping and a very low level."""
-    notices: list[Notice] = []
-    if speech.clipped_share >= CLIPPED_SHARE_WARNING:
-        notices.append(
-            Notice(
-                code="clipping",
-                message=f"{speech.clipped_share:.1%} of the samples are at full scale: "
-                "record again at a lower input level",
-            )
-        )
-    if speech.loud_dbfs < LOW_LEVEL_BELOW_DBFS:
-        notices.append(
-            Notice(
-                code="low_level",
-                message=f"the loudest part is at {speech.loud_dbfs:.0f} dBFS: "
-                "record again closer to the microphone or at a higher input level",
-            )
-        )
-    return notices
 
 
 class _Bytes(BytesIO):

@@ -4,6 +4,7 @@ import pytest
 from support.small_corpus import SCORES, edit_labels
 
 from enunciate import audio
+from enunciate.assembly.warnings import audio_warnings
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError
 from enunciate.phones import PHONES, strip_stress
@@ -148,4 +149,4 @@ def test_the_corpus_is_whole(corpus_folder):
 def test_clips_of_the_corpus_load_without_warnings(corpus_folder):
     for item in load_corpus(corpus_folder, "test")[::200]:
         speech = audio.load(item.audio)
-        assert audio.warnings_for(speech) == []
+        assert audio_warnings(speech) == []

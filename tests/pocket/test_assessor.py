@@ -22,6 +22,7 @@ from enunciate.errors import (
     TextUnknownWordsError,
 )
 from enunciate.phones import PHONES, Lexicon, strip_stress
+from enunciate.pocket.acoustic_model import AcousticModel
 from enunciate.pocket.assessor import packaged_weights
 from enunciate.pocket.weights_folder import DESCRIPTION
 from enunciate.schema import ASPECTS, Assessment, Clip, ReferenceWord, Utterance
@@ -277,8 +278,8 @@ def test_level_changes_little(engine, correct, gain):
 def test_both_answers_at_once_are_the_two_and_the_clip_is_encoded_once(engine, correct, monkeypatch):
     utterance = Utterance(id="a", audio=ASSETS / "correct.flac", text=SENTENCE)
     encoded = []
-    encode = engine._acoustic
-    monkeypatch.setattr(engine, "_acoustic", lambda samples: encoded.append(1) or encode(samples))
+    encode = AcousticModel.__call__
+    monkeypatch.setattr(AcousticModel, "__call__", lambda *a: encoded.append(1) or encode(*a))
     assert isinstance(engine, OnePassAssessor)
     ((assessment, phones),) = engine.assess_and_recognise([utterance])
     assert len(encoded) == 1

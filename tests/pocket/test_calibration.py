@@ -12,7 +12,6 @@ from enunciate.pocket.calibration import (
     calibrate,
     interval,
     mismatch_levels,
-    word_score,
 )
 from enunciate.schema import ASPECTS
 
@@ -161,8 +160,3 @@ def test_few_labels_or_none_give_a_table_all_the_same():
     assert few.at(4.0) == (3.0, 4.0)
     assert few.at(8.0) == (8.0, 9.0)
     assert interval(np.array([]), np.array([]), 10.0).at(5.0) == (0.0, 10.0)
-
-
-def test_a_word_is_worth_its_phones():
-    assert word_score(np.array([2.0, 1.0, 0.0])) == pytest.approx(5.0)
-    assert word_score(np.array([2.0])) == 10

@@ -39,7 +39,7 @@ from enunciate.errors import (
 from enunciate.evaluation.run import evaluate
 from enunciate.phones import PHONES
 from enunciate.pocket.assessor import packaged_weights
-from enunciate.pocket.phone_timing import Aligner
+from enunciate.pocket.phone_timing import PocketAligner
 from enunciate.pocket.weights_folder import DESCRIPTION
 from enunciate.schema import ASPECTS, Assessment, Clip, HumanScores, ReferenceWord, Utterance
 from enunciate.speech_lm.adapter import add_adapter, save_adapter
@@ -83,7 +83,9 @@ class FakeDecoder:
         return {task: [self.answers[task]] * len(items) for task in tasks}
 
 
-def engine(decoder: FakeDecoder | None = None, *, aligner: Aligner | None = None, **settings) -> Phi4Assessor:
+def engine(
+    decoder: FakeDecoder | None = None, *, aligner: PocketAligner | None = None, **settings
+) -> Phi4Assessor:
     return Phi4Assessor(decoder or FakeDecoder(), "phi4 test", settings=Settings(**settings), aligner=aligner)
 
 
@@ -103,10 +105,10 @@ def codes(found: Assessment) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def aligner() -> Aligner:
+def aligner() -> PocketAligner:
     if not (packaged_weights() / DESCRIPTION).is_file():
         pytest.skip(f"no weights in {packaged_weights()}")
-    return Aligner(packaged_weights())
+    return PocketAligner(packaged_weights())
 
 
 # ---------------------------------------------------------------------------------------------- scores
@@ -309,7 +311,7 @@ def spoken(text: str | None = SENTENCE) -> Utterance:
     return Utterance(id="a", audio=ASSETS / "correct.flac", text=text)
 
 
-def test_the_aligner_of_pocket_adds_times_pauses_and_rates(aligner: Aligner) -> None:
+def test_the_aligner_of_pocket_adds_times_pauses_and_rates(aligner: PocketAligner) -> None:
     found = assess(given=spoken(), aligner=aligner)
     times = [(phone.start_s, phone.end_s) for phone in found.phones]
     assert times == sorted(times)
@@ -322,24 +324,24 @@ def test_the_aligner_of_pocket_adds_times_pauses_and_rates(aligner: Aligner) -> 
     assert codes(found) == []
 
 
-def test_another_text_is_noticed(aligner: Aligner) -> None:
+def test_another_text_is_noticed(aligner: PocketAligner) -> None:
     other = "Seventy large ducks quarrel behind our house."
     assert "text_mismatch" in codes(assess(given=spoken(other), aligner=aligner))
 
 
-def test_a_text_too_long_for_its_clip_is_refused_as_by_pocket(aligner: Aligner) -> None:
+def test_a_text_too_long_for_its_clip_is_refused_as_by_pocket(aligner: PocketAligner) -> None:
     with pytest.raises(TextTooLongError, match=r"too many for a clip of 0\.5 s"):
         assess(given=utterance(SENTENCE, duration_s=0.5), aligner=aligner)
 
 
-def test_without_text_the_phones_heard_get_times_but_for_unclear_ones(aligner: Aligner) -> None:
+def test_without_text_the_phones_heard_get_times_but_for_unclear_ones(aligner: PocketAligner) -> None:
     decoder = FakeDecoder(mdd=told(SOUNDS.replace("TH", "<unk>")))
     found = assess(decoder, spoken(None), aligner=aligner)
     assert [p.phone for p in found.phones if p.start_s is None] == ["<unk>"]
     assert found.rates is not None and found.rates.words_per_s is None
 
 
-def test_more_phones_than_the_clip_can_hold_have_no_times_and_are_no_error(aligner: Aligner) -> None:
+def test_more_phones_than_the_clip_can_hold_have_no_times_and_are_no_error(aligner: PocketAligner) -> None:
     found = assess(FakeDecoder(mdd=told(" ".join(["AH"] * 400))), spoken(None), aligner=aligner)
     assert len(found.phones) == 400 and found.phones[0].start_s is None and found.rates is None
 

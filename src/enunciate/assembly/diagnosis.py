@@ -1,56 +1,42 @@
-"""Which sounds went wrong: the phones that the model heard, against those that were to be said.
+"""Diagnosis: the phones heard, compared with the canonical ones.
 
-The two are aligned by edit distance (kaldialign). What faces a canonical phone is what was heard in its
-place: itself, another phone, or nothing. A phone heard beyond the canonical ones joins a neighbour that was
-said wrongly ("ER" heard as "AH R"), since annotators write it down so; any other is kept with its word, as
-`inserted`. A canonical phone counts as mispronounced when anything but itself was heard, `K*` ("mostly like
-K") included.
-
-Phone scores, 0 to 2: the model gives none, so they are made from the probability p with which its decoder
-chose what it heard. A phone heard as itself scores 0.5 + 1.5 p, any other 0.5 (1 - p): under 0.5 where it
-counts as mispronounced, as people's scores are. The interval takes p as the probability that the verdict is
-right: with p of 0.95 or more it holds the verdict's own side, else it runs to the far end of the scale.
+The two sequences are aligned by edit distance (kaldialign). A canonical phone is matched with itself
+(correct), with another phone (substitution) or with nothing (deletion). A phone heard beyond the canonical
+ones joins a substituted neighbour ("ER" heard as "AH R"), since annotators write such a diagnosis; any other
+is an insertion, kept with its word. A canonical phone counts as mispronounced when anything but itself was
+heard, `K*` ("mostly like K") included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from enunciate.assembly.omissions import omitted_by_recognition
 from enunciate.phones.alignment import align, count_edits
 from enunciate.phones.inventory import UNCLEAR
 from enunciate.phones.reference import Reference
-from enunciate.pocket.calibration import word_score
-from enunciate.schema import MISPRONOUNCED_BELOW, PhoneQuality, PhoneResult, Score, WordResult
 
-Span = tuple[float, float] | tuple[None, None]
-"""Start and end in seconds, where they are known."""
-
-TOP = 2.0
-SURE = 0.95
-"""The probability from which an interval of 90% has no tail on the other side."""
 _PASSES = 3
-"""Rounds over the words in the choice of variants; the second seldom changes anything."""
+"""Rounds over the words in the choice of pronunciations; the second seldom changes anything."""
 
 
 @dataclass(frozen=True)
-class Heard:
-    """A symbol that the model heard, and the probability with which its decoder chose it."""
+class HeardSymbol:
+    """A symbol that an engine heard, and the probability with which its decoder chose it."""
 
     symbol: str
     probability: float
 
     @property
     def phone(self) -> str:
-        """Without the `*` of "mostly like it"."""
+        """The symbol without the `*` of "mostly like it"."""
         return self.symbol.rstrip("*")
 
 
 @dataclass(frozen=True)
-class Place:
-    """A canonical phone and what was heard there."""
+class PhoneDiagnosis:
+    """A canonical phone and the symbols heard in its place."""
 
     canonical: str
     heard: tuple[str, ...]
@@ -64,46 +50,43 @@ class Place:
 
 
 @dataclass(frozen=True)
-class DiagnosedWord:
-    """A word of the reference with the pronunciation that fits best."""
+class WordDiagnosis:
+    """A word of the reference text with the pronunciation that fits best."""
 
     text: str
-    places: tuple[Place, ...]
+    phone_diagnoses: tuple[PhoneDiagnosis, ...]
     inserted: tuple[str, ...]
-    """Heard between its phones or after them; before them too, in the first word."""
+    """Symbols heard between its phones or after them and, in the first word, before them."""
     split: bool
-    """Whether some of these stand between its phones."""
+    """Whether some of `inserted` stand between its phones."""
 
     @property
     def phones(self) -> tuple[str, ...]:
         """The canonical phones."""
-        return tuple(place.canonical for place in self.places)
+        return tuple(diagnosis.canonical for diagnosis in self.phone_diagnoses)
 
     @property
-    def said(self) -> bool:
-        """Whether anything was heard of it."""
-        return any(place.heard for place in self.places)
+    def omitted(self) -> bool:
+        """Whether nothing was heard of the word."""
+        return omitted_by_recognition(diagnosis.heard for diagnosis in self.phone_diagnoses)
 
 
-def heard_symbols(symbols: Sequence[str], probabilities: Sequence[float] | None) -> tuple[Heard, ...]:
-    """Pair symbols with their probabilities; a decoder that gives none is taken at its word."""
+def heard_symbols(symbols: Sequence[str], probabilities: Sequence[float] | None) -> tuple[HeardSymbol, ...]:
+    """Pair symbols with their probabilities, 1 each where the decoder gives none."""
     given = [1.0] * len(symbols) if probabilities is None else probabilities
-    return tuple(Heard(symbol, min(max(p, 0.0), 1.0)) for symbol, p in zip(symbols, given, strict=True))
+    return tuple(HeardSymbol(symbol, min(max(p, 0.0), 1.0)) for symbol, p in zip(symbols, given, strict=True))
 
 
-# ------------------------------------------------------------------------------------------- alignment
-
-
-def diagnose(reference: Reference, heard: Sequence[Heard]) -> tuple[DiagnosedWord, ...]:
-    """Lay what was heard along what was to be said.
+def diagnose(reference: Reference, heard: Sequence[HeardSymbol]) -> tuple[WordDiagnosis, ...]:
+    """Align the symbols heard with the canonical phones.
 
     Raises:
-        MissingExtraError: kaldialign is not installed.
+        MissingExtraError: Kaldialign is not installed.
     """
     chosen = best_variants(reference, [item.phone for item in heard])
     canonical = [phone for phones in chosen for phone in phones]
-    places, gaps = _places(canonical, heard)
-    words: list[DiagnosedWord] = []
+    diagnoses, gaps = _align_to_canonical(canonical, heard)
+    words: list[WordDiagnosis] = []
     first = 0
     for index, (text, phones) in enumerate(zip(reference.words, chosen, strict=True)):
         last = first + len(phones)
@@ -111,29 +94,29 @@ def diagnose(reference: Reference, heard: Sequence[Heard]) -> tuple[DiagnosedWor
         inside = [symbol for gap in gaps[first + 1 : last] for symbol in gap]
         after = gaps[last] if last > first else []
         words.append(
-            DiagnosedWord(text, tuple(places[first:last]), (*lead, *inside, *after), split=bool(inside))
+            WordDiagnosis(text, tuple(diagnoses[first:last]), (*lead, *inside, *after), split=bool(inside))
         )
         first = last
     return tuple(words)
 
 
 def best_variants(reference: Reference, heard: Sequence[str]) -> list[tuple[str, ...]]:
-    """For each word the pronunciation with which the whole differs least from what was heard.
+    """Choose for each word the pronunciation with which the text differs least from the phones heard.
 
-    Words are gone through in turn, each with the others as they stand, until nothing gets better; among
-    equals the usual pronunciation is taken.
+    The words are tried in turn, each with the current choice for the others, until the edit distance stops
+    falling; among equals the usual pronunciation wins.
     """
     chosen = [variants[0] for variants in reference.variants]
-    least = _distance(chosen, heard)
+    best_distance = _distance(chosen, heard)
     for _ in range(_PASSES):
-        before = least
+        before = best_distance
         for index, variants in enumerate(reference.variants):
-            for variant in variants[1:] if least else ():
+            for variant in variants[1:] if best_distance else ():
                 trial = [*chosen[:index], variant, *chosen[index + 1 :]]
                 distance = _distance(trial, heard)
-                if distance < least:
-                    chosen, least = trial, distance
-        if least == before:
+                if distance < best_distance:
+                    chosen, best_distance = trial, distance
+        if best_distance == before:
             break
     return chosen
 
@@ -142,12 +125,14 @@ def _distance(words: Sequence[Sequence[str]], heard: Sequence[str]) -> int:
     return count_edits([phone for word in words for phone in word], heard).errors
 
 
-def _places(canonical: Sequence[str], heard: Sequence[Heard]) -> tuple[list[Place], list[list[str]]]:
-    """What was heard at each of U canonical phones, and in the U + 1 gaps before, between and after them."""
-    taken: list[list[Heard]] = []
-    gaps: list[list[Heard]] = [[]]
+def _align_to_canonical(
+    canonical: Sequence[str], heard: Sequence[HeardSymbol]
+) -> tuple[list[PhoneDiagnosis], list[list[str]]]:
+    """Return the diagnoses of U canonical phones, and the symbols in the U + 1 gaps around them."""
+    taken: list[list[HeardSymbol]] = []
+    gaps: list[list[HeardSymbol]] = [[]]
     rest = iter(heard)
-    following: list[int] = []  # for each phone, how many symbols were heard before what comes after it
+    following: list[int] = []  # the number of symbols heard up to the end of each canonical phone
     n_heard = 0
     for phone, other in align(canonical, [item.phone for item in heard]):
         items = [next(rest)] if other is not None else []
@@ -160,15 +145,15 @@ def _places(canonical: Sequence[str], heard: Sequence[Heard]) -> tuple[list[Plac
             following.append(n_heard)
     for index, phone in enumerate(canonical):
         _join(phone, taken[index], gaps[index], gaps[index + 1])
-    places = [
-        Place(phone, tuple(item.symbol for item in items), _probability(items, heard, after))
+    diagnoses = [
+        PhoneDiagnosis(phone, tuple(item.symbol for item in items), _probability(items, heard, after))
         for phone, items, after in zip(canonical, taken, following, strict=True)
     ]
-    return places, [[item.symbol for item in gap] for gap in gaps]
+    return diagnoses, [[item.symbol for item in gap] for gap in gaps]
 
 
-def _join(phone: str, items: list[Heard], before: list[Heard], after: list[Heard]) -> None:
-    """Move a symbol from the gap after or before a phone that was said wrongly to what was heard there."""
+def _join(phone: str, items: list[HeardSymbol], before: list[HeardSymbol], after: list[HeardSymbol]) -> None:
+    """Move a symbol from the gap after or before a substituted phone to what was heard in its place."""
     if not items or items[0].phone in (phone, UNCLEAR):
         return
     if after and after[0].phone != UNCLEAR:
@@ -177,90 +162,10 @@ def _join(phone: str, items: list[Heard], before: list[Heard], after: list[Heard
         items.insert(0, before.pop())
 
 
-def _probability(items: Sequence[Heard], heard: Sequence[Heard], after: int) -> float:
-    """Of what was heard. Where nothing was, of the symbol that the decoder chose instead: the next one."""
+def _probability(items: Sequence[HeardSymbol], heard: Sequence[HeardSymbol], after: int) -> float:
+    """Return the probability of the symbols heard; for a deletion, that of the symbol chosen next."""
     if items:
         return min(item.probability for item in items)
     if not heard:
         return 1.0
     return heard[min(after, len(heard) - 1)].probability
-
-
-# --------------------------------------------------------------------------------------------- results
-
-
-def word_results(words: Sequence[DiagnosedWord], spans: Sequence[Span] | None) -> tuple[WordResult, ...]:
-    """The words of an assessment; `spans` has one for each phone of all words."""
-    times = _times(spans)
-    return tuple(_word(word, [_phone(place, next(times)) for place in word.places]) for word in words)
-
-
-def free_results(heard: Sequence[Heard], spans: Sequence[Span] | None) -> tuple[PhoneResult, ...]:
-    """The phones of an assessment without reference; `spans` has one for each."""
-    return tuple(
-        PhoneResult(
-            phone=item.symbol,
-            start_s=start_s,
-            end_s=end_s,
-            heard=item.symbol,
-            heard_probability=item.probability,
-            score=None,
-            mispronounced=False,
-        )
-        for item, (start_s, end_s) in zip(heard, _times(spans), strict=False)
-    )
-
-
-def phone_quality(mispronounced: bool, probability: float) -> PhoneQuality:
-    """A phone's score with its interval; see the module."""
-    sure = probability >= SURE
-    if mispronounced:
-        value = MISPRONOUNCED_BELOW * (1 - probability)
-        return PhoneQuality(value=value, low=0.0, high=MISPRONOUNCED_BELOW if sure else TOP)
-    value = MISPRONOUNCED_BELOW + (TOP - MISPRONOUNCED_BELOW) * probability
-    return PhoneQuality(value=value, low=MISPRONOUNCED_BELOW if sure else 0.0, high=TOP)
-
-
-def _times(spans: Sequence[Span] | None) -> Iterator[Span]:
-    if spans is not None:
-        yield from spans
-        return
-    while True:
-        yield None, None
-
-
-def _phone(place: Place, span: Span) -> PhoneResult:
-    return PhoneResult(
-        phone=place.canonical,
-        start_s=span[0],
-        end_s=span[1],
-        heard=" ".join(place.heard) or None,
-        heard_probability=place.probability,
-        score=phone_quality(place.mispronounced, place.probability),
-        mispronounced=place.mispronounced,
-    )
-
-
-def _word(word: DiagnosedWord, phones: Sequence[PhoneResult]) -> WordResult:
-    wrong = word.split or any(phone.mispronounced for phone in phones)
-    return WordResult(
-        text=word.text,
-        start_s=phones[0].start_s if phones else None,
-        end_s=phones[-1].end_s if phones else None,
-        score=_word_score(phones, word.said),
-        error="omission" if not word.said else "mispronunciation" if wrong else "none",
-        phones=tuple(phones),
-        inserted=word.inserted,
-    )
-
-
-def _word_score(phones: Sequence[PhoneResult], said: bool) -> Score:
-    """As `pocket` derives it: from the phones' scores, 0 where nothing was said."""
-    scores = [phone.score for phone in phones if phone.score is not None]
-    if not scores:
-        return Score(value=0, low=0, high=0)
-    value, low, high = (
-        word_score(np.array([getattr(score, name) for score in scores], dtype=np.float64))
-        for name in ("value", "low", "high")
-    )
-    return Score(value=value, low=low, high=high) if said else Score(value=0, low=0, high=high)

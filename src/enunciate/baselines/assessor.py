@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from enunciate.baselines.folder import read_description
-from enunciate.baselines.listening import Heard, Listener
 from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.features import Outputs
 from enunciate.pocket.forced_alignment import Alignment
-from enunciate.pocket.reading import Scores, free_result, reference_result
+from enunciate.pocket.listener import AlignedClip, Listener
+from enunciate.pocket.results import ScorerOutputs, assess_aligned
 from enunciate.schema import Assessment, Utterance
 
-Judging = Callable[[Outputs, Alignment], Scores]
+Judging = Callable[[Outputs, Alignment], ScorerOutputs]
 
 
 class FolderEngine:
@@ -42,7 +42,7 @@ class ListeningAssessor(FolderEngine, ABC):
         self._listener = Listener(folder, lexicon=lexicon, threads=threads)
 
     @abstractmethod
-    def judge(self, clip: Heard) -> Assessment:
+    def judge(self, clip: AlignedClip) -> Assessment:
         """Assess one clip by what was heard."""
 
     def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
@@ -58,34 +58,13 @@ class ListeningAssessor(FolderEngine, ABC):
     ) -> list[tuple[Assessment, tuple[str, ...]]]:
         """Both, for one run of the encoder."""
         clips = (self._listener.listen(utterance) for utterance in utterances)
-        return [(self.judge(clip), self._listener.phones(clip.out)) for clip in clips]
+        return [(self.judge(clip), self._listener.phones(clip.outputs)) for clip in clips]
 
 
 def scored_result(
-    clip: Heard, model: str, calibration: Calibration, read: Judging, free: Judging
+    clip: AlignedClip, model: str, calibration: Calibration, read: Judging, free: Judging
 ) -> Assessment:
     """The assessment of an engine that scores phones: `read` those of the text, `free` a clip without one."""
-    if clip.words is None:
-        return free_result(
-            clip.utterance,
-            model,
-            clip.duration_s,
-            clip.out,
-            clip.found,
-            free(clip.out, clip.found) if clip.found else None,
-            calibration,
-            clip.notices,
-        )
-    assert clip.found is not None, "a text that cannot be aligned is an error"
-    return reference_result(
-        clip.utterance,
-        model,
-        clip.duration_s,
-        clip.words,
-        clip.out,
-        clip.found,
-        read(clip.out, clip.found),
-        calibration,
-        clip.notices,
-        mismatch=False,
-    )
+    judge = free if clip.reference is None else read
+    scores = judge(clip.outputs, clip.alignment) if clip.alignment else None
+    return assess_aligned(clip, model, scores, calibration)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -13,80 +13,15 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from enunciate import audio
-from enunciate.phones import Lexicon
-from enunciate.phones.reference import read_reference
-from enunciate.pocket.acoustic_model import AcousticModel
-from enunciate.pocket.assessor import NO_REFERENCE
-from enunciate.pocket.ctc import HEARING, PhoneModel, beam_search, load_phone_model
 from enunciate.pocket.features import Outputs, mismatched
 from enunciate.pocket.forced_alignment import Alignment, align_heard
+from enunciate.pocket.listener import Listener
 from enunciate.pocket.phone_timing import fit_text
-from enunciate.pocket.symbols import BLANK, classes_of, phone_of
-from enunciate.pocket.weights_folder import ENCODER, PHONE_MODEL
-from enunciate.schema import ASPECTS, Notice, Utterance
+from enunciate.pocket.symbols import BLANK, classes_of
+from enunciate.schema import ASPECTS, Utterance
 
 T = TypeVar("T")
 Extract = Callable[[Outputs, Alignment], T]
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A clip that was listened to."""
-
-    utterance: Utterance
-    duration_s: float
-    words: tuple[str, ...] | None
-    """None without a text."""
-    out: Outputs
-    found: Alignment | None
-    """The text's phones in the clip, or without a text those heard; None where none was."""
-    notices: tuple[Notice, ...]
-
-
-class Listener:
-    """The encoder and the phone model of a folder."""
-
-    def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
-        self._folder = folder
-        self._acoustic = AcousticModel(folder / ENCODER, threads)
-        self._lexicon = Lexicon.default(lexicon)
-
-    @cached_property
-    def _phone_model(self) -> PhoneModel:
-        return load_phone_model(self._folder / PHONE_MODEL)
-
-    def listen(self, utterance: Utterance) -> Heard:
-        """Encode and align a clip.
-
-        Raises:
-            AudioError: the clip cannot be used.
-            TextError: the text cannot be turned into phones, or has too many for the clip.
-        """
-        speech = audio.load(utterance.audio)
-        reading = read_reference(utterance, self._lexicon)
-        out = self._acoustic(speech.samples)
-        notices = audio.warnings_for(speech)
-        if reading is None:
-            notices.append(Notice(code="no_reference", message=NO_REFERENCE))
-            heard = self.hear(out)
-            found = align_heard(out.frame, heard) if heard else None
-            return Heard(utterance, speech.duration_s, None, out, found, tuple(notices))
-        variants = [[classes_of(phones) for phones in word] for word in reading.variants]
-        found = fit_text(out.frame, variants, utterance.id)
-        return Heard(utterance, speech.duration_s, reading.words, out, found, tuple(notices))
-
-    def encode(self, utterance: Utterance) -> Outputs:
-        """The encoder's outputs alone."""
-        return self._acoustic(audio.load(utterance.audio).samples)
-
-    def hear(self, out: Outputs) -> list[int]:
-        """The classes of the phones heard, without the text."""
-        return beam_search(out.ctc, self._phone_model, HEARING)
-
-    def phones(self, out: Outputs) -> tuple[str, ...]:
-        """The phones heard, without the text."""
-        return tuple(map(phone_of, self.hear(out)))
 
 
 @dataclass(frozen=True)

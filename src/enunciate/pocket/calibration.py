@@ -118,11 +118,6 @@ def _by_aspect(clips: Sequence[Labelled], predicted: Sequence[Array]) -> dict[st
     return tables
 
 
-def word_score(phone_scores: Array) -> float:
-    """A word's score, 0 to 10: the mean of its phones' scores, times five."""
-    return float(5 * phone_scores.mean())
-
-
 def _word_means(clip: Labelled, predicted: Array) -> tuple[Array, Array]:
     count = np.bincount(clip.word)
     known = np.bincount(clip.word, clip.phone_scores < 0) == 0

@@ -1,72 +1,67 @@
-"""When things were said: phones fitted to a clip, and what follows from that alone.
+"""Times from an alignment: spans of phones, pauses and rates.
 
-The `pocket` engine fits a text to a clip to score it. An engine that hears without knowing when, such as a
-speech language model, gets its times here, from the same encoder.
+The `pocket` engine aligns a text with a clip to score it. An engine that hears without times, such as a
+speech language model, takes its times from the same encoder by `PocketAligner`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from enunciate.assembly.timing import Timing
 from enunciate.audio import Samples
 from enunciate.errors import TextTooLongError
 from enunciate.pocket.acoustic_model import AcousticModel
 from enunciate.pocket.features import PAUSE_S, mismatched
-from enunciate.pocket.forced_alignment import Alignment, AlignmentError, LogProbs, align
+from enunciate.pocket.forced_alignment import Alignment, AlignmentError, LogProbs, align, align_heard
 from enunciate.pocket.pitch import FRAME_S
 from enunciate.pocket.symbols import classes_of
 from enunciate.pocket.weights_folder import ENCODER
 from enunciate.schema import Pause, Rates
 
-
-@dataclass(frozen=True)
-class Timing:
-    """When the phones of a clip were said."""
-
-    spans: tuple[tuple[float, float], ...]
-    """Start and end of each phone, in seconds."""
-    pauses: tuple[Pause, ...]
-    rates: Rates
-    mismatched: bool
-    """Whether something else was said than the text; False without a text."""
+NO_SPEECH = Rates(phones_per_s=0.0, words_per_s=None, articulation_phones_per_s=0.0)
+"""The rates of a clip in which no phone was heard."""
 
 
-class Aligner:
-    """The encoder of a folder of pocket weights, used for its times only."""
+class PocketAligner:
+    """The encoder of a folder of pocket weights, as an `assembly.timing.Aligner`."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        self._acoustic = AcousticModel(folder / ENCODER, threads)
+        self._acoustic_model = AcousticModel(folder / ENCODER, threads)
 
-    def read(self, samples: Samples, words: Sequence[Sequence[str]], utterance_id: str) -> Timing:
-        """Fit the phones of words that were read, each word a sequence of phones.
+    def align_words(self, samples: Samples, words: Sequence[Sequence[str]], utterance_id: str) -> Timing:
+        """Align the phones of the words of a reference text.
+
+        Args:
+            samples: 16 kHz mono, shape (samples,).
+            words: The phones of each word.
+            utterance_id: For the message of an error.
 
         Raises:
-            TextTooLongError: the clip cannot hold them.
+            TextTooLongError: The clip cannot hold the phones.
         """
-        out = self._acoustic(samples)
-        found = fit_text(out.frame, [[classes_of(word)] for word in words], utterance_id)
-        return _timing(found, n_words=len(words), other=mismatched(out, found))
+        outputs = self._acoustic_model(samples)
+        alignment = fit_text(outputs.frame, [[classes_of(word)] for word in words], utterance_id)
+        return _timing(alignment, n_words=len(words), mismatched=mismatched(outputs, alignment))
 
-    def heard(self, samples: Samples, phones: Sequence[str]) -> Timing | None:
-        """Fit phones that were heard, not read; None where there are none, or too many for the clip."""
+    def align_phones(self, samples: Samples, phones: Sequence[str]) -> Timing | None:
+        """Align phones that were heard; None where there are none, or too many for the clip."""
         if not phones:
             return None
         try:
-            # Each is a word of its own: there may be a silence between any two.
-            found = align(self._acoustic(samples).frame, [[classes_of([phone])] for phone in phones])
+            alignment = align_heard(self._acoustic_model(samples).frame, classes_of(phones))
         except AlignmentError:
             return None
-        return _timing(found, n_words=None, other=False)
+        return _timing(alignment, n_words=None, mismatched=False)
 
 
 def fit_text(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]], utterance_id: str) -> Alignment:
-    """`align`, where the words come from a user's text.
+    """Align words of a user's text, as `forced_alignment.align` does.
 
     Raises:
-        TextTooLongError: the clip has too few frames to hold them.
+        TextTooLongError: The clip has too few frames for their phones.
     """
     try:
         return align(log_probs, words)
@@ -79,21 +74,22 @@ def fit_text(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]], utte
         ) from error
 
 
-def pauses(found: Alignment) -> tuple[Pause, ...]:
-    """Silences inside the speech."""
-    spans = zip(found.end[:-1].tolist(), found.start[1:].tolist(), strict=True)
+def pauses(alignment: Alignment) -> tuple[Pause, ...]:
+    """Return the silences inside the speech that last at least `PAUSE_S`."""
+    gaps = zip(alignment.end[:-1].tolist(), alignment.start[1:].tolist(), strict=True)
     return tuple(
-        Pause(start_s=s * FRAME_S, end_s=e * FRAME_S) for s, e in spans if (e - s) * FRAME_S >= PAUSE_S
+        Pause(start_s=start * FRAME_S, end_s=end * FRAME_S)
+        for start, end in gaps
+        if (end - start) * FRAME_S >= PAUSE_S
     )
 
 
-def rates(found: Alignment, n_words: int | None) -> Rates:
-    """How fast the speech was; `n_words` is None without a text."""
-    span_s = float(found.end[-1] - found.start[0]) * FRAME_S
-    silent_s = (
-        sum(float(b - a) for (_, a), (b, _) in pairwise(zip(found.start, found.end, strict=True))) * FRAME_S
-    )
-    n_phones = len(found.classes)
+def rates(alignment: Alignment, n_words: int | None) -> Rates:
+    """Return how fast the speech was; `n_words` is None without reference text."""
+    span_s = float(alignment.end[-1] - alignment.start[0]) * FRAME_S
+    spans = pairwise(zip(alignment.start, alignment.end, strict=True))
+    silent_s = sum(float(start - end) for (_, end), (start, _) in spans) * FRAME_S
+    n_phones = len(alignment.classes)
     return Rates(
         phones_per_s=n_phones / span_s,
         words_per_s=None if n_words is None else n_words / span_s,
@@ -101,11 +97,11 @@ def rates(found: Alignment, n_words: int | None) -> Rates:
     )
 
 
-def _timing(found: Alignment, n_words: int | None, *, other: bool) -> Timing:
-    spans = zip(found.start.tolist(), found.end.tolist(), strict=True)
+def _timing(alignment: Alignment, n_words: int | None, *, mismatched: bool) -> Timing:
+    spans = zip(alignment.start.tolist(), alignment.end.tolist(), strict=True)
     return Timing(
         spans=tuple((start * FRAME_S, end * FRAME_S) for start, end in spans),
-        pauses=pauses(found),
-        rates=rates(found, n_words),
-        mismatched=other,
+        pauses=pauses(alignment),
+        rates=rates(alignment, n_words),
+        mismatched=mismatched,
     )

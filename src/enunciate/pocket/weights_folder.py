@@ -2,7 +2,7 @@
 
 ENCODER = "encoder.onnx"
 SCORER = "scorer.onnx"
-FREE_SCORER = "scorer_without_text.onnx"
+SCORER_WITHOUT_REFERENCE = "scorer_without_text.onnx"
 CALIBRATION = "calibration.json"
 DESCRIPTION = "pocket.json"
 PHONE_MODEL = "phones.npz"

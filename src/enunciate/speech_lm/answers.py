@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from enunciate.assembly.diagnosis import Heard, heard_symbols
+from enunciate.assembly.diagnosis import HeardSymbol, heard_symbols
 from enunciate.schema import ASPECTS, Aspect, Score
 from enunciate.speech_lm.lenient_answers import parse_leniently
 from enunciate.speech_lm.options import Task
@@ -53,7 +53,7 @@ def phones_of(decoded: Decoded | None) -> tuple[str, ...]:
     return tuple(item.symbol for item in heard_in(decoded) or ())
 
 
-def heard_in(decoded: Decoded | None) -> tuple[Heard, ...] | None:
+def heard_in(decoded: Decoded | None) -> tuple[HeardSymbol, ...] | None:
     """The symbols heard with their probabilities; None where there is no answer that parses."""
     if decoded is None or not isinstance(decoded.answer, MddAnswer):
         return None

@@ -1,7 +1,7 @@
 """The `phi4` engine: decoded answers of both tasks become an `Assessment`.
 
 The model hears without knowing when and without looking at the text (unless it was trained with the text in
-its prompt); the rest is put together in `hearing`.
+its prompt); `assembly.heard` does the rest.
 """
 
 from __future__ import annotations
@@ -11,23 +11,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from enunciate import audio
-from enunciate.assembly.hearing import HeardClip, assessment_of
+from enunciate.assembly.clip import LoadedClip
+from enunciate.assembly.heard import assess_heard
+from enunciate.assembly.timing import Aligner
+from enunciate.assembly.warnings import unparsable_answer
 from enunciate.errors import TaskNotTrainedError
 from enunciate.phones import Lexicon
 from enunciate.phones.reference import read_reference
-from enunciate.pocket.phone_timing import Aligner
-from enunciate.schema import Assessment, Notice, UnparsableAnswer, Utterance
+from enunciate.schema import Assessment, UnparsableAnswer, Utterance
 from enunciate.speech_lm.answers import heard_in, phones_of, reread, scores_of, transcript_of
 from enunciate.speech_lm.options import TASKS, Task
 from enunciate.speech_lm.targets import Unparsable
 
 if TYPE_CHECKING:
     from enunciate.speech_lm.decoding.decoder import Decoded
-
-UNPARSABLE: dict[Task, str] = {
-    "apa": "the model's answer with the scores could not be read: there are none",
-    "mdd": "the model's answer with words and phones could not be read: there are none",
-}
 
 
 class Decodes(Protocol):
@@ -53,7 +50,7 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class _Clip(HeardClip):
+class _Clip(LoadedClip):
     """One utterance, opened and found fit."""
 
     @property
@@ -179,14 +176,14 @@ class Phi4Assessor:
 
     def _assessment(self, clip: _Clip, answers: _Answers) -> Assessment:
         unparsable = answers.unparsable()
-        return assessment_of(
+        return assess_heard(
             clip,
             self._name,
             scores_of(answers.apa),
             heard_in(answers.mdd),
             self._aligner,
             reads_text=self._settings.reads_text and clip.text is not None,
-            notices=[Notice(code="unparsable_answer", message=UNPARSABLE[task]) for task in unparsable],
+            warnings=[unparsable_answer(task) for task in unparsable],
             transcript=transcript_of(answers.mdd),
             unparsable=[
                 UnparsableAnswer(task=task, raw=found.raw, reason=found.reason)

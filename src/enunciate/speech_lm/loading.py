@@ -16,7 +16,7 @@ from transformers.utils import logging
 from enunciate.errors import ModelNotFoundError, RecipeError
 from enunciate.phones import Lexicon
 from enunciate.pocket.assessor import packaged_weights
-from enunciate.pocket.phone_timing import Aligner
+from enunciate.pocket.phone_timing import PocketAligner
 from enunciate.pocket.weights_folder import DESCRIPTION
 from enunciate.speech_lm.adapter import SPEECH_ADAPTER, WEIGHTS_FILE, load_adapter, merged
 from enunciate.speech_lm.assessor import Phi4Assessor, Settings
@@ -140,10 +140,10 @@ def _dtype(device: torch.device, precision: str) -> torch.dtype:
     return torch.bfloat16 if device.type == "cuda" and precision == "bf16" else torch.float32
 
 
-def packaged_aligner() -> Aligner | None:
+def packaged_aligner() -> PocketAligner | None:
     """The encoder of the packaged `pocket` weights, if this installation has them."""
     folder = packaged_weights()
-    return Aligner(folder) if (folder / DESCRIPTION).is_file() else None
+    return PocketAligner(folder) if (folder / DESCRIPTION).is_file() else None
 
 
 def _digest(path: Path) -> str:

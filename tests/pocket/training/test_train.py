@@ -21,10 +21,10 @@ from enunciate.pocket.weights_folder import (
     CALIBRATION,
     DESCRIPTION,
     ENCODER,
-    FREE_SCORER,
     HELD_OUT,
     PHONE_MODEL,
     SCORER,
+    SCORER_WITHOUT_REFERENCE,
 )
 from enunciate.pocket.weights_folder import FOLDS as FOLDERS
 from enunciate.schema import ASPECTS, Assessment, Clip, Utterance
@@ -222,7 +222,7 @@ def test_cross_validation_is_reported(pocket):
 
 def test_each_fold_is_an_engine_of_its_own(pocket):
     folder, _ = pocket
-    names = {ENCODER, SCORER, FREE_SCORER, CALIBRATION, DESCRIPTION, PHONE_MODEL}
+    names = {ENCODER, SCORER, SCORER_WITHOUT_REFERENCE, CALIBRATION, DESCRIPTION, PHONE_MODEL}
 
     for fold in (folder / "folds").iterdir():
         assert names <= {path.name for path in fold.iterdir()}

@@ -12,14 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
+from enunciate.assembly.assembler import assemble
 from enunciate.baselines.assessor import ListeningAssessor
 from enunciate.baselines.baseline_recipes import ForestRecipe
 from enunciate.baselines.forest.prosody import Array, prosody_features
 from enunciate.baselines.forest.trees import N_SCORES, Forest, grow, load_forest, quantiles, save_forest
-from enunciate.baselines.listening import Heard, LabelledClip
+from enunciate.baselines.listening import LabelledClip
 from enunciate.baselines.predicted import Predicted
-from enunciate.pocket.phone_timing import pauses, rates
-from enunciate.schema import ASPECTS, Assessment, Rates, Score, Utterance
+from enunciate.pocket.listener import AlignedClip
+from enunciate.pocket.phone_timing import NO_SPEECH, pauses, rates
+from enunciate.schema import ASPECTS, Aspect, Assessment, Score, Utterance
 
 FOREST = "forest.npz"
 FREE_FOREST = "forest_without_text.npz"
@@ -74,30 +76,23 @@ class ForestAssessor(ListeningAssessor):
         super().__init__(folder, lexicon=lexicon, threads=threads)
         self._model = ForestModel(load_forest(folder / FOREST), load_forest(folder / FREE_FOREST))
 
-    def judge(self, clip: Heard) -> Assessment:
+    def judge(self, clip: AlignedClip) -> Assessment:
         """Assess one clip by what was heard."""
-        found, n_words = clip.found, None if clip.words is None else len(clip.words)
-        scores: dict[str, Score | None] = dict.fromkeys(ASPECTS)
-        if found is not None:
-            forest = self._model.heard if clip.words is None else self._model.read
-            shares = forest.distribution(prosody_features(clip.out, found))
+        alignment, reference = clip.alignment, clip.reference
+        n_words = None if reference is None else len(reference.words)
+        scores: dict[Aspect, Score | None] = dict.fromkeys(ASPECTS)
+        if alignment is not None:
+            forest = self._model.heard if reference is None else self._model.read
+            shares = forest.distribution(prosody_features(clip.outputs, alignment))
             scores |= {aspect: _score(shares[k]) for k, aspect in enumerate(ASPECTS)}
-        nothing = Rates(phones_per_s=0.0, words_per_s=None, articulation_phones_per_s=0.0)
-        return Assessment(
-            id=clip.utterance.id,
-            model=self._name,
-            duration_s=clip.duration_s,
-            text=clip.utterance.text,
-            used_reference=clip.words is not None,
-            **scores,
-            completeness=None,
-            words=(),
-            phones=(),
-            pauses=pauses(found) if found else (),
-            rates=rates(found, n_words) if found else nothing,
-            warnings=clip.notices,
-            transcript=None,
-            unparsable=(),
+        return assemble(
+            clip,
+            self._name,
+            scores=scores,
+            used_reference=reference is not None,
+            scored_by_text=True,
+            pauses=pauses(alignment) if alignment else (),
+            rates=rates(alignment, n_words) if alignment else NO_SPEECH,
         )
 
 

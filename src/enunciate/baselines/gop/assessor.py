@@ -11,11 +11,12 @@ from enunciate.baselines.assessor import ListeningAssessor, scored_result
 from enunciate.baselines.baseline_recipes import Evidence, GopRecipe, HmmGopRecipe
 from enunciate.baselines.gop.goodness import Goodness, goodness
 from enunciate.baselines.gop.regression import Array, PerClass, Ridge
-from enunciate.baselines.listening import Heard, LabelledClip
+from enunciate.baselines.listening import LabelledClip
 from enunciate.baselines.predicted import Predicted
 from enunciate.corpus.splits import speaker_folds
 from enunciate.pocket.calibration import Calibration, calibrate
-from enunciate.pocket.reading import Scores
+from enunciate.pocket.listener import AlignedClip
+from enunciate.pocket.results import ScorerOutputs
 from enunciate.pocket.weights_folder import CALIBRATION
 from enunciate.schema import Assessment, FrozenModel, Utterance
 
@@ -51,19 +52,19 @@ class Regressions(FrozenModel):
         )
 
     def predict(self, clip: LabelledClip[Goodness]) -> Predicted:
-        """Scores of a clip with its text and without it."""
+        """ScorerOutputs of a clip with its text and without it."""
         found = self.scores(clip.read)
         return Predicted(found.utterance, self.free_scores(clip.heard).utterance, found.phone)
 
-    def scores(self, seen: Goodness) -> Scores:
-        """Scores of phones that were to be read."""
+    def scores(self, seen: Goodness) -> ScorerOutputs:
+        """ScorerOutputs of phones that were to be read."""
         phone = self.phone(seen.of(self.evidence), seen.classes)
-        return Scores(phone, 1 - phone / 2, self.read(seen.utterance(self.evidence)))
+        return ScorerOutputs(phone, 1 - phone / 2, self.read(seen.utterance(self.evidence)))
 
-    def free_scores(self, seen: Goodness) -> Scores:
-        """Scores of a clip in which these phones were heard; the phones themselves have none."""
+    def free_scores(self, seen: Goodness) -> ScorerOutputs:
+        """ScorerOutputs of a clip in which these phones were heard; the phones themselves have none."""
         nothing: Array = np.zeros(len(seen.classes))
-        return Scores(nothing, nothing, self.heard(seen.utterance(self.evidence)))
+        return ScorerOutputs(nothing, nothing, self.heard(seen.utterance(self.evidence)))
 
 
 class GopModel:
@@ -73,7 +74,7 @@ class GopModel:
         self.regressions, self.calibration = regressions, calibration
 
     def predict(self, clip: LabelledClip[Goodness]) -> Predicted:
-        """Scores of a clip."""
+        """ScorerOutputs of a clip."""
         return self.regressions.predict(clip)
 
     def save(self, folder: Path) -> None:
@@ -121,7 +122,7 @@ class GopAssessor(ListeningAssessor):
         super().__init__(folder, lexicon=lexicon, threads=threads)
         self._model = load_gop(folder)
 
-    def judge(self, clip: Heard) -> Assessment:
+    def judge(self, clip: AlignedClip) -> Assessment:
         """Assess one clip by what was heard."""
         regressions = self._model.regressions
         return scored_result(

@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from enunciate.baselines.assessor import ListeningAssessor, scored_result
 from enunciate.baselines.gopt.features import GopVectors, gop_vectors
-from enunciate.baselines.listening import Heard
 from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.features import Outputs
 from enunciate.pocket.forced_alignment import Alignment
+from enunciate.pocket.listener import AlignedClip
 from enunciate.pocket.onnx_session import Session
-from enunciate.pocket.reading import Scores
+from enunciate.pocket.results import ScorerOutputs
 from enunciate.pocket.weights_folder import CALIBRATION
 from enunciate.schema import Assessment, Score, WordResult
 
@@ -33,16 +33,16 @@ class GoptAssessor(ListeningAssessor):
         self._read, self._free = Session(folder / READ, threads), Session(folder / FREE, threads)
         self._calibration = Calibration.model_validate_json((folder / CALIBRATION).read_text("utf-8"))
 
-    def judge(self, clip: Heard) -> Assessment:
+    def judge(self, clip: AlignedClip) -> Assessment:
         """Assess one clip by what was heard."""
         words: list[Array] = []
 
-        def read(out: Outputs, found: Alignment) -> Scores:
+        def read(out: Outputs, found: Alignment) -> ScorerOutputs:
             phone, utterance, *by_phone = _run(self._read, gop_vectors(out, found))
             words.extend(mean_by_word(values[:, WORD_ACCURACY], found.word) for values in by_phone)
             return _scores(phone, utterance)
 
-        def free(out: Outputs, found: Alignment) -> Scores:
+        def free(out: Outputs, found: Alignment) -> ScorerOutputs:
             phone, utterance = _run(self._free, gop_vectors(out, found))
             return _scores(phone, utterance)
 
@@ -72,6 +72,6 @@ def _run(session: Session, seen: GopVectors) -> list[Array]:
     return [array[0].astype(np.float64) for array in found]
 
 
-def _scores(phone: Array, utterance: Array) -> Scores:
+def _scores(phone: Array, utterance: Array) -> ScorerOutputs:
     phone = np.clip(phone, 0, 2)
-    return Scores(phone, 1 - phone / 2, np.clip(utterance, 0, 10))
+    return ScorerOutputs(phone, 1 - phone / 2, np.clip(utterance, 0, 10))

@@ -11,10 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from enunciate import audio
+from enunciate.assembly.clip import load_clip
 from enunciate.baselines.assessor import FolderEngine, scored_result
 from enunciate.baselines.gop.assessor import load_gop
 from enunciate.baselines.gop.goodness import Goodness
-from enunciate.baselines.listening import Heard, LabelledClip, labels_of, word_labels_of
+from enunciate.baselines.listening import LabelledClip, labels_of, word_labels_of
 from enunciate.baselines.pocketsphinx.acoustics import HmmAcoustics, HmmScores
 from enunciate.baselines.pocketsphinx.goodness import (
     HmmFit,
@@ -26,11 +27,10 @@ from enunciate.baselines.pocketsphinx.goodness import (
 )
 from enunciate.errors import TextTooLongError
 from enunciate.phones import Lexicon
-from enunciate.phones.reference import read_reference
-from enunciate.pocket.assessor import NO_REFERENCE
 from enunciate.pocket.forced_alignment import AlignmentError, LogProbs
+from enunciate.pocket.listener import AlignedClip
 from enunciate.pocket.symbols import SILENCE, classes_of, phone_of
-from enunciate.schema import Assessment, Notice, Utterance
+from enunciate.schema import Assessment, Utterance
 
 
 class HmmGopAssessor(FolderEngine):
@@ -63,20 +63,16 @@ class HmmGopAssessor(FolderEngine):
         return [(assessment, _phones(scores)) for assessment, scores in both]
 
     def _assess(self, utterance: Utterance) -> tuple[Assessment, HmmScores]:
-        speech = audio.load(utterance.audio)
-        reading = read_reference(utterance, self._lexicon)
+        loaded = load_clip(utterance, self._lexicon)
+        speech, reference = loaded.speech, loaded.reference
         scores = self._acoustics(speech.samples)
-        notices = audio.warnings_for(speech)
-        if reading is None:
-            notices.append(Notice(code="no_reference", message=NO_REFERENCE))
+        if reference is None:
             fit = fit_heard(scores)
         else:
-            words = [[classes_of(phones) for phones in word] for word in reading.variants]
+            words = [[classes_of(phones) for phones in word] for word in reference.variants]
             fit = _fit_text(scores, words, utterance.id, speech.duration_s)
         out = outputs(scores, speech.samples)
-        said = None if reading is None else reading.words
-        found = fit.found if fit else None
-        clip = Heard(utterance, speech.duration_s, said, out, found, tuple(notices))
+        clip = AlignedClip(utterance, speech, reference, out, fit.found if fit else None)
         regressions, seen = self._model.regressions, hmm_goodness(out, fit) if fit else None
         assessment = scored_result(
             clip,

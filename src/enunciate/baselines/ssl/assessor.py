@@ -8,22 +8,22 @@ from pathlib import Path
 import torch
 
 from enunciate import audio
-from enunciate.assembly.diagnosis import Heard
-from enunciate.assembly.hearing import HeardClip, assessment_of
+from enunciate.assembly.clip import LoadedClip, load_clip
+from enunciate.assembly.diagnosis import HeardSymbol
+from enunciate.assembly.heard import assess_heard
+from enunciate.assembly.timing import Aligner
 from enunciate.baselines.folder import read_description
 from enunciate.baselines.ssl.data import normalises
 from enunciate.baselines.ssl.measure import heard_in
 from enunciate.baselines.ssl.model import WEIGHTS, JointModel, prepared, rebuild
 from enunciate.phones import Lexicon
-from enunciate.phones.reference import read_reference
-from enunciate.pocket.phone_timing import Aligner
 from enunciate.schema import ASPECTS, Aspect, Assessment, Score, Utterance
 from enunciate.speech_lm.answers import score_of
 from enunciate.speech_lm.loading import packaged_aligner, quietly
 from enunciate.torch_device import pick_device
 from enunciate.training.tensors import float_list
 
-Answer = tuple[dict[Aspect, Score | None], tuple[Heard, ...]]
+Answer = tuple[dict[Aspect, Score | None], tuple[HeardSymbol, ...]]
 
 
 class JointAssessor:
@@ -62,21 +62,21 @@ class JointAssessor:
         Raises:
             AudioError: as `assess`.
         """
-        clips = [HeardClip(utterance, audio.load(utterance.audio), None) for utterance in utterances]
+        clips = [LoadedClip(utterance, audio.load(utterance.audio), None) for utterance in utterances]
         return [_symbols(heard) for _, heard in self._listen(clips)]
 
     def assess_and_recognise(
         self, utterances: Sequence[Utterance]
     ) -> list[tuple[Assessment, tuple[str, ...]]]:
         """Both, for one run of the encoder."""
-        clips = [HeardClip(u, audio.load(u.audio), read_reference(u, self._lexicon)) for u in utterances]
+        clips = [load_clip(utterance, self._lexicon) for utterance in utterances]
         return [
-            (assessment_of(clip, self._name, scores, heard, self._aligner), _symbols(heard))
+            (assess_heard(clip, self._name, scores, heard, self._aligner), _symbols(heard))
             for clip, (scores, heard) in zip(clips, self._listen(clips), strict=True)
         ]
 
     @torch.no_grad()
-    def _listen(self, clips: Sequence[HeardClip]) -> list[Answer]:
+    def _listen(self, clips: Sequence[LoadedClip]) -> list[Answer]:
         answers: list[Answer] = []
         for start in range(0, len(clips), self.batch_size):
             batch = clips[start : start + self.batch_size]
@@ -89,7 +89,7 @@ class JointAssessor:
                 answers.append((scores, heard_in(out.log_probs[row, : int(out.frames[row])].cpu())))
         return answers
 
-    def _prepared(self, clip: HeardClip) -> torch.Tensor:
+    def _prepared(self, clip: LoadedClip) -> torch.Tensor:
         return prepared(clip.speech.samples, self._normalise, f"clip {clip.utterance.id}", self._model)
 
 
@@ -113,5 +113,5 @@ def load_joint(folder: Path, *, lexicon: Path | None = None, threads: int = 1) -
     )
 
 
-def _symbols(heard: Sequence[Heard]) -> tuple[str, ...]:
+def _symbols(heard: Sequence[HeardSymbol]) -> tuple[str, ...]:
     return tuple(item.symbol for item in heard)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from enunciate.assembly.diagnosis import Heard
+from enunciate.assembly.diagnosis import HeardSymbol
 from enunciate.baselines.ssl.data import UNKNOWN, Example
 from enunciate.baselines.ssl.model import BLANK, N_SCORES, SYMBOLS, JointModel, Outputs
 from enunciate.metrics.correlation import pcc_by_aspect
@@ -57,19 +57,19 @@ def losses_of(out: Outputs, examples: Sequence[Example]) -> Losses:
     return Losses(phones, scores)
 
 
-def heard_in(log_probs: Tensor) -> tuple[Heard, ...]:
+def heard_in(log_probs: Tensor) -> tuple[HeardSymbol, ...]:
     """The likeliest class of each frame (F, 41), repeats merged and blanks dropped.
 
     A phone's probability is the greatest that it has in its frames.
     """
     peaks, classes = log_probs.exp().max(dim=1)
-    heard: list[Heard] = []
+    heard: list[HeardSymbol] = []
     last = BLANK
     for label, peak in zip(classes.tolist(), float_list(peaks), strict=True):
         if label == last and label != BLANK:
-            heard[-1] = Heard(heard[-1].symbol, max(heard[-1].probability, min(peak, 1.0)))
+            heard[-1] = HeardSymbol(heard[-1].symbol, max(heard[-1].probability, min(peak, 1.0)))
         elif label != BLANK:
-            heard.append(Heard(SYMBOLS[label], min(peak, 1.0)))
+            heard.append(HeardSymbol(SYMBOLS[label], min(peak, 1.0)))
         last = label
     return tuple(heard)
 

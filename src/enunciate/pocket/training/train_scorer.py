@@ -40,10 +40,10 @@ from enunciate.pocket.weights_folder import (
     DESCRIPTION,
     ENCODER,
     FOLDS,
-    FREE_SCORER,
     HELD_OUT,
     PHONE_MODEL,
     SCORER,
+    SCORER_WITHOUT_REFERENCE,
 )
 from enunciate.schema import ASPECTS, Utterance
 
@@ -127,7 +127,9 @@ class ScorerTraining:
                 folder / name,
             )
 
-        return job(self.clips, self.synthetic[recogniser], SCORER), job(self.heard, [], FREE_SCORER)
+        return job(self.clips, self.synthetic[recogniser], SCORER), job(
+            self.heard, [], SCORER_WITHOUT_REFERENCE
+        )
 
 
 def train(recipe: ScorerRecipe) -> dict[str, float | None]:

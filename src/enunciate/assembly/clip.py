@@ -1,0 +1,31 @@
+"""An utterance whose audio is decoded and whose reference text is turned into phones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from enunciate import audio
+from enunciate.phones import Lexicon
+from enunciate.phones.reference import Reference, read_reference
+from enunciate.schema import Utterance
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedClip:
+    """One utterance, decoded and checked."""
+
+    utterance: Utterance
+    speech: audio.Speech
+    reference: Reference | None
+    """None without reference text."""
+
+
+def load_clip(utterance: Utterance, lexicon: Lexicon) -> LoadedClip:
+    """Decode the audio of an utterance and look up its words.
+
+    Raises:
+        AudioError: The audio cannot be assessed.
+        TextError: The text cannot be turned into phones.
+    """
+    speech = audio.load(utterance.audio)
+    return LoadedClip(utterance, speech, read_reference(utterance, lexicon))

@@ -1,0 +1,77 @@
+"""The words of every warning that an assessment can carry, and the levels at which audio gets one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from enunciate.audio import Speech
+from enunciate.schema import Notice
+
+LOW_LEVEL_BELOW_DBFS = -45.0
+"""The level of the loudest 25 ms under which a clip is too quiet."""
+CLIPPED_SHARE = 0.001
+"""The share of samples at full scale from which a clip is clipped."""
+
+
+def audio_warnings(speech: Speech) -> list[Notice]:
+    """Return the warnings about the recording itself: clipping and a very low level."""
+    notices: list[Notice] = []
+    if speech.clipped_share >= CLIPPED_SHARE:
+        notices.append(
+            Notice(
+                code="clipping",
+                message=f"{speech.clipped_share:.1%} of the samples are at full scale: "
+                "record again at a lower input level",
+            )
+        )
+    if speech.loud_dbfs < LOW_LEVEL_BELOW_DBFS:
+        notices.append(
+            Notice(
+                code="low_level",
+                message=f"the loudest part is at {speech.loud_dbfs:.0f} dBFS: "
+                "record again closer to the microphone or at a higher input level",
+            )
+        )
+    return notices
+
+
+def text_mismatch(*, scored_by_text: bool) -> Notice:
+    """Warn that something other than the reference text was said.
+
+    Args:
+        scored_by_text: Whether the engine scores the utterance against the text, so that its scores were
+            replaced by those that people give to such clips.
+    """
+    if scored_by_text:
+        message = (
+            "what was said does not match the text: the scores are those that people give then. Check that "
+            "text and recording belong together; if they do, record again closer to the microphone"
+        )
+    else:
+        message = (
+            "what was said does not match the text. Check that text and recording belong together; if they "
+            "do, record again closer to the microphone"
+        )
+    return Notice(code="text_mismatch", message=message)
+
+
+def no_reference(*, scored_by_text: bool) -> Notice:
+    """Warn that there is no reference text.
+
+    Args:
+        scored_by_text: Whether the engine scores the utterance against the text, so that its scores without
+            one are less sure.
+    """
+    message = "no text was given: the phones are those heard, without scores"
+    if scored_by_text:
+        message += ", and the scores of the whole are less sure"
+    return Notice(code="no_reference", message=message)
+
+
+def unparsable_answer(task: Literal["apa", "mdd"]) -> Notice:
+    """Warn that a language model's answer to a task is not of the form asked for."""
+    asked = "the scores" if task == "apa" else "words and phones"
+    return Notice(
+        code="unparsable_answer",
+        message=f"the model's answer with {asked} could not be read: there are none",
+    )

@@ -1,0 +1,22 @@
+"""The canonical phones of an utterance, from its words or its text."""
+
+from enunciate.phones import Lexicon, parse_text, strip_stress
+from enunciate.phones.reference import Reference, read_reference
+from enunciate.schema import ReferenceWord, Utterance
+
+
+def test_a_text_is_looked_up_as_parse_text_does_it_without_stress_and_without_repeats() -> None:
+    lexicon = Lexicon.default()
+    found = read_reference(Utterance(id="a", audio=b"", text="The tomato"), lexicon)
+    assert found is not None
+    assert found.words == ("The", "tomato")
+    for word, variants in zip(parse_text("The tomato", lexicon), found.variants, strict=True):
+        assert set(variants) == {tuple(map(strip_stress, variant)) for variant in word.variants}
+        assert len(set(variants)) == len(variants)
+
+
+def test_given_words_take_the_place_of_the_text() -> None:
+    word = ReferenceWord(text="CAT", phones=("K", "AE1", "T"))
+    found = read_reference(Utterance(id="a", audio=b"", text="dog", words=(word,)), Lexicon.default())
+    assert found == Reference(("CAT",), ((("K", "AE", "T"),),))
+    assert read_reference(Utterance(id="a", audio=b""), Lexicon.default()) is None
