@@ -1,4 +1,4 @@
-"""The benchmark from the command line: the official protocol on a whole corpus, a stop, a failure, a lack."""
+"""The benchmark from recipes to tables: the official protocol on a whole corpus, a stop, a failure."""
 
 import json
 import os
@@ -8,14 +8,14 @@ import sys
 import time
 
 import pytest
-from support.complete_corpus import make_complete_corpus, without_train_scores
+from support.command_line import run
+from support.complete_corpus import make_complete_corpus
 from support.llm_cases import save_checkpoint
 from support.llm_runs import log_of
-from support.paths import RECIPES, REPOSITORY
+from support.paths import SOURCE
 from support.tone_corpus import make_shard
 
-from enunciate.benchmark.material import load_material
-from enunciate.benchmark.row import _check_cover
+from enunciate.benchmark.row import _check_folds_cover
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError
 from enunciate.metrics.results import Results
@@ -58,7 +58,7 @@ TINY = (
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """A whole corpus, synthetic speech, a checkpoint, and an encoder that is none."""
+    """A whole corpus, synthetic speech, a checkpoint, and a file that is no encoder."""
     folder = tmp_path_factory.mktemp("benchmark")
     make_complete_corpus(folder / "corpus", {"train": 6, "test": 4}, clips_each=2)
     make_shard(folder / "synthetic", clips=8)
@@ -67,45 +67,34 @@ def root(tmp_path_factory):
     return folder
 
 
-def command(root, out, *more, rows=ROWS, settings=TINY):
-    given = [*settings, f"synthetic={root / 'synthetic'}", f"phi4:weights={root / 'base'}"]
-    given += [f"phi4-lora:model={root / 'base'}", f"gop:encoder={root / 'broken.onnx'}"]
-    chosen = [setting for setting in given if concerns(setting, rows)]
+def arguments(root, out, rows, settings):
+    """The command, with those settings that a stage of these rows takes: others would be refused."""
+    settings = [*settings, f"synthetic={root / 'synthetic'}", f"phi4:weights={root / 'base'}"]
+    settings += [f"phi4-lora:model={root / 'base'}", f"gop:encoder={root / 'broken.onnx'}"]
     options = [part for row in rows for part in ("--rows", row)]
-    options += [part for setting in chosen for part in ("--override", setting)]
-    plan = RECIPES / "benchmark.yaml"
-    return [
-        sys.executable, "-m", "enunciate", "benchmark", "--corpus", str(root / "corpus"),
-        "--out", str(out), "--plan", str(plan), *options, *more,
-    ]  # fmt: skip
+    options += [part for setting in settings if taken(setting, rows) for part in ("--override", setting)]
+    return ["benchmark", "--corpus", root / "corpus", "--out", out, *options]
 
 
-def concerns(setting, rows):
-    """Whether these rows have a stage that takes a setting: one that nobody takes is refused."""
-    whose = setting.partition("=")[0].rpartition(":")[0]
-    pocket = {"base", "recogniser"} if "pocket" in rows else set()
+def taken(setting, rows):
+    target = setting.partition("=")[0].rpartition(":")[0]
     if setting.startswith("synthetic="):
         return "pocket" in rows
     if setting.startswith("workers="):
         return set(rows) != {"phi4-lora"}
-    return not whose or whose in {*rows, *pocket}
+    return not target or target in {*rows, *(("base", "recogniser") if "pocket" in rows else ())}
 
 
-def environment():
-    return os.environ | {"PYTHONPATH": str(REPOSITORY / "src"), "OMP_NUM_THREADS": "1"}
-
-
-def run(*arguments, **options):
-    done = subprocess.run(
-        command(*arguments, **options), capture_output=True, text=True, env=environment(), check=False
-    )
-    return done.returncode, done.stdout + done.stderr
+def benchmark(root, out, *more, rows=ROWS, settings=TINY):
+    """The exit code, and all that was printed."""
+    result = run(*arguments(root, out, rows, settings), *more)
+    return result.exit_code, result.output
 
 
 @pytest.fixture(scope="module")
 def official(root):
     out = root / "official"
-    code, text = run(root, out)
+    code, text = benchmark(root, out)
     assert (out / "benchmark.json").is_file(), text
     return out, code, text
 
@@ -114,7 +103,7 @@ def summary_of(out):
     return json.loads((out / "benchmark.json").read_text())
 
 
-def test_the_official_protocol_from_recipes_to_tables(official):
+def test_the_official_protocol_runs_from_recipes_to_tables(official):
     out, _, text = official
     rows = {row["name"]: row for row in summary_of(out)["rows"]}
 
@@ -124,10 +113,16 @@ def test_the_official_protocol_from_recipes_to_tables(official):
         results = Results.model_validate(rows[name]["results"])
         assert results.n_utterances == 8 and results.n_speakers == 4
         assert results.word.n_labelled == results.word.n_words > 0
-    assert summary_of(out)["is_official_split"] is False, "8 clips are not the whole corpus"
 
 
-def test_a_row_that_fails_costs_the_others_nothing(official):
+def test_a_small_corpus_is_not_passed_off_as_the_official_split(official):
+    out, _, _ = official
+
+    assert summary_of(out)["is_official_split"] is False
+    assert "no metric here is one of the official split" in (out / "benchmark.md").read_text()
+
+
+def test_a_row_that_fails_stops_no_other(official):
     out, code, text = official
     (row,) = (row for row in summary_of(out)["rows"] if row["name"] == "gop")
 
@@ -141,7 +136,7 @@ def test_a_row_that_cannot_be_run_is_listed_with_the_reason(official):
     (row,) = (row for row in summary_of(out)["rows"] if row["name"] == "nano-lora")
     table, page = (out / "benchmark.md").read_text(), (out / "report.html").read_text()
 
-    assert row["status"] == "unavailable" and "no form of the official protocol" in row["reason"]
+    assert row["status"] == "unavailable" and "no stages for it in the official protocol" in row["reason"]
     assert "| nano-lora | unavailable |" in table and "nano-lora (unavailable" in page
 
 
@@ -155,104 +150,80 @@ def test_rows_are_compared_in_pairs(official):
     assert "Against gop-pocketsphinx, the first row" in (out / "benchmark.md").read_text()
 
 
-def test_nothing_was_learnt_from_the_test_split(official, root):
+def test_nothing_was_trained_on_the_test_split(official, root):
     out, _, _ = official
     test = {utterance.id for utterance in load_corpus(root / "corpus", "test")}
-    marks = list((out / "stages").rglob("*.done.json"))
-    held = [
+    marks = [json.loads(path.read_text()) for path in (out / "stages").rglob("*.done.json")]
+    folds = [
         json.loads(path.read_text()) for path in (out / "stages" / "recogniser").glob("folds/*/held_out.json")
     ]
     dev = json.loads((out / "stages" / "phi4-lora" / "model" / "held_out.json").read_text())["dev"]
 
     assert len(marks) == 5
-    assert {json.loads(path.read_text())["recipe"].get("split", "train") for path in marks} == {
-        "train",
-        "none",
-    }
-    assert len(held) == 2 and not test & {name for fold in held for name in fold}
+    assert {mark["recipe"].get("split", "train") for mark in marks} == {"train", "none"}
+    assert len(folds) == 2 and not test & {name for fold in folds for name in fold}
     assert dev and not test & set(dev)
 
 
-def test_what_is_done_is_not_done_again(official, root):
+def test_stages_that_are_done_are_not_trained_again(official, root):
     out, _, _ = official
-    before = {path: path.stat().st_mtime_ns for path in (out / "stages").rglob("*") if path.is_file()}
-    code, text = run(root, out)
+    paths = [path for path in (out / "stages").rglob("*") if path.is_file() and "/gop/" not in str(path)]
+    before = {path: path.stat().st_mtime_ns for path in paths}
+    code, text = benchmark(root, out)
 
     assert code == 2 and "training" not in text.replace("gop/model: training", "")
-    assert {path: path.stat().st_mtime_ns for path in before if "/gop/" not in str(path)} == {
-        path: time_ns for path, time_ns in before.items() if "/gop/" not in str(path)
-    }
+    assert {path: path.stat().st_mtime_ns for path in paths} == before
 
 
-def test_a_run_with_other_settings_is_told_so(official, root):
+def test_a_stage_that_was_done_with_other_settings_is_refused(official, root):
     out, _, _ = official
-    code, _ = run(root, out, rows=("gop-pocketsphinx",), settings=("gop-pocketsphinx:ridge=3",))
+    code, _ = benchmark(root, out, rows=("gop-pocketsphinx",), settings=("gop-pocketsphinx:ridge=3",))
     (row,) = summary_of(out)["rows"]
 
     assert code == 2 and "ridge: 20.0 then, 3.0 now" in row["reason"]
-    run(root, out)
 
 
 def test_protocols_never_share_a_folder(official, root):
-    code, text = run(root, official[0], "--protocol", "folds", rows=("gop-pocketsphinx",), settings=())
+    code, text = benchmark(root, official[0], "--protocol", "folds", rows=("gop-pocketsphinx",), settings=())
 
     assert code == 2 and "another protocol" in text
 
 
-def test_a_killed_run_goes_on_from_the_trainers_own_checkpoint(root):
-    """Killed outright in training; the steps before the checkpoint are not trained again."""
+def test_a_killed_run_resumes_from_the_trainers_own_checkpoint(root):
+    """The process is killed in training; the steps before its checkpoint are not trained again."""
     out, rows = root / "killed", ("phi4-lora",)
     settings = (*TINY, "phi4-lora:save_every=2", "phi4-lora:epochs=8")
-    process = subprocess.Popen(
-        command(root, out, rows=rows, settings=settings),
-        env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "enunciate", *map(str, arguments(root, out, rows, settings))]
+    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     model = out / "stages" / "phi4-lora" / "model"
-    limit = time.monotonic() + 120
-    while not list(model.glob("checkpoints/*/complete.json")) and time.monotonic() < limit:
-        time.sleep(0.05)
+    while not list(model.glob("checkpoints/*/complete.json")):
+        assert process.poll() is None, "it ended before its first checkpoint"
+        time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert not model.with_name("model.done.json").exists(), "it was killed in time"
+    assert not model.with_name("model.done.json").exists(), "it was killed before the end"
     first = log_of(model, "loss")
 
-    code, text = run(root, out, rows=rows, settings=settings)
+    code, text = benchmark(root, out, rows=rows, settings=settings)
     steps = [line["step"] for line in log_of(model, "loss")]
 
     assert code == 0, text
-    assert steps == sorted(set(steps)) and len(steps) > len(first), "one line a step, over both runs"
-    assert [line for line in log_of(model, "loss") if line["step"] == 1] == first[:1], "the old run's"
+    assert steps == sorted(set(steps)) and len(steps) > len(first), "one line per step, over both runs"
+    assert [line for line in log_of(model, "loss") if line["step"] == 1] == first[:1], "that of the first run"
 
 
-def test_the_dry_run_tells_and_does_nothing(root):
+def test_a_dry_run_shows_the_plan_and_writes_nothing(root):
     out = root / "dry"
-    code, text = run(root, out, "--dry-run")
+    code, text = benchmark(root, out, "--dry-run")
 
     assert code == 0 and not out.exists()
-    for part in ("pocket/model", "missing: nothing", "missing: it has no form of the official protocol"):
+    for part in ("pocket/model", "missing: nothing", "missing: the plan has no stages for it"):
         assert part in text
-
-
-def test_a_part_of_the_corpus_is_told_of_the_other_protocol(tmp_path):
-    corpus = without_train_scores(make_complete_corpus(tmp_path / "c", {"train": 2, "test": 2}, 1))
-
-    with pytest.raises(CorpusError, match=r"0 of the 2 utterances .* --protocol folds"):
-        load_material(corpus, "official")
-    material, test = load_material(corpus, "folds")
-    assert len(test) == 2 and not material.is_official_split
-
-
-def test_a_speaker_on_both_sides_is_refused(tmp_path):
-    corpus = make_complete_corpus(tmp_path / "c", {"train": 2, "test": 2}, 1)
-    path = corpus / "test" / "utt2spk"
-    path.write_text(path.read_text().replace("\ttest0", "\ttrain1"))
-
-    with pytest.raises(CorpusError, match="speaker train1 is in train and in test"):
-        load_material(corpus, "official")
 
 
 def test_folds_that_do_not_cover_the_labelled_utterances_are_refused(root):
     test = load_corpus(root / "corpus", "test")
 
-    with pytest.raises(CorpusError, match="each must be left out once"):
-        _check_cover("gop", [test[:4], test[:4]], test)
+    with pytest.raises(CorpusError, match="each must be held out exactly once"):
+        _check_folds_cover("gop", [test[:4], test[:4]], test)

@@ -16,7 +16,7 @@ from enunciate.errors import (
     TextTooLongError,
 )
 from enunciate.evaluation.run import evaluate
-from enunciate.evaluation.subset import only
+from enunciate.evaluation.subset import select_utterances
 from enunciate.metrics.results import Results
 from enunciate.schema import Assessment, Utterance
 
@@ -206,9 +206,9 @@ def test_a_missing_extra_shows_before_the_work(
 def test_a_file_of_ids_chooses_utterances_in_the_order_of_the_corpus(tmp_path: Path) -> None:
     path = tmp_path / "ids.json"
     path.write_text(json.dumps([CORPUS[5].id, CORPUS[2].id]))
-    assert only(CORPUS, path) == [CORPUS[2], CORPUS[5]]
+    assert select_utterances(CORPUS, path) == [CORPUS[2], CORPUS[5]]
     path.write_text(json.dumps({"dev": [CORPUS[0].id], "report": [CORPUS[5].id]}))
-    assert only(CORPUS, path) == [CORPUS[5]]
+    assert select_utterances(CORPUS, path) == [CORPUS[5]]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_file_of_ids_that_cannot_be_used_is_named(tmp_path: Path, text: str | 
     if text is not None:
         path.write_text(text)
     with pytest.raises(CorpusError, match=message) as caught:
-        only(CORPUS, path)
+        select_utterances(CORPUS, path)
     assert str(path) in str(caught.value)
 
 

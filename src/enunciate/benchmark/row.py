@@ -1,11 +1,11 @@
 """One row from recipes to predictions, stage by stage, each marked when it is done.
 
-OUT/stages/STAGE/          what a stage trained; a shared stage, or ROW/STAGE of a row
-OUT/stages/STAGE.done.json its mark (see `marks`)
+OUT/stages/STAGE/          the weights of a stage; STAGE is a shared stage, or ROW/STAGE
+OUT/stages/STAGE.done.json its mark (see `stage_marks`)
 OUT/rows/ROW/              predictions.jsonl and results.json, as `enunciate evaluate` writes them
-OUT/rows/ROW/folds/K/      the same of each fold, where there are folds
-OUT/rows/ROW/made_by.json  the weights that made them
-OUT/rows/ROW/error.json    what stopped the row in the last run
+OUT/rows/ROW/folds/K/      the same for each fold, where there are folds
+OUT/rows/ROW/made_by.json  the weights that made the predictions
+OUT/rows/ROW/error.json    the error that stopped the row in the last run
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
-from enunciate.benchmark.marks import ids_of, is_done, mark_of, read_mark, set_mark
-from enunciate.benchmark.plan import Protocol, Run, recipe_of
+from enunciate.benchmark.plan import Protocol
+from enunciate.benchmark.stage_marks import is_done, mark_path, read_mark, stage_ids, write_mark
+from enunciate.benchmark.stages import StageRun, resolve_recipe
 from enunciate.engines import load_assessor
 from enunciate.errors import CorpusError, OutputError, needing
-from enunciate.evaluation.run import PREDICTIONS, RESULTS, Prediction, evaluate
-from enunciate.evaluation.run import read_predictions as read_evaluated
-from enunciate.evaluation.subset import only
+from enunciate.evaluation.run import PREDICTIONS, RESULTS, Prediction, evaluate, read_predictions
+from enunciate.evaluation.subset import select_utterances
 from enunciate.metrics.results import summarise
 from enunciate.pocket.weights_folder import FOLDS, HELD_OUT
 from enunciate.schema import Utterance
@@ -33,23 +33,25 @@ from enunciate.trainers import Recipe, extra_of, run
 
 ERROR = "error.json"
 MADE_BY = "made_by.json"
-Say = Callable[[str], None]
-"""Told what begins."""
+RESUMABLE = (Phi4Recipe, SslJointRecipe)
+"""Recipes whose trainers resume from their own checkpoints; any other stage starts again."""
+Announce = Callable[[str], None]
+"""Called with a line of text as each step begins."""
 
 
 @dataclass(frozen=True)
-class Job:
-    """A row, ready to go."""
+class RowJob:
+    """A row that is ready to run."""
 
     name: str
-    runs: Sequence[Run]
+    runs: Sequence[StageRun]
     weights: str | None
     zero_shot: bool
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a benchmark works, and on what."""
+class Workspace:
+    """The folder that a benchmark writes, and the data that it runs on."""
 
     out: Path
     corpus: Path
@@ -65,125 +67,130 @@ class Place:
         return self.out / "rows" / name
 
 
-def run_row(job: Job, place: Place, say: Say) -> None:
-    """Train what is not trained, and assess what is not assessed.
+def run_row(job: RowJob, workspace: Workspace, announce: Announce) -> None:
+    """Train the stages that are not done, and assess the clips that are not assessed.
 
     Raises:
-        EnunciateError: a recipe, the corpus or a model is at fault, or the folder holds another run.
+        EnunciateError: A recipe, the corpus or a model is at fault, or the folder holds another run.
     """
-    folder = place.row(job.name)
+    folder = workspace.row(job.name)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ERROR).unlink(missing_ok=True)
-    for one in job.runs:
-        train_stage(one, job.runs, place, say)
-    _clear_stale(job, place)
+    for stage in job.runs:
+        train_stage(stage, job.runs, workspace, announce)
+    _clear_stale_predictions(job, workspace)
     if (folder / RESULTS).is_file():
         return
-    models = _models(job, place)
+    models = _models_to_test(job, workspace)
     if len(models) == 1 and models[0][1] is None:
-        say(f"{job.name}: assessing {len(place.test):,} clips")
-        evaluate(load_assessor(models[0][0]), place.test, folder)
+        announce(f"{job.name}: assessing {len(workspace.test):,} clips")
+        evaluate(load_assessor(models[0][0]), workspace.test, folder)
         return
-    for number, (model, held) in enumerate(models):
-        assert held is not None, "of several models each has its own speakers"
-        say(f"{job.name}: assessing fold {number + 1} of {len(models)}, {len(held):,} clips")
-        evaluate(load_assessor(model), held, folder / FOLDS / str(number))
-    _pool(folder, [held or [] for _, held in models], place.test)
+    for number, (model, held_out) in enumerate(models):
+        assert held_out is not None, "each of several models has its own speakers"
+        announce(f"{job.name}: assessing fold {number + 1} of {len(models)}, {len(held_out):,} clips")
+        evaluate(load_assessor(model), held_out, folder / FOLDS / str(number))
+    _pool_folds(folder, len(models), workspace.test)
 
 
-def resolved(one: Run, runs: Sequence[Run], place: Place) -> Recipe:
-    """The recipe of a stage, the folders of the stages before it put in."""
-    return recipe_of(one, place.corpus, place.stage(one.key), folders_of(runs, place))
+def stage_recipe(stage: StageRun, runs: Sequence[StageRun], workspace: Workspace) -> Recipe:
+    """Return the recipe of a stage, with the folders of the earlier stages in place of placeholders."""
+    folders = stage_folders(runs, workspace)
+    return resolve_recipe(stage, workspace.corpus, workspace.stage(stage.key), folders)
 
 
-def folders_of(runs: Sequence[Run], place: Place) -> Mapping[str, Path]:
-    """The folder of each stage, by the name that placeholders have."""
-    return {one.key.rpartition("/")[2]: place.stage(one.key) for one in runs}
+def stage_folders(runs: Sequence[StageRun], workspace: Workspace) -> Mapping[str, Path]:
+    """Return the folder of each stage, by the name that placeholders use."""
+    return {one.key.rpartition("/")[2]: workspace.stage(one.key) for one in runs}
 
 
 # ---------------------------------------------------------------------------------------------- training
 
 
-def train_stage(one: Run, runs: Sequence[Run], place: Place, say: Say) -> None:
-    """Train a stage that is not done.
-
-    One that was stopped goes on where its trainer can (phi4, ssl-joint); any other begins again.
+def train_stage(stage: StageRun, runs: Sequence[StageRun], workspace: Workspace, announce: Announce) -> None:
+    """Train a stage unless it is done, resuming an interrupted run where its trainer can.
 
     Raises:
-        OutputError: it was done with another recipe.
+        OutputError: It was done with a different recipe.
     """
-    recipe, folder = resolved(one, runs, place), place.stage(one.key)
-    asked = recipe.model_dump(mode="json")
-    inputs = ids_of(folders_of(runs, place), one.places)
-    if is_done(folder, asked, inputs):
+    recipe, folder = stage_recipe(stage, runs, workspace), workspace.stage(stage.key)
+    values = recipe.model_dump(mode="json")
+    inputs = stage_ids(stage_folders(runs, workspace), stage.inputs)
+    if is_done(folder, values, inputs):
         return
-    say(f"{one.key}: training")
-    resumes = isinstance(recipe, Phi4Recipe | SslJointRecipe)
-    goes_on = resumes and not mark_of(folder).is_file()
-    mark_of(folder).unlink(missing_ok=True)
-    if not goes_on and folder.is_dir():
+    announce(f"{stage.key}: training")
+    resumable = isinstance(recipe, RESUMABLE)
+    # A stage that has a mark is outdated, not interrupted: its inputs have been trained again since.
+    interrupted = resumable and not mark_path(folder).is_file()
+    mark_path(folder).unlink(missing_ok=True)
+    if not interrupted and folder.is_dir():
         shutil.rmtree(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with needing(extra_of(recipe)):
-        run(recipe, resume=resumes)
-    set_mark(folder, asked, inputs)
+        run(recipe, resume=resumable)
+    write_mark(folder, values, inputs)
 
 
-def _clear_stale(job: Job, place: Place) -> None:
-    """Predictions of other weights than those that are there now do not count."""
-    folder, own = place.row(job.name), [one.key for one in job.runs if one.key.startswith(f"{job.name}/")]
-    marks = [read_mark(place.stage(key)) for key in own]
-    asked = json.dumps([job.weights, *(mark.id for mark in marks if mark is not None)]) + "\n"
+def _clear_stale_predictions(job: RowJob, workspace: Workspace) -> None:
+    """Delete predictions of other weights than the present ones."""
+    folder = workspace.row(job.name)
+    marks = [read_mark(workspace.stage(key)) for key in _own_stages(job)]
+    weights = json.dumps([job.weights, *(mark.id for mark in marks if mark is not None)]) + "\n"
     made_by = folder / MADE_BY
-    if not made_by.is_file() or made_by.read_text(encoding="utf-8") != asked:
+    if not made_by.is_file() or made_by.read_text(encoding="utf-8") != weights:
         shutil.rmtree(folder)
         folder.mkdir()
-        write_whole(made_by, asked)
+        write_whole(made_by, weights)
+
+
+def _own_stages(job: RowJob) -> list[str]:
+    """The keys of the stages that are not shared."""
+    return [stage.key for stage in job.runs if stage.key.startswith(f"{job.name}/")]
 
 
 # ----------------------------------------------------------------------------------------------- testing
 
 
-def _models(job: Job, place: Place) -> list[tuple[Path | str, list[Utterance] | None]]:
-    """The models to test, each with its utterances; None are all."""
-    if job.weights is not None and (job.zero_shot or place.protocol == "official"):
+def _models_to_test(job: RowJob, workspace: Workspace) -> list[tuple[Path | str, list[Utterance] | None]]:
+    """Each model with the utterances that it is tested on; None stands for all."""
+    if job.weights is not None and (job.zero_shot or workspace.protocol == "official"):
         return [(job.weights, None)]
-    last = [place.stage(one.key) for one in job.runs if one.key.startswith(f"{job.name}/")]
-    if job.weights is None and place.protocol == "official":
-        return [(last[-1], None)]
+    own = [workspace.stage(key) for key in _own_stages(job)]
+    if job.weights is None and workspace.protocol == "official":
+        return [(own[-1], None)]
     if job.weights is None and job.runs[-1].fold is not None:
-        chosen = [place.stage(one.key) for one in job.runs if one.fold is not None]
+        folds = [workspace.stage(stage.key) for stage in job.runs if stage.fold is not None]
     else:
-        source = Path(job.weights) if job.weights is not None else last[-1]
-        chosen = sorted(path for path in (source / FOLDS).glob("*") if (path / HELD_OUT).is_file())
-    if not chosen:
+        source = Path(job.weights) if job.weights is not None else own[-1]
+        folds = sorted(path for path in (source / FOLDS).glob("*") if (path / HELD_OUT).is_file())
+    if not folds:
         raise OutputError(
-            f"{job.weights or last[-1]} has no models of folds: what has learnt from all of the labelled "
+            f"{job.weights or own[-1]} has no models of folds: a model that was trained on all labelled "
             "speakers cannot be tested on them. Train with cross_validate=true"
         )
-    held = [only(place.test, path / HELD_OUT) for path in chosen]
-    _check_cover(job.name, held, place.test)
-    return list(zip(chosen, held, strict=True))
+    held_out = [select_utterances(workspace.test, path / HELD_OUT) for path in folds]
+    _check_folds_cover(job.name, held_out, workspace.test)
+    return list(zip(folds, held_out, strict=True))
 
 
-def _check_cover(name: str, held: Sequence[Sequence[Utterance]], test: Sequence[Utterance]) -> None:
-    ids = [utterance.id for fold in held for utterance in fold]
+def _check_folds_cover(name: str, held_out: Sequence[Sequence[Utterance]], test: Sequence[Utterance]) -> None:
+    ids = [utterance.id for fold in held_out for utterance in fold]
     if sorted(ids) != sorted(utterance.id for utterance in test):
         raise CorpusError(
-            f"{name}: its folds leave out {len(set(ids))} utterances, {len(ids)} times in all, and the "
-            f"labelled ones are {len(test)}: each must be left out once. Train it on this corpus"
+            f"{name}: its folds hold out {len(set(ids))} utterances, {len(ids)} times in all, but "
+            f"{len(test)} are labelled: each must be held out exactly once. Train it on this corpus"
         )
 
 
-def _pool(folder: Path, folds: Sequence[Sequence[Utterance]], test: Sequence[Utterance]) -> None:
-    """The predictions of all folds as one run, in the order of the corpus."""
+def _pool_folds(folder: Path, n_folds: int, test: Sequence[Utterance]) -> None:
+    """Write the predictions of all folds as one run, in the order of the corpus."""
     rows: dict[str, Prediction] = {}
-    for number in range(len(folds)):
+    for number in range(n_folds):
         path = folder / FOLDS / str(number) / PREDICTIONS
         rows |= {row.id: row for row in resume_rows(path, Prediction.model_validate_json, "a prediction")}
     partial = folder / f"{PREDICTIONS}.partial"
     with partial.open("w", encoding="utf-8") as lines:
         append_rows(lines, [rows[utterance.id] for utterance in test])
     partial.replace(folder / PREDICTIONS)
-    results = summarise(read_evaluated(folder, test))
+    results = summarise(read_predictions(folder, test))
     write_whole(folder / RESULTS, results.model_dump_json(indent=2) + "\n")

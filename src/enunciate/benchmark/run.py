@@ -1,4 +1,4 @@
-"""All rows, one after the other: those that can be run are, and one that fails does not cost the others."""
+"""The rows one after the other: all that this machine can run, where one that fails stops no other."""
 
 from __future__ import annotations
 
@@ -11,19 +11,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from enunciate.benchmark.material import Material, load_material
-from enunciate.benchmark.needs import missing_for
-from enunciate.benchmark.plan import (
-    Override,
-    Plan,
-    Protocol,
-    Row,
-    choose_rows,
-    runs_of,
-    unused,
-    weights_of,
-)
-from enunciate.benchmark.row import ERROR, Job, Place, Say, resolved, run_row
+from enunciate.benchmark.plan import Plan, Protocol, Row, choose_rows
+from enunciate.benchmark.protocol_data import ProtocolData, load_protocol_data
+from enunciate.benchmark.requirements import missing_requirements
+from enunciate.benchmark.row import ERROR, Announce, RowJob, Workspace, run_row, stage_recipe
+from enunciate.benchmark.stages import Override, stage_runs, unused_overrides, weights_of
 from enunciate.errors import EnunciateError, OutputError, RecipeError
 from enunciate.storage import write_whole, writing_to
 from enunciate.trainers import Recipe
@@ -33,11 +25,11 @@ Status = Literal["done", "failed", "unavailable"]
 
 
 @dataclass(frozen=True)
-class Planned:
-    """A row before it is run."""
+class PlannedRow:
+    """A row before it runs, with what this machine lacks for it."""
 
     row: Row
-    job: Job
+    job: RowJob
     recipes: Sequence[Recipe]
     missing: Sequence[str]
 
@@ -51,112 +43,108 @@ class Outcome(BaseModel):
     about: str
     status: Status
     reason: str | None = None
-    """Why it was not run, or what stopped it."""
+    """Why it was not run, or the error that stopped it."""
     weights: str | None = None
-    """What was tested as it was given; None where it was trained here."""
+    """The weights that were given; None where the row was trained here."""
     seeds: tuple[int, ...] = ()
-    """Of the stages that were trained."""
+    """Seeds of the stages that were trained."""
     recipes: tuple[str, ...] = ()
 
 
 def plan_rows(
-    plan: Plan,
-    folder: Path,
-    place: Place,
-    names: Sequence[str] = (),
-    overrides: Sequence[str] = (),
-) -> list[Planned]:
-    """Each chosen row with what it lacks.
+    plan: Plan, workspace: Workspace, names: Sequence[str] = (), overrides: Sequence[str] = ()
+) -> list[PlannedRow]:
+    """Return each chosen row with what this machine lacks for it.
 
     Args:
-        plan: The rows.
-        folder: Of their recipes.
-        place: Where they are to run.
-        names: The rows to run; all without any.
-        overrides: As on the command line (see `plan.Override`).
+        plan: All rows.
+        workspace: Where they will run.
+        names: The rows to run; all of them without names.
+        overrides: Overrides in the form of the command line (see `stages.Override`).
 
     Raises:
-        RecipeError: there is no such row, or an override is broken or of no use.
+        RecipeError: There is no such row, or an override is malformed or applies to no stage.
     """
     rows = choose_rows(plan, names)
-    given = [Override.parse(text) for text in overrides]
-    planned: list[Planned] = []
-    for row in rows:
-        weights = weights_of(row, given)
-        runs = [] if weights else runs_of(row, plan, place.protocol, folder, given)
-        job = Job(row.name, runs, weights, row.zero_shot)
-        recipes = [resolved(one, runs, place) for one in runs]
-        made = [place.stage(one.key) for one in runs]
-        missing = missing_for(row, recipes, weights, made)
-        if not runs and not weights:
-            missing = [f"it has no form of the {place.protocol} protocol"]
-        planned.append(Planned(row, job, recipes, missing))
-    problems = unused(given, [one for p in planned for one in p.job.runs], rows)
+    parsed = [Override.parse(text) for text in overrides]
+    planned = [_plan_row(row, plan, workspace, parsed) for row in rows]
+    problems = unused_overrides(parsed, [run for one in planned for run in one.job.runs], rows)
     if problems:
         raise RecipeError("--override", problems)
     return planned
 
 
-def prepare(corpus: Path, out: Path, protocol: Protocol) -> tuple[Place, Material]:
-    """Check the corpus, and that a folder is of no other benchmark; both protocols never share one.
+def _plan_row(row: Row, plan: Plan, workspace: Workspace, overrides: Sequence[Override]) -> PlannedRow:
+    weights = weights_of(row, overrides)
+    runs = [] if weights else stage_runs(row, plan, workspace.protocol, overrides)
+    recipes = [stage_recipe(run, runs, workspace) for run in runs]
+    missing = missing_requirements(row, recipes, weights, [workspace.stage(run.key) for run in runs])
+    if not runs and not weights:
+        missing = [f"the plan has no stages for it in the {workspace.protocol} protocol"]
+    return PlannedRow(row, RowJob(row.name, runs, weights, row.zero_shot), recipes, missing)
+
+
+def prepare(corpus: Path, out: Path, protocol: Protocol) -> tuple[Workspace, ProtocolData]:
+    """Check the corpus, and that a folder belongs to no other benchmark.
 
     Raises:
-        CorpusError: the corpus has not the labels that the protocol takes.
-        OutputError: the folder is of another protocol or another corpus.
+        CorpusError: The corpus lacks the labels that the protocol needs.
+        OutputError: The folder belongs to another protocol or another corpus.
     """
-    material, test = load_material(corpus, protocol)
+    data, test = load_protocol_data(corpus, protocol)
     path = out / MATERIAL
     if path.is_file():
         try:
-            before = Material.model_validate_json(path.read_bytes())
+            before = ProtocolData.model_validate_json(path.read_bytes())
         except ValidationError as error:
             raise OutputError(f"{path} is broken: give another --out") from error
-        if before != material:
+        if before != data:
             what = "protocol" if before.protocol != protocol else "corpus"
-            raise OutputError(f"{out} is of another {what} ({before.protocol}): give another --out")
-    return Place(out, corpus.resolve(), protocol, test), material
+            raise OutputError(f"{out} belongs to another {what} ({before.protocol}): give another --out")
+    return Workspace(out, corpus.resolve(), protocol, test), data
 
 
-def run_rows(planned: Sequence[Planned], place: Place, material: Material, say: Say) -> list[Outcome]:
-    """Run what can be run.
+def run_rows(
+    planned_rows: Sequence[PlannedRow], workspace: Workspace, data: ProtocolData, announce: Announce
+) -> list[Outcome]:
+    """Run the rows that lack nothing.
 
     Raises:
-        OutputError: the folder cannot be written.
+        OutputError: The folder cannot be written.
     """
-    with writing_to(place.out):
-        place.out.mkdir(parents=True, exist_ok=True)
-        write_whole(place.out / MATERIAL, material.model_dump_json(indent=1) + "\n")
-    return [_run(one, place, say) for one in planned]
+    with writing_to(workspace.out):
+        workspace.out.mkdir(parents=True, exist_ok=True)
+        write_whole(workspace.out / MATERIAL, data.model_dump_json(indent=1) + "\n")
+    return [_run(planned, workspace, announce) for planned in planned_rows]
 
 
-def _run(one: Planned, place: Place, say: Say) -> Outcome:
-    if one.missing:
-        say(f"{one.row.name}: not run ({'; '.join(one.missing)})")
-        return outcome(one, "unavailable", "; ".join(one.missing))
+def _run(planned: PlannedRow, workspace: Workspace, announce: Announce) -> Outcome:
+    name = planned.row.name
+    if planned.missing:
+        announce(f"{name}: not run ({'; '.join(planned.missing)})")
+        return _outcome(planned, "unavailable", "; ".join(planned.missing))
     try:
-        run_row(one.job, place, say)
+        run_row(planned.job, workspace, announce)
     except EnunciateError as error:
         reason = f"{error.code}: {error}"
-    except Exception as error:  # a bug, or a library's: the other rows can be run all the same
+        details = {"error": reason}
+    except Exception as error:  # a bug, of ours or of a library: the other rows can be run all the same
         reason = f"{type(error).__name__}: {error}"
         details = {"error": reason, "traceback": traceback.format_exc()}
-        write_whole(place.row(one.row.name) / ERROR, json.dumps(details, indent=1) + "\n")
     else:
-        return outcome(one, "done")
-    if not (place.row(one.row.name) / ERROR).is_file():
-        write_whole(place.row(one.row.name) / ERROR, json.dumps({"error": reason}, indent=1) + "\n")
-    say(f"{one.row.name}: failed ({reason})")
-    return outcome(one, "failed", reason)
+        return _outcome(planned, "done")
+    write_whole(workspace.row(name) / ERROR, json.dumps(details, indent=1) + "\n")
+    announce(f"{name}: failed ({reason})")
+    return _outcome(planned, "failed", reason)
 
 
-def outcome(one: Planned, status: Status, reason: str | None = None) -> Outcome:
-    """What is said of a row in the tables."""
+def _outcome(planned: PlannedRow, status: Status, reason: str | None = None) -> Outcome:
     return Outcome(
-        name=one.row.name,
-        about=one.row.about,
+        name=planned.row.name,
+        about=planned.row.about,
         status=status,
         reason=reason,
-        weights=one.job.weights,
-        seeds=tuple(dict.fromkeys(recipe.seed for recipe in one.recipes)),
-        recipes=tuple(dict.fromkeys(run.recipe.name for run in one.job.runs)),
+        weights=planned.job.weights,
+        seeds=tuple(dict.fromkeys(recipe.seed for recipe in planned.recipes)),
+        recipes=tuple(dict.fromkeys(run.recipe.name for run in planned.job.runs)),
     )

@@ -1,4 +1,4 @@
-"""What a benchmark found: a report page, a table in Markdown, and everything in JSON."""
+"""The results of a benchmark: a report page, tables in Markdown, and everything in JSON."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, ConfigDict
 
 import enunciate
-from enunciate.benchmark.material import WHAT, Material
-from enunciate.benchmark.row import Place
+from enunciate.benchmark.protocol_data import PROTOCOL_NOTES, ProtocolData
+from enunciate.benchmark.row import Workspace
 from enunciate.benchmark.run import Outcome
 from enunciate.evaluation.compare import Comparison, Difference
+from enunciate.evaluation.report.evaluated_systems import load_systems
 from enunciate.evaluation.report.page import judges_phones, report_html
-from enunciate.evaluation.report.ranking import Paired, Role, paired
-from enunciate.evaluation.report.systems import load_systems
+from enunciate.evaluation.report.ranking import PairedComparison, Role, paired_comparisons
 from enunciate.metrics.bootstrap import Interval
 from enunciate.metrics.records import Results
 from enunciate.schema import ASPECTS
@@ -32,18 +32,18 @@ COMPARED = {f"apa.{aspect}.pcc": aspect for aspect in ASPECTS} | {
 Progress = Callable[[int, int], None]
 
 
-class _Shape(BaseModel):
+class _Record(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
 class RowSummary(Outcome):
-    """A row with its figures; None where it was not run to its end."""
+    """A row with its metrics; None where it did not finish."""
 
     results: Results | None = None
 
 
-class PairSummary(_Shape):
-    """A row less the one that it is set against."""
+class PairSummary(_Record):
+    """The paired difference of a row and the one that it is compared with."""
 
     row: str
     against: str
@@ -51,10 +51,10 @@ class PairSummary(_Shape):
     comparison: Comparison
 
 
-class Summary(_Shape):
+class Summary(_Record):
     """`benchmark.json`."""
 
-    material: Material
+    material: ProtocolData
     is_official_split: bool
     version: str
     date: str
@@ -66,119 +66,120 @@ class Summary(_Shape):
 
 def write_summary(
     outcomes: Sequence[Outcome],
-    place: Place,
-    material: Material,
+    workspace: Workspace,
+    data: ProtocolData,
     command: str,
     progress: Progress | None = None,
 ) -> Summary:
-    """Write report, table and JSON of the rows that are done; the others stand in all three with the reason.
+    """Write report, tables and JSON; rows without results are listed in all three with the reason.
 
     Args:
-        outcomes: Of all rows.
-        place: Where they were run.
-        material: On what.
-        command: That ran them.
-        progress: Told how far the report is.
+        outcomes: How each row ended.
+        workspace: Where the rows ran.
+        data: What they ran on.
+        command: The command that ran them.
+        progress: Called with the systems done and in all as the report is made.
 
     Raises:
-        OutputError: a file cannot be written.
+        OutputError: A file cannot be written.
     """
     done = [one.name for one in outcomes if one.status == "done"]
-    systems = load_systems([place.row(name) for name in done], place.corpus) if done else []
-    found = paired(systems)
+    systems = load_systems([workspace.row(name) for name in done], workspace.corpus) if done else []
+    comparisons = paired_comparisons(systems)
     results = {system.name: system.results for system in systems}
     summary = Summary(
-        material=material,
-        is_official_split=material.is_official_split,
+        material=data,
+        is_official_split=data.is_official_split,
         version=enunciate.__version__,
         date=datetime.now(UTC).date().isoformat(),
         command=command,
         machine=f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         rows=tuple(RowSummary(**dict(one), results=results.get(one.name)) for one in outcomes),
-        paired=tuple(_pair(one) for one in found),
+        paired=tuple(_pair(one) for one in comparisons),
     )
-    with writing_to(place.out):
-        write_whole(place.out / JSON, summary.model_dump_json(indent=1) + "\n")
-        write_whole(place.out / TABLE, as_markdown(summary))
+    with writing_to(workspace.out):
+        write_whole(workspace.out / JSON, summary.model_dump_json(indent=1) + "\n")
+        write_whole(workspace.out / TABLE, as_markdown(summary))
         if systems:
-            note = _page_note(outcomes, material)
-            write_whole(place.out / PAGE, report_html(systems, progress, note=note))
+            note = _page_note(outcomes, data)
+            write_whole(workspace.out / PAGE, report_html(systems, progress, note=note))
     return summary
 
 
-def _pair(one: Paired) -> PairSummary:
-    return PairSummary(row=one.name, against=one.reference, role=one.role, comparison=one.found)
+def _pair(one: PairedComparison) -> PairSummary:
+    return PairSummary(row=one.name, against=one.reference, role=one.role, comparison=one.comparison)
 
 
-def _page_note(outcomes: Sequence[Outcome], material: Material) -> str:
-    left = [f"{one.name} ({one.status}: {one.reason})" for one in outcomes if one.status != "done"]
-    return WHAT[material.protocol] + (f" Rows without figures: {'; '.join(left)}." if left else "")
+def _page_note(outcomes: Sequence[Outcome], data: ProtocolData) -> str:
+    others = [f"{one.name} ({one.status}: {one.reason})" for one in outcomes if one.status != "done"]
+    return PROTOCOL_NOTES[data.protocol] + (f" Rows without results: {'; '.join(others)}." if others else "")
 
 
 # -------------------------------------------------------------------------------------------- markdown
 
 
 def as_markdown(summary: Summary) -> str:
-    """The tables, with what must be known to read them."""
-    material = summary.material
+    """Return the tables, with what is needed to read them."""
+    data = summary.material
     done = [row for row in summary.rows if row.results is not None]
     parts = [
-        f"# Benchmark: {'official protocol' if material.protocol == 'official' else 'five folds'}",
-        f"**{WHAT[material.protocol]}**",
+        f"# Benchmark: {'official protocol' if data.protocol == 'official' else 'five folds'}",
+        f"**{PROTOCOL_NOTES[data.protocol]}**",
         _about(summary),
     ]
     if done:
-        parts += [_figures_table(done), "PCC and rates with 95% intervals by bootstrap over speakers."]
+        parts += [_metrics_table(done), "PCC and rates with 95% intervals by bootstrap over speakers."]
     for role in ("first", "best"):
         pairs = [one for one in summary.paired if one.role == role]
         if pairs:
             parts += [_paired_table(pairs)]
     if summary.paired:
         parts.append(
-            "Row less reference on the same clips; 95% intervals by paired bootstrap over speakers. Bold: "
-            "the interval leaves out 0. Of 20 figures one does so by chance."
+            "Row minus reference on the same clips, with 95% intervals by paired bootstrap over speakers. "
+            "Bold: the interval excludes 0, which happens by chance for one metric in 20."
         )
-    left = [row for row in summary.rows if row.status != "done"]
-    if left:
-        parts += ["## Not run, or failed", _table(("row", "what", "why"), [_left(row) for row in left])]
+    others = [row for row in summary.rows if row.status != "done"]
+    if others:
+        table = _table(("row", "status", "reason"), [_other(row) for row in others])
+        parts += ["## Not run, or failed", table]
     return "\n\n".join(parts) + "\n"
 
 
 def _about(summary: Summary) -> str:
-    material = summary.material
-    clips = f"{material.n_test_labelled:,} labelled utterances of {material.n_test_speakers} speakers"
-    learnt = (
-        f"; {material.n_train:,} utterances of the train split" if material.protocol == "official" else ""
+    data = summary.material
+    clips = f"{data.n_test_labelled:,} labelled utterances of {data.n_test_speakers} speakers"
+    trained = (
+        f"; trained on {data.n_train:,} utterances of the train split" if data.protocol == "official" else ""
     )
     part = (
         ""
-        if summary.is_official_split or material.protocol == "folds"
-        else (" **This is not the whole corpus: no figure here is one of the official split.**")
+        if summary.is_official_split or data.protocol == "folds"
+        else (" **This is not the whole corpus: no metric here is one of the official split.**")
     )
     return (
-        f"Tested on {clips}{learnt}. {summary.date}, enunciate {summary.version}, {summary.machine}.{part}"
+        f"Tested on {clips}{trained}. {summary.date}, enunciate {summary.version}, {summary.machine}.{part}"
         "\n\n"
         f"```sh\n{summary.command}\n```"
     )
 
 
-def _figures_table(rows: Sequence[RowSummary]) -> str:
+def _metrics_table(rows: Sequence[RowSummary]) -> str:
     head = ("row", *ASPECTS, "phone", "word", "MDD F1", "PER without text", "WER", "failed", "trained by")
-    return _table(head, [_figures(row) for row in rows])
+    return _table(head, [_metrics(row) for row in rows])
 
 
-def _figures(row: RowSummary) -> tuple[str, ...]:
-    found = row.results
-    assert found is not None, "only rows with figures have a line"
+def _metrics(row: RowSummary) -> tuple[str, ...]:
+    results = row.results
+    assert results is not None, "only rows with results have a line"
     return (
         row.name,
-        *(_value(one.pcc, one.ci95) for one in (getattr(found.apa, aspect) for aspect in ASPECTS)),
-        _value(found.phone.pcc, found.phone.ci95),
-        _value(found.word.accuracy.pcc, found.word.accuracy.ci95) if found.word else NONE,
-        _value(found.mdd.f1, found.mdd.f1_ci95) if judges_phones(found) else NONE,
-        _value(found.recognition.per_without_text, found.recognition.ci95),
-        _value(found.wer, found.wer_ci95),
-        f"{found.n_failed} of {found.n_utterances}",
+        *(_value(one.pcc, one.ci95) for one in (getattr(results.apa, aspect) for aspect in ASPECTS)),
+        _value(results.phone.pcc, results.phone.ci95),
+        _value(results.word.accuracy.pcc, results.word.accuracy.ci95) if results.word else NONE,
+        _value(results.mdd.f1, results.mdd.f1_ci95) if judges_phones(results) else NONE,
+        _value(results.recognition.per_without_text, results.recognition.ci95),
+        _value(results.wer, results.wer_ci95),
+        f"{results.n_failed} of {results.n_utterances}",
         f"given: {row.weights}" if row.weights else f"{', '.join(row.recipes)}; seed {_seeds(row)}",
     )
 
@@ -201,7 +202,7 @@ def _difference(one: Difference | None) -> str:
     return f"**{shown}**" if one.better else shown
 
 
-def _left(row: RowSummary) -> tuple[str, ...]:
+def _other(row: RowSummary) -> tuple[str, ...]:
     return row.name, row.status, (row.reason or "").replace("|", "\\|").replace("\n", " ")
 
 

@@ -17,7 +17,7 @@ from enunciate.errors import EXIT_CODE, needing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from enunciate.benchmark.run import Outcome, Planned
+    from enunciate.benchmark.run import Outcome, PlannedRow
 
 
 class ProtocolName(StrEnum):
@@ -73,24 +73,23 @@ def benchmark(
         from enunciate.cli.terminal import progress_bar
         from enunciate.recipes import recipe_path
 
-        plan_path = recipe_path(plan)
-        place, material = prepare(corpus, out, protocol.value)
-        planned = plan_rows(read_plan(plan_path), plan_path.parent, place, rows or (), override or ())
+        workspace, data = prepare(corpus, out, protocol.value)
+        planned = plan_rows(read_plan(recipe_path(plan)), workspace, rows or (), override or ())
         if dry_run:
             _show_plan(planned)
             return
         log_training()
-        outcomes = run_rows(planned, place, material, lambda text: typer.echo(text, err=True))
+        outcomes = run_rows(planned, workspace, data, lambda text: typer.echo(text, err=True))
         command = shlex.join(["enunciate", *sys.argv[1:]])
         with progress_bar("report") as progress:
-            write_summary(outcomes, place, material, command, progress)
+            write_summary(outcomes, workspace, data, command, progress)
         _show_outcomes(outcomes)
         typer.echo(f"written to {out / TABLE} and {out / PAGE}")
     if any(outcome.status == "failed" for outcome in outcomes):
         raise typer.Exit(EXIT_CODE)
 
 
-def _show_plan(planned_rows: Sequence[Planned]) -> None:
+def _show_plan(planned_rows: Sequence[PlannedRow]) -> None:
     for planned in planned_rows:
         typer.echo(f"{planned.row.name}: {planned.row.about}")
         for run in planned.job.runs:

@@ -25,7 +25,7 @@ def compare(
         from enunciate.cli.comparison_table import comparison_table
         from enunciate.cli.terminal import show
         from enunciate.evaluation.compare import compare as compare_systems
-        from enunciate.evaluation.report.systems import load_systems
+        from enunciate.evaluation.report.evaluated_systems import load_systems
 
         systems = load_systems([a, b], corpus)
         comparison = compare_systems(systems[0].pairs, systems[1].pairs)

@@ -43,11 +43,12 @@ def evaluate(
         from enunciate.cli.terminal import progress_bar, show
         from enunciate.corpus.speechocean762 import load_corpus
         from enunciate.engines import load_assessor
-        from enunciate.evaluation import run, subset
+        from enunciate.evaluation import run
+        from enunciate.evaluation.subset import select_utterances
 
         utterances = load_corpus(corpus, split.value)
         if only is not None:
-            utterances = subset.only(utterances, only)
+            utterances = select_utterances(utterances, only)
         assessor = load_assessor(model)
         with progress_bar("assessing") as progress:
             results = run.evaluate(assessor, utterances, out, progress=progress)

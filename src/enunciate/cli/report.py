@@ -34,9 +34,9 @@ def report(
     """
     with exit_on_error(on_interrupt="nothing was written"), needing("eval"):
         from enunciate.cli.terminal import progress_bar
+        from enunciate.evaluation.report.evaluated_systems import load_systems
         from enunciate.evaluation.report.page import report_html
         from enunciate.evaluation.report.pdf import find_browser, print_pdf
-        from enunciate.evaluation.report.systems import load_systems
         from enunciate.storage import write_whole, writing_to
 
         browser = find_browser() if pdf is not None else None  # fails before the work, not after it

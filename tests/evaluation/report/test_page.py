@@ -15,10 +15,10 @@ from support.evaluation_cases import make_assessment, make_corpus, make_utteranc
 from support.fake_assessor import write_clip
 
 from enunciate.evaluation.report.clips import clips_section, data_uri, worst_clips
+from enunciate.evaluation.report.evaluated_systems import System
 from enunciate.evaluation.report.markup import VOID, Markup, join, number, tag, with_interval
 from enunciate.evaluation.report.page import report_html
 from enunciate.evaluation.report.published import PUBLISHED
-from enunciate.evaluation.report.systems import System
 from enunciate.metrics.pairs import Evaluated
 from enunciate.schema import UnparsableAnswer
 

@@ -5,9 +5,9 @@ from support.evaluation_cases import make_assessment, make_corpus, perfect
 
 from enunciate.evaluation.compare import compare
 from enunciate.evaluation.report.differences import differences_section
+from enunciate.evaluation.report.evaluated_systems import System
 from enunciate.evaluation.report.page import report_html
-from enunciate.evaluation.report.ranking import best_of, paired
-from enunciate.evaluation.report.systems import System
+from enunciate.evaluation.report.ranking import best_of, paired_comparisons
 from enunciate.metrics.pairs import Evaluated
 
 CORPUS = make_corpus()
@@ -27,7 +27,7 @@ ROUGH, FINE, MIDDLE = system("rough", 4), system("fine", 0.1), system("middle", 
 
 
 def test_each_is_set_against_the_first_and_the_best():
-    found = paired([ROUGH, FINE, MIDDLE])
+    found = paired_comparisons([ROUGH, FINE, MIDDLE])
 
     assert [(one.name, one.reference, one.role) for one in found] == [
         ("fine", "rough", "first"),
@@ -39,20 +39,20 @@ def test_each_is_set_against_the_first_and_the_best():
 
 
 def test_the_best_is_not_shown_twice_where_it_is_the_first():
-    assert {one.role for one in paired([FINE, ROUGH])} == {"first"}
-    assert paired([FINE]) == []
+    assert {one.role for one in paired_comparisons([FINE, ROUGH])} == {"first"}
+    assert paired_comparisons([FINE]) == []
 
 
 def test_differences_are_those_of_compare():
-    (found,) = paired([ROUGH, MIDDLE])[:1]
+    (found,) = paired_comparisons([ROUGH, MIDDLE])[:1]
 
-    assert found.found == compare(MIDDLE.pairs, ROUGH.pairs)
-    one = found.found.differences["apa.total.pcc"]
+    assert found.comparison == compare(MIDDLE.pairs, ROUGH.pairs)
+    one = found.comparison.differences["apa.total.pcc"]
     assert one.difference == pytest.approx(one.a - one.b) and one.better == "A"
 
 
 def test_the_page_marks_what_is_better_and_worse():
-    page = str(differences_section(paired([MIDDLE, FINE, ROUGH])))
+    page = str(differences_section(paired_comparisons([MIDDLE, FINE, ROUGH])))
 
     assert "Against middle, the first system" in page and "Against fine, the best mean PCC" in page
     assert "▲" in page and "▼" in page

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from enunciate.evaluation.compare import Difference
 from enunciate.evaluation.report.markup import Child, Markup, join, number, section, table, tag
-from enunciate.evaluation.report.ranking import Paired, Role
+from enunciate.evaluation.report.ranking import PairedComparison, Role
 from enunciate.schema import ASPECTS
 
 SHOWN = {f"apa.{aspect}.pcc": aspect for aspect in ASPECTS} | {
@@ -20,7 +20,7 @@ ROLES: dict[Role, str] = {"first": "the first system", "best": "the best mean PC
 BETTER, WORSE = "▲", "▼"
 
 
-def differences_section(pairs: Sequence[Paired]) -> Markup | None:
+def differences_section(pairs: Sequence[PairedComparison]) -> Markup | None:
     """A table for each reference; None where there is one system only."""
     if not pairs:
         return None
@@ -34,7 +34,7 @@ def differences_section(pairs: Sequence[Paired]) -> Markup | None:
     return section("differences", "Differences", *tables, note=note, level=2)
 
 
-def _table(pairs: Sequence[Paired]) -> Markup | None:
+def _table(pairs: Sequence[PairedComparison]) -> Markup | None:
     if not pairs:
         return None
     known = [name for name in SHOWN if any(_is_known(one, name) for one in pairs)]
@@ -42,16 +42,16 @@ def _table(pairs: Sequence[Paired]) -> Markup | None:
     rows: list[tuple[Child, ...]] = [
         (
             tag("b", one.name),
-            *(_cell(one.found.differences.get(name)) for name in known),
-            f"{one.found.n_utterances:,}",
+            *(_cell(one.comparison.differences.get(name)) for name in known),
+            f"{one.comparison.n_utterances:,}",
         )
         for one in pairs
     ]
     return table(head, rows, f"Against {pairs[0].reference}, {ROLES[pairs[0].role]}")
 
 
-def _is_known(one: Paired, name: str) -> bool:
-    found = one.found.differences.get(name)
+def _is_known(one: PairedComparison, name: str) -> bool:
+    found = one.comparison.differences.get(name)
     return found is not None and found.difference is not None
 
 

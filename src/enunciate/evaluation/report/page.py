@@ -11,11 +11,11 @@ from importlib.resources import files
 
 import enunciate
 from enunciate.evaluation.report.differences import differences_section
+from enunciate.evaluation.report.evaluated_systems import System
 from enunciate.evaluation.report.markup import Child, Markup, join, number, section, table, tag, with_interval
 from enunciate.evaluation.report.published import PUBLISHED, PublishedSystem
-from enunciate.evaluation.report.ranking import paired
-from enunciate.evaluation.report.system import system_section
-from enunciate.evaluation.report.systems import System
+from enunciate.evaluation.report.ranking import paired_comparisons
+from enunciate.evaluation.report.system_section import system_section
 from enunciate.metrics.records import Results
 from enunciate.schema import ASPECTS
 
@@ -48,7 +48,9 @@ def report_html(
         sections.append(system_section(system, f"system-{done + 1}"))
     if progress:
         progress(len(systems), len(systems))
-    main = tag("main", _comparison(systems, note), differences_section(paired(systems)), *sections)
+    main = tag(
+        "main", _comparison(systems, note), differences_section(paired_comparisons(systems)), *sections
+    )
     body = tag("body", _header(systems), main, _footer())
     page = tag("html", _head(), body, lang="en")
     return f"<!doctype html>\n{page}\n"

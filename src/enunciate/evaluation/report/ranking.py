@@ -1,4 +1,4 @@
-"""Several systems against one of them: paired differences with the first of them, and with the best."""
+"""Several systems compared with one of them: paired differences with the first of them, and with the best."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from enunciate.evaluation.compare import Comparison, compare
-from enunciate.evaluation.report.systems import System
+from enunciate.evaluation.report.evaluated_systems import System
 from enunciate.metrics.results import Results
 from enunciate.schema import ASPECTS
 
@@ -15,23 +15,23 @@ Role = Literal["first", "best"]
 
 
 @dataclass(frozen=True)
-class Paired:
-    """A system less the one that it is set against, on the clips of both."""
+class PairedComparison:
+    """A system minus its reference system, on the clips of both."""
 
     name: str
     reference: str
     role: Role
-    found: Comparison
+    comparison: Comparison
 
 
-def paired(systems: Sequence[System]) -> list[Paired]:
-    """Each system against the first and, where that is another, against the best.
+def paired_comparisons(systems: Sequence[System]) -> list[PairedComparison]:
+    """Compare each system with the first and, where that is another one, with the best.
 
     Args:
-        systems: In the order in which they were named; their names differ.
+        systems: The systems in the order in which the user named them; their names differ.
 
     Raises:
-        PhoneMismatchError: an assessment has other phones than its utterance.
+        PhoneMismatchError: An assessment has other phones than its utterance.
         MissingExtraError: scipy, kaldialign or jiwer is not installed.
     """
     if len(systems) < 2:
@@ -41,7 +41,7 @@ def paired(systems: Sequence[System]) -> list[Paired]:
     if best is not None and best.name != systems[0].name:
         references.append(("best", best))
     return [
-        Paired(system.name, reference.name, role, _compared(system, reference))
+        PairedComparison(system.name, reference.name, role, _compare(system, reference))
         for role, reference in references
         for system in systems
         if system.name != reference.name
@@ -49,23 +49,23 @@ def paired(systems: Sequence[System]) -> list[Paired]:
 
 
 def best_of(systems: Sequence[System]) -> System | None:
-    """The one with the greatest mean correlation over the four utterance scores; the first of equals.
+    """Return the system with the highest mean PCC over the four utterance scores, the first of equals.
 
     None where no system has all four.
     """
-    known = [(mean, system) for system in systems if (mean := mean_pcc(system.results)) is not None]
-    return max(known, key=lambda one: one[0])[1] if known else None
+    ranked = [(mean, system) for system in systems if (mean := mean_pcc(system.results)) is not None]
+    return max(ranked, key=lambda one: one[0])[1] if ranked else None
 
 
 def mean_pcc(results: Results) -> float | None:
-    """Over the four utterance scores."""
+    """Return the mean PCC over the four utterance scores; None where one of them is undefined."""
     values = [getattr(results.apa, aspect).pcc for aspect in ASPECTS]
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if len(known) == len(values) else None
+    defined = [value for value in values if value is not None]
+    return sum(defined) / len(defined) if len(defined) == len(values) else None
 
 
-def _compared(system: System, reference: System) -> Comparison:
+def _compare(system: System, reference: System) -> Comparison:
     ids = [pair.utterance.id for pair in system.pairs], [pair.utterance.id for pair in reference.pairs]
-    # On the same clips the figures are known already.
-    figures = (system.results, reference.results) if ids[0] == ids[1] else None
-    return compare(system.pairs, reference.pairs, figures)
+    # On the same clips the metrics are known already.
+    results = (system.results, reference.results) if ids[0] == ids[1] else None
+    return compare(system.pairs, reference.pairs, results)

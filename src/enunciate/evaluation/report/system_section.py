@@ -9,8 +9,8 @@ import numpy as np
 
 from enunciate.evaluation.report import charts
 from enunciate.evaluation.report.clips import clips_section
+from enunciate.evaluation.report.evaluated_systems import System
 from enunciate.evaluation.report.markup import Markup, figure, number, section, table, tag, with_interval
-from enunciate.evaluation.report.systems import System
 from enunciate.metrics.agreement import human_score, predicted_score
 from enunciate.metrics.correlation import FloatArray
 from enunciate.metrics.groups import by_speaker

@@ -1,0 +1,41 @@
+"""What a row needs and a machine lacks, each with the way to get it."""
+
+from support.paths import RECIPES
+
+from enunciate.benchmark import requirements
+from enunciate.benchmark.plan import choose_rows, read_plan
+from enunciate.benchmark.requirements import missing_checkpoint, missing_requirements
+from enunciate.benchmark.stages import resolve_recipe, stage_runs
+
+PLAN = read_plan(RECIPES / "benchmark.yaml")
+
+
+def missing(name, folder):
+    (row,) = choose_rows(PLAN, [name])
+    stages = stage_runs(row, PLAN, "official", [])
+    folders = {run.key.rpartition("/")[2]: folder / run.key for run in stages}
+    recipes = [resolve_recipe(run, folder, folder / run.key, folders) for run in stages]
+    return missing_requirements(row, recipes, None, list(folders.values()))
+
+
+def test_each_requirement_that_is_missing_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(requirements, "find_spec", lambda name: None)
+    problems = missing("pocket", tmp_path)
+
+    for part in ("enunciate[train]", "enunciate[eval]", "there is no build/synthetic", "GPU"):
+        assert any(part in problem for problem in problems), part
+
+
+def test_the_folders_that_earlier_stages_write_need_not_exist(tmp_path):
+    assert not any(str(tmp_path) in problem for problem in missing("pocket", tmp_path))
+
+
+def test_a_folder_with_a_checkpoint_is_not_missing(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+
+    assert missing_checkpoint(str(tmp_path), None) == []
+
+
+def test_a_checkpoint_is_never_downloaded_unasked(tmp_path):
+    assert "not a folder" in missing_checkpoint(str(tmp_path / "none"), None)[0]
+    assert "hf download" in missing_checkpoint("nobody/such-a-model", None)[0]
