@@ -287,6 +287,7 @@ def test_other_sites_may_not_call_unless_they_are_named(client):
         assert "access-control-allow-origin" not in refused.headers
 
 
+@pytest.mark.slow
 def test_the_description_is_valid_and_its_example_is_what_the_engine_says(client):
     schemathesis = pytest.importorskip("schemathesis")
     description = client.get("/openapi.json").json()

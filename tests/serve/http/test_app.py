@@ -1,4 +1,4 @@
-"""What the web process loads, which meets untrusted input before any worker does."""
+"""The modules that the web process loads."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def client():
 
 
 def call(client, audio, content_type=WAV, language="en-US", pronunciation=ALL, **headers):
-    """As the samples of the documentation do it."""
+    """Send a request as the samples in the documentation do."""
     given = {
         "Accept": "application/json;text/xml",
         "Content-Type": content_type,

@@ -25,6 +25,8 @@ from typer.testing import CliRunner
 
 from enunciate.cli.app import app
 
+pytestmark = pytest.mark.slow
+
 SECRET = "xylophone weather"
 ROUTE = "/v1/assessments"
 

@@ -7,6 +7,8 @@ from itertools import pairwise
 import pytest
 from support.page_cases import EXAMPLE, VOICE, answer_with, record, shows, states
 
+pytestmark = pytest.mark.slow
+
 # Contrast of text with what is behind it, WCAG 2.2: (lighter + 0.05) / (darker + 0.05) of their luminances.
 CONTRASTS = """() => {
     const luminance = ([r, g, b]) => [r, g, b]

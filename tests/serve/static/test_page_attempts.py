@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import json
 
+import pytest
 from support.page_cases import CORRECT, EXAMPLE, SENTENCE, states
+
+pytestmark = pytest.mark.slow
 
 
 def two_attempts(page) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import soundfile as sf
 
+pytestmark = pytest.mark.slow
+
 TONE = """async ([hz, rateHz, overtones]) => {
     const { pitchTrack, pitchRange } = await import("./static/pitch.js");
     const samples = Float32Array.from({ length: rateHz }, (_, i) => overtones.reduce(

@@ -8,6 +8,8 @@ import re
 import pytest
 from support.page_cases import CORRECT, EXAMPLE, SENTENCE, answer_with, record, shows, states, until
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_wrong_sound_that_was_recorded_is_marked(open_page, microphone):
     page = open_page(*microphone(EXAMPLE))

@@ -1,4 +1,4 @@
-"""What a learner sees and hears of an answer."""
+"""The result on the page: a learner sees and hears the answer of the service."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 
 import pytest
 from support.page_cases import EXAMPLE, SENTENCE, VOICE, WRONG_TEXT, answer_with, shows, states
+
+pytestmark = pytest.mark.slow
 
 SCORE = {"value": 6.0, "low": 4.0, "high": 8.0}
 

@@ -27,7 +27,7 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "microphone=(self)",
 }
 LINGER_S, LINGER_BYTES = 2.0, 20_000_000
-"""How much of a refused body is still read before the connection is closed."""
+"""Limits of time and size up to which a refused body is still read before the connection is closed."""
 CLIENT_GONE = 499
 """The status in the log and metrics if the client disconnected before its response, which nobody sees."""
 

@@ -1,4 +1,4 @@
-"""What the routes share: settings, metrics, admission control and the pool of workers."""
+"""The service that all routes share: settings, metrics, admission control and the pool of workers."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _CLOSING_S = 1.0
 
 @dataclass(frozen=True)
 class WorkerReply:
-    """What a worker replied about one clip."""
+    """The reply of a worker about one clip."""
 
     outcome: ClipOutcome
     body: bytes
