@@ -19,7 +19,7 @@ from support.paths import SOURCE
 from support.serve_gate import wait_until
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """Where `enunciate serve` listens, with the pocket engine."""
     pytest.importorskip("fastapi", reason="the service is not installed: pip install 'enunciate[serve]'")
@@ -46,11 +46,11 @@ def _is_ready(base: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Callable]:
     """Start Chromium, once for each set of arguments.
 
-    Of this package alone: while Playwright is open, an event loop runs, and no other test could run its own.
+    It is closed after each module: an event loop runs until then, and no other test could run its own.
     """
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     program = shutil.which("chromium")
