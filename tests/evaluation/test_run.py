@@ -215,10 +215,10 @@ def test_a_file_of_ids_chooses_utterances_in_the_order_of_the_corpus(tmp_path: P
     ("text", "message"),
     [
         (None, "cannot be read"),
-        ("{", "not a JSON list"),
-        ("[]", "not a JSON list"),
-        ('{"dev": ["a"]}', "not a JSON list"),
-        ('["a", "b"]', "2 of its ids, a for one"),
+        ("{", "neither a JSON list"),
+        ("[]", "neither a JSON list"),
+        ('{"dev": ["a"]}', "neither a JSON list"),
+        ('["a", "b"]', "2 of its ids, such as a,"),
     ],
 )
 def test_a_file_of_ids_that_cannot_be_used_is_named(tmp_path: Path, text: str | None, message: str) -> None:
