@@ -1,17 +1,26 @@
-"""Chords in the place of speech, and an encoder that hears them untrained."""
+"""An encoder that recognises the chords of the tone corpus untrained, and recipes of baselines on it."""
+
+import json
+from pathlib import Path
 
 import numpy as np
-from support.tone_corpus import CHORDS_HZ, PHONE_S, RATE_HZ
+from support.tone_corpus import CHORDS_HZ, PHONE_S, RATE_HZ, WORDS, make_corpus, render
 
+from enunciate.baselines.baseline_recipes import ForestRecipe, GopRecipe, GoptConfig, GoptRecipe
 from enunciate.pocket.acoustic_model import AcousticModel
 from enunciate.pocket.features import Outputs
 from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.pitch import FRAME_S, Prosody, track
 from enunciate.pocket.symbols import CLASS_OF_PHONE, N_CLASSES
+from enunciate.schema import Clip, Utterance
+
+ENCODER_BYTES = b"chords"
+BAD_WORD = 1
+"""The index of the word that is scored badly in every text, whatever its phones."""
 
 
 def hear_chords(samples: np.ndarray) -> Outputs:
-    """Frame posteriors by matching each frame's spectrum with each chord's; CTC from the same, with peaks."""
+    """Compute frame posteriors by matching the spectrum of each frame with each chord; CTC is the same."""
     hop = round(FRAME_S * RATE_HZ)
     n = -(-round(len(samples) / 160) // 3)
     padded = np.pad(samples, (0, hop * n + hop))
@@ -23,28 +32,59 @@ def hear_chords(samples: np.ndarray) -> Outputs:
     for phone, chord in CHORDS_HZ.items():
         near = np.min([np.abs(np.log(frequency + 1) - np.log(hz)) for hz in chord], axis=0) < 0.06
         shares = [spectra[:, near & (np.abs(frequency - hz) < 0.06 * hz)] for hz in chord]
-        found = np.min([(part**2).sum(axis=1) for part in shares], axis=0) * len(chord)
-        logits[:, CLASS_OF_PHONE[phone]] = 16 * np.sqrt(found) / (power + 1e-9) - 8
+        energy = np.min([(part**2).sum(axis=1) for part in shares], axis=0) * len(chord)
+        logits[:, CLASS_OF_PHONE[phone]] = 16 * np.sqrt(energy) / (power + 1e-9) - 8
     logits[:, 0] = np.where(power < 1.0, 8.0, -4.0)
     log_probs = (logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))).astype(np.float32)
     return Outputs(log_probs, log_probs, np.zeros((n, 4), np.float32), track(samples, n))
 
 
 def listen_to_chords(monkeypatch) -> None:
-    """Put `hear_chords` in the place of the encoder, whatever its file holds."""
+    """Replace the encoder by `hear_chords`, whatever its file holds."""
     monkeypatch.setattr(AcousticModel, "__init__", lambda self, path, threads=1: None)
     monkeypatch.setattr(AcousticModel, "__call__", lambda self, samples: hear_chords(samples))
 
 
 def alignment(classes, spans, words) -> Alignment:
-    """Written by hand: spans are (first frame, one past the last)."""
+    """Make an alignment by hand; spans are (first frame, one past the last)."""
     start, end = np.array(spans).T
     return Alignment(np.array(classes), np.array(words), start, end, (0,), 0.0)
 
 
-def still(n_frames: int) -> Prosody:
-    """A level voice on one pitch."""
+def level_voice(n_frames: int) -> Prosody:
+    """Return the prosody of a voice on one pitch and one level."""
     return Prosody(np.full(n_frames, 5.0, np.float32), np.full(n_frames, -10.0, np.float32))
+
+
+def make_chord_corpus(root: Path, clips_each: int = 4) -> Path:
+    """Write a corpus of chords in which people also scored words, `BAD_WORD` worse than the others."""
+    make_corpus(root, {"train": 2, "test": 6}, clips_each)
+    path = root / "resource" / "scores.json"
+    rows = json.loads(path.read_text())
+    for row in rows.values():
+        for index, word in enumerate(row["words"]):
+            word |= {"accuracy": 2 if index == BAD_WORD else 9, "stress": 10, "total": 5}
+    path.write_text(json.dumps(rows))
+    return root
+
+
+def recipe_of(kind: str, corpus: Path, out: Path, **changes) -> GopRecipe | GoptRecipe | ForestRecipe:
+    """Make a small recipe of one kind, with an encoder beside its `out`."""
+    encoder = out.parent / "encoder.onnx"
+    encoder.write_bytes(ENCODER_BYTES)
+    values = {"kind": kind, "corpus": corpus, "out": out, "encoder": encoder, "folds": 2, "workers": 1}
+    if kind == "gop":
+        return GopRecipe(**(values | {"members": 2} | changes))
+    if kind == "gopt":
+        small = GoptConfig(width=32, layers=1, epochs=80, batch=8, learning_rate=1e-2, dropout=0.0)
+        return GoptRecipe(**(values | {"members": 2, "network": small} | changes))
+    return ForestRecipe(**(values | {"trees": 20, "min_leaf": 2} | changes))
+
+
+def clip_of(words: tuple[str, ...], id: str = "a", **fields) -> Utterance:
+    """Render words of the tone corpus as a clip."""
+    samples = render([list(WORDS[word]) for word in words], np.random.default_rng(0))
+    return Utterance(id=id, audio=Clip(samples=samples, sample_rate_hz=RATE_HZ), **fields)
 
 
 assert round(PHONE_S / FRAME_S) == 4

@@ -1,4 +1,4 @@
-"""What the baselines share as engines: they listen with pocket's encoder, and judge by what was heard."""
+"""What the baselines share as engines."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from enunciate.pocket.listener import AlignedClip, Listener
 from enunciate.pocket.results import ScorerOutputs, assess_aligned
 from enunciate.schema import Assessment, Utterance
 
-Judging = Callable[[Outputs, Alignment], ScorerOutputs]
+PhoneScorer = Callable[[Outputs, Alignment], ScorerOutputs]
 
 
-class FolderEngine:
-    """What the folder of a baseline says of it, whatever it listens with."""
+class FolderAssessor:
+    """An engine in a baseline's folder, which assesses clips one by one."""
 
     def __init__(self, folder: Path) -> None:
         self._name = read_description(folder).name
@@ -34,37 +34,55 @@ class FolderEngine:
         return 1
 
 
-class ListeningAssessor(FolderEngine, ABC):
-    """An engine of which only the judging is its own; see `enunciate.engines.Assessor`."""
+class EncoderAssessor(FolderAssessor, ABC):
+    """An engine that listens with pocket's encoder; see `enunciate.engines.Assessor`."""
 
     def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
         super().__init__(folder)
         self._listener = Listener(folder, lexicon=lexicon, threads=threads)
 
     @abstractmethod
-    def judge(self, clip: AlignedClip) -> Assessment:
-        """Assess one clip by what was heard."""
+    def assess_clip(self, clip: AlignedClip) -> Assessment:
+        """Assess one aligned clip."""
 
     def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
-        """Assess utterances, in order."""
-        return [self.judge(self._listener.listen(utterance)) for utterance in utterances]
+        """Assess utterances, in order.
+
+        Raises:
+            AudioError: A clip cannot be assessed.
+            TextError: A text cannot be turned into phones, or has too many for its clip.
+        """
+        return [self.assess_clip(self._listener.listen(utterance)) for utterance in utterances]
 
     def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
-        """The phones heard, without looking at the reference text."""
+        """Return the phones heard in each utterance, without use of the reference text."""
         return [self._listener.phones(self._listener.encode(utterance)) for utterance in utterances]
 
     def assess_and_recognise(
         self, utterances: Sequence[Utterance]
     ) -> list[tuple[Assessment, tuple[str, ...]]]:
-        """Both, for one run of the encoder."""
+        """Return the results of `assess` and `recognise` for one run of the encoder."""
         clips = (self._listener.listen(utterance) for utterance in utterances)
-        return [(self.judge(clip), self._listener.phones(clip.outputs)) for clip in clips]
+        return [(self.assess_clip(clip), self._listener.phones(clip.outputs)) for clip in clips]
 
 
-def scored_result(
-    clip: AlignedClip, model: str, calibration: Calibration, read: Judging, free: Judging
+def assess_by_phones(
+    clip: AlignedClip,
+    model: str,
+    calibration: Calibration,
+    *,
+    with_reference: PhoneScorer,
+    without_reference: PhoneScorer,
 ) -> Assessment:
-    """The assessment of an engine that scores phones: `read` those of the text, `free` a clip without one."""
-    judge = free if clip.reference is None else read
-    scores = judge(clip.outputs, clip.alignment) if clip.alignment else None
+    """Build the assessment of an engine that scores aligned phones.
+
+    Args:
+        clip: The clip.
+        model: The name of the engine and its weights.
+        calibration: The threshold and the intervals of the scores.
+        with_reference: Scores the canonical phones of a reference text.
+        without_reference: Scores the phones heard in a clip without one.
+    """
+    score = without_reference if clip.reference is None else with_reference
+    scores = score(clip.outputs, clip.alignment) if clip.alignment else None
     return assess_aligned(clip, model, scores, calibration)

@@ -10,10 +10,6 @@ from pydantic import Field, ValidationInfo, field_validator
 from enunciate.schema import FrozenModel
 from enunciate.training.recipe_file import TrainingRecipe
 
-Evidence = Literal["posterior", "ratio", "ctc", "loop"]
-"""Mean log-posterior of the canonical phone; the same against its best rival; the alignment-free ratio; the
-log-likelihood of the canonical phone against that of the best phone loop."""
-
 
 class BaselineRecipe(TrainingRecipe):
     """What all baselines have: they learn from the labelled speakers of one split."""

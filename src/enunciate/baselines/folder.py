@@ -1,4 +1,4 @@
-"""The files of a folder of a trained baseline; encoder and phone model are named as in pocket's."""
+"""The files of a trained baseline's folder; its encoder and phone model are named as pocket's are."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ BASELINE = "baseline.json"
 CROSS_VALIDATION = "cross_validation.json"
 
 
-class Description(FrozenModel):
-    """What a folder holds."""
+class BaselineDescription(FrozenModel):
+    """The content of `baseline.json`."""
 
     kind: Literal["prosody-forest", "gop", "gop-hmm", "gopt", "ssl-joint"]
     version: str
-    """What the weights call themselves."""
+    """The version of the weights."""
     encoder: str
-    """SHA-256 of the encoder: whether it knew the speakers is what makes figures comparable. Of `gop-hmm`
-    that of the means of pocketsphinx's model; of `ssl-joint`, whose encoder learns with the rest, that of all
-    weights."""
+    """SHA-256 of the encoder: metrics are comparable only where encoders learnt from the same speakers. For
+    `gop-hmm`, the hash is of the means of pocketsphinx's model. For `ssl-joint`, whose encoder learns with
+    the rest, it is of all weights."""
 
     @property
     def name(self) -> str:
-        """As in `Assessment.model`."""
+        """Engine and version, as in `Assessment.model`."""
         return f"{self.kind} {self.version}"
 
 
-def read_description(folder: Path) -> Description:
-    """Read what a folder holds."""
-    return Description.model_validate_json((folder / BASELINE).read_text(encoding="utf-8"))
+def read_description(folder: Path) -> BaselineDescription:
+    """Read the description of a baseline's folder."""
+    return BaselineDescription.model_validate_json((folder / BASELINE).read_text(encoding="utf-8"))
+
+
+def write_description(description: BaselineDescription, folder: Path) -> None:
+    """Write the description that makes a folder loadable."""
+    (folder / BASELINE).write_text(description.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Tell the baselines apart by their folder."""
+"""Load any baseline from its folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def load_baseline(
     """Load the baseline that training wrote to a folder.
 
     Raises:
-        MissingExtraError: it needs packages that are not installed.
+        MissingExtraError: The baseline needs packages that are not installed.
     """
     kind = read_description(folder).kind
     if kind == "ssl-joint":

@@ -1,4 +1,4 @@
-"""Alignment-free goodness of pronunciation, against every path written out."""
+"""Alignment-free goodness of pronunciation, against a sum over every path."""
 
 from itertools import pairwise, product
 
@@ -9,16 +9,16 @@ from enunciate.baselines.gop.ctc_gop import ctc_gop
 
 
 def collapsed(path):
-    """Repeats merged, blanks dropped."""
+    """Merge repeats and drop blanks."""
     kept = [path[0], *(after for before, after in pairwise(path) if after != before)]
     return tuple(label for label in kept if label)
 
 
 def probability(log_probs, labels):
-    """Of a sequence of labels: the sum over all paths that collapse to it."""
+    """Sum the probability of all paths that collapse to a sequence of labels."""
     paths = product(range(log_probs.shape[1]), repeat=len(log_probs))
-    found = [log_probs[np.arange(len(p)), p].sum() for p in paths if collapsed(p) == tuple(labels)]
-    return float(np.exp(found).sum())
+    paths_log_prob = [log_probs[np.arange(len(p)), p].sum() for p in paths if collapsed(p) == tuple(labels)]
+    return float(np.exp(paths_log_prob).sum())
 
 
 def by_brute_force(log_probs, labels):
@@ -40,22 +40,21 @@ def drawn(n_frames, n_classes, seed):
     "labels", [(1,), (2, 1), (1, 1), (1, 2, 3), (1, 2, 1), (2, 2, 1), (1, 2, 2), (3, 1, 2, 1)]
 )
 @pytest.mark.parametrize("seed", [0, 1])
-def test_it_adds_up_every_path(labels, seed):
+def test_every_path_is_counted(labels, seed):
     log_probs = drawn(5, 4, seed)
 
-    found = ctc_gop(log_probs, np.array(labels))
+    scores = ctc_gop(log_probs, np.array(labels))
 
-    np.testing.assert_allclose(found, by_brute_force(log_probs, labels), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(scores, by_brute_force(log_probs, labels), rtol=1e-5, atol=1e-6)
 
 
-def test_one_frame_by_hand():
-    """One frame holds one phone: its own probability, against any phone or none."""
+def test_one_frame_compares_a_phone_with_any_phone_or_none():
     log_probs = np.log([[0.2, 0.5, 0.3]]).astype(np.float32)
 
     assert ctc_gop(log_probs, np.array([1])) == pytest.approx([np.log(0.5)])
 
 
-def test_two_frames_by_hand():
+def test_two_frames_compare_a_phone_with_its_deletion():
     """Phone 1 in two frames is 11, 01 or 10; phone 2 has next to no probability, so the rest is 00."""
     log_probs = np.log([[0.4, 0.6 - 1e-9, 1e-9], [0.5, 0.5 - 1e-9, 1e-9]]).astype(np.float32)
     own, nothing = 0.6 * 0.5 + 0.4 * 0.5 + 0.6 * 0.5, 0.4 * 0.5
@@ -63,7 +62,7 @@ def test_two_frames_by_hand():
     assert ctc_gop(log_probs, np.array([1])) == pytest.approx([np.log(own / (own + nothing))], abs=1e-5)
 
 
-def test_too_few_frames_for_the_phones():
+def test_phones_that_the_frames_cannot_hold_score_minus_infinity():
     """Two equal phones need a blank between them: three frames."""
     assert ctc_gop(drawn(2, 3, 0), np.array([1, 1])).tolist() == [-np.inf, -np.inf]
 

@@ -1,4 +1,4 @@
-"""Goodness from HMM states: the loop and the alignment by hand, and the decoder on real speech."""
+"""`gop-hmm`: loop and alignment by hand, the decoder on speech, and the engine from its recipe."""
 
 import json
 
@@ -15,15 +15,15 @@ from enunciate.baselines.pocketsphinx.acoustics import (
     HmmScores,
     phones_of_definition,
 )
-from enunciate.baselines.pocketsphinx.assessor import hmm_clips
 from enunciate.baselines.pocketsphinx.goodness import (
-    fit_heard,
-    fit_words,
+    align_phones_heard,
+    align_words,
+    encoder_outputs,
     hmm_goodness,
     loop_scores,
-    outputs,
-    spread,
+    spread_evenly,
 )
+from enunciate.baselines.pocketsphinx.train import listen_to_clips
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.engines import load_assessor
 from enunciate.errors import TextTooLongError
@@ -60,26 +60,26 @@ def samples():
     return load(CLIPS[0]).samples
 
 
-def test_what_was_said_loses_nothing_against_the_loop():
+def test_phones_that_were_said_score_0_against_the_loop():
     states = states_of([K, AE, T])
-    fit = fit_words(states, [[[K, AE, T]]])
+    aligned = align_words(states, [[[K, AE, T]]])
 
     assert loop_scores(states).tolist() == [-1.0] * 18
-    assert fit.loop == pytest.approx([0, 0, 0])
-    assert list(zip(fit.found.start, fit.found.end, strict=True)) == [(0, 2), (2, 4), (4, 6)]
+    assert aligned.loop == pytest.approx([0, 0, 0])
+    assert list(zip(aligned.alignment.start, aligned.alignment.end, strict=True)) == [(0, 2), (2, 4), (4, 6)]
 
 
-def test_a_phone_said_wrongly_loses_what_it_fits_worse():
+def test_a_wrong_phone_scores_its_loss_against_the_loop():
     """T was said in the place of K: K takes the three frames that it must have, and loses 4 in each.
 
     The other three of them go to the first state of AE, which loses as much in three of its nine frames.
     """
-    fit = fit_words(states_of([T, AE, T]), [[[K, AE, T]]])
+    aligned = align_words(states_of([T, AE, T]), [[[K, AE, T]]])
 
-    assert fit.loop == pytest.approx([-4, -12 / 9, 0])
+    assert aligned.loop == pytest.approx([-4, -12 / 9, 0])
 
 
-def test_the_loop_passes_every_phone_from_end_to_end():
+def test_the_loop_passes_each_phone_from_first_state_to_last():
     """It cannot take the one good state of a phone alone: three frames, one of each state."""
     states = np.full((3, N_CLASSES, N_STATES), -5.0, np.float32)
     states[:, K, 1] = 0.0
@@ -87,25 +87,25 @@ def test_the_loop_passes_every_phone_from_end_to_end():
     assert loop_scores(states).sum() == pytest.approx(-10)
 
 
-def test_the_pronunciation_that_fits_is_taken():
-    assert fit_words(states_of([K, T]), [[[K, AE], [K, T]]]).found.variants == (1,)
+def test_the_pronunciation_that_fits_best_is_chosen():
+    assert align_words(states_of([K, T]), [[[K, AE], [K, T]]]).alignment.variants == (1,)
 
 
-def test_too_many_phones_for_the_frames():
+def test_phones_that_no_alignment_can_hold_are_spread_evenly():
     states = states_of([K])
     with pytest.raises(AlignmentError):
-        fit_words(states, [[[K, AE, T]]])
-    fallback = spread(2, [[[K, AE, T]]])
+        align_words(states, [[[K, AE, T]]])
+    fallback = spread_evenly(2, [[[K, AE, T]]])
 
     assert fallback.loop.tolist() == [FLOOR] * 3
-    assert (fallback.found.end > fallback.found.start).all() and fallback.found.end.max() <= 2
+    assert (fallback.alignment.end > fallback.alignment.start).all() and fallback.alignment.end.max() <= 2
 
 
 def test_the_forms_of_goodness_fall_where_another_phone_was_said():
     states = states_of([T, AE, T], n_each=3)
     samples = np.random.default_rng(0).normal(0, 0.1, 160 * len(states)).astype(np.float32)
-    fit = fit_words(states, [[[K, AE, T]]])
-    found = hmm_goodness(outputs(HmmScores(states, ()), samples), fit)
+    aligned = align_words(states, [[[K, AE, T]]])
+    found = hmm_goodness(encoder_outputs(HmmScores(states, ()), samples), aligned)
 
     assert found.forms == ("posterior", "ratio", "loop")
     assert (found.phones[0] < found.phones[1:]).all()
@@ -120,19 +120,19 @@ def test_a_clip_is_scored_the_same_alone_and_after_others(acoustics, samples):
     assert np.array_equal(alone.states, after.states) and alone.heard == after.heard
 
 
-def test_states_come_for_every_frame_and_class(acoustics, samples):
+def test_every_state_has_a_score_in_every_frame(acoustics, samples):
     found = acoustics(samples)
 
     assert found.states.shape[1:] == (N_CLASSES, N_STATES)
     assert abs(len(found.states) - len(samples) / 160) <= 2
     assert np.isfinite(found.states).all() and found.states.max() <= 0
-    assert fit_heard(found) is not None
+    assert align_phones_heard(found) is not None
 
 
 def test_the_text_fits_its_clip_better_than_another(acoustics, samples):
     states = acoustics(samples).states
     own, other = (
-        fit_words(states, [[classes_of(word.split())] for word in words]).loop.mean()
+        align_words(states, [[classes_of(word.split())] for word in words]).loop.mean()
         for words in (
             ("AY", "TH IH NG K", "DH AH", "W EH DH ER", "IH Z", "L AY S", "T AH D EY"),
             ("HH UW", "S OW L D", "M AY", "B L UW", "G AA R D AH N", "F EH N S"),
@@ -142,7 +142,7 @@ def test_the_text_fits_its_clip_better_than_another(acoustics, samples):
     assert own > other + 0.5
 
 
-def test_names_are_read_from_a_definition():
+def test_phone_names_are_read_from_a_model_definition():
     description = b"any text"
     head = b"BMDF" + np.array([1, len(description)], "<i4").tobytes() + description
     numbers = np.arange(10, dtype="<i4")
@@ -160,7 +160,7 @@ def trained(tmp_path_factory):
     return corpus, out, run(recipe)
 
 
-def test_from_recipe_to_figures(trained, tmp_path):
+def test_a_fold_evaluates_without_failures(trained, tmp_path):
     corpus, out, figures = trained
     (fold, _) = sorted((out / "folds").iterdir())
     held = json.loads((fold / "held_out.json").read_text())
@@ -182,7 +182,7 @@ def test_a_recipe_may_name_the_split_that_it_learns_from(trained, tmp_path):
     assert load_assessor(tmp_path).name == "gop-hmm dev" and not (tmp_path / "folds").exists()
 
 
-def test_without_a_text_and_with_one_too_long(trained):
+def test_a_clip_without_reference_is_scored_and_a_text_too_long_is_refused(trained):
     engine = load_assessor(trained[1])
     (free,) = engine.assess([Utterance(id="a", audio=CLIPS[0])])
 
@@ -191,11 +191,11 @@ def test_without_a_text_and_with_one_too_long(trained):
         engine.assess([Utterance(id="a", audio=CLIPS[0], text=" ".join([TEXT] * 20))])
 
 
-def test_a_clip_whose_text_cannot_be_aligned_is_counted_and_kept(trained):
+def test_a_clip_whose_text_cannot_be_aligned_is_counted_and_learnt_from(trained):
     corpus, _, _ = trained
     (first, second, *_) = load_corpus(corpus, "test")
     crowded = first.model_copy(update={"words": (first.words or ()) * 40})
-    clips, unaligned = hmm_clips([crowded, second], workers=1)
+    clips, unaligned = listen_to_clips([crowded, second], workers=1)
 
     assert unaligned == 1 and len(clips) == 2
-    assert (clips[0].read.phones[:, 2] == FLOOR).all()
+    assert (clips[0].with_reference.phones[:, 2] == FLOOR).all()

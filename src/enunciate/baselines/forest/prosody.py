@@ -1,4 +1,4 @@
-"""Rates, pauses, durations, rhythm, pitch and loudness of an aligned clip: no word on how phones sounded."""
+"""Rates, pauses, durations, rhythm, pitch and loudness of an aligned clip, not how its phones sound."""
 
 from __future__ import annotations
 
@@ -58,17 +58,17 @@ MELODY = (
 NAMES = RATES + DURATIONS + MELODY
 
 
-def prosody_features(out: Outputs, found: Alignment) -> Array:
-    """The figures called `NAMES`, in that order; (33,)."""
-    values = [*rate_features(found), *_durations(found, len(out.frame)), *_melody(out.prosody, found)]
-    return np.array(values)
+def prosody_features(out: Outputs, alignment: Alignment) -> Array:
+    """Compute the features named in `NAMES`, (33,) in that order."""
+    durations, melody = _durations(alignment, len(out.frame)), _melody(out.prosody, alignment)
+    return np.array([*rate_features(alignment), *durations, *melody])
 
 
-def rate_features(found: Alignment) -> list[float]:
-    """The figures called `RATES`."""
-    n_phones, n_words = len(found.classes), int(found.word.max()) + 1
-    span_s = float(found.end[-1] - found.start[0]) * FRAME_S
-    gaps_s = (found.start[1:] - found.end[:-1]) * FRAME_S
+def rate_features(alignment: Alignment) -> list[float]:
+    """Compute the features named in `RATES`."""
+    n_phones, n_words = len(alignment.classes), int(alignment.word.max()) + 1
+    span_s = float(alignment.end[-1] - alignment.start[0]) * FRAME_S
+    gaps_s = (alignment.start[1:] - alignment.end[:-1]) * FRAME_S
     pauses_s = gaps_s[gaps_s >= PAUSE_S]
     spoken_s = span_s - float(gaps_s.sum())
     return [
@@ -84,12 +84,12 @@ def rate_features(found: Alignment) -> list[float]:
     ]
 
 
-def _durations(found: Alignment, n_frames: int) -> list[float]:
-    """Lengths of phones and words, and figures of rhythm (Ramus 1999; Grabe and Low 2002)."""
-    phone_s = (found.end - found.start) * FRAME_S
-    vowel = np.array([is_vowel(phone_of(label)) for label in found.classes.tolist()])
+def _durations(alignment: Alignment, n_frames: int) -> list[float]:
+    """Compute durations of phones and words, and measures of rhythm (Ramus 1999; Grabe and Low 2002)."""
+    phone_s = (alignment.end - alignment.start) * FRAME_S
+    vowel = np.array([is_vowel(phone_of(label)) for label in alignment.classes.tolist()])
     vowels_s, consonants_s = phone_s[vowel], phone_s[~vowel]
-    per_phone = np.bincount(found.word, phone_s) / np.bincount(found.word)
+    per_phone = np.bincount(alignment.word, phone_s) / np.bincount(alignment.word)
     log_s = np.log(phone_s)
     return [
         float(log_s.mean()),
@@ -102,33 +102,33 @@ def _durations(found: Alignment, n_frames: int) -> list[float]:
         float(per_phone.mean()),
         float(per_phone.std()),
         float(np.log(per_phone[-1] / per_phone.mean())),
-        float(found.start[0]) * FRAME_S,
-        float(n_frames - found.end[-1]) * FRAME_S,
+        float(alignment.start[0]) * FRAME_S,
+        float(n_frames - alignment.end[-1]) * FRAME_S,
     ]
 
 
 def npvi(durations_s: Floats) -> float:
-    """Normalised pairwise variability: how much neighbours differ, against their mean; 0 for fewer than 2."""
+    """Compute the normalised pairwise variability index, as a ratio; 0 for fewer than 2 durations."""
     if len(durations_s) < 2:
         return 0.0
     first, second = durations_s[:-1], durations_s[1:]
     return float(np.mean(np.abs(first - second) / ((first + second) / 2)))
 
 
-def _melody(prosody: Prosody, found: Alignment) -> list[float]:
-    """Pitch and loudness between the first phone and the last."""
-    inside = slice(int(found.start[0]), int(found.end[-1]))
+def _melody(prosody: Prosody, alignment: Alignment) -> list[float]:
+    """Describe pitch and loudness from the first phone to the last."""
+    inside = slice(int(alignment.start[0]), int(alignment.end[-1]))
     pitch, level = prosody.log_f0[inside].astype(float), prosody.level_db[inside].astype(float)
     voiced = np.isfinite(pitch)
     steps = np.diff(pitch)
-    heard = pitch[voiced]
+    voiced_pitch = pitch[voiced]
     return [
         float(voiced.mean()),
-        _sd(heard),
-        _range(heard),
-        float(np.median(heard)) if len(heard) else 0.0,
+        _sd(voiced_pitch),
+        _range(voiced_pitch),
+        float(np.median(voiced_pitch)) if len(voiced_pitch) else 0.0,
         _mean(np.abs(steps[np.isfinite(steps)])),
-        _slope(np.flatnonzero(voiced) / len(voiced), heard),
+        _slope(np.flatnonzero(voiced) / len(voiced), voiced_pitch),
         _sd(level),
         _range(level),
         _mean(np.abs(np.diff(level))),
@@ -145,12 +145,12 @@ def _sd(values: Floats) -> float:
 
 
 def _range(values: Floats) -> float:
-    """From the 10th percentile to the 90th."""
+    """Return the distance from the 10th percentile to the 90th; 0 for no values."""
     return float(np.quantile(values, 0.9) - np.quantile(values, 0.1)) if len(values) else 0.0
 
 
 def _slope(x: Floats, y: Floats) -> float:
-    """Of the line through them; 0 where there is none."""
+    """Return the slope of the line of best fit; 0 for fewer than 2 points."""
     if len(x) < 2:
         return 0.0
     x = x - x.mean()

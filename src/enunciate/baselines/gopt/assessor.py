@@ -1,4 +1,4 @@
-"""`gopt`: goodness of pronunciation, and a small transformer on top of it; it runs without torch."""
+"""`gopt`: a small transformer on goodness of pronunciation; it runs without torch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.baselines.assessor import ListeningAssessor, scored_result
+from enunciate.baselines.assessor import EncoderAssessor, assess_by_phones
 from enunciate.baselines.gopt.features import GopVectors, gop_vectors
 from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.features import Outputs
@@ -19,38 +19,45 @@ from enunciate.pocket.weights_folder import CALIBRATION
 from enunciate.schema import Assessment, Score, WordResult
 
 Array = npt.NDArray[np.float64]
-READ = "gopt.onnx"
-FREE = "gopt_without_text.onnx"
+GOPT = "gopt.onnx"
+GOPT_WITHOUT_REFERENCE = "gopt_without_text.onnx"
 WORD_ACCURACY = 0
-"""Which of a word's three scores is shown."""
+"""The index of accuracy, the word score that is shown, among accuracy, stress and total."""
 
 
-class GoptAssessor(ListeningAssessor):
-    """The engine."""
+class GoptAssessor(EncoderAssessor):
+    """The engine of `gopt`; see `enunciate.engines.Assessor`."""
 
     def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
         super().__init__(folder, lexicon=lexicon, threads=threads)
-        self._read, self._free = Session(folder / READ, threads), Session(folder / FREE, threads)
+        self._with_reference = Session(folder / GOPT, threads)
+        self._without_reference = Session(folder / GOPT_WITHOUT_REFERENCE, threads)
         self._calibration = Calibration.model_validate_json((folder / CALIBRATION).read_text("utf-8"))
 
-    def judge(self, clip: AlignedClip) -> Assessment:
-        """Assess one clip by what was heard."""
+    def assess_clip(self, clip: AlignedClip) -> Assessment:
+        """Assess one aligned clip."""
         words: list[Array] = []
 
-        def read(out: Outputs, found: Alignment) -> ScorerOutputs:
-            phone, utterance, *by_phone = _run(self._read, gop_vectors(out, found))
-            words.extend(mean_by_word(values[:, WORD_ACCURACY], found.word) for values in by_phone)
+        def with_reference(out: Outputs, alignment: Alignment) -> ScorerOutputs:
+            phone, utterance, *by_phone = _run(self._with_reference, gop_vectors(out, alignment))
+            words.extend(mean_by_word(values[:, WORD_ACCURACY], alignment.word) for values in by_phone)
             return _scores(phone, utterance)
 
-        def free(out: Outputs, found: Alignment) -> ScorerOutputs:
-            phone, utterance = _run(self._free, gop_vectors(out, found))
+        def without_reference(out: Outputs, alignment: Alignment) -> ScorerOutputs:
+            phone, utterance = _run(self._without_reference, gop_vectors(out, alignment))
             return _scores(phone, utterance)
 
-        assessment = scored_result(clip, self._name, self._calibration, read, free)
+        assessment = assess_by_phones(
+            clip,
+            self._name,
+            self._calibration,
+            with_reference=with_reference,
+            without_reference=without_reference,
+        )
         return self._with_word_scores(assessment, words[0]) if words else assessment
 
     def _with_word_scores(self, assessment: Assessment, values: Array) -> Assessment:
-        """Learnt scores in the place of those derived from phones; a word left out keeps its 0."""
+        """Replace the word scores derived from phones by learnt ones; an omitted word keeps its 0."""
         rescored = [
             word if word.error == "omission" else self._rescored(word, float(value))
             for word, value in zip(assessment.words, values, strict=True)
@@ -63,13 +70,13 @@ class GoptAssessor(ListeningAssessor):
 
 
 def mean_by_word(values: Array, word: npt.NDArray[np.int64]) -> Array:
-    """(W,) mean of what its phones (U,) say of each word, from 0 to 10."""
+    """Average the scores (U,) of phones over each word: (W,) from 0 to 10."""
     return np.clip(np.bincount(word, values) / np.bincount(word), 0, 10)
 
 
-def _run(session: Session, seen: GopVectors) -> list[Array]:
-    found = session.run({"classes": seen.classes[None], "gop": seen.gop[None]})
-    return [array[0].astype(np.float64) for array in found]
+def _run(session: Session, vectors: GopVectors) -> list[Array]:
+    outputs = session.run({"classes": vectors.classes[None], "gop": vectors.gop[None]})
+    return [output[0].astype(np.float64) for output in outputs]
 
 
 def _scores(phone: Array, utterance: Array) -> ScorerOutputs:

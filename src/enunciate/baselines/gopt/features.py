@@ -1,4 +1,4 @@
-"""What `gopt` sees of a clip: goodness of pronunciation as vectors, and nothing else."""
+"""The input of `gopt`: goodness of pronunciation as vectors, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.symbols import N_CLASSES
 
 N_GOP = 2 * N_CLASSES
-"""Log-posteriors and log-ratios, of each class."""
+"""A log-posterior and a log-ratio for each class."""
 
 
 @dataclass(frozen=True)
 class GopVectors:
-    """The phones of a clip, U of them."""
+    """The U phones of a clip."""
 
     classes: npt.NDArray[np.int64]
-    """(U,)"""
+    """(U,) canonical classes."""
     gop: npt.NDArray[np.float32]
-    """(U, N_GOP) for each class its mean log-posterior over the phone's frames (LPP), then the same less that
+    """(U, N_GOP) the mean log-posterior of each class over the phone's frames (LPP), then the same minus that
     of the canonical phone (LPR)."""
 
 
-def gop_vectors(out: Outputs, found: Alignment) -> GopVectors:
-    """LPP and LPR of aligned phones (Hu et al. 2015; the inputs of Gong et al. 2022), from the frame head."""
-    posterior = mean_log_posteriors(out, found)
-    own = posterior[np.arange(len(found.classes)), found.classes]
-    return GopVectors(found.classes, np.concatenate((posterior, posterior - own[:, None]), axis=1))
+def gop_vectors(out: Outputs, alignment: Alignment) -> GopVectors:
+    """Compute LPP and LPR of aligned phones from the frame head (Hu et al. 2015; Gong et al. 2022)."""
+    posterior = mean_log_posteriors(out, alignment)
+    own = posterior[np.arange(len(alignment.classes)), alignment.classes]
+    return GopVectors(alignment.classes, np.concatenate((posterior, posterior - own[:, None]), axis=1))

@@ -1,7 +1,7 @@
 """The transformer of `gopt`, after GOPT (Gong, Chen, Chu, Chang and Glass, ICASSP 2022).
 
-What differs: the posteriors are those of our encoder; positions are sinusoids, so that a text of any length
-has them; there is no token for completeness, which is counted here; and several members are averaged.
+It differs in four points: the posteriors are those of our encoder; positions are sinusoids, so that a text
+may have any length; completeness has no token, because it is counted; and several members are averaged.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from enunciate.baselines.gopt.features import N_GOP
 from enunciate.pocket.symbols import N_CLASSES
 from enunciate.schema import ASPECTS
 
-MOST_PHONES = 2_000
-"""A minute of frames, each a phone."""
+MAX_PHONES = 2_000
+"""One phone in each 30 ms frame of a minute."""
 N_WORD_SCORES = 3
 OUTLIER = 4.0
-"""Standard deviations at which inputs are held."""
+"""Standardised inputs are clipped to this many standard deviations."""
 
 
-class Judged(NamedTuple):
-    """Outputs for B utterances of U phones, all on the scale of phones, 0 to 2."""
+class GoptOutputs(NamedTuple):
+    """Scores of B utterances of U phones, all on the scale of phones, 0 to 2."""
 
     phone: Tensor
     """(B, U)"""
     word: Tensor
-    """(B, U, 3) what each phone says of its word's accuracy, stress and total."""
+    """(B, U, 3) accuracy, stress and total of each phone's word."""
     utterance: Tensor
     """(B, 4)"""
 
 
 class Gopt(nn.Module):
-    """One member."""
+    """One transformer, a member of an ensemble."""
 
     def __init__(self, config: GoptConfig) -> None:
         super().__init__()
@@ -46,8 +46,8 @@ class Gopt(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.tokens = nn.Parameter(torch.empty(1, len(ASPECTS), width))
         nn.init.trunc_normal_(self.tokens, std=0.02)
-        self.register_buffer("places", sinusoids(MOST_PHONES, width), persistent=False)
-        self.places: Tensor
+        self.register_buffer("positions", sinusoids(MAX_PHONES, width), persistent=False)
+        self.positions: Tensor
         layer = nn.TransformerEncoderLayer(
             width, config.heads, width, 0.0, "gelu", batch_first=True, norm_first=True
         )
@@ -58,56 +58,61 @@ class Gopt(nn.Module):
             nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 1)) for _ in ASPECTS
         )
 
-    def forward(self, classes: Tensor, gop: Tensor, real: Tensor | None) -> Judged:
-        """Judge phones, words and utterances.
+    def forward(self, classes: Tensor, gop: Tensor, real: Tensor | None) -> GoptOutputs:
+        """Score phones, words and utterances.
 
         Args:
             classes: (B, U) canonical classes.
             gop: (B, U, N_GOP) standardised.
-            real: (B, U) True at real phones; None when nothing is padded.
+            real: (B, U) True at phones and False at padding; None where nothing is padded.
         """
-        phones = self.inputs(gop) + self.canonical(classes) + self.places[:, : classes.shape[1]]
+        phones = self.inputs(gop) + self.canonical(classes) + self.positions[:, : classes.shape[1]]
         n = len(ASPECTS)
         tokens = self.tokens.expand(classes.shape[0], -1, -1)
         padding = None if real is None else torch.cat((real.new_zeros(len(real), n), ~real), dim=1)
         x = self.body(self.dropout(torch.cat((tokens, phones), dim=1)), src_key_padding_mask=padding)
         utterance = [out(x[:, k]) for k, out in enumerate(self.utterance_out)]
-        return Judged(
+        return GoptOutputs(
             self.phone_out(x[:, n:]).squeeze(2), self.word_out(x[:, n:]), torch.cat(utterance, dim=1)
         )
 
 
 class GoptEnsemble(nn.Module):
-    """Members and the standardisation of their inputs: what is exported."""
+    """Several transformers and the standardisation of their inputs, exported as one model."""
 
     def __init__(self, config: GoptConfig, members: int, *, words: bool) -> None:
         super().__init__()
         self.members = nn.ModuleList(Gopt(config) for _ in range(members))
         self.words = words
-        """Whether the word head has learnt anything; without that it is left out."""
+        """Whether the word head was trained; otherwise it is left out."""
         self.register_buffer("mean", torch.zeros(N_GOP))
         self.register_buffer("scale", torch.ones(N_GOP))
         self.mean: Tensor
         self.scale: Tensor
 
     def standardise(self, gop: Tensor) -> Tensor:
-        """To zero mean and unit variance, outliers held."""
+        """Bring inputs to zero mean and unit variance, and clip outliers."""
         return ((gop - self.mean) / self.scale).clamp(-OUTLIER, OUTLIER)
 
     def forward(self, classes: Tensor, gop: Tensor) -> tuple[Tensor, ...]:
-        """Judge one utterance: (1, U), (1, U, N_GOP) -> (1, U), (1, 4) and, with `words`, (1, U, 3).
+        """Score one utterance by the mean of the members.
 
-        Out come phone scores (0 to 2), utterance scores (0 to 10), and what each phone says of its word's
-        scores (0 to 10), none of them clipped to its range.
+        Args:
+            classes: (1, U) canonical classes.
+            gop: (1, U, N_GOP) not standardised.
+
+        Returns:
+            (1, U) phone scores from 0 to 2, (1, 4) utterance scores from 0 to 10 and, with `words`, (1, U, 3)
+            scores of each phone's word from 0 to 10, none of them clipped to its range.
         """
-        found = [member(classes, self.standardise(gop), None) for member in self.members]
-        phone, word, utterance = (torch.stack(parts).mean(dim=0) for parts in zip(*found, strict=True))
+        outputs = [member(classes, self.standardise(gop), None) for member in self.members]
+        phone, word, utterance = (torch.stack(parts).mean(dim=0) for parts in zip(*outputs, strict=True))
         return (phone, 5 * utterance, 5 * word) if self.words else (phone, 5 * utterance)
 
 
 def sinusoids(length: int, width: int) -> Tensor:
-    """(1, length, width): sine and cosine of each place at falling frequencies (Vaswani et al. 2017)."""
-    place = torch.arange(length).unsqueeze(1)
+    """Return sinusoidal position encodings, (1, length, width) (Vaswani et al. 2017)."""
+    position = torch.arange(length).unsqueeze(1)
     frequency = torch.exp(torch.arange(0, width, 2) * (-math.log(10_000.0) / width))
-    angle = place * frequency
+    angle = position * frequency
     return torch.stack((angle.sin(), angle.cos()), dim=2).reshape(1, length, width)

@@ -1,9 +1,10 @@
-"""Goodness of pronunciation the classical way, from the log-likelihoods of HMM states (Witt and Young 2000).
+"""Goodness of pronunciation in its classical form, from log-likelihoods of HMM states (Witt and Young 2000).
+
+The form `loop` is taken over the frames that the forced alignment gives a phone:
 
     GOP = (log P(O | canonical phone) - log P(O | best loop of phones)) / frames
 
-over the frames that the forced alignment gives the phone: `loop`. Beside it stand the phone's mean
-log-posterior and its ratio to the best rival in the same frames, as `goodness` has them for an encoder.
+The forms `posterior` and `ratio` of the same frames are those of `gop.goodness`.
 """
 
 from __future__ import annotations
@@ -15,65 +16,66 @@ import numpy as np
 import numpy.typing as npt
 
 from enunciate.baselines.forest.prosody import rate_features
-from enunciate.baselines.gop.goodness import Goodness
+from enunciate.baselines.gop.goodness import Evidence, Goodness, posterior_forms
 from enunciate.baselines.pocketsphinx.acoustics import N_STATES, HmmScores, States
 from enunciate.pocket.fbank import SAMPLE_RATE_HZ, SUBSAMPLING
-from enunciate.pocket.features import FLOOR, Outputs, mean_log_posteriors
+from enunciate.pocket.features import FLOOR, Outputs
 from enunciate.pocket.forced_alignment import Alignment, AlignmentError, align
 from enunciate.pocket.pitch import track
 from enunciate.pocket.symbols import N_CLASSES, SILENCE
 
 FRAMES_PER_S = 100
+HMM_FORMS: tuple[Evidence, ...] = ("posterior", "ratio", "loop")
 Array = npt.NDArray[np.float64]
 Words = Sequence[Sequence[Sequence[int]]]
-"""For each word its pronunciation variants, each a sequence of classes."""
+"""The pronunciation variants of each word, each a sequence of classes."""
 
 
 @dataclass(frozen=True)
-class HmmFit:
-    """Phones in their place."""
+class HmmAlignment:
+    """Aligned phones with their classical goodness."""
 
-    found: Alignment
-    """In frames of 30 ms, as that of an encoder is."""
+    alignment: Alignment
+    """The alignment in frames of 30 ms, which are those of an encoder."""
     loop: Array
-    """(U,) classical goodness, at least `FLOOR`."""
+    """(U,) goodness of the form `loop`, at least `FLOOR`."""
 
 
-def fit_words(states: States, words: Words) -> HmmFit:
-    """Align words and score their phones against the loop.
+def align_words(states: States, words: Words) -> HmmAlignment:
+    """Align words and compare their phones with the loop of phones.
 
     Raises:
-        AlignmentError: there are fewer than three frames for each phone.
+        AlignmentError: There are fewer than three frames per phone.
     """
     silence = states[:, SILENCE].max(axis=1, keepdims=True)
     columns = np.concatenate((silence, states[:, SILENCE + 1 :].reshape(len(states), -1)), axis=1)
-    found = align(columns, [[_states_of(variant) for variant in word] for word in words])
-    starts, ends = found.start[::N_STATES], found.end[N_STATES - 1 :: N_STATES]
-    spans = zip(found.start.tolist(), found.end.tolist(), found.classes.tolist(), strict=True)
-    own = np.array([columns[start:end, label].sum() for start, end, label in spans])
-    free = np.append(0.0, np.cumsum(loop_scores(states)))
-    loop = own.reshape(-1, N_STATES).sum(axis=1) - (free[ends] - free[starts])
-    classes = (found.classes[::N_STATES] - 1) // N_STATES + 1
-    whole = _in_encoder_frames(found, classes, starts, ends)
-    return HmmFit(whole, np.maximum(loop / (ends - starts), FLOOR))
+    by_state = align(columns, [[_states_of(variant) for variant in word] for word in words])
+    starts, ends = by_state.start[::N_STATES], by_state.end[N_STATES - 1 :: N_STATES]
+    spans = zip(by_state.start.tolist(), by_state.end.tolist(), by_state.classes.tolist(), strict=True)
+    canonical = np.array([columns[start:end, label].sum() for start, end, label in spans])
+    best_loop = np.append(0.0, np.cumsum(loop_scores(states)))
+    loop = canonical.reshape(-1, N_STATES).sum(axis=1) - (best_loop[ends] - best_loop[starts])
+    classes = (by_state.classes[::N_STATES] - 1) // N_STATES + 1
+    alignment = _in_encoder_frames(by_state, classes, starts, ends)
+    return HmmAlignment(alignment, np.maximum(loop / (ends - starts), FLOOR))
 
 
-def fit_heard(scores: HmmScores) -> HmmFit | None:
-    """The same for the phones heard; None where there are none, or too many for the frames."""
+def align_phones_heard(scores: HmmScores) -> HmmAlignment | None:
+    """Align the phones heard; None where there are none, or too many for the frames."""
     if not scores.heard:
         return None
     try:
-        return fit_words(scores.states, [[[label]] for label in scores.heard])
+        return align_words(scores.states, [[[label]] for label in scores.heard])
     except AlignmentError:
         return None
 
 
-def spread(n_frames: int, words: Words) -> HmmFit:
-    """The fallback where no alignment exists: phones share the clip evenly, each as bad as can be.
+def spread_evenly(n_frames: int, words: Words) -> HmmAlignment:
+    """Give each phone an equal share of the clip and the lowest goodness, where no alignment exists.
 
     Args:
-        n_frames: Of 30 ms.
-        words: Their first variants are taken.
+        n_frames: The number of frames of 30 ms.
+        words: The words, of which the first variants are taken.
     """
     first = [word[0] for word in words]
     classes = np.array([label for word in first for label in word])
@@ -81,12 +83,15 @@ def spread(n_frames: int, words: Words) -> HmmFit:
     edges = np.linspace(0, n_frames, len(classes) + 1)
     start = np.minimum(edges[:-1].astype(np.int64), n_frames - 1)
     end = np.maximum(edges[1:].astype(np.int64), start + 1)
-    found = Alignment(classes, owner, start, end, (0,) * len(words), FLOOR)
-    return HmmFit(found, np.full(len(classes), FLOOR))
+    alignment = Alignment(classes, owner, start, end, (0,) * len(words), FLOOR)
+    return HmmAlignment(alignment, np.full(len(classes), FLOOR))
 
 
-def outputs(scores: HmmScores, samples: npt.NDArray[np.float32]) -> Outputs:
-    """The posteriors of the classes every 30 ms, in the form that an encoder has them; it has no stream."""
+def encoder_outputs(scores: HmmScores, samples: npt.NDArray[np.float32]) -> Outputs:
+    """Convert state scores into class posteriors every 30 ms, in the form of an encoder's outputs.
+
+    The encoder's stream of features has no counterpart and is empty.
+    """
     n_frames = -(-round(len(samples) * FRAMES_PER_S / SAMPLE_RATE_HZ) // SUBSAMPLING)
     best = scores.states.max(axis=2)
     missing = max(0, n_frames * SUBSAMPLING - len(best))
@@ -96,64 +101,59 @@ def outputs(scores: HmmScores, samples: npt.NDArray[np.float32]) -> Outputs:
     return Outputs(log_probs, log_probs, np.zeros((n_frames, 0), np.float32), track(samples, n_frames))
 
 
-def hmm_goodness(out: Outputs, fit: HmmFit) -> Goodness:
-    """All forms of the goodness of phones in their place."""
-    rows = np.arange(len(fit.found.classes))
-    posterior = mean_log_posteriors(out, fit.found).astype(np.float64)
-    own = posterior[rows, fit.found.classes]
-    posterior[rows, fit.found.classes] = -np.inf
-    posterior[:, SILENCE] = -np.inf
-    forms = np.column_stack((own, own - posterior.max(axis=1), fit.loop))
-    return Goodness(
-        fit.found.classes, forms, np.array(rate_features(fit.found)), ("posterior", "ratio", "loop")
-    )
+def hmm_goodness(out: Outputs, aligned: HmmAlignment) -> Goodness:
+    """Compute all forms of the goodness of aligned phones."""
+    posterior, ratio = posterior_forms(out, aligned.alignment)
+    forms = np.column_stack((posterior, ratio, aligned.loop))
+    rates = np.array(rate_features(aligned.alignment))
+    return Goodness(aligned.alignment.classes, forms, rates, HMM_FORMS)
 
 
 def loop_scores(states: States) -> Array:
-    """(F,): the log-likelihood of each frame along the best path through any phones and silences.
+    """Return the log-likelihood of each frame, (F,), along the best path through any phones and silences.
 
-    A phone may follow any other at no cost; each is passed from its first state to its last.
+    Any phone may follow any other at no cost; a path passes each phone from its first state to its last.
     """
     n_frames, n_classes, _ = states.shape
     scores = np.full((n_classes, N_STATES), -np.inf)
     scores[:, 0] = states[0, :, 0]
-    came = np.zeros((n_frames, n_classes, N_STATES), dtype=np.int16)
+    previous = np.zeros((n_frames, n_classes, N_STATES), dtype=np.int16)
     for frame in range(1, n_frames):
         leaving = int(scores[:, -1].argmax())
         entering = np.column_stack((np.full(n_classes, scores[leaving, -1]), scores[:, :-1]))
         moves = entering > scores
-        came[frame] = np.where(moves, leaving + 1, 0)
+        previous[frame] = np.where(moves, leaving + 1, 0)
         scores = np.where(moves, entering, scores) + states[frame]
-    return _trace(states, came, int(scores[:, -1].argmax()))
+    return _trace(states, previous, int(scores[:, -1].argmax()))
 
 
-def _trace(states: States, came: npt.NDArray[np.int16], last: int) -> Array:
+def _trace(states: States, previous: npt.NDArray[np.int16], last: int) -> Array:
     label, state = last, N_STATES - 1
-    found = np.empty(len(states))
+    scores = np.empty(len(states))
     for frame in range(len(states) - 1, -1, -1):
-        found[frame] = states[frame, label, state]
-        if came[frame, label, state]:
-            label, state = (label, state - 1) if state else (int(came[frame, label, 0]) - 1, N_STATES - 1)
-    return found
+        scores[frame] = states[frame, label, state]
+        if previous[frame, label, state]:
+            label, state = (label, state - 1) if state else (int(previous[frame, label, 0]) - 1, N_STATES - 1)
+    return scores
 
 
 def _states_of(classes: Sequence[int]) -> list[int]:
-    """The columns of the states of phones; column 0 is silence."""
+    """Return the columns of the states of phones; column 0 is silence."""
     return [N_STATES * (label - 1) + 1 + state for label in classes for state in range(N_STATES)]
 
 
 def _in_encoder_frames(
-    found: Alignment,
+    by_state: Alignment,
     classes: npt.NDArray[np.int64],
     starts: npt.NDArray[np.int64],
     ends: npt.NDArray[np.int64],
 ) -> Alignment:
-    """Three frames in one: as a phone has three at least, each keeps one at least."""
+    """Join each three frames into one; a phone has at least three frames, and so keeps at least one."""
     return Alignment(
         classes,
-        found.word[::N_STATES],
+        by_state.word[::N_STATES],
         starts // SUBSAMPLING,
         ends // SUBSAMPLING,
-        found.variants,
-        found.score,
+        by_state.variants,
+        by_state.score,
     )

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import set_seed
 
-from enunciate.baselines.folder import BASELINE, Description
+from enunciate.baselines.folder import BASELINE, BaselineDescription
 from enunciate.baselines.ssl.data import Example, count_labels, examples_of, normalises, write_preprocessor
 from enunciate.baselines.ssl.measure import losses_of, measure, worth
 from enunciate.baselines.ssl.model import WEIGHTS, JointModel, build
@@ -216,6 +216,6 @@ def _finish(recipe: SslJointRecipe, training: _Training, report: list[Example]) 
         write_whole(recipe.out / METRICS, json.dumps(found, indent=1) + "\n")
         with (recipe.out / WEIGHTS).open("rb") as weights:
             digest = hashlib.file_digest(weights, "sha256").hexdigest()
-        description = Description(kind=recipe.kind, version=recipe.version, encoder=digest)
+        description = BaselineDescription(kind=recipe.kind, version=recipe.version, encoder=digest)
         write_whole(recipe.out / BASELINE, description.model_dump_json(indent=1) + "\n")
     return found

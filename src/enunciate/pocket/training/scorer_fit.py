@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from enunciate.corpus.splits import speaker_folds
 from enunciate.pocket.training.options import ScorerConfig
@@ -16,7 +16,8 @@ from enunciate.pocket.training.quality_head import QualityHead, phone_loss
 from enunciate.pocket.training.scorer import Ensemble, Scored, Scorer
 from enunciate.pocket.training.scorer_data import ScoredClip
 from enunciate.schema import Utterance
-from enunciate.training.tensors import backward, chunks, int_list, padded, seed_all, tensor_of, update
+from enunciate.training.optimise import optimise
+from enunciate.training.tensors import chunks, int_list, padded, seed_all, tensor_of
 
 
 @dataclass(frozen=True)
@@ -92,17 +93,14 @@ def train_member(member: Scorer, table: Batch, config: ScorerConfig, seed: int) 
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, config.learning_rate, total_steps=steps, pct_start=0.1
     )
-    member.train()
-    for _ in range(config.epochs):
-        for chosen in chunks(torch.randperm(rows, generator=generator), config.batch):
-            batch = take(table, chosen)
-            loss = loss_of(_run(member, batch), batch, config)
-            optimizer.zero_grad()
-            backward(loss)
-            nn.utils.clip_grad_norm_(member.parameters(), 1.0)
-            update(optimizer)
-            schedule.step()
-    member.eval()
+
+    def losses() -> Iterator[Tensor]:
+        for _ in range(config.epochs):
+            for chosen in chunks(torch.randperm(rows, generator=generator), config.batch):
+                batch = take(table, chosen)
+                yield loss_of(_run(member, batch), batch, config)
+
+    optimise(member, losses(), optimizer, schedule)
 
 
 @torch.no_grad()

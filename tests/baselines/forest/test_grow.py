@@ -1,23 +1,18 @@
-"""The forest as arrays, against scikit-learn, and its intervals on fresh draws."""
+"""Forests as arrays, against scikit-learn, and their intervals on new data."""
 
 import numpy as np
 import pytest
 
 ensemble = pytest.importorskip("sklearn.ensemble")
 
-from enunciate.baselines.forest.trees import (  # noqa: E402
-    Forest,
-    grow,
-    load_forest,
-    quantiles,
-    save_forest,
-)
+from enunciate.baselines.forest.grow import grow  # noqa: E402
+from enunciate.baselines.forest.trees import Forest, load_forest, quantiles, save_forest  # noqa: E402
 
-WHOLE = np.arange(11)
+SCORE_VALUES = np.arange(11)
 
 
 def draw(n, rng):
-    """The first feature says the score, give or take, and the second by how much."""
+    """Draw clips whose score follows the first feature, with a spread that follows the second."""
     features = rng.uniform(0, 1, (n, 4))
     spread = np.where(features[:, 1] < 0.5, 0.3, 2.0)
     scores = 3 + 4 * features[:, :1] + spread[:, None] * rng.normal(size=(n, 4))
@@ -29,7 +24,7 @@ def grown(features, scores, **changes):
     return grow(features, scores, **(options | changes))
 
 
-def test_it_says_what_scikit_learn_says():
+def test_predictions_are_those_of_scikit_learn():
     """Without drawing clips, a leaf's mean is that of the clips which end in it."""
     rng = np.random.default_rng(0)
     features, scores = draw(300, rng)
@@ -39,12 +34,12 @@ def test_it_says_what_scikit_learn_says():
         7, min_samples_leaf=8, max_features=0.5, random_state=3, bootstrap=False
     ).fit(features, scores)
 
-    ours = np.stack([forest.distribution(row) @ WHOLE for row in fresh])
+    ours = np.stack([forest.distribution(row) @ SCORE_VALUES for row in fresh])
 
     np.testing.assert_allclose(ours, theirs.predict(fresh), atol=1e-9)
 
 
-def test_a_tree_by_hand():
+def test_a_prediction_counts_the_clips_of_the_leaf():
     """One split at 0.5: below it the scores 2, 2 and 4, above it 8 and 10."""
     counts = np.zeros((2, 4, 11), np.uint16)
     counts[0, :, 2], counts[0, :, 4], counts[1, :, [8, 10]] = 2, 1, 1
@@ -59,11 +54,11 @@ def test_a_tree_by_hand():
 
     low, high = forest.distribution(np.array([0.5])), forest.distribution(np.array([0.6]))
 
-    assert low[0] @ WHOLE == pytest.approx(8 / 3) and high[3] @ WHOLE == 9
+    assert low[0] @ SCORE_VALUES == pytest.approx(8 / 3) and high[3] @ SCORE_VALUES == 9
     assert quantiles(low[0]) == (2, 4) and quantiles(high[0]) == (8, 10)
 
 
-def test_intervals_hold_nine_in_ten_and_are_wide_where_scores_spread():
+def test_intervals_hold_nine_in_ten_scores_and_widen_with_their_spread():
     rng = np.random.default_rng(1)
     forest = grown(*draw(1_500, rng))
     features, scores = draw(600, rng)
@@ -77,7 +72,7 @@ def test_intervals_hold_nine_in_ten_and_are_wide_where_scores_spread():
     assert width[~calm].mean() > 2 * width[calm].mean()
 
 
-def test_the_same_seed_grows_the_same_forest_and_a_file_keeps_it(tmp_path):
+def test_a_forest_depends_on_its_seed_alone_and_survives_a_file(tmp_path):
     features, scores = draw(100, np.random.default_rng(2))
     forest = grown(features, scores, trees=5)
     save_forest(forest, tmp_path / "forest.npz")
@@ -92,7 +87,7 @@ def test_the_same_seed_grows_the_same_forest_and_a_file_keeps_it(tmp_path):
     ("shares", "ends"),
     [({5: 1.0}, (5, 5)), ({0: 0.05, 5: 0.9, 10: 0.05}, (0, 5)), ({0: 0.06, 5: 0.88, 9: 0.06}, (0, 9))],
 )
-def test_quantiles_by_hand(shares, ends):
+def test_an_interval_leaves_5_percent_on_either_side(shares, ends):
     distribution = np.zeros(11)
     distribution[list(shares)] = list(shares.values())
 

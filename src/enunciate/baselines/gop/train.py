@@ -1,0 +1,13 @@
+"""Train `gop`."""
+
+from __future__ import annotations
+
+from enunciate.baselines.baseline_recipes import GopRecipe
+from enunciate.baselines.encoder_training import train_on_encoder
+from enunciate.baselines.gop.fit import fit_gop
+from enunciate.baselines.gop.goodness import goodness_of
+
+
+def train(recipe: GopRecipe) -> dict[str, float | None]:
+    """Run a recipe; see `train_on_encoder`."""
+    return train_on_encoder(recipe, goodness_of, lambda clips, who, seed: fit_gop(clips, who, recipe, seed))
