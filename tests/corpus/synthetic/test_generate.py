@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from enunciate.corpus.synthetic.errors import PHONES, SILENCE, LearnerErrors, mispronounce
-from enunciate.corpus.synthetic.espeak import phones_of, segments_of
-from enunciate.corpus.synthetic.generate import SynthesisOptions, read_shards, shard_tasks, synthesise
-from enunciate.corpus.synthetic.shard import Engine, resample
-from enunciate.corpus.synthetic.text import TextMix, TextSources, read_fortunes, sentences, vocabulary
+from enunciate.corpus.synthetic.espeak_phonemes import phones_of, segments_of
+from enunciate.corpus.synthetic.generate import shard_tasks, synthesise
+from enunciate.corpus.synthetic.mispronunciations import PHONES, SILENCE, LearnerErrors, mispronounce
+from enunciate.corpus.synthetic.resampling import resample
+from enunciate.corpus.synthetic.sentences import TextMix, TextSources, read_fortunes, sentences, vocabulary
+from enunciate.corpus.synthetic.shard import Engine, SynthesisOptions
+from enunciate.corpus.synthetic.shard_files import read_shards
 from enunciate.errors import CorpusError
 
 US = "gmw/en-US"
@@ -113,7 +115,7 @@ def test_engines_are_spread_evenly_over_the_shards():
 
 def test_a_missing_installation_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(CorpusError, match="synthesis-packages"):
+    with pytest.raises(CorpusError, match="debian-packages"):
         synthesise(_options("festival", root=tmp_path), tmp_path / "out", 1)
 
 

@@ -1,1 +1,1 @@
-"""Synthetic speech with known phones: texts, synthesisers, deliberate errors, and shards of clips."""
+"""Synthetic speech with exact phone labels; run `python -m enunciate.corpus.synthetic` to make it."""

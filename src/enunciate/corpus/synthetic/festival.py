@@ -1,7 +1,7 @@
 """Festival, driven through its Scheme prompt: one process speaks many sentences.
 
-It runs the usual modules up to the post-lexical rules, tells the phones, takes the changes to them, and
-only then goes on to durations, pitch and samples.
+Festival runs its modules up to the post-lexical rules and prints the phones. The phones are edited, and then
+it goes on to durations, pitch and samples.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import IO
 
 import numpy as np
 
-from enunciate.corpus.synthetic.errors import SILENCE, Change
-from enunciate.corpus.synthetic.voices import Editor, Speech, arpabet, native_phone, timed
+from enunciate.corpus.synthetic.mispronunciations import SILENCE, Change
+from enunciate.corpus.synthetic.synthesiser import Editor, Speech, arpabet, native_phone, segments_by_end
 from enunciate.errors import CorpusError
 
 _VOICES = ("kal_diphone", "ked_diphone", "cmu_us_slt_arctic_hts")
@@ -43,11 +43,11 @@ _PROGRAM = """
   (print_phones u))
 """
 _DONE = '(format t "DONE\\n") (fflush nil)'
-"""Sent by itself after each step, so that a step which fails still ends with it."""
+"""Sent on its own after each step, so that it is printed even where the step fails."""
 
 
 def _start_from(folder: Path) -> str:
-    """Festival has its folder compiled in; told of another one, it has to load its first file again."""
+    """Return the program that moves festival to another folder than the one that is compiled in."""
     return f"""
 (set! datadir "{folder}/") (set! libdir "{folder}/") (set! lexdir "{folder}/dicts/")
 (set! load-path '("{folder}/" "{folder}/languages/"))
@@ -57,7 +57,7 @@ def _start_from(folder: Path) -> str:
 
 
 class Festival:
-    """Festival as one long-lived process that is driven through its Scheme prompt."""
+    """Festival in a process of its own."""
 
     def __init__(self, root: Path | None = None) -> None:
         program = "festival" if root is None else str(root / "usr/bin/festival")
@@ -85,15 +85,15 @@ class Festival:
         stream.flush()
 
     def _phones_after(self, step: str) -> list[tuple[str, float, bool]]:
-        """Phone, end in seconds and whether it ends its word; none where the step failed."""
+        """Run a step; return each phone, its end in seconds and whether it ends its word. None on failure."""
         self._send(f"{step} {_DONE}")
-        found: list[tuple[str, float, bool]] = []
+        phones: list[tuple[str, float, bool]] = []
         for line in self._pipe(self._process.stdout):
             fields = line.split()
             if fields[:1] == ["P"]:
-                found.append((arpabet(fields[1]), float(fields[2]), fields[3] == "1"))
+                phones.append((arpabet(fields[1]), float(fields[2]), fields[3] == "1"))
             elif fields == ["DONE"]:
-                return found
+                return phones
         raise CorpusError("festival stopped in the middle of a sentence")
 
     def say(self, text: str, editor: Editor | None, rng: random.Random) -> Speech | None:
@@ -116,7 +116,7 @@ class Festival:
             rate_hz = sound.getframerate()
             samples = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
         canonical = tuple(phone for phone in phones if phone != SILENCE)
-        segments = timed(ends, len(samples) / rate_hz)
+        segments = segments_by_end(ends, len(samples) / rate_hz)
         return Speech(samples, rate_hz, segments, canonical, f"festival-{self._voice}")
 
     @staticmethod

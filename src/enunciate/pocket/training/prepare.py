@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from enunciate.audio import load
-from enunciate.corpus.synthetic.generate import SyntheticClip, read_shards
+from enunciate.corpus.synthetic.clip import SyntheticClip
+from enunciate.corpus.synthetic.shard_files import read_shards
 from enunciate.pocket.fbank import HOP_S, Features, log_mel
 from enunciate.pocket.symbols import classes_of
 from enunciate.pocket.training.feature_bank import NO_SCORE, PAUSE, UNKNOWN, TrainingClip

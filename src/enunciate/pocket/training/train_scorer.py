@@ -21,8 +21,8 @@ import numpy as np
 
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import speaker_folds
-from enunciate.corpus.synthetic.generate import read_shards
-from enunciate.corpus.synthetic.reading import as_reading
+from enunciate.corpus.synthetic.shard_files import read_shards
+from enunciate.corpus.synthetic.utterances import utterance_of
 from enunciate.errors import CorpusError
 from enunciate.metrics.correlation import pcc_by_aspect, pearson
 from enunciate.phones import Lexicon
@@ -173,7 +173,7 @@ def _mispronounced(recipe: ScorerRecipe) -> list[Utterance]:
         return []
     lexicon = Lexicon.default()
     wrong = (clip for clip in read_shards(recipe.synthetic) if clip.spoken and clip.canonical != clip.spoken)
-    readings = (reading for clip in wrong if (reading := as_reading(clip, lexicon)) is not None)
+    readings = (reading for clip in wrong if (reading := utterance_of(clip, lexicon)) is not None)
     return list(islice(readings, recipe.synthetic_clips))
 
 

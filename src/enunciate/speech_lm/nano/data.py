@@ -19,7 +19,8 @@ import numpy.typing as npt
 import torch
 
 from enunciate.audio import SAMPLE_RATE_HZ, Samples, load
-from enunciate.corpus.synthetic.generate import SyntheticClip, read_shards
+from enunciate.corpus.synthetic.clip import SyntheticClip
+from enunciate.corpus.synthetic.shard_files import read_shards
 from enunciate.phones.plain_words import plain_words
 from enunciate.pocket.fbank import HOP_S
 from enunciate.pocket.symbols import classes_of

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from enunciate.corpus.synthetic.reading import as_reading
-from enunciate.corpus.synthetic.shard import SyntheticClip
+from enunciate.corpus.synthetic.clip import SyntheticClip
+from enunciate.corpus.synthetic.utterances import utterance_of
 from enunciate.phones import Lexicon
 
 
@@ -23,37 +23,37 @@ def clip(text: str, canonical: str, spoken: str) -> SyntheticClip:
 
 
 def test_phones_find_their_words_and_a_replaced_phone_scores_nothing():
-    reading = as_reading(
+    utterance = utterance_of(
         clip("we call it bear", "W IY K AO L IH T B EH R", "V IY K AO L IH T B EH R"), Lexicon.default()
     )
-    assert reading is not None
-    assert reading.words is not None
-    assert [(word.text.lower(), " ".join(word.phones)) for word in reading.words] == [
+    assert utterance is not None
+    assert utterance.words is not None
+    assert [(word.text.lower(), " ".join(word.phones)) for word in utterance.words] == [
         ("we", "W IY"),
         ("call", "K AO L"),
         ("it", "IH T"),
         ("bear", "B EH R"),
     ]
-    assert [word.phone_scores for word in reading.words] == [(0.0, 2.0), (2.0,) * 3, (2.0,) * 2, (2.0,) * 3]
+    assert [word.phone_scores for word in utterance.words] == [(0.0, 2.0), (2.0,) * 3, (2.0,) * 2, (2.0,) * 3]
 
 
 def test_a_dropped_phone_scores_nothing_and_an_added_one_belongs_to_nobody():
-    reading = as_reading(clip("red cat", "R EH D K AE T", "R EH D K AE"), Lexicon.default())
-    assert reading is not None
-    assert reading.words is not None
-    assert reading.words[1].phone_scores == (2.0, 2.0, 0.0)
-    longer = as_reading(clip("red cat", "R EH D K AE T", "R EH D AH K AE T AH"), Lexicon.default())
+    utterance = utterance_of(clip("red cat", "R EH D K AE T", "R EH D K AE"), Lexicon.default())
+    assert utterance is not None
+    assert utterance.words is not None
+    assert utterance.words[1].phone_scores == (2.0, 2.0, 0.0)
+    longer = utterance_of(clip("red cat", "R EH D K AE T", "R EH D AH K AE T AH"), Lexicon.default())
     assert longer is not None
     assert longer.words is not None
     assert all(score == 2.0 for word in longer.words for score in word.phone_scores or ())
 
 
 def test_a_lexicon_of_the_synthesiser_that_differs_from_ours_keeps_the_word_boundaries():
-    reading = as_reading(clip("seven cats", "S EH V N K AE T S", "S EH V N K AE T S"), Lexicon.default())
-    assert reading is not None
-    assert reading.words is not None
-    assert [word.phones for word in reading.words] == [("S", "EH", "V", "N"), ("K", "AE", "T", "S")]
+    utterance = utterance_of(clip("seven cats", "S EH V N K AE T S", "S EH V N K AE T S"), Lexicon.default())
+    assert utterance is not None
+    assert utterance.words is not None
+    assert [word.phones for word in utterance.words] == [("S", "EH", "V", "N"), ("K", "AE", "T", "S")]
 
 
 def test_a_text_with_unknown_words_is_left_out():
-    assert as_reading(clip("xqzzt cat", "K AE T", "K AE T"), Lexicon.default()) is None
+    assert utterance_of(clip("xqzzt cat", "K AE T", "K AE T"), Lexicon.default()) is None

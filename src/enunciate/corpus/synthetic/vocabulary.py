@@ -1,23 +1,11 @@
-"""Endless varied sentences for the synthesisers, seeded.
+"""The vocabulary and the sentence templates of the everyday sentences.
 
-A phone recogniser for learners meets short everyday English, so most sentences come from a template
-grammar over a beginner's vocabulary. Random dictionary words add the rare phone sequences that such
-sentences lack; sentences of the caller and of Debian's `fortunes` package add natural wording.
+Words are those of a beginner's course. A template has a slot for each kind of word.
 """
 
 from __future__ import annotations
 
-import random
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
-from enunciate.errors import CorpusError
-
-FORTUNES_FOLDER = Path("usr/share/games/fortunes")
-
-_WORDS: dict[str, str] = {
+WORDS_BY_KIND: dict[str, str] = {
     "name": """adam alice amy andrew anna anthony ben bill bob brian carol cathy charles cindy daniel
         david emily emma eric frank gary george grace hannah harry helen henry jack jacob james jane jason
         jenny jessica jim joe john joyce judy julia karen kate kevin larry laura leo linda lisa lucy
@@ -105,7 +93,7 @@ _WORDS: dict[str, str] = {
     "question": "what where when why how who which",
 }
 
-_TEMPLATES = """
+TEMPLATES = """
 we call it {thing}|we call it {animal}|{name} is going to see the {animal}
 {number} {number} {number} {number}|{number} {number} {number}|{whose} {body} hurt even worse
 {whose} {thing} is {adjective}|the {adjective} {noun}|{name} {past} the {noun}
@@ -127,139 +115,5 @@ i think {sentence}|{sentence} because {sentence}|{sentence} but {sentence}|{sent
 if {sentence} {sentence}|{name} said {sentence}|the {person} {past} {number} {things} {time}
 {whose} {body} is {adjective}|the {adjective} one|{number} {things} and {number} {things}|{food} and {food}
 {time} {who} {modal} {go}|{noun}|{adjective} {things}
-""".replace("\n", "|")
-
-
-@dataclass(frozen=True)
-class TextMix:
-    """How often each source is drawn, relative to the others; a source that is missing is left out."""
-
-    everyday: float = 0.55
-    given: float = 0.2
-    dictionary: float = 0.2
-    fortunes: float = 0.05
-
-
-@dataclass(frozen=True)
-class TextSources:
-    """What the caller has besides the grammar."""
-
-    given: tuple[str, ...] = ()
-    dictionary: tuple[str, ...] = ()
-    """Words without their pronunciations; the grammar's own words where empty."""
-    fortunes: tuple[str, ...] = ()
-
-
-def _phrases(block: str, kind: str) -> list[str]:
-    """Split a vocabulary block; the preposition of `laughed at` is no phrase of its own."""
-    text = " ".join(block.split())
-    if kind in {"past", "doing"}:
-        text = re.sub(r" (at|for|of|with|about|to see)\b", lambda match: match[0].replace(" ", "-"), text)
-    return [phrase.replace("-", " ") for phrase in text.split()]
-
-
-_VOCABULARY = {kind: _phrases(block, kind) for kind, block in _WORDS.items()}
-_ALL_TEMPLATES = [template for template in _TEMPLATES.split("|") if template]
-_FLAT_TEMPLATES = [template for template in _ALL_TEMPLATES if "{sentence}" not in template]
-_NOUN_KINDS = ("animal", "food", "thing", "person", "job", "place")
-_SLOT = re.compile(r"\{(\w+)\}")
-
-
-def vocabulary() -> list[str]:
-    """All words of the grammar, sorted."""
-    return sorted({word for words in _VOCABULARY.values() for phrase in words for word in phrase.split()})
-
-
-def _plural(noun: str) -> str:
-    irregular = {"child": "children", "man": "men", "woman": "women", "mouse": "mice", "foot": "feet"}
-    irregular |= {"tooth": "teeth", "goose": "geese", "leaf": "leaves", "knife": "knives", "wife": "wives"}
-    same = {"sheep", "fish", "deer", "scissors", "trousers", "rice", "money", "policeman", "postman"}
-    if noun in irregular or noun in same:
-        return irregular.get(noun, noun)
-    if noun.endswith("y") and noun[-2] not in "aeiou":
-        return noun[:-1] + "ies"
-    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh", "z", "to")) else "s")
-
-
-def _slot(kind: str, rng: random.Random) -> str:
-    if kind == "sentence":
-        return _fill(rng.choice(_FLAT_TEMPLATES), rng)
-    if kind in {"noun", "things"}:
-        noun = rng.choice(_VOCABULARY[rng.choice(_NOUN_KINDS)])
-        return _plural(noun) if kind == "things" else noun
-    return rng.choice(_VOCABULARY[kind])
-
-
-def _fill(template: str, rng: random.Random) -> str:
-    return _SLOT.sub(lambda match: _slot(match[1], rng), template)
-
-
-def everyday_sentence(rng: random.Random) -> str:
-    """One short sentence, such as `we call it bear`; mostly 2 to 12 words."""
-    sentence = _fill(rng.choice(_ALL_TEMPLATES), rng)
-    return re.sub(r"\ba (?=[aeiou])", "an ", sentence)
-
-
-def dictionary_words(words: Sequence[str], rng: random.Random) -> str:
-    """One to five unrelated words, for phone sequences that sentences seldom have."""
-    return " ".join(rng.choice(words) for _ in range(rng.randint(1, 5)))
-
-
-def sentences(mix: TextMix, sources: TextSources, rng: random.Random) -> Iterator[str]:
-    """Endless sentences in lower case; the same `rng` state gives the same ones."""
-    words = sources.dictionary or tuple(vocabulary())
-    weights = [
-        mix.everyday,
-        mix.given if sources.given else 0.0,
-        mix.dictionary,
-        mix.fortunes if sources.fortunes else 0.0,
-    ]
-    while True:
-        source = rng.choices(("everyday", "given", "dictionary", "fortunes"), weights)[0]
-        if source == "everyday":
-            yield everyday_sentence(rng)
-        elif source == "dictionary":
-            yield dictionary_words(words, rng)
-        else:
-            yield rng.choice(sources.given if source == "given" else sources.fortunes).lower()
-
-
-def read_sentences(path: Path) -> tuple[str, ...]:
-    """Sentences of a text file, one a line, blank lines left out.
-
-    Raises:
-        CorpusError: The file cannot be read or holds no sentence.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise CorpusError(f"cannot read the sentences {path}: {error.strerror}") from error
-    found = tuple(" ".join(line.split()) for line in lines if line.strip())
-    if not found:
-        raise CorpusError(f"{path} holds no sentence: write one a line")
-    return found
-
-
-def read_dictionary(path: Path) -> tuple[str, ...]:
-    """The plain words of a pronunciation dictionary in CMUdict's format (`word P1 P2 ...`)."""
-    try:
-        lines = path.read_text(encoding="latin-1").splitlines()
-    except OSError as error:
-        raise CorpusError(f"cannot read the dictionary {path}: {error.strerror}") from error
-    words = (line.split(maxsplit=1)[0].lower() for line in lines if line[:1].isalpha())
-    return tuple(sorted({word for word in words if word.isalpha() and 2 <= len(word) <= 14}))
-
-
-def read_fortunes(root: Path) -> tuple[str, ...]:
-    """Plain sentences of 3 to 14 words from Debian's `fortunes` under `root`; none where it is absent."""
-    files = sorted(
-        path for path in (root / FORTUNES_FOLDER).glob("*") if path.suffix == "" and path.is_file()
-    )
-    found: set[str] = set()
-    for path in files:
-        text = path.read_text(encoding="utf-8", errors="ignore")
-        for paragraph in text.split("\n%\n"):
-            for sentence in re.split(r"(?<=[.!?])\s+", " ".join(paragraph.split())):
-                if re.fullmatch(r"[A-Z][a-z',]*( [A-Za-z][a-z',]*){2,13}[.!?]", sentence):
-                    found.add(sentence.rstrip(".!?"))
-    return tuple(sorted(found))
+"""
+"""Templates, separated by `|` or a line break."""

@@ -1,8 +1,8 @@
-"""Mispronunciations that Mandarin-speaking learners of English make, applied to phone strings.
+"""Mispronunciations of Mandarin-speaking learners of English, applied to phone sequences.
 
-The substitutions are the ones that teachers and the annotations of learner corpora agree on: no dental
-fricatives, /v/ and /w/ confused, tense and lax vowels merged, final consonants dropped or opened with a
-vowel, clusters broken up. A few random substitutions keep a recogniser from learning only this list.
+The substitutions are those that teachers and annotations of learner corpora agree on: dental fricatives are
+replaced, /v/ and /w/ confused, tense and lax vowels merged, final consonants deleted or followed by an added
+vowel, and clusters broken up. Some random substitutions keep a recogniser from learning this list alone.
 """
 
 from __future__ import annotations
@@ -60,34 +60,34 @@ _CONFUSIONS: dict[str, tuple[str, ...]] = {
 }
 
 Change = tuple[str, ...]
-"""What is said in place of one canonical phone: nothing, another phone or two phones."""
+"""The phones that are said in place of one canonical phone: none, one or two."""
 
 
 @dataclass(frozen=True)
 class LearnerErrors:
-    """How a learner mispronounces; a clip draws its own severity between the two rates."""
+    """How often a learner mispronounces a phone; each clip draws its own rate between the two."""
 
-    least_rate: float = 0.06
-    most_rate: float = 0.3
+    min_rate: float = 0.06
+    max_rate: float = 0.3
     random_share: float = 0.15
-    """Share of the substitutions that take any phone of the same class."""
+    """The share of substitutions by any other vowel or consonant."""
 
 
 def mispronounce(
     phones: Sequence[str], word_final: Sequence[bool], rules: LearnerErrors, rng: random.Random
 ) -> list[Change]:
-    """Change some phones as a learner might, at least one where there is any.
+    """Change some phones as a learner might, and at least one.
 
     Args:
         phones: Canonical phones, `SIL` among them.
         word_final: Whether each is the last phone of its word.
-        rules: How often.
-        rng: Drawn from in order, so that the same state gives the same changes.
+        rules: How often a phone is changed.
+        rng: The source of randomness; the same state gives the same changes.
 
     Returns:
-        What is said for each phone; `(phone,)` where it is left as it is.
+        What is said for each phone; `(phone,)` where it is unchanged.
     """
-    rate = rng.uniform(rules.least_rate, rules.most_rate)
+    rate = rng.uniform(rules.min_rate, rules.max_rate)
     sounded = [index for index, phone in enumerate(phones) if phone != SILENCE]
     hit = {index for index in sounded if rng.random() < rate}
     if sounded and not hit:
@@ -105,9 +105,9 @@ def _change(
     following = phones[index + 1] if index + 1 < len(phones) else SILENCE
     preceding = phones[index - 1] if index else SILENCE
     if phone in CONSONANTS and final and preceding in VOWELS | CONSONANTS and rng.random() < 0.5:
-        # An opened syllable is typical of stops and fricatives; sonorants are rather dropped.
-        opened = phone in _STOPS | _FRICATIVES and rng.random() < 0.5
-        return (phone, "AH") if opened else ()
+        # Learners add a vowel after stops and fricatives; sonorants they rather delete.
+        adds_vowel = phone in _STOPS | _FRICATIVES and rng.random() < 0.5
+        return (phone, "AH") if adds_vowel else ()
     if phone == "R" and preceding in VOWELS and following not in VOWELS and rng.random() < 0.6:
         return ()
     if phone in _STOPS | {"S"} and following in CONSONANTS and not final and rng.random() < 0.5:

@@ -1,84 +1,15 @@
-"""What the synthesisers have in common, and flite.
-
-Flite and festival build an utterance step by step, so that a mispronunciation can be planted after the
-lexicon and before durations and pitch. The changed phones then get the prosody of the sentence, which a
-bare phone string would not. Times are the ones that the synthesiser itself used to make the samples.
-"""
+"""Flite as a library, through its C interface."""
 
 from __future__ import annotations
 
 import ctypes
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from enunciate.corpus.synthetic.errors import PHONES, SILENCE, Change
-
-Int16 = npt.NDArray[np.int16]
-Segment = tuple[str, float, float]
-"""A phone or `SIL`, its start and its end in seconds."""
-Editor = Callable[[Sequence[str], Sequence[bool]], list[Change]]
-"""Takes canonical phones (`SIL` among them) and whether each ends its word; gives what is said for each."""
-
-_SILENT = frozenset({"pau", "h#", "sil", "brth", "ssil"})
-_ALIASES = {"ax": "AH", "axr": "ER", "dx": "T", "hv": "HH", "nx": "N", "ix": "IH", "ux": "UW"}
-
-
-@dataclass(frozen=True)
-class Speech:
-    """One synthesised sentence at the synthesiser's own rate."""
-
-    samples: Int16
-    rate_hz: int
-    segments: tuple[Segment, ...]
-    canonical: tuple[str, ...]
-    """What a correct reading has, without silences."""
-    voice: str
-
-
-class Synthesiser(Protocol):
-    """One engine within one process."""
-
-    def say(self, text: str, editor: Editor | None, rng: random.Random) -> Speech | None:
-        """Speak `text` in a voice and manner drawn from `rng`; None where the engine cannot label it."""
-        ...
-
-
-def arpabet(native: str) -> str:
-    """The label of a flite or festival (radio) phone.
-
-    Raises:
-        KeyError: The phone is of another phone set.
-    """
-    if native in _SILENT:
-        return SILENCE
-    phone = _ALIASES.get(native, native.upper())
-    if phone not in PHONES:
-        raise KeyError(native)
-    return phone
-
-
-def native_phone(phone: str) -> str:
-    """The flite or festival phone for an ARPAbet phone; AH becomes a schwa, which suits added vowels."""
-    return "ax" if phone == "AH" else phone.lower()
-
-
-def timed(ends: Sequence[tuple[str, float]], duration_s: float) -> tuple[Segment, ...]:
-    """Segments from phones with end times; the last one runs to the end of the samples."""
-    segments: list[Segment] = []
-    start_s = 0.0
-    for index, (phone, end_s) in enumerate(ends):
-        stop_s = duration_s if index == len(ends) - 1 else min(max(end_s, start_s), duration_s)
-        segments.append((phone, start_s, stop_s))
-        start_s = stop_s
-    return tuple(segments)
-
-
-# ---------------------------------------------------------------------------------------------- flite
+from enunciate.corpus.synthetic.mispronunciations import SILENCE, Change
+from enunciate.corpus.synthetic.synthesiser import Editor, Speech, arpabet, native_phone, segments_by_end
 
 _POINTER = ctypes.c_void_p
 _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
@@ -102,7 +33,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "uttfunc_val": (_POINTER, [_POINTER]),
 }
 _UTTERANCE_FUNCTION = ctypes.CFUNCTYPE(_POINTER, _POINTER)
-_FLITE_PITCH_HZ = {"slt": (150, 230), "rms": (80, 125), "awb": (95, 170), "kal16": (80, 140)}
+_PITCH_HZ = {"slt": (150, 230), "rms": (80, 125), "awb": (95, 170), "kal16": (80, 140)}
 _WORD_END_FEATURES = (b"R:SylStructure.n.name", b"R:SylStructure.parent.n.daughter.name")
 
 
@@ -117,7 +48,7 @@ class _FliteWave(ctypes.Structure):
 
 
 class Flite:
-    """Flite as a library; its post-lexical hook is where phones are read and changed."""
+    """Flite in this process; phones are read and edited in its post-lexical hook."""
 
     def __init__(self) -> None:
         self._library = ctypes.CDLL("libflite.so.1", ctypes.RTLD_GLOBAL)
@@ -129,8 +60,8 @@ class Flite:
         self._library.flite_init()
         self._editor: Editor | None = None
         self._canonical: tuple[str, ...] = ()
-        self._hooks: list[Any] = []  # ctypes frees a callback that nothing refers to
-        self._voices = {name: self._load(name) for name in _FLITE_PITCH_HZ}
+        self._hooks: list[Any] = []  # references, because ctypes frees a callback without any
+        self._voices = {name: self._load(name) for name in _PITCH_HZ}
 
     def _load(self, name: str) -> int:
         register = getattr(ctypes.CDLL(f"libflite_cmu_us_{name}.so.1"), f"register_cmu_us_{name}")
@@ -196,7 +127,7 @@ class Flite:
         name = rng.choice(sorted(self._voices))
         voice = self._voices[name]
         settings = {
-            b"int_f0_target_mean": rng.uniform(*_FLITE_PITCH_HZ[name]),
+            b"int_f0_target_mean": rng.uniform(*_PITCH_HZ[name]),
             b"duration_stretch": rng.uniform(0.85, 1.5),
         }
         for feature, value in settings.items():
@@ -209,7 +140,7 @@ class Flite:
         samples = np.ctypeslib.as_array(sound.samples, (sound.num_samples,)).astype(np.int16)
         items = self._items(utterance)
         ends = [(self._phone(item), self._library.item_feat_float(item, b"end")) for item in items]
-        segments = timed(ends, len(samples) / sound.sample_rate)
+        segments = segments_by_end(ends, len(samples) / sound.sample_rate)
         speech = Speech(samples, sound.sample_rate, segments, self._canonical, f"flite-{name}")
         self._library.delete_utterance(utterance)
         return speech
