@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 
-import pytest
 from support.paths import SOURCE
 
 TRAINING_ONLY = {
@@ -38,9 +37,3 @@ def test_loading_imports_neither_training_nor_its_libraries():
 
     assert training_modules(names) == []
     assert not {"torch", "sklearn", "transformers", "pocketsphinx"} & set(names)
-
-
-def test_the_joint_model_runs_without_training():
-    pytest.importorskip("transformers")
-
-    assert training_modules(imported_by("enunciate.baselines.ssl.assessor")) == []

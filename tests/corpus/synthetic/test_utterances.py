@@ -1,4 +1,4 @@
-"""Synthetic clips as readings: canonical phones find their words, and what was said wrong scores 0."""
+"""Synthetic clips as utterances: canonical phones get their words, and wrong phones score 0."""
 
 import numpy as np
 
