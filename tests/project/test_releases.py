@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import yaml
 
 import enunciate
@@ -26,5 +25,6 @@ def test_the_composed_image_names_the_version():
 
 
 def test_a_container_has_more_time_to_stop_than_the_service_takes():
-    settings = pytest.importorskip("enunciate.serve.http.settings")
-    assert int(composed()["stop_grace_period"].removesuffix("s")) > settings.Settings().grace_s
+    from enunciate.serve.settings import Settings
+
+    assert int(composed()["stop_grace_period"].removesuffix("s")) > Settings().shutdown_grace_s

@@ -203,7 +203,8 @@ def target(tmp_path_factory) -> Iterator[Target]:
             yield target
         finally:
             process.terminate()
-            assert process.wait(LIMIT_S) == 0
+            process.communicate(timeout=LIMIT_S)
+            assert process.returncode == 0
 
 
 @contextmanager

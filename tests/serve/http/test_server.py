@@ -280,7 +280,8 @@ def test_the_command_serves_the_engine_of_the_package(tmp_path):
             assert client.get("/v1/models").json()["models"][0]["name"].startswith("pocket")
     finally:
         process.terminate()
-        assert process.wait(LIMIT_S) == 0
+        process.communicate(timeout=LIMIT_S)
+        assert process.returncode == 0
     assert list(tmp_path.iterdir()) == []
 
 

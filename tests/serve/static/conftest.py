@@ -35,7 +35,7 @@ def address() -> Iterator[str]:
         yield base
     finally:
         service.terminate()
-        service.wait(timeout=30)
+        service.communicate(timeout=30)
 
 
 def _is_ready(base: str) -> bool:

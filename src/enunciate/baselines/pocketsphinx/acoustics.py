@@ -20,8 +20,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +65,8 @@ class HmmAcoustics:
     def __init__(self) -> None:
         with needing(EXTRA):
             sphinx: Any = import_module("pocketsphinx")
-        self._folder = TemporaryDirectory(prefix="enunciate-pocketsphinx-")
+        self._folder = Path(mkdtemp(prefix="enunciate-pocketsphinx-"))
+        finalize(self, rmtree, self._folder, ignore_errors=True)
         self._hmm = Path(sphinx.get_model_path("en-us")) / "en-us"
         self._decoder: Any = sphinx.Decoder(
             hmm=str(self._hmm),
@@ -71,7 +74,7 @@ class HmmAcoustics:
             lm=None,
             loglevel="FATAL",
             beam=BEAM,
-            senlogdir=self._folder.name,
+            senlogdir=str(self._folder),
             cmn="batch",
         )
         self._decoder.add_allphone_file("phones", str(self._hmm.parent / "en-us-phone.lm.bin"))
@@ -90,7 +93,7 @@ class HmmAcoustics:
         decoder.start_utt()
         decoder.process_raw(pcm, full_utt=True)
         decoder.end_utt()
-        (log,) = Path(self._folder.name).iterdir()
+        (log,) = self._folder.iterdir()
         costs = _read_log(log, N_STATES * len(self._phones))
         log.unlink()
         segments = decoder.seg() if decoder.hyp() is not None else ()

@@ -12,7 +12,9 @@ import tempfile
 import wave
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import rmtree
 from typing import IO
+from weakref import finalize
 
 import numpy as np
 
@@ -68,7 +70,8 @@ class Festival:
             stderr=subprocess.DEVNULL,
             encoding="latin-1",
         )
-        self._folder = tempfile.TemporaryDirectory(prefix="festival-")
+        self._folder = Path(tempfile.mkdtemp(prefix="festival-"))
+        finalize(self, rmtree, self._folder, ignore_errors=True)
         self._voice = ""
         if root is not None:
             self._send(_start_from(root / "usr/share/festival"))
@@ -108,7 +111,7 @@ class Festival:
         if editor is not None:
             changes = editor(phones, [final for _, _, final in before])
             self._send("\n".join(self._edits(phones, changes)))
-        path = Path(self._folder.name) / "sentence.wav"
+        path = self._folder / "sentence.wav"
         ends = [(phone, end_s) for phone, end_s, _ in self._phones_after(f'(finish "{path}")')]
         if not ends:
             return None

@@ -29,11 +29,13 @@ def bind(host: str, port: int) -> socket.socket:
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind)
-        if os.name == "posix":  # there, it allows a port that was just released; on Windows, one in use
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(_BACKLOG)
+        with contextlib.ExitStack() as on_failure:
+            listener = on_failure.enter_context(socket.socket(family, kind))
+            if os.name == "posix":  # there, it allows a port that was just released; on Windows, one in use
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(_BACKLOG)
+            on_failure.pop_all()  # it stays open
     except OSError as error:
         raise ServiceError(
             f"cannot listen on {host}, port {port} ({error.strerror}): choose another --host or --port"
