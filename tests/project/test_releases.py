@@ -25,6 +25,6 @@ def test_the_composed_image_names_the_version():
 
 
 def test_a_container_has_more_time_to_stop_than_the_service_takes():
-    from enunciate.serve.settings import Settings
+    from enunciate.serve.settings import ServiceSettings
 
-    assert int(composed()["stop_grace_period"].removesuffix("s")) > Settings().shutdown_grace_s
+    assert int(composed()["stop_grace_period"].removesuffix("s")) > ServiceSettings().shutdown_grace_s

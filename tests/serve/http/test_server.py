@@ -324,12 +324,17 @@ def test_a_missing_extra_is_named():
 
 
 def test_many_at_once_are_all_answered():
-    with server(workers=2, queue_size=40) as running, ThreadPoolExecutor(16) as others:
+    with (
+        server(workers=2, queue_size=40) as running,
+        contextlib.ExitStack() as clients,
+        ThreadPoolExecutor(16) as others,
+    ):
         local = threading.local()
 
         def one(number: int) -> int:
             if not hasattr(local, "client"):
-                local.client = httpx.Client(base_url=running.client.base_url, timeout=LIMIT_S)
+                client = httpx.Client(base_url=running.client.base_url, timeout=LIMIT_S)
+                local.client = clients.enter_context(client)
             return post(local.client, "hello", tone(1 + number / 100)).status_code
 
         assert set(others.map(one, range(32))) == {200}
