@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.evaluation_cases import make_assessment, make_corpus, perfect
+from support.plain_bootstrap import difference_interval
 
-from enunciate.evaluation.compare import compare, figure_at, higher_is_better
-from enunciate.metrics.bootstrap import difference_interval
+from enunciate.evaluation.compare import compare, higher_is_better, metric_at
 from enunciate.metrics.mdd import detect, edits_without_text
 from enunciate.metrics.pairs import Evaluated, judged_phones
 from enunciate.metrics.results import summarise
@@ -60,7 +60,7 @@ def test_detection_has_the_interval_of_the_slow_way_exactly():
 
 
 def test_error_rates_have_the_interval_of_the_slow_way_exactly():
-    edits = {id(pair): edits_without_text(judged_phones(pair), pair.free_phones) for pair in A + B}
+    edits = {id(pair): edits_without_text(judged_phones(pair), pair.recognised_phones) for pair in A + B}
     expected = slow(lambda pairs: pooled(edits[id(pair)] for pair in pairs).error_rate)
     assert compare(A, B).differences["recognition.per_without_text"].ci95 == pytest.approx(expected)
 
@@ -79,7 +79,7 @@ def test_a_failure_costs_the_most_in_squared_error():
 def test_the_figures_are_those_of_the_results():
     results, found = summarise(A), compare(A, B).differences
     for path, one in found.items():
-        assert one.a == figure_at(results, path)
+        assert one.a == metric_at(results, path)
         if one.a is not None and one.b is not None:
             assert one.difference == pytest.approx(one.a - one.b)
 

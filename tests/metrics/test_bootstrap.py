@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.plain_bootstrap import difference_interval, speaker_interval
 
 from enunciate.metrics.bootstrap import (
-    difference_interval,
+    draw_speakers,
     pcc_interval,
+    pcc_of_sums,
+    pcc_rows,
     ratio_of_sums,
-    speaker_interval,
+    sums_difference_interval,
     sums_interval,
 )
 from enunciate.metrics.correlation import pearson
@@ -26,7 +29,7 @@ def simulate(seed: int, n_speakers: int = 30, per_speaker: int = 5, noise: float
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000))
-def test_fast_and_general_path_agree(seed: int) -> None:
+def test_intervals_from_sums_are_those_of_the_definition(seed: int) -> None:
     human, predicted, speakers = simulate(seed, n_speakers=5, per_speaker=3)
     slow = speaker_interval(lambda i: pearson(human[i], predicted[i]), speakers, n=50, seed=seed)
     assert pcc_interval(human, predicted, speakers, n=50, seed=seed) == pytest.approx(slow)
@@ -57,39 +60,47 @@ def test_intervals_of_means_cover_the_truth_about_as_often_as_they_say() -> None
     assert 0.90 <= covered / 300 <= 0.98
 
 
-def test_speakers_are_drawn_whole() -> None:
-    seen: list[np.ndarray] = []
-    speakers = ["b", "a", "b", "c", "a", "b"]
-
-    def record(indices: np.ndarray) -> float:
-        seen.append(indices)
-        return 0.0
-
-    assert speaker_interval(record, speakers, n=40) == (0.0, 0.0)
-    for indices in seen:
-        times = np.bincount(indices, minlength=6)
-        assert times[0] == times[2] == times[5]
-        assert times[1] == times[4]
-        assert times[0] + times[1] + times[3] == 3
-    assert len({tuple(np.sort(indices)) for indices in seen}) > 5
+def test_each_resample_draws_as_many_speakers_as_there_are_with_replacement() -> None:
+    times = draw_speakers(3, n=400, seed=0)
+    assert (times.sum(axis=1) == 3).all()
+    # Three draws from three: all different in 6 of 27 cases, all alike in 3 of 27.
+    assert np.mean((times == 1).all(axis=1)) == pytest.approx(6 / 27, abs=0.06)
+    assert np.mean((times == 3).any(axis=1)) == pytest.approx(3 / 27, abs=0.05)
 
 
-def test_paired_difference_is_narrower_than_either() -> None:
+def test_the_items_of_a_speaker_are_drawn_together() -> None:
+    """With two speakers a mean over items is that of the one, of the other, or of all items."""
+    rows = np.array([[0.0, 1.0], [3.0, 1.0], [0.0, 1.0]])
+    seen: set[float] = set()
+
+    def record(sums: np.ndarray) -> np.ndarray:
+        seen.update(np.round(sums[:, 0] / sums[:, 1], 6))
+        return ratio_of_sums(sums)
+
+    sums_interval(record, rows, ["a", "b", "a"], n=50)
+    assert seen == {0.0, 3.0, 1.0}
+
+
+def test_a_paired_difference_is_narrower_than_either_interval() -> None:
     human, predicted, speakers = simulate(3, noise=1.5)
     slightly_worse = predicted + np.random.default_rng(1).normal(size=len(human)) * 0.3
+    first, second = pcc_rows(human, predicted), pcc_rows(human, slightly_worse)
 
-    def first(i: np.ndarray) -> float | None:
-        return pearson(human[i], predicted[i])
-
-    def second(i: np.ndarray) -> float | None:
-        return pearson(human[i], slightly_worse[i])
-
-    alone = speaker_interval(first, speakers, n=300)
-    difference = difference_interval(first, second, speakers, n=300)
+    alone = sums_interval(pcc_of_sums, first, speakers, n=300)
+    difference = sums_difference_interval(pcc_of_sums, first, second, speakers, n=300)
     assert alone is not None
     assert difference is not None
     assert difference[1] - difference[0] < (alone[1] - alone[0]) / 2
-    assert difference_interval(first, first, speakers, n=50) == (0, 0)
+    assert sums_difference_interval(pcc_of_sums, first, first, speakers, n=50) == pytest.approx(
+        (0, 0), abs=1e-12
+    )
+    expected = difference_interval(
+        lambda i: pearson(human[i], predicted[i]),
+        lambda i: pearson(human[i], slightly_worse[i]),
+        speakers,
+        n=300,
+    )
+    assert difference == pytest.approx(expected)
 
 
 def test_the_seed_decides_and_the_order_does_not() -> None:
@@ -107,7 +118,6 @@ def test_no_interval_where_nothing_can_be_said() -> None:
     assert pcc_interval(human, predicted, ["one"] * len(speakers)) is None
     assert pcc_interval(human, np.full(len(human), 0.1), speakers) is None
     assert pcc_interval(np.empty(0), np.empty(0), []) is None
-    assert speaker_interval(lambda _: None, speakers, n=10) is None
 
 
 def test_resamples_without_a_value_are_left_out_unless_they_are_most() -> None:
@@ -115,10 +125,10 @@ def test_resamples_without_a_value_are_left_out_unless_they_are_most() -> None:
     rows = np.array([[3.0, 4.0], [0.0, 0.0]])
     assert sums_interval(ratio_of_sums, rows, ["a", "b"]) == (0.75, 0.75)
 
-    def all_three(indices: np.ndarray) -> float | None:
-        return 1.0 if len(np.unique(indices)) == 3 else None
+    def all_three(sums: np.ndarray) -> np.ndarray:
+        return np.where((sums == 1).all(axis=1), 1.0, np.nan)
 
-    assert speaker_interval(all_three, ["a", "b", "c"]) is None  # 6 of 27 resamples
+    assert sums_interval(all_three, np.eye(3), ["a", "b", "c"]) is None, "6 of 27 resamples draw all three"
 
 
 def test_a_resample_of_equal_scores_has_no_correlation() -> None:

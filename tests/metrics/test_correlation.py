@@ -30,6 +30,29 @@ def test_correlation_by_hand() -> None:
     assert (found.n, found.n_unanswered) == (3, 0)
 
 
+ANSCOMBE_X = (10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5)
+ANSCOMBE = (
+    (ANSCOMBE_X, (8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68), 0.81642),
+    (ANSCOMBE_X, (9.14, 8.14, 8.74, 8.77, 9.26, 8.10, 6.13, 3.10, 9.13, 7.26, 4.74), 0.81624),
+    (ANSCOMBE_X, (7.46, 6.77, 12.74, 7.11, 7.81, 8.84, 6.08, 5.39, 8.15, 6.42, 5.73), 0.81629),
+    (
+        (8,) * 7 + (19,) + (8,) * 3,
+        (6.58, 5.76, 7.71, 8.84, 8.47, 7.04, 5.25, 12.50, 5.56, 7.91, 6.89),
+        0.81652,
+    ),
+)
+"""Anscombe's quartet (1973) and its published correlations."""
+
+
+@pytest.mark.parametrize(("x", "y", "pcc"), ANSCOMBE)
+def test_anscombes_quartet_has_its_published_correlations(
+    x: tuple[float, ...], y: tuple[float, ...], pcc: float
+) -> None:
+    found = correlation(x, y, top=20)
+    assert found.pcc == pytest.approx(pcc, abs=5e-6)
+    assert found.p_value == pytest.approx(0.00217, abs=1e-5)
+
+
 @settings(deadline=None)
 @given(SCORES)
 def test_correlation_agrees_with_scipy(pairs: list[tuple[int, float]]) -> None:

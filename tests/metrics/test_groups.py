@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.evaluation_cases import make_assessment, make_corpus, make_utterance, perfect
+from support.plain_bootstrap import speaker_interval
 
-from enunciate.metrics.bootstrap import speaker_interval
 from enunciate.metrics.groups import (
     age_band,
     by_age,

@@ -17,7 +17,7 @@ from enunciate.metrics.pairs import (
     JudgedPhone,
     PhoneMismatchError,
     judged_phones,
-    spoken_phones,
+    parse_phone_label,
 )
 from enunciate.schema import Mispronunciation, ReferenceWord, Utterance
 
@@ -143,9 +143,9 @@ def test_failures_are_all_deletions() -> None:
     assert edits_without_text(judged, None).deletions == 3
 
 
-def test_spoken_phones_read_every_kind_of_label() -> None:
+def test_parse_phone_label_read_every_kind_of_label() -> None:
     labels = ["AH0", "T*", "IH R", "<DEL>", "<del>", "<unk>", ""]
-    assert [spoken_phones(label) for label in labels] == [
+    assert [parse_phone_label(label) for label in labels] == [
         ("AH",),
         ("T",),
         ("IH", "R"),

@@ -91,8 +91,8 @@ def test_figures_agree_with_other_libraries() -> None:
     assert found.apa.total.ci95 is not None
     assert found.apa.total.pcc is not None
     assert found.apa.total.ci95[0] < found.apa.total.pcc < found.apa.total.ci95[1]
-    references = [" ".join(perfect(pair.utterance).free_phones or ()) for pair in pairs]
-    free = [" ".join(pair.free_phones or ()) for pair in pairs]
+    references = [" ".join(perfect(pair.utterance).recognised_phones or ()) for pair in pairs]
+    free = [" ".join(pair.recognised_phones or ()) for pair in pairs]
     assert found.recognition.per_without_text == pytest.approx(jiwer.wer(references, free))
     assert found.recognition.ci95 is not None
     assert found.recognition.ci95[0] < jiwer.wer(references, free) < found.recognition.ci95[1]
@@ -172,7 +172,7 @@ def test_a_refused_text_is_unanswered_though_not_failed() -> None:
     pairs = imperfect(0)
     assert pairs[0].assessment
     refused = pairs[0].assessment.model_copy(update={"words": (), "total": None})
-    pairs[0] = Evaluated(pairs[0].utterance, refused, pairs[0].free_phones)
+    pairs[0] = Evaluated(pairs[0].utterance, refused, pairs[0].recognised_phones)
     found = summarise(pairs)
     assert (found.n_failed, found.apa.total.n_unanswered, found.apa.fluency.n_unanswered) == (0, 1, 0)
     assert (found.phone.n_unanswered, found.mdd.n_unanswered) == (4, 4)

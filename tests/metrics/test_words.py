@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from support.evaluation_cases import make_assessment, make_utterance
 
-from enunciate.metrics.mdd import detect, laid_along
+from enunciate.metrics.mdd import align_to_canonical, detect
 from enunciate.metrics.pairs import Evaluated, judged_phones
 from enunciate.metrics.results import summarise
 from enunciate.metrics.words import word_agreement
@@ -79,10 +79,10 @@ def test_the_order_of_utterances_changes_no_figure_of_words(seed, order):
 
 def heard_freely(free, said=None, scores=(2, 0, 2)):
     utterance = make_utterance(phones="K AE1 T", phone_scores=scores, said=said)
-    return laid_along(judged_phones(Evaluated(utterance, None, free)), free)
+    return align_to_canonical(judged_phones(Evaluated(utterance, None, free)), free)
 
 
-def test_recognition_is_laid_along_the_canonical_phones():
+def test_recognition_is_align_to_canonical_the_canonical_phones():
     """K AE T, of which AE was said wrongly; heard K AH D S: AE is found, T wrongly flagged, S flags none."""
     found = detect(heard_freely(("K", "AH", "D", "S"), said={1: "AH"}))
 

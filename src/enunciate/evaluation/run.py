@@ -1,10 +1,10 @@
-"""Assesses a corpus with one engine, clip by clip onto disk, and writes the figures.
+"""Assesses a corpus with one engine, writing each clip to disk as it is done, and computes the metrics.
 
 OUT/predictions.jsonl has one line per utterance, in the order in which they were assessed:
     {"id": "000030012", "speaker": "0003", "assessment": {...} | null, "free_phones": ["M", "AA", ...] | null,
      "error": null | "audio_silent: ..."}
-It is written as the run goes and tells a later run what is done already, so that a run that was stopped goes
-on where it was. OUT/results.json comes at the end, whole or not at all.
+It is written batch by batch and records what is done, so that a run that was stopped can resume.
+OUT/results.json is written at the end, whole or not at all.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Prediction(FrozenModel):
     assessment: Assessment | None
     free_phones: tuple[str, ...] | None
     error: str | None
-    """Code and message of what went wrong, in either of the two."""
+    """The code and the message of the error, in assessment or recognition."""
 
 
 def evaluate(
@@ -45,21 +45,21 @@ def evaluate(
     *,
     progress: Progress | None = None,
 ) -> Results:
-    """Assesses what is not assessed yet, then writes and returns the figures of all.
+    """Assess the utterances that are not assessed yet, then write and return the metrics of all.
 
-    A clip that the engine refuses becomes a row with its error, and counts as failed; it is not tried again
-    when the run goes on.
+    A clip that the engine refuses becomes a row with its error and counts as failed; it is not tried again
+    when the run resumes.
 
     Args:
         assessor: The engine.
-        utterances: With their labels; ids must differ.
-        out_dir: Where `predictions.jsonl` and `results.json` go; made if it is not there.
-        progress: Told how far the run is.
+        utterances: The corpus with its labels; ids must differ.
+        out_dir: The folder for `predictions.jsonl` and `results.json`; it is created if it does not exist.
+        progress: Called as the run proceeds.
 
     Raises:
-        CorpusError: two utterances have one id.
-        OutputError: the folder cannot be written, or holds another run's predictions.
-        PhoneMismatchError: an assessment has other phones than its utterance.
+        CorpusError: Two utterances have the same id.
+        OutputError: The folder cannot be written, or holds the predictions of another run.
+        PhoneMismatchError: An assessment has other phones than its utterance.
         MissingExtraError: scipy, kaldialign or jiwer is not installed.
     """
     _check_extras()
@@ -82,17 +82,17 @@ def evaluate(
 
 
 def read_predictions(out_dir: Path, utterances: Sequence[Utterance]) -> list[Evaluated]:
-    """The rows that `evaluate` wrote to a folder, for these utterances; those of folders can be pooled.
+    """Return the predictions that `evaluate` wrote to a folder, paired with these utterances.
 
     Raises:
-        OutputError: a row is broken, or an utterance has none.
+        OutputError: A row is broken, or an utterance has none.
     """
     path = out_dir / PREDICTIONS
     done = {row.id: row for row in resume_rows(path, Prediction.model_validate_json, "a prediction")}
     missing = [utterance.id for utterance in utterances if utterance.id not in done]
     if missing:
         raise OutputError(
-            f"{path} has no row for {missing[0]} and {len(missing) - 1} more: run the evaluation to its end"
+            f"{path} has no row for {missing[0]} and {len(missing) - 1} more: rerun the evaluation"
         )
     return [_evaluated(utterance, done[utterance.id]) for utterance in utterances]
 
@@ -119,35 +119,35 @@ def _predict(assessor: Assessor, batch: Sequence[Utterance]) -> list[Prediction]
     assessed = answer_each(assessor.assess, batch)
     recognised = answer_each(assessor.recognise, batch)
     return [
-        _prediction(utterance, assessment, free_phones)
-        for utterance, assessment, free_phones in zip(batch, assessed, recognised, strict=True)
+        _prediction(utterance, assessment, phones)
+        for utterance, assessment, phones in zip(batch, assessed, recognised, strict=True)
     ]
 
 
 def _predict_at_once(assessor: OnePassAssessor, batch: Sequence[Utterance]) -> list[Prediction]:
-    """Both in one; a clip where that fails is done again apart, since one of the two may work."""
-    found: list[Prediction] = []
+    """Assess and recognise in one pass; where that fails, try each on its own, since one of them may work."""
+    predictions: list[Prediction] = []
     for utterance, both in zip(batch, answer_each(assessor.assess_and_recognise, batch), strict=True):
         if isinstance(both, EnunciateError):
             (assessed,) = answer_each(assessor.assess, [utterance])
             (recognised,) = answer_each(assessor.recognise, [utterance])
         else:
             assessed, recognised = both
-        found.append(_prediction(utterance, assessed, recognised))
-    return found
+        predictions.append(_prediction(utterance, assessed, recognised))
+    return predictions
 
 
 def _prediction(
     utterance: Utterance,
     assessment: Assessment | EnunciateError,
-    free_phones: tuple[str, ...] | EnunciateError | None,
+    phones: tuple[str, ...] | EnunciateError | None,
 ) -> Prediction:
-    failures = [answer for answer in (assessment, free_phones) if isinstance(answer, EnunciateError)]
+    failures = [answer for answer in (assessment, phones) if isinstance(answer, EnunciateError)]
     return Prediction(
         id=utterance.id,
         speaker=utterance.speaker,
         assessment=None if isinstance(assessment, EnunciateError) else assessment,
-        free_phones=None if isinstance(free_phones, EnunciateError) else free_phones,
+        free_phones=None if isinstance(phones, EnunciateError) else phones,
         error=f"{failures[0].code}: {failures[0]}" if failures else None,
     )
 
@@ -160,7 +160,7 @@ def _evaluated(utterance: Utterance, row: Prediction) -> Evaluated:
 
 
 def _check_extras() -> None:
-    """Before the first clip: without them the figures would fail only after the last."""
+    """Check before the first clip: without them the metrics would fail only after the last."""
     for package in ("scipy", "kaldialign", "jiwer"):
         if find_spec(package) is None:
             raise MissingExtraError(package, "eval")
@@ -175,16 +175,16 @@ def _check_ids(utterances: Sequence[Utterance]) -> None:
 
 
 def _check_same_run(path: Path, done: dict[str, Prediction], utterances: Sequence[Utterance]) -> None:
-    strangers = sorted(done.keys() - {utterance.id for utterance in utterances})
-    if strangers:
+    unknown = sorted(done.keys() - {utterance.id for utterance in utterances})
+    if unknown:
         raise OutputError(
-            f"{path} belongs to a different run: {len(strangers)} of its ids, {strangers[0]} for one, are not"
+            f"{path} belongs to a different run: {len(unknown)} of its ids, such as {unknown[0]}, are not"
             " in this corpus. Give another output folder"
         )
 
 
 def _check_same_model(path: Path, done: dict[str, Prediction], rows: Sequence[Prediction]) -> None:
-    """Guards against going on with another engine than the run began with."""
+    """Refuse to resume with another engine than the run began with."""
     before = {row.assessment.model for row in done.values() if row.assessment}
     now = {row.assessment.model for row in rows if row.assessment}
     if before and now - before:

@@ -1,12 +1,11 @@
-"""95% intervals by resampling speakers.
+"""95% confidence intervals by bootstrap over speakers.
 
 The clips of one speaker resemble each other, so resampling clips would give intervals that are far too
-narrow: what the interval must tell is how the figure would move with *other speakers*. Whole speakers are
-drawn with replacement, and the interval runs between the 2.5th and 97.5th percentile.
+narrow: an interval must tell how a metric would change with *other speakers*. Whole speakers are drawn with
+replacement, and the interval runs from the 2.5th to the 97.5th percentile (Efron and Tibshirani 1993).
 
 PCC, F1 and PER are all functions of sums over clips. `sums_interval` adds those up once per speaker, after
-which a resample is one row of a matrix product; `speaker_interval` takes any statistic, more slowly. The same
-seed draws the same speakers in both.
+which a resample is one row of a matrix product.
 """
 
 from __future__ import annotations
@@ -19,78 +18,37 @@ import numpy.typing as npt
 from enunciate.metrics.correlation import FloatArray
 
 Interval = tuple[float, float]
-Indices = npt.NDArray[np.intp]
-Statistic = Callable[[Indices], float | None]
-"""Takes the indices of the drawn items (with repeats); None where the figure is undefined."""
+"""The lower and the upper end."""
 SumStatistic = Callable[[FloatArray], FloatArray]
-"""Takes sums (R, K) of R resamples, returns (R,); NaN where the figure is undefined."""
+"""Takes the sums `(R, K)` of R resamples, returns `(R,)`; NaN where the metric is undefined."""
 
 LEVEL = 0.95
 N_RESAMPLES = 1000
 SEED = 0
-CANCELLED = 1e-10
-"""A variance under this share of the mean square it was computed from is what rounding left of zero."""
-
-
-def speaker_interval(
-    statistic: Statistic, speakers: Sequence[str], n: int = N_RESAMPLES, seed: int = SEED
-) -> Interval | None:
-    """The percentile interval of any statistic.
-
-    Args:
-        statistic: Computes the figure from indices into the items.
-        speakers: Who spoke each item.
-        n: Number of resamples.
-        seed: Of the draw.
-
-    Returns:
-        (low, high), or None with fewer than two speakers, or where the statistic is undefined in more than
-        half of the resamples (the others would be a chosen few).
-    """
-    names, owner = np.unique(np.asarray(speakers, dtype=str), return_inverse=True)
-    items = [np.flatnonzero(owner == s) for s in range(len(names))]
-    values = [
-        statistic(np.concatenate([items[s] for s in np.repeat(np.arange(len(names)), times)]))
-        for times in _draw(len(names), n, seed)
-    ]
-    return _percentiles(np.array(values, dtype=np.float64))
-
-
-def difference_interval(
-    first: Statistic, second: Statistic, speakers: Sequence[str], n: int = N_RESAMPLES, seed: int = SEED
-) -> Interval | None:
-    """The interval of `first - second`, two systems on the same items.
-
-    Paired: both are computed on the same drawn speakers, so what is hard for both cancels out. An interval
-    that leaves out 0 says that the systems differ.
-    """
-
-    def difference(indices: Indices) -> float | None:
-        a, b = first(indices), second(indices)
-        return None if a is None or b is None else a - b
-
-    return speaker_interval(difference, speakers, n, seed)
+ROUNDING_SHARE = 1e-10
+"""A variance below this share of the mean square that it was computed from is zero but for rounding."""
 
 
 def sums_interval(
     statistic: SumStatistic, rows: FloatArray, speakers: Sequence[str], n: int = N_RESAMPLES, seed: int = SEED
 ) -> Interval | None:
-    """The percentile interval of a statistic of column sums, for all resamples at once.
+    """Return the percentile interval of a statistic of column sums, for all resamples at once.
 
     Args:
-        statistic: Computes the figure from sums.
-        rows: What each item adds to the sums, shape (N, K).
-        speakers: Who spoke each item, N of them.
+        statistic: Computes the metric from sums.
+        rows: The summands of each item, shape `(N, K)`.
+        speakers: The speaker of each item, N of them.
         n: Number of resamples.
-        seed: Of the draw.
+        seed: Seed of the draw.
 
     Returns:
-        As `speaker_interval`.
+        (low, high), or None with fewer than two speakers, or where the statistic is undefined in more than
+        half of the resamples, since the others would be a biased selection.
     """
     names, owner = np.unique(np.asarray(speakers, dtype=str), return_inverse=True)
     sums = np.stack([np.bincount(owner, column, len(names)) for column in rows.T], axis=1)
-    weights = _draw(len(names), n, seed).astype(np.float64)
-    return _percentiles(statistic(weights @ sums))
+    weights = draw_speakers(len(names), n, seed).astype(np.float64)
+    return percentile_interval(statistic(weights @ sums))
 
 
 def sums_difference_interval(
@@ -101,15 +59,21 @@ def sums_difference_interval(
     n: int = N_RESAMPLES,
     seed: int = SEED,
 ) -> Interval | None:
-    """As `difference_interval`, for a statistic of column sums, for all resamples at once.
+    """Return the percentile interval of `first - second`, two systems on the same items.
+
+    The bootstrap is paired: both are computed on the same drawn speakers, so that what is hard for both
+    cancels out. An interval that excludes 0 says that the systems differ.
 
     Args:
-        statistic: Computes the figure from sums.
-        first: What each item adds to the sums of the first system, shape (N, K).
-        second: The same items of the second system.
-        speakers: Who spoke each item, N of them.
+        statistic: Computes the metric from sums.
+        first: The summands of each item for the first system, shape `(N, K)`.
+        second: The summands of the same items for the second system.
+        speakers: The speaker of each item, N of them.
         n: Number of resamples.
-        seed: Of the draw.
+        seed: Seed of the draw.
+
+    Returns:
+        As for `sums_interval`.
     """
     width = first.shape[1]
 
@@ -126,25 +90,25 @@ def pcc_interval(
     n: int = N_RESAMPLES,
     seed: int = SEED,
 ) -> Interval | None:
-    """The percentile interval of Pearson's correlation of two arrays (N,)."""
+    """Return the percentile interval of Pearson's correlation of two arrays `(N,)`."""
     if not len(human):
         return None
     return sums_interval(pcc_of_sums, pcc_rows(human, predicted), speakers, n, seed)
 
 
 def pcc_rows(human: FloatArray, predicted: FloatArray) -> FloatArray:
-    """What each item adds to the sums that `pcc_of_sums` takes, shape (N, 6)."""
+    """Return the summands of each item for `pcc_of_sums`, shape `(N, 6)`."""
     # Centred and scaled first: sums of squares of raw scores would lose digits in the subtraction.
     x, y = (_standardised(values) for values in (human, predicted))
     return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
 
 
 def ratio_interval(rows: Sequence[tuple[int, int]], speakers: Sequence[str]) -> Interval | None:
-    """The percentile interval of a pooled rate, such as a word error rate.
+    """Return the percentile interval of a pooled rate, such as a word error rate.
 
     Args:
-        rows: (part, whole) of each item.
-        speakers: Who spoke each item.
+        rows: Numerator and denominator of each item.
+        speakers: The speaker of each item.
     """
     if not rows:
         return None
@@ -152,36 +116,37 @@ def ratio_interval(rows: Sequence[tuple[int, int]], speakers: Sequence[str]) -> 
 
 
 def ratio_of_sums(sums: FloatArray) -> FloatArray:
-    """First column over second, (R, 2) -> (R,): the statistic of a pooled rate such as PER."""
+    """Divide the first column by the second, `(R, 2)` -> `(R,)`, as for a pooled rate such as PER."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(sums[:, 1] > 0, sums[:, 0] / sums[:, 1], np.nan)
 
 
 def pcc_of_sums(sums: FloatArray) -> FloatArray:
-    """Columns n, Σx, Σy, Σxx, Σyy, Σxy -> correlation, (R, 6) -> (R,)."""
+    """Return correlations from the columns n, Σx, Σy, Σxx, Σyy, Σxy, `(R, 6)` -> `(R,)`."""
     n, x, y, xx, yy, xy = sums.T
     var_x, var_y = n * xx - x * x, n * yy - y * y
-    defined = (var_x > CANCELLED * n * xx) & (var_y > CANCELLED * n * yy)
+    defined = (var_x > ROUNDING_SHARE * n * xx) & (var_y > ROUNDING_SHARE * n * yy)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(defined, np.clip((n * xy - x * y) / np.sqrt(var_x * var_y), -1, 1), np.nan)
 
 
-def _standardised(values: FloatArray) -> FloatArray:
-    spread = np.ptp(values) if len(values) else 0
-    return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)
-
-
-def _draw(n_speakers: int, n: int, seed: int) -> npt.NDArray[np.int64]:
-    """How often each speaker is drawn in each resample, shape (n, n_speakers)."""
+def draw_speakers(n_speakers: int, n: int, seed: int) -> npt.NDArray[np.int64]:
+    """Return how often each speaker is drawn in each of `n` resamples, shape `(n, n_speakers)`."""
     if n_speakers < 2:
         return np.empty((0, n_speakers), dtype=np.int64)
     shares = np.full(n_speakers, 1 / n_speakers)
     return np.random.default_rng(seed).multinomial(n_speakers, shares, size=n)
 
 
-def _percentiles(values: FloatArray) -> Interval | None:
+def percentile_interval(values: FloatArray) -> Interval | None:
+    """Return the interval that holds the middle 95% of the resamples; None where too few are defined."""
     defined = values[~np.isnan(values)]
     if len(defined) == 0 or 2 * len(defined) < len(values):
         return None
     low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
+
+
+def _standardised(values: FloatArray) -> FloatArray:
+    spread = np.ptp(values) if len(values) else 0
+    return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)

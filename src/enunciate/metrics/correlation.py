@@ -1,8 +1,8 @@
-"""Agreement of predicted scores with human ones: Pearson correlation, its p-value, squared error.
+"""Agreement of predicted scores with human scores: Pearson's correlation, its p-value, squared error.
 
-An engine that gives no score for a clip must not look better for it. A missing prediction therefore counts as
-the mean of the predictions that were made: that adds nothing to the covariance while the human spread stays
-in the denominator, so |PCC| can only shrink. In the squared error it costs the most that the scale allows.
+An engine that gives no score for a clip must not gain by it. A missing prediction therefore counts as the
+mean of the predictions that were made: that adds nothing to the covariance while the human variance stays in
+the denominator, so |PCC| can only shrink. In the squared error it counts as the largest error on the scale.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ from enunciate.schema import ASPECTS, Aspect
 
 FloatArray = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.floating[Any]]
-"""Of any precision; computed with in double."""
+"""Arrays of any precision; the computation is in double."""
 
 UTTERANCE_TOP = 10.0
 PHONE_TOP = 2.0
 MIN_POINTS = 3
-"""Two points always lie on a line: a correlation of fewer than three says nothing."""
+"""Two points always lie on a line: a correlation of fewer than three is meaningless."""
 CONSTANT_SPREAD = 1e-9
-"""Values whose spread is under this share of their size differ by rounding only."""
+"""Values whose range is below this share of their magnitude differ by rounding only."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The labelled items of one aspect, each with a prediction, made or filled in; arrays of shape (n,)."""
+    """The labelled items of one aspect, each with a prediction, made or filled in; arrays of shape `(n,)`."""
 
     human: FloatArray
     predicted: FloatArray
     squared_error: FloatArray
     index: npt.NDArray[np.intp]
-    """Place of each item in the sequences that were given."""
+    """The position of each item in the sequences that were given."""
     n_unanswered: int
 
 
 @dataclass(frozen=True)
 class Correlation:
-    """Agreement in one aspect; what cannot be computed is None, never NaN."""
+    """Agreement in one aspect; a metric that is undefined is None, never NaN."""
 
     n: int
-    """Labelled items, answered or not."""
+    """The number of labelled items, answered or not."""
     n_unanswered: int
     pcc: float | None
     p_value: float | None
@@ -56,11 +56,11 @@ class Correlation:
 def pair_answers(
     human: Sequence[float | None], predicted: Sequence[float | None], top: float = UTTERANCE_TOP
 ) -> Answers:
-    """Drops items without a human label and fills in predictions that are missing (see the module).
+    """Drop items without a human label and fill in missing predictions (see the module).
 
     Args:
-        human: Labels, 0 to `top`; None where nobody scored.
-        predicted: Scores, 0 to `top`; None where the engine gave none.
+        human: Human scores from 0 to `top`; None where nobody scored.
+        predicted: Predicted scores from 0 to `top`; None where the engine gave none.
         top: The highest score of the scale.
     """
     assert len(human) == len(predicted), f"{len(human)} labels for {len(predicted)} predictions"
@@ -78,11 +78,11 @@ def pair_answers(
 def correlation(
     human: Sequence[float | None], predicted: Sequence[float | None], top: float = UTTERANCE_TOP
 ) -> Correlation:
-    """Compares predicted with human scores.
+    """Compare predicted with human scores.
 
     Items without a human label are left out. `pcc` and `p_value` are None with fewer than three answered
-    items or where either side is constant. The p-value is two-sided, for "no linear relation", with as many
-    degrees of freedom as answered items less two; it takes the items as independent.
+    items or where either side is constant. The p-value is two-sided for the null hypothesis of no linear
+    relation, with two degrees of freedom fewer than answered items; it assumes independent items.
 
     Raises:
         MissingExtraError: scipy is not installed.
@@ -91,7 +91,7 @@ def correlation(
 
 
 def correlate(answers: Answers) -> Correlation:
-    """The figures of items that are already paired; see `correlation`."""
+    """Compare scores that are already paired; see `correlation`."""
     n = len(answers.human)
     n_answered = n - answers.n_unanswered
     pcc = pearson(answers.human, answers.predicted) if n_answered >= MIN_POINTS else None

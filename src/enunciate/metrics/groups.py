@@ -1,8 +1,8 @@
-"""The figures of parts of a corpus: children and adults, men and women, single phones, single speakers.
+"""Metrics of parts of a corpus: age bands, genders, phone classes, speakers.
 
-A system can be good on average and wrong for some: `bias`, the mean of predicted less human score, says for
-whom it is too strict. Correlations of a group are computed within the group, so a group whose speakers are
-all equally good gets a low one whatever the system does: compare `mse` and `bias` too.
+A system can be good on average and wrong for some: `bias`, the mean of predicted minus human score, shows for
+whom it is too strict. Correlations are computed within the group, so a group whose speakers are all equally
+good gets a low one whatever the system does: compare `mse` and `bias` too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from enunciate.metrics.records import BiasedAgreement, Group, PhoneClass, PhoneC
 from enunciate.schema import ASPECTS, PhoneQuality, Score
 
 AGE_BANDS = ((10, "under 10"), (16, "10 to 15"), (26, "16 to 25"))
-"""Upper end, not included, and name; the last, open band is `OLDEST`."""
+"""The exclusive upper end and the name of each band; the last, open band is `OLDEST`."""
 OLDEST = "26 and over"
 UNKNOWN = "unknown"
 GENDERS = {"f": "female", "m": "male"}
@@ -37,29 +37,29 @@ _PCC_SUMS = 6
 
 @dataclass(frozen=True)
 class SpeakerMean:
-    """One speaker: the means over the clips that have a human and a predicted total score."""
+    """The means of one speaker over the clips that have a human and a predicted total score."""
 
     speaker: str
     n_utterances: int
     human: float
     predicted: float
     mean_error: float
-    """Mean absolute difference of the single clips."""
+    """The mean absolute difference over the clips."""
 
 
 def by_age(pairs: Sequence[Evaluated]) -> dict[str, Group]:
-    """The figures of each age band that occurs, youngest first, `unknown` last."""
+    """Return the metrics of each age band that occurs, youngest first, `unknown` last."""
     order = [name for _, name in AGE_BANDS] + [OLDEST, UNKNOWN]
     return _grouped(pairs, lambda pair: age_band(pair.utterance.age), order)
 
 
 def by_gender(pairs: Sequence[Evaluated]) -> dict[str, Group]:
-    """The figures of each gender that the corpus names, and `unknown`."""
+    """Return the metrics of each gender that the corpus names, and of `unknown`."""
     return _grouped(pairs, lambda pair: GENDERS.get(pair.utterance.gender or "", UNKNOWN), [])
 
 
 def age_band(age: int | None) -> str:
-    """The band of an age in years."""
+    """Return the band of an age in years."""
     if age is None:
         return UNKNOWN
     return next((name for end, name in AGE_BANDS if age < end), OLDEST)
@@ -72,22 +72,22 @@ def _grouped(
     for pair in pairs:
         members.setdefault(name_of(pair), []).append(pair)
     names = [name for name in order if name in members] or sorted(members, key=lambda n: (n == UNKNOWN, n))
-    return {name: group_figures(members[name]) for name in names}
+    return {name: group_metrics(members[name]) for name in names}
 
 
-def group_figures(pairs: Sequence[Evaluated]) -> Group:
-    """The figures of some clips; failures count as everywhere (see `results`), within the group.
+def group_metrics(pairs: Sequence[Evaluated]) -> Group:
+    """Return the metrics of the clips of one group; failures count as in `results`.
 
     Raises:
-        PhoneMismatchError: an assessment has other phones than its utterance.
+        PhoneMismatchError: An assessment has other phones than its utterance.
         MissingExtraError: scipy is not installed.
     """
     speakers = [pair.speaker for pair in pairs]
     judged = [judged_phones(pair) for pair in pairs]
     phones = [phone for utterance in judged for phone in utterance]
-    found = detect(phones)
+    detection = detect(phones)
     aspects = {
-        aspect: _biased(
+        aspect: _biased_agreement(
             [human_score(pair, aspect) for pair in pairs],
             [predicted_score(pair, aspect) for pair in pairs],
             speakers,
@@ -101,64 +101,64 @@ def group_figures(pairs: Sequence[Evaluated]) -> Group:
         n_speakers=len(set(speakers)),
         n_utterances=len(pairs),
         n_failed=sum(pair.assessment is None for pair in pairs),
-        phone=_biased([phone.human_score for phone in phones], scores, owners, PHONE_TOP),
-        f1=found.f1,
-        frr=found.frr,
+        phone=_biased_agreement([phone.human_score for phone in phones], scores, owners, PHONE_TOP),
+        f1=detection.f1,
+        frr=detection.frr,
         **aspects,
     )
 
 
-def _biased(
+def _biased_agreement(
     human: Sequence[float | None],
     scores: Sequence[Score | PhoneQuality | None],
     speakers: Sequence[str],
     top: float,
 ) -> BiasedAgreement:
-    figures = agreement(human, scores, speakers, top)
+    unbiased = agreement(human, scores, speakers, top)
     errors = [
         score.value - label
         for label, score in zip(human, scores, strict=True)
         if label is not None and score is not None
     ]
-    return BiasedAgreement(**dict(figures), bias=float(np.mean(errors)) if errors else None)
+    return BiasedAgreement(**dict(unbiased), bias=float(np.mean(errors)) if errors else None)
 
 
 # ----------------------------------------------------------------------------------------- single phones
 
 
 def by_phone_class(pairs: Sequence[Evaluated]) -> PhoneClasses:
-    """Agreement in the scores of each canonical phone, and the macro average of the correlations.
+    """Return the agreement in the scores of each canonical phone, and the macro average of the correlations.
 
-    A phone that people scored alike everywhere has no correlation and is not in the average. In the interval
-    a class that has none among the speakers drawn is left out of that resample.
+    A phone with constant human scores has no correlation and is left out of the average. For the interval, a
+    class that has no correlation among the drawn speakers is left out of that resample.
     """
     classes: dict[str, list[tuple[JudgedPhone, int]]] = {}
-    for place, pair in enumerate(pairs):
+    for index, pair in enumerate(pairs):
         for phone in judged_phones(pair):
-            classes.setdefault(phone.canonical, []).append((phone, place))
-    figures = {name: _phone_class([phone for phone, _ in found]) for name, found in sorted(classes.items())}
-    defined = [name for name, found in figures.items() if found.pcc is not None]
-    values = [found.pcc for found in figures.values() if found.pcc is not None]
-    errors = [found.mse for found in figures.values() if found.mse is not None]
+            classes.setdefault(phone.canonical, []).append((phone, index))
+    metrics = {name: _phone_class([phone for phone, _ in items]) for name, items in sorted(classes.items())}
+    defined = [name for name, one in metrics.items() if one.pcc is not None]
+    values = [one.pcc for one in metrics.values() if one.pcc is not None]
+    errors = [one.mse for one in metrics.values() if one.mse is not None]
     return PhoneClasses(
         macro_pcc=float(np.mean(values)) if values else None,
         macro_ci95=_macro_interval([classes[name] for name in defined], [pair.speaker for pair in pairs]),
         n_classes=len(values),
         macro_mse=float(np.mean(errors)) if errors else None,
-        classes=figures,
+        classes=metrics,
     )
 
 
 def _phone_class(phones: Sequence[JudgedPhone]) -> PhoneClass:
     answers = pair_answers([p.human_score for p in phones], _phone_values(phones), PHONE_TOP)
-    found = correlate(answers)
+    correlation = correlate(answers)
     return PhoneClass(
-        n=found.n,
+        n=correlation.n,
         n_errors=sum(phone.is_error is True for phone in phones),
-        n_unanswered=found.n_unanswered,
-        pcc=found.pcc,
-        mse=found.mse,
-        p_value=found.p_value,
+        n_unanswered=correlation.n_unanswered,
+        pcc=correlation.pcc,
+        mse=correlation.mse,
+        p_value=correlation.p_value,
     )
 
 
@@ -173,34 +173,34 @@ def _macro_interval(
     if not classes:
         return None
     rows = np.zeros((len(speakers), len(classes), _PCC_SUMS))
-    for number, found in enumerate(classes):
-        phones = [phone for phone, _ in found]
+    for number, items in enumerate(classes):
+        phones = [phone for phone, _ in items]
         answers = pair_answers([p.human_score for p in phones], _phone_values(phones), PHONE_TOP)
-        places = np.array([place for _, place in found])[answers.index]
-        np.add.at(rows[:, number], places, pcc_rows(answers.human, answers.predicted))
+        utterances = np.array([index for _, index in items])[answers.index]
+        np.add.at(rows[:, number], utterances, pcc_rows(answers.human, answers.predicted))
     return sums_interval(_macro_of_sums, rows.reshape(len(speakers), -1), speakers)
 
 
 def _macro_of_sums(sums: FloatArray) -> FloatArray:
-    """Sums of each class (R, C * 6) -> mean of those correlations that are defined (R,)."""
+    """Return the mean of the defined correlations from the sums of each class, `(R, C * 6)` -> `(R,)`."""
     values = pcc_of_sums(sums.reshape(-1, _PCC_SUMS)).reshape(len(sums), sums.shape[1] // _PCC_SUMS)
-    known = ~np.isnan(values)
+    defined = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
-        return np.where(known, values, 0).sum(axis=1) / known.sum(axis=1)
+        return np.where(defined, values, 0).sum(axis=1) / defined.sum(axis=1)
 
 
 # --------------------------------------------------------------------------------------- single speakers
 
 
 def by_speaker(pairs: Sequence[Evaluated]) -> list[SpeakerMean]:
-    """Each speaker who has a clip with both scores, by the human mean, lowest first."""
+    """Return the means of each speaker who has a clip with both scores, lowest human mean first."""
     members: dict[str, list[tuple[float, float]]] = {}
     for pair in pairs:
         human, score = human_score(pair, "total"), predicted_score(pair, "total")
         if human is not None and score is not None:
             members.setdefault(pair.speaker, []).append((human, score.value))
-    found = [_speaker_mean(speaker, np.array(rows)) for speaker, rows in members.items()]
-    return sorted(found, key=lambda one: (one.human, one.speaker))
+    means = [_speaker_mean(speaker, np.array(rows)) for speaker, rows in members.items()]
+    return sorted(means, key=lambda one: (one.human, one.speaker))
 
 
 def _speaker_mean(speaker: str, rows: FloatArray) -> SpeakerMean:

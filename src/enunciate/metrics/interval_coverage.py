@@ -1,4 +1,4 @@
-"""Whether the intervals that come with scores hold what they promise."""
+"""Coverage of the intervals that come with scores."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from enunciate.schema import PhoneQuality, Score
 
 NOMINAL_LEVEL = 0.90
-"""The share of human scores that an interval promises to hold (see `schema.Score`)."""
+"""The share of human scores that an interval is meant to contain (see `schema.Score`)."""
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Share of human scores inside their intervals; the width matters as much, for 0 to 10 always covers."""
+    """The share of human scores inside their intervals; the width matters as much: 0 to 10 always covers."""
 
     n: int
     nominal: float
@@ -28,9 +28,9 @@ def coverage(
     predicted: Iterable[Score | PhoneQuality | None],
     nominal: float = NOMINAL_LEVEL,
 ) -> Coverage:
-    """Counts human scores inside [low, high], ends included.
+    """Count human scores inside [low, high], ends included.
 
-    An item without a human label, or without a prediction and so without an interval, is left out.
+    An item without a human score, or without a prediction and so without an interval, is left out.
     """
     rows = [
         (label, score.low, score.high)

@@ -1,7 +1,7 @@
 """Mispronunciation detection and diagnosis, and phone error rates.
 
-People's errors are the phones that they scored below 0.5; the engine's are `PhoneResult.mispronounced`, whose
-threshold is the engine's own matter (tuned on data that it is not evaluated on).
+For human raters an error is a phone score below 0.5; for an engine it is `PhoneResult.mispronounced`, with a
+threshold of its own (tuned on data on which it is not evaluated).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from enunciate.metrics.pairs import JudgedPhone, spoken_phones
+from enunciate.metrics.pairs import JudgedPhone, parse_phone_label
 from enunciate.phones.alignment import EditCounts, align, count_edits
 from enunciate.phones.inventory import UNCLEAR
 from enunciate.schema import PhoneResult
@@ -17,10 +17,10 @@ from enunciate.schema import PhoneResult
 
 @dataclass(frozen=True)
 class Detection:
-    """Counts over phones that people scored; each figure is a view of them, None where its divisor is 0.
+    """Counts over the phones that human raters scored; every rate derives from them, None where undefined.
 
-    A phone for which the engine gave no answer is a missed error if it was one. If it was correct it is in no
-    count, since saying nothing is not accepting: an engine can gain nothing by failing.
+    A mispronounced phone without an answer counts as a missed error. A correct phone without an answer is in
+    no count, since silence is not acceptance: an engine cannot gain by failing.
     """
 
     true_positives: int = 0
@@ -28,7 +28,7 @@ class Detection:
     false_negatives: int = 0
     true_accepts: int = 0
     n_diagnosed: int = 0
-    """True positives whose annotation says what was said instead (`<unk>` says nothing)."""
+    """True positives whose realised phone is annotated (`<unk>` does not count as an annotation)."""
     n_misdiagnosed: int = 0
     n_unanswered: int = 0
 
@@ -50,17 +50,17 @@ class Detection:
 
     @property
     def far(self) -> float | None:
-        """False acceptance rate, FN / (TP + FN): errors that passed."""
+        """False acceptance rate, FN / (TP + FN): the share of errors that were accepted."""
         return _ratio(self.false_negatives, self.true_positives + self.false_negatives)
 
     @property
     def frr(self) -> float | None:
-        """False rejection rate, FP / (FP + TA): correct phones that were flagged."""
+        """False rejection rate, FP / (FP + TA): the share of correct phones that were flagged."""
         return _ratio(self.false_positives, self.false_positives + self.true_accepts)
 
     @property
     def der(self) -> float | None:
-        """Diagnostic error rate: detected errors whose `heard` is not the annotated phone."""
+        """Diagnostic error rate: the share of diagnosed errors whose `heard` is not the annotated phone."""
         return _ratio(self.n_misdiagnosed, self.n_diagnosed)
 
 
@@ -72,23 +72,28 @@ SHARES: dict[str, Callable[[Detection], tuple[int, int]]] = {
     "frr": lambda d: (d.false_positives, d.false_positives + d.true_accepts),
     "der": lambda d: (d.n_misdiagnosed, d.n_diagnosed),
 }
-"""Each figure of a detection as part and whole, which can be summed over utterances."""
+"""Each rate of a detection as numerator and denominator, which can be summed over utterances."""
 
 
-def laid_along(phones: Sequence[JudgedPhone], free_phones: Sequence[str] | None) -> list[JudgedPhone]:
-    """The same phones as if free recognition had judged them, by the alignment with the fewest edits.
+def align_to_canonical(phones: Sequence[JudgedPhone], recognised: Sequence[str] | None) -> list[JudgedPhone]:
+    """Judge the canonical phones by aligning phones that were recognised without reference with them.
 
-    A canonical phone is accepted where it stands opposite itself, flagged where another phone or nothing
-    does; what was recognised beyond the canonical phones flags none. None recognised nothing: no phone is
-    answered.
+    Along the alignment with the fewest edits, a canonical phone is accepted where it is aligned with itself
+    and flagged where it is aligned with another phone or with nothing; an insertion flags no phone.
+
+    Args:
+        phones: The canonical phones with their human scores.
+        recognised: Phones recognised without reference. None where recognition failed: then no phone has an
+            answer.
     """
-    if free_phones is None:
+    if recognised is None:
         return [replace(phone, predicted=None) for phone in phones]
     canonical = [phone.canonical for phone in phones]
-    opposite = [heard for said, heard in align(canonical, spoken_phones(" ".join(free_phones))) if said]
+    alignment = align(canonical, parse_phone_label(" ".join(recognised)))
+    heard_phones = [heard for phone, heard in alignment if phone is not None]
     return [
         replace(phone, predicted=_judged(phone.canonical, heard))
-        for phone, heard in zip(phones, opposite, strict=True)
+        for phone, heard in zip(phones, heard_phones, strict=True)
     ]
 
 
@@ -105,12 +110,12 @@ def _judged(canonical: str, heard: str | None) -> PhoneResult:
 
 
 def detect(phones: Sequence[JudgedPhone]) -> Detection:
-    """Counts detections and diagnoses; phones that nobody scored are left out."""
+    """Count detections and diagnoses; phones that nobody scored are left out."""
     scored = [phone for phone in phones if phone.human_score is not None]
     answered = [phone for phone in scored if phone.predicted]
     flagged = [phone for phone in answered if phone.predicted and phone.predicted.mispronounced]
     hits = [phone for phone in flagged if phone.is_error]
-    # Diagnoses are compared whole: of an annotated "IH R", hearing "IH" alone is wrong.
+    # A diagnosis is compared as a whole: for an annotated "IH R", hearing "IH" alone is wrong.
     diagnosed = [phone for phone in hits if phone.pronounced is not None and UNCLEAR not in phone.pronounced]
     n_errors = sum(phone.is_error is True for phone in scored)
     n_correct_answered = sum(phone.is_error is False for phone in answered)
@@ -126,29 +131,33 @@ def detect(phones: Sequence[JudgedPhone]) -> Detection:
 
 
 def reference_phones(phones: Sequence[JudgedPhone]) -> tuple[str, ...]:
-    """What was said: the canonical phones with the annotated mispronunciations put in place.
+    """Return the realised phones: the canonical phones with annotated mispronunciations substituted.
 
-    `<DEL>` is dropped, two-phone labels are split, the `*` of "mostly like it" is taken off, `<unk>` stays.
-    For an utterance without `mispronunciations` this is the canonical sequence, though the speaker may
-    well have said something else: nobody wrote it down.
+    `<DEL>` is dropped, two-phone labels are split, the `*` of an approximate phone is removed, `<unk>` stays.
+    For an utterance without annotation this is the canonical sequence, even where the speaker realised other
+    phones that nobody wrote down.
     """
     return tuple(phone for judged in phones for phone in judged.reference)
 
 
 def edits_with_text(phones: Sequence[JudgedPhone]) -> EditCounts:
-    """Edits of the engine's account, given the text, against `reference_phones`.
+    """Count the edits between `reference_phones` and the engine's transcription given the text.
 
-    Its account is the canonical phone where it flags nothing and `heard` where it does; a deletion (`heard`
-    None) is dropped, and so is a phone without an answer. Saying "all correct" already gives a low rate.
+    That transcription has the canonical phone where the engine flags nothing and `heard` where it does; a
+    deletion (`heard` None) is dropped, and so is a phone without an answer. Accepting every phone already
+    gives a low rate.
     """
     hypothesis = tuple(phone for judged in phones for phone in judged.hypothesis)
     return count_edits(reference_phones(phones), hypothesis)
 
 
-def edits_without_text(phones: Sequence[JudgedPhone], free_phones: Sequence[str] | None) -> EditCounts:
-    """Edits of free recognition against `reference_phones`; None recognised nothing: all are deletions."""
-    return count_edits(reference_phones(phones), spoken_phones(" ".join(free_phones or ())))
+def edits_without_text(phones: Sequence[JudgedPhone], recognised: Sequence[str] | None) -> EditCounts:
+    """Count the edits between `reference_phones` and phones recognised without reference.
+
+    None, where recognition failed, counts as all deletions.
+    """
+    return count_edits(reference_phones(phones), parse_phone_label(" ".join(recognised or ())))
 
 
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+def _ratio(numerator: int, denominator: int) -> float | None:
+    return numerator / denominator if denominator else None

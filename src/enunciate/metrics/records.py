@@ -1,4 +1,7 @@
-"""The shape of `results.json`; `results` puts the figures together, `docs/metrics.md` says what they mean."""
+"""The records of `results.json`; `results` computes them, and `docs/metrics.md` defines every metric.
+
+A metric that is undefined is None, and so is one that a file of an earlier version does not have.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,7 @@ from enunciate.phones.alignment import EditCounts
 from enunciate.schema import FrozenModel
 
 
-class Figures(FrozenModel):
-    """Those that belong together; what cannot be computed is None."""
-
-
-class Agreement(Figures):
+class Agreement(FrozenModel):
     """Agreement with human scores; `ci95` is the interval of `pcc`, by bootstrap over speakers."""
 
     n: int
@@ -20,20 +19,19 @@ class Agreement(Figures):
     ci95: Interval | None
     mse: float | None
     mse_ci95: Interval | None = None
-    """None, as the next, in a file of an earlier version."""
     p_value: float | None = None
-    """It takes the items as independent, which those of one speaker are not, and phones least of all."""
+    """Assumes independent items, which those of one speaker are not, and phones least of all."""
 
 
 class AspectAgreement(Agreement):
     """Agreement in one utterance score."""
 
     pcc_most_likely: float | None
-    """`pcc` of `Score.most_likely` in place of the value; None where the engine gives none."""
+    """The `pcc` of `Score.most_likely` in place of the value; None where the engine gives none."""
 
 
-class Apa(Figures):
-    """The four utterance scores."""
+class Apa(FrozenModel):
+    """Agreement in the four utterance scores."""
 
     accuracy: AspectAgreement
     fluency: AspectAgreement
@@ -41,18 +39,18 @@ class Apa(Figures):
     total: AspectAgreement
 
 
-class WordAgreement(Figures):
-    """Agreement in the scores of words, 0 to 10: the one that an engine gives, with two that people give."""
+class WordAgreement(FrozenModel):
+    """Agreement of the word score of an engine with two word scores of human raters, from 0 to 10."""
 
     n_words: int
     n_labelled: int
-    """Words that people scored; where there are none, as in a part of the corpus, the rest is None."""
+    """Words that human raters scored; where there are none, as in a part of the corpus, the rest is None."""
     accuracy: Agreement
     total: Agreement
 
 
-class MddIntervals(Figures):
-    """By bootstrap over speakers."""
+class MddIntervals(FrozenModel):
+    """Intervals by bootstrap over speakers."""
 
     precision: Interval | None
     recall: Interval | None
@@ -62,7 +60,7 @@ class MddIntervals(Figures):
     per_with_text: Interval | None
 
 
-class Mdd(Figures):
+class Mdd(FrozenModel):
     """Mispronunciation detection and diagnosis, over phones (see `mdd.Detection` for the counts)."""
 
     precision: float | None
@@ -81,32 +79,31 @@ class Mdd(Figures):
     n_misdiagnosed: int
     n_unanswered: int
     n_annotated_utterances: int
-    """In the others the reference of both phone error rates is the canonical sequence."""
+    """For the others the reference of both phone error rates is the canonical sequence."""
     ci95: MddIntervals | None = None
-    """None in a file of an earlier version."""
 
 
-class PhoneMatch(Figures):
-    """Share of recognised phones that match (precision) and of reference phones that are matched (recall)."""
+class PhoneMatch(FrozenModel):
+    """The shares of recognised phones that match (precision) and of reference phones matched (recall)."""
 
     precision: float | None
     recall: float | None
     f1: float | None
 
     @classmethod
-    def of(cls, edits: EditCounts) -> PhoneMatch:
-        """The shares, and their harmonic mean, of pooled counts."""
+    def from_edits(cls, edits: EditCounts) -> PhoneMatch:
+        """Return the shares, and their harmonic mean, from pooled counts."""
         n_reference, n_hypothesis = edits.n_reference, edits.n_hypothesis
-        both = n_reference + n_hypothesis
+        total = n_reference + n_hypothesis
         return cls(
             precision=edits.hits / n_hypothesis if n_hypothesis else None,
             recall=edits.hits / n_reference if n_reference else None,
-            f1=2 * edits.hits / both if both else None,
+            f1=2 * edits.hits / total if total else None,
         )
 
 
-class Recognition(Figures):
-    """Recognition without the text; all None where the engine recognises nothing without it."""
+class Recognition(FrozenModel):
+    """Recognition without reference; all None where the engine recognises nothing without a text."""
 
     per_without_text: float | None
     ci95: Interval | None
@@ -114,8 +111,8 @@ class Recognition(Figures):
     n_reference_phones: int
 
 
-class Relation(Figures):
-    """How two quantities go together over utterances; `ci95` and `p_value` as in `AspectAgreement`."""
+class ErrorRateCorrelation(FrozenModel):
+    """Correlation of the phone error rate with an accuracy score over utterances, as in `Agreement`."""
 
     n: int
     n_unanswered: int
@@ -124,15 +121,15 @@ class Relation(Figures):
     p_value: float | None
 
 
-class PerAndAccuracy(Figures):
-    """The phone error rate of single utterances beside their accuracy score."""
+class PerAndAccuracy(FrozenModel):
+    """Correlation of the phone error rates of single utterances with their accuracy scores."""
 
-    human: Relation
-    predicted: Relation
+    human: ErrorRateCorrelation
+    predicted: ErrorRateCorrelation
 
 
-class Transcription(Figures):
-    """What was heard, as words and phones, measured as published for speech language models."""
+class Transcription(FrozenModel):
+    """Transcription of words and phones, measured as published for speech language models."""
 
     wer: float | None
     wer_ci95: Interval | None
@@ -143,13 +140,13 @@ class Transcription(Figures):
     """Along the alignment of `per`."""
     per_and_accuracy: PerAndAccuracy
     n_unparsable: int
-    """Answers that did not parse, of either task."""
+    """Unparsable answers of either task."""
     n_unparsable_apa: int
     n_unparsable_mdd: int
 
 
-class IntervalCoverage(Figures):
-    """Measured against `nominal`: the share of human scores inside their intervals, and the mean width."""
+class IntervalCoverage(FrozenModel):
+    """The share of human scores inside their intervals, to compare with `nominal`, and the mean width."""
 
     n: int
     nominal: float
@@ -157,8 +154,8 @@ class IntervalCoverage(Figures):
     mean_width: float | None
 
 
-class Calibration(Figures):
-    """The intervals of the utterance scores (0 to 10) and of the phone scores (0 to 2)."""
+class Calibration(FrozenModel):
+    """Coverage of the intervals of utterance and word scores (0 to 10) and of phone scores (0 to 2)."""
 
     accuracy: IntervalCoverage
     fluency: IntervalCoverage
@@ -166,17 +163,17 @@ class Calibration(Figures):
     total: IntervalCoverage
     phone: IntervalCoverage
     word: IntervalCoverage | None = None
-    """Against people's accuracy of words. None in a file of an earlier version."""
+    """Against the human accuracy scores of words."""
 
 
 class BiasedAgreement(Agreement):
-    """`bias` is the mean of predicted less human score over the answered items."""
+    """Agreement with its bias, the mean of predicted minus human score over the answered items."""
 
     bias: float | None
 
 
-class Group(Figures):
-    """What holds for the clips of some of the speakers."""
+class Group(FrozenModel):
+    """Metrics over the clips of a group of speakers."""
 
     n_speakers: int
     n_utterances: int
@@ -187,12 +184,11 @@ class Group(Figures):
     total: BiasedAgreement
     phone: BiasedAgreement
     f1: float | None
-    """Of mispronunciation detection, as the next."""
     frr: float | None
 
 
-class PhoneClass(Figures):
-    """The scores of one canonical phone, 0 to 2."""
+class PhoneClass(FrozenModel):
+    """Agreement in the scores of one canonical phone, 0 to 2."""
 
     n: int
     n_errors: int
@@ -200,29 +196,28 @@ class PhoneClass(Figures):
     pcc: float | None
     mse: float | None
     p_value: float | None = None
-    """As in `Agreement`; None in a file of an earlier version."""
 
 
-class PhoneClasses(Figures):
-    """Each canonical phone on its own, and the mean in which a rare phone weighs as much as a common one."""
+class PhoneClasses(FrozenModel):
+    """Agreement per canonical phone, and macro averages, which weigh rare and common phones alike."""
 
     macro_pcc: float | None
-    """Over the classes that have a correlation; `n_classes` counts them."""
+    """Over the `n_classes` phones that have a correlation."""
     macro_ci95: Interval | None
     n_classes: int
     macro_mse: float | None = None
-    """Over the classes that people scored; None in a file of an earlier version."""
+    """Over the phones that human raters scored."""
     classes: dict[str, PhoneClass]
 
 
 class Results(Transcription):
-    """What `enunciate evaluate` writes; figures that cannot be computed are null.
+    """The content of `results.json`, which `enunciate evaluate` writes.
 
-    The figures of `Transcription` stand on the top level.
+    The metrics of `Transcription` are at the top level.
     """
 
     models: tuple[str, ...]
-    """What the assessments say made them; more than one in cross-validation."""
+    """The models named in the assessments; more than one in cross-validation."""
     n_utterances: int
     n_failed: int
     n_speakers: int
@@ -232,11 +227,9 @@ class Results(Transcription):
     recognition: Recognition
     calibration: Calibration
     by_age: dict[str, Group] | None = None
-    """None, as the next two, in a file of an earlier version."""
     by_gender: dict[str, Group] | None = None
     phone_classes: PhoneClasses | None = None
     completeness: AspectAgreement | None = None
-    """None, as the next two, in a file of an earlier version."""
     word: WordAgreement | None = None
     mdd_without_text: Mdd | None = None
-    """What recognition without the text finds, along the canonical phones; also None where there is none."""
+    """Detection by recognition without reference, aligned to the canonical phones; None without any."""

@@ -1,10 +1,10 @@
-"""The figures of `results.json`, and how they are put together from a corpus.
+"""Computes the metrics of `results.json` from a corpus and the results of an engine.
 
-How failures count: an utterance that the engine failed on stays in every figure. The rule is that a failure
-may never give a better figure than leaving the clip out would: it counts as "no information" in correlations
-(the mean of the predictions), as the largest possible error in squared error, as missed errors in detection
-and as all deletions in phone error rates; `metrics` and `mdd` say how. Only calibration leaves it out, for
-there is no interval to check. `n_failed` and `n_unanswered` say how many.
+An utterance on which the engine failed stays in every metric, by the rule that a failure must never score
+better than leaving the clip out: it counts as no information in correlations (the mean of the predictions),
+as the largest possible error in squared error, as missed errors in detection, and as all deletions in error
+rates; `correlation` and `mdd` explain how. Only calibration leaves it out, since there is no interval to
+check. `n_failed` and `n_unanswered` count the failures.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from enunciate.metrics.bootstrap import ratio_interval
 from enunciate.metrics.correlation import PHONE_TOP, UTTERANCE_TOP, correlate, pair_answers
 from enunciate.metrics.groups import by_age, by_gender, by_phone_class
 from enunciate.metrics.interval_coverage import coverage
-from enunciate.metrics.mdd import SHARES, detect, edits_with_text, edits_without_text, laid_along
+from enunciate.metrics.mdd import SHARES, align_to_canonical, detect, edits_with_text, edits_without_text
 from enunciate.metrics.pairs import Evaluated, JudgedPhone, is_annotated, judged_phones
 from enunciate.metrics.records import (
     Agreement,
@@ -44,11 +44,11 @@ from enunciate.schema import ASPECTS
 
 
 def summarise(pairs: Sequence[Evaluated]) -> Results:
-    """Computes all figures; the module says how failures count.
+    """Compute all metrics; the module explains how failures count.
 
     Raises:
-        PhoneMismatchError: an assessment has other phones than its utterance.
-        CorpusError: labels that do not fit the canonical phones.
+        PhoneMismatchError: An assessment has other phones than its utterance.
+        CorpusError: Labels do not fit the canonical phones.
         MissingExtraError: scipy, kaldialign or jiwer is not installed.
     """
     judged = [judged_phones(pair) for pair in pairs]
@@ -76,12 +76,11 @@ def _aspect(pairs: Sequence[Evaluated], aspect: AspectOrWhole) -> AspectAgreemen
     human = [human_score(pair, aspect) for pair in pairs]
     scores = [predicted_score(pair, aspect) for pair in pairs]
     speakers = [pair.speaker for pair in pairs]
-    figures = agreement(human, scores, speakers, UTTERANCE_TOP)
-    rounded = [None if score is None else score.most_likely for score in scores]
-    rounds = any(value is not None for value in rounded)
+    most_likely = [None if score is None else score.most_likely for score in scores]
+    has_most_likely = any(value is not None for value in most_likely)
     return AspectAgreement(
-        **dict(figures),
-        pcc_most_likely=correlate(pair_answers(human, rounded)).pcc if rounds else None,
+        **dict(agreement(human, scores, speakers, UTTERANCE_TOP)),
+        pcc_most_likely=correlate(pair_answers(human, most_likely)).pcc if has_most_likely else None,
     )
 
 
@@ -94,7 +93,7 @@ def _phone(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) 
 
 def _mdd(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Mdd:
     speakers = [pair.speaker for pair in pairs]
-    found = detect([phone for utterance in judged for phone in utterance])
+    detection = detect([phone for utterance in judged for phone in utterance])
     each = [detect(utterance) for utterance in judged]
     intervals = {
         name: ratio_interval([share(one) for one in each], speakers) for name, share in SHARES.items()
@@ -103,44 +102,46 @@ def _mdd(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) ->
     f1_ci95 = intervals.pop("f1")
     per_ci95 = ratio_interval([(one.errors, one.n_reference) for one in edits], speakers)
     return Mdd(
-        precision=found.precision,
-        recall=found.recall,
-        f1=found.f1,
+        precision=detection.precision,
+        recall=detection.recall,
+        f1=detection.f1,
         f1_ci95=f1_ci95,
         ci95=MddIntervals(**intervals, per_with_text=per_ci95),
-        far=found.far,
-        frr=found.frr,
-        der=found.der,
+        far=detection.far,
+        frr=detection.frr,
+        der=detection.der,
         per_with_text=pooled(edits).error_rate,
         n_annotated_utterances=sum(is_annotated(pair) for pair in pairs),
-        **asdict(found),
+        **asdict(detection),
     )
 
 
 def _mdd_without_text(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Mdd | None:
-    """Detection by recognition that does not know the text, and so has no PER with it."""
-    if all(pair.free_phones is None for pair in pairs):
+    """Detection by recognition without reference, which has no PER with the text."""
+    if all(pair.recognised_phones is None for pair in pairs):
         return None
-    found = [laid_along(phones, pair.free_phones) for pair, phones in zip(pairs, judged, strict=True)]
-    mdd = _mdd(pairs, found)
+    aligned = [
+        align_to_canonical(phones, pair.recognised_phones) for pair, phones in zip(pairs, judged, strict=True)
+    ]
+    mdd = _mdd(pairs, aligned)
     assert mdd.ci95 is not None, "it was just computed"
     intervals = mdd.ci95.model_copy(update={"per_with_text": None})
     return mdd.model_copy(update={"per_with_text": None, "ci95": intervals})
 
 
 def _recognition(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Recognition:
-    if all(pair.free_phones is None for pair in pairs):
+    if all(pair.recognised_phones is None for pair in pairs):
         nothing = PhoneMatch(precision=None, recall=None, f1=None)
         return Recognition(per_without_text=None, ci95=None, phone_match=nothing, n_reference_phones=0)
-    # An utterance without reference phones would only add insertions against nothing.
-    known = [(pair, utterance) for pair, utterance in zip(pairs, judged, strict=True) if utterance]
-    edits = [edits_without_text(utterance, pair.free_phones) for pair, utterance in known]
+    # An utterance without reference phones would add nothing but insertions.
+    with_reference = [(pair, utterance) for pair, utterance in zip(pairs, judged, strict=True) if utterance]
+    edits = [edits_without_text(utterance, pair.recognised_phones) for pair, utterance in with_reference]
     total = pooled(edits)
     rows = [(e.errors, e.n_reference) for e in edits]
     return Recognition(
         per_without_text=total.error_rate,
-        ci95=ratio_interval(rows, [pair.speaker for pair, _ in known]),
-        phone_match=PhoneMatch.of(total),
+        ci95=ratio_interval(rows, [pair.speaker for pair, _ in with_reference]),
+        phone_match=PhoneMatch.from_edits(total),
         n_reference_phones=total.n_reference,
     )
 
@@ -156,5 +157,5 @@ def _calibration(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPho
     return Calibration(
         phone=IntervalCoverage(**asdict(phone)),
         word=IntervalCoverage(**asdict(coverage(human, words))),
-        **{aspect: IntervalCoverage(**asdict(found)) for aspect, found in covered.items()},
+        **{aspect: IntervalCoverage(**asdict(one)) for aspect, one in covered.items()},
     )

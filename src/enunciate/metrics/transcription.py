@@ -1,16 +1,16 @@
-"""What an engine heard, as words and phones: the error rates of the published speech language model.
+"""Error rates of transcribed words and phones, as published for the speech language model.
 
 Ahn and Nam (2025) report a word error rate against the text, a phone error rate against the phones that
-people *heard*, with precision, recall and F1 of matching phones along the same alignment, and how the phone
-error rate of single utterances goes with their accuracy score (their Figure 5).
+human raters *heard*, with precision, recall and F1 of matching phones along the same alignment, and the
+correlation of the phone error rates of single utterances with their accuracy scores (their Figure 5).
 
-`<unk>` is a symbol like any other, and so is `K*`: where people heard a wrong sound that nobody wrote down,
-an engine is right if it says `<unk>`, and wrong if it names any phone. That is what such a model is trained
-to say, and it is hard on an engine that knows phones only: `recognition.per_without_text` takes the canonical
+`<unk>` is a symbol like any other, and so is `K*`: where raters heard a wrong sound that nobody wrote down,
+an engine is right if it answers `<unk>`, and wrong if it names any phone. Such a model is trained to answer
+so, but this is hard on an engine that knows phones only: `recognition.per_without_text` takes the canonical
 phone there, and counts `K*` as `K`.
 
-Failures: no transcript or no phones, an answer that did not parse included, count as all deletions. In the
-correlations of the error rate of single utterances they count as no information, as everywhere.
+A missing or unparsable transcript counts as all deletions. In the correlations of the error rates of single
+utterances it counts as no information, as everywhere.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from dataclasses import dataclass
 
 from enunciate.corpus.labels import heard_phones
 from enunciate.errors import MissingExtraError
-from enunciate.metrics.bootstrap import pcc_interval, ratio_interval
+from enunciate.metrics.agreement import human_score, predicted_score
+from enunciate.metrics.bootstrap import Interval, pcc_interval, ratio_interval
 from enunciate.metrics.correlation import correlate, pair_answers
 from enunciate.metrics.pairs import Evaluated
-from enunciate.metrics.records import PerAndAccuracy, PhoneMatch, Relation, Transcription
+from enunciate.metrics.records import ErrorRateCorrelation, PerAndAccuracy, PhoneMatch, Transcription
 from enunciate.phones import strip_stress
 from enunciate.phones.alignment import EditCounts, count_edits, pooled
 from enunciate.phones.plain_words import plain_words
@@ -31,31 +32,31 @@ from enunciate.schema import Utterance
 
 
 @dataclass(frozen=True)
-class Heard:
-    """One utterance that has a reference, and the edits of what was heard."""
+class UtteranceEdits:
+    """An utterance that has a reference, and the edits between that and the transcript."""
 
     pair: Evaluated
     edits: EditCounts
 
 
 def transcription(pairs: Sequence[Evaluated]) -> Transcription:
-    """Computes the figures; see the module.
+    """Compute the metrics; see the module.
 
     Raises:
-        CorpusError: labels that do not fit the canonical phones.
+        CorpusError: Labels do not fit the canonical phones.
         MissingExtraError: jiwer, scipy or kaldialign is not installed.
     """
     words, phones = word_edits(pairs), phone_edits(pairs)
     unparsable = [answer.task for pair in pairs if pair.assessment for answer in pair.assessment.unparsable]
     return Transcription(
-        wer=_rate(words),
+        wer=_error_rate(words),
         wer_ci95=_interval(words),
-        per=_rate(phones),
+        per=_error_rate(phones),
         per_ci95=_interval(phones),
-        phone_match=PhoneMatch.of(pooled(heard.edits for heard in phones)),
+        phone_match=PhoneMatch.from_edits(pooled(one.edits for one in phones)),
         per_and_accuracy=PerAndAccuracy(
-            human=_relation(phones, [_human_accuracy(heard.pair) for heard in phones]),
-            predicted=_relation(phones, [_predicted_accuracy(heard.pair) for heard in phones]),
+            human=_correlate_with(phones, [human_score(one.pair, "accuracy") for one in phones]),
+            predicted=_correlate_with(phones, [_predicted_accuracy(one.pair) for one in phones]),
         ),
         n_unparsable=len(unparsable),
         n_unparsable_apa=unparsable.count("apa"),
@@ -64,7 +65,7 @@ def transcription(pairs: Sequence[Evaluated]) -> Transcription:
 
 
 def count_word_edits(reference: Sequence[str], hypothesis: Sequence[str]) -> EditCounts:
-    """Edits between words, by jiwer; the reference must not be empty.
+    """Count the edits between words, by jiwer; the reference must not be empty.
 
     Raises:
         MissingExtraError: jiwer is not installed.
@@ -73,19 +74,19 @@ def count_word_edits(reference: Sequence[str], hypothesis: Sequence[str]) -> Edi
         import jiwer
     except ImportError as error:
         raise MissingExtraError("jiwer", "eval") from error
-    found = jiwer.process_words(" ".join(reference), " ".join(hypothesis))
-    return EditCounts(found.hits, found.substitutions, found.deletions, found.insertions)
+    output = jiwer.process_words(" ".join(reference), " ".join(hypothesis))
+    return EditCounts(output.hits, output.substitutions, output.deletions, output.insertions)
 
 
-def word_edits(pairs: Sequence[Evaluated]) -> list[Heard]:
-    """Edits of the transcripts against the text.
+def word_edits(pairs: Sequence[Evaluated]) -> list[UtteranceEdits]:
+    """Return the edits between the reference texts and the transcripts.
 
-    Empty where the engine hears no words at all; then there is no rate.
+    Empty where the engine transcribes no words at all; then there is no rate.
     """
     if not any(_transcribes(pair) for pair in pairs):
         return []
     known = [(pair, reference) for pair in pairs if (reference := _reference_words(pair.utterance))]
-    return [Heard(pair, count_word_edits(reference, _heard_words(pair))) for pair, reference in known]
+    return [UtteranceEdits(pair, count_word_edits(words, _transcribed_words(pair))) for pair, words in known]
 
 
 def _transcribes(pair: Evaluated) -> bool:
@@ -93,7 +94,7 @@ def _transcribes(pair: Evaluated) -> bool:
 
 
 def _is_unparsable(pair: Evaluated) -> bool:
-    """Whether the answer with words and phones did not parse."""
+    """Whether the answer with words and phones could not be parsed."""
     return pair.assessment is not None and any(a.task == "mdd" for a in pair.assessment.unparsable)
 
 
@@ -103,57 +104,56 @@ def _reference_words(utterance: Utterance) -> tuple[str, ...]:
     return plain_words(utterance.text or "")
 
 
-def _heard_words(pair: Evaluated) -> tuple[str, ...]:
+def _transcribed_words(pair: Evaluated) -> tuple[str, ...]:
     return plain_words((pair.assessment.transcript if pair.assessment else None) or "")
 
 
-def phone_edits(pairs: Sequence[Evaluated]) -> list[Heard]:
-    """Edits of the phones recognised against those that people heard.
+def phone_edits(pairs: Sequence[Evaluated]) -> list[UtteranceEdits]:
+    """Return the edits between the phones that human raters heard and those recognised without reference.
 
-    Empty where the engine recognises nothing without the text.
+    Empty where the engine recognises nothing without a text.
     """
-    if all(pair.free_phones is None for pair in pairs):
+    if all(pair.recognised_phones is None for pair in pairs):
         return []
-    # An utterance without reference phones would only add insertions against nothing.
-    known = [(pair, heard) for pair in pairs if (heard := heard_phones(pair.utterance))]
+    # An utterance without reference phones would add nothing but insertions.
+    known = [(pair, reference) for pair in pairs if (reference := heard_phones(pair.utterance))]
     return [
-        Heard(pair, count_edits(reference, [strip_stress(phone) for phone in pair.free_phones or ()]))
-        for pair, reference in known
+        UtteranceEdits(pair, count_edits(phones, [strip_stress(p) for p in pair.recognised_phones or ()]))
+        for pair, phones in known
     ]
 
 
-def _rate(heard: Sequence[Heard]) -> float | None:
-    return pooled(one.edits for one in heard).error_rate
+def utterance_error_rate(phones: UtteranceEdits) -> float | None:
+    """Return the phone error rate of an utterance; None, not 1, for a failure: a made-up rate could help."""
+    failed = phones.pair.recognised_phones is None or _is_unparsable(phones.pair)
+    return None if failed else phones.edits.error_rate
 
 
-def _interval(heard: Sequence[Heard]) -> tuple[float, float] | None:
-    rows = [(one.edits.errors, one.edits.n_reference) for one in heard]
-    return ratio_interval(rows, [one.pair.speaker for one in heard])
+def _error_rate(utterances: Sequence[UtteranceEdits]) -> float | None:
+    return pooled(one.edits for one in utterances).error_rate
 
 
-def _relation(phones: Sequence[Heard], accuracy: Sequence[float | None]) -> Relation:
-    """How accuracy goes with the phone error rate of utterances; those without an accuracy are left out."""
-    answers = pair_answers(accuracy, [own_rate(heard) for heard in phones])
-    found = correlate(answers)
+def _interval(utterances: Sequence[UtteranceEdits]) -> Interval | None:
+    rows = [(one.edits.errors, one.edits.n_reference) for one in utterances]
+    return ratio_interval(rows, [one.pair.speaker for one in utterances])
+
+
+def _correlate_with(
+    phones: Sequence[UtteranceEdits], accuracy: Sequence[float | None]
+) -> ErrorRateCorrelation:
+    """Correlate phone error rates with accuracy; utterances without an accuracy are left out."""
+    answers = pair_answers(accuracy, [utterance_error_rate(one) for one in phones])
+    correlation = correlate(answers)
     speakers = [phones[int(i)].pair.speaker for i in answers.index]
-    return Relation(
-        n=found.n,
-        n_unanswered=found.n_unanswered,
-        pcc=found.pcc,
-        ci95=None if found.pcc is None else pcc_interval(answers.human, answers.predicted, speakers),
-        p_value=found.p_value,
+    return ErrorRateCorrelation(
+        n=correlation.n,
+        n_unanswered=correlation.n_unanswered,
+        pcc=correlation.pcc,
+        ci95=None if correlation.pcc is None else pcc_interval(answers.human, answers.predicted, speakers),
+        p_value=correlation.p_value,
     )
 
 
-def own_rate(heard: Heard) -> float | None:
-    """The phone error rate of one utterance. None, and not 1, for a failure: a made-up rate could help."""
-    failed = heard.pair.free_phones is None or _is_unparsable(heard.pair)
-    return None if failed else heard.edits.error_rate
-
-
-def _human_accuracy(pair: Evaluated) -> float | None:
-    return pair.utterance.scores.accuracy if pair.utterance.scores else None
-
-
 def _predicted_accuracy(pair: Evaluated) -> float | None:
-    return pair.assessment.accuracy.value if pair.assessment and pair.assessment.accuracy else None
+    score = predicted_score(pair, "accuracy")
+    return None if score is None else score.value

@@ -1,4 +1,4 @@
-"""Scores of words beside those of people; a part of the corpus has none, and then there are no figures."""
+"""Agreement in the scores of words; undefined on a part of the corpus without word scores."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from enunciate.metrics.records import WordAgreement
 from enunciate.schema import Score
 
 WordAspect = Literal["accuracy", "total"]
-"""People also score the stress of a word; no engine here does."""
+"""Human raters also score the stress of a word; no engine here does."""
 
 
 def word_agreement(pairs: Sequence[Evaluated]) -> WordAgreement:
-    """The figures of words; one without an answer counts as in utterances (see `results`).
+    """Return the agreement in word scores; a word without an answer counts as in utterances (see `results`).
 
     Raises:
         MissingExtraError: scipy is not installed.
@@ -33,9 +33,9 @@ def word_agreement(pairs: Sequence[Evaluated]) -> WordAgreement:
 def word_scores(
     pairs: Sequence[Evaluated], aspect: WordAspect
 ) -> tuple[list[float | None], list[Score | None], list[str]]:
-    """What people and the engine gave each word, and who spoke it.
+    """Return the human and the predicted score of each word, and its speaker.
 
-    An engine that parts the text into other words has given none of these a score.
+    An engine that splits the text into other words gave none of these words a score.
     """
     human: list[float | None] = []
     predicted: list[Score | None] = []

@@ -60,7 +60,7 @@ def playable(pair: Evaluated, folder: Path) -> Evaluated:
     return Evaluated(
         pair.utterance.model_copy(update={"audio": path, "age": 9, "gender": "f"}),
         pair.assessment,
-        pair.free_phones,
+        pair.recognised_phones,
     )
 
 
@@ -125,7 +125,7 @@ def test_failures_and_unparsable_answers_are_counted(system: System):
     assert pair.assessment
     broken = UnparsableAnswer(task="apa", raw=EVIL, reason="not JSON")
     assessment = pair.assessment.model_copy(update={"unparsable": (broken,), "accuracy": None})
-    pairs = [Evaluated(pair.utterance, assessment, pair.free_phones), *system.pairs[1:]]
+    pairs = [Evaluated(pair.utterance, assessment, pair.recognised_phones), *system.pairs[1:]]
     page = report_html([System("s", pairs, system.errors)])
     assert '<th scope="row">error audio_silent</th><td>1</td>' in page
     assert '<th scope="row">unparsable answers, scores</th><td>1</td>' in page
@@ -141,7 +141,7 @@ def test_text_of_corpus_engine_and_folder_stays_text(tmp_path: Path):
         utterance = pair.utterance.model_copy(
             update={"id": f"{EVIL}{number_}", "speaker": EVIL, "gender": EVIL, "audio": tmp_path / EVIL}
         )
-        pairs.append(Evaluated(utterance, assessment, pair.free_phones))
+        pairs.append(Evaluated(utterance, assessment, pair.recognised_phones))
     page = report_html([System(EVIL, pairs, {"x": f"{EVIL}: y"})])
     assert "<script" not in page
     assert "script" not in parsed(page).tags

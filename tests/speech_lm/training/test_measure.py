@@ -126,7 +126,7 @@ def spread(n: int = 12) -> list[Evaluated]:
 
 
 def own_rates(pairs: Sequence[Evaluated]) -> list[float]:
-    return [jiwer.wer("K AE T", " ".join(pair.free_phones or ())) for pair in pairs]
+    return [jiwer.wer("K AE T", " ".join(pair.recognised_phones or ())) for pair in pairs]
 
 
 def test_the_error_rate_of_utterances_beside_human_and_predicted_accuracy() -> None:
@@ -170,7 +170,9 @@ def test_the_most_likely_integer_is_measured_beside_the_expectation() -> None:
     for pair, integer in zip(pairs, whole, strict=True):
         score = Score(value=pair.assessment.total.value, low=0, high=10, most_likely=integer)
         rounded.append(
-            Evaluated(pair.utterance, pair.assessment.model_copy(update={"total": score}), pair.free_phones)
+            Evaluated(
+                pair.utterance, pair.assessment.model_copy(update={"total": score}), pair.recognised_phones
+            )
         )
     found = summarise(rounded).apa.total
     human = [pair.utterance.scores.total for pair in pairs]

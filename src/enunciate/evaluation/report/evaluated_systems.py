@@ -1,4 +1,4 @@
-"""The systems of a report: folders that `enunciate evaluate` wrote, beside the corpus they were run on."""
+"""The systems of a report: folders that `enunciate evaluate` wrote, with the corpus they were run on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from enunciate.schema import Utterance
 
 @dataclass(frozen=True)
 class System:
-    """One folder: its name, its clips in the order of the corpus, and what went wrong by clip."""
+    """One folder: its name, its clips in the order of the corpus, and the errors by clip id."""
 
     name: str
     pairs: list[Evaluated]
@@ -27,7 +27,7 @@ class System:
 
     @cached_property
     def results(self) -> Results:
-        """The figures, computed afresh, so that all systems are measured alike."""
+        """The metrics, computed afresh, so that all systems are measured alike."""
         return summarise(self.pairs)
 
 
@@ -35,12 +35,12 @@ def load_systems(folders: Sequence[Path], corpus: Path) -> list[System]:
     """Read folders that `enunciate evaluate` wrote.
 
     Args:
-        folders: One a system.
-        corpus: The folder of Speechocean762 that they were run on.
+        folders: One per system.
+        corpus: The folder of Speechocean762 on which they were evaluated.
 
     Raises:
-        CorpusError: the corpus cannot be read.
-        OutputError: a folder has no finished run, or one of another corpus.
+        CorpusError: The corpus cannot be read.
+        OutputError: A folder has no finished run, or a run on another corpus.
     """
     utterances = load_whole_corpus(corpus)
     return [
@@ -50,30 +50,29 @@ def load_systems(folders: Sequence[Path], corpus: Path) -> list[System]:
 
 
 def load_whole_corpus(corpus: Path) -> list[Utterance]:
-    """Every split that is there: predictions do not say of which they are."""
-    there = [split for split in ("train", "test") if (corpus / split).is_dir()]
-    if there == ["train"]:
+    """Return the utterances of every split that exists: predictions do not record their split."""
+    splits = [split for split in ("train", "test") if (corpus / split).is_dir()]
+    if splits == ["train"]:
         return load_corpus(corpus, "train")
-    return load_corpus(corpus, "test" if there == ["test"] else "all")
+    return load_corpus(corpus, "test" if splits == ["test"] else "all")
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
-    """The last part of each path, with as many before it as tell them apart."""
+    """The last part of each path, with as many parts before it as are needed to tell them apart."""
     for length in range(1, max((len(folder.parts) for folder in folders), default=0) + 1):
         names = ["/".join(folder.parts[-length:]) for folder in folders]
         if len(set(names)) == len(names):
             return names
-    raise OutputError("a folder is given twice: name each system once")
+    raise OutputError("a folder is given twice: give each system once")
 
 
 def _load(folder: Path, name: str, utterances: Sequence[Utterance]) -> System:
     rows = _read_rows(folder)
-    strangers = sorted(rows.keys() - {utterance.id for utterance in utterances})
-    if strangers:
+    unknown = sorted(rows.keys() - {utterance.id for utterance in utterances})
+    if unknown:
         raise OutputError(
-            f"{folder}: {len(strangers)} of its clips, {strangers[0]} for one, are not in this corpus. Give "
-            "the "
-            "--corpus that it was evaluated on"
+            f"{folder}: {len(unknown)} of its clips, such as {unknown[0]}, are not in this corpus. Give "
+            "the --corpus on which it was evaluated"
         )
     pairs = [
         Evaluated(utterance, row.assessment, row.free_phones)
@@ -84,12 +83,14 @@ def _load(folder: Path, name: str, utterances: Sequence[Utterance]) -> System:
 
 
 def _read_rows(folder: Path) -> dict[str, Prediction]:
-    """Only reads, unlike a run that goes on: nothing is cut from a file that is still being written."""
+    """Only reads, unlike a resumed run: nothing is cut from a file that is still being written."""
     path = folder / PREDICTIONS
     if not path.is_file():
         raise OutputError(f"{folder} has no {PREDICTIONS}: give a folder that enunciate evaluate wrote")
     if not (folder / RESULTS).is_file():
-        raise OutputError(f"{folder} has no {RESULTS}: its run was not ended. Run the same evaluate command")
+        raise OutputError(
+            f"{folder} has no {RESULTS}: its run did not finish. Rerun the same evaluate command"
+        )
     rows: dict[str, Prediction] = {}
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):

@@ -16,8 +16,8 @@ from enunciate.metrics.correlation import FloatArray
 from enunciate.metrics.groups import by_speaker
 from enunciate.metrics.interval_coverage import NOMINAL_LEVEL
 from enunciate.metrics.pairs import Evaluated, JudgedPhone, judged_phones
-from enunciate.metrics.records import Group, PhoneClasses, Relation
-from enunciate.metrics.transcription import own_rate, phone_edits
+from enunciate.metrics.records import ErrorRateCorrelation, Group, PhoneClasses
+from enunciate.metrics.transcription import phone_edits, utterance_error_rate
 from enunciate.schema import ASPECTS, Aspect
 
 N_CONFUSIONS = 15
@@ -107,7 +107,11 @@ def _mean(values: FloatArray) -> str:
 
 
 def _per_and_accuracy(system: System, id: str) -> Markup:
-    heard = [(one.pair, rate) for one in phone_edits(system.pairs) if (rate := own_rate(one)) is not None]
+    heard = [
+        (one.pair, rate)
+        for one in phone_edits(system.pairs)
+        if (rate := utterance_error_rate(one)) is not None
+    ]
     title = "Phone error rate and accuracy"
     if not heard:
         return section(id, title, tag("p", "This system recognises nothing without the text."))
@@ -127,7 +131,9 @@ def _per_and_accuracy(system: System, id: str) -> Markup:
     return section(id, title, tag("div", *pictures, class_="grid2"), note=note)
 
 
-def _per_scatter(name: str, rows: Sequence[tuple[float | None, float]], found: Relation) -> Markup:
+def _per_scatter(
+    name: str, rows: Sequence[tuple[float | None, float]], found: ErrorRateCorrelation
+) -> Markup:
     x, y = np.array([row for row in rows if row[0] is not None], dtype=np.float64).reshape(-1, 2).T
     axes = charts.score_axis(name, 0.5), charts.Axis("phone error rate", 0, 1, (0, 0.25, 0.5, 0.75, 1))
     interval = f" ({number(found.ci95[0])} to {number(found.ci95[1])})" if found.ci95 else ""
