@@ -1,13 +1,13 @@
-"""The paper's experiment on the scale model: one base, many adapters, by folds over speakers.
+"""The paper's experiment with the nano base: one base, many adapters, cross-validated over speakers.
 
     python benchmarks/nano_experiments.py features --corpus C --out OUT [--processes 16]
     python benchmarks/nano_experiments.py run --base build/nano-base --corpus C --out OUT [--processes 4]
 
-`features` makes what all runs share (`run` does so too if need be). `run` trains an adapter for each variant
-and fold, decodes the fold that was left out, and writes a line for each utterance to
-`OUT/<variant>-<fold>.jsonl`; what is there already is not done again, and no run is begun once `--time-limit`
-is over. All variants of a fold come before the next fold, so that what is there compares. `nano_table.py`
-makes the tables of `docs/experiments.md` of what this leaves.
+`features` computes the features that all runs share; `run` does so too if they are missing. `run` trains an
+adapter for each variant and fold, decodes the held-out fold, and writes one line per utterance to
+`OUT/<variant>-<fold>.jsonl`. Finished folds are not repeated, and no run starts after `--time-limit`. All
+variants of a fold come before the next fold, so that partial results are comparable. `nano_table.py` makes
+the tables of `docs/experiments.md` from the output.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("prompt.control=none", "prompt.rubric=true"),
     ),
 }
-"""Recipe and overrides; without a recipe, the base as it is, and its prompt."""
+"""Recipe and overrides; without a recipe, the base without an adapter, and its prompt."""
 
 MAIN = ("untrained", "untrained, full instruction", "lora")
 _features: dict[str, Any] = {}
 
 
 def slug(variant: str) -> str:
-    """A file name."""
+    """Return a file name."""
     return variant.replace(", ", "-").replace(" ", "_")
 
 
@@ -57,7 +57,7 @@ def slug(variant: str) -> str:
 
 
 def _start(devices: Any, features: Path) -> None:
-    """In each process: its own GPU, and the features of all clips."""
+    """Give each process its own GPU and the features of all clips."""
     os.environ["CUDA_VISIBLE_DEVICES"] = devices.get()
     import torch
 
@@ -80,7 +80,7 @@ def _features_of(utterance: Any) -> Any:
 
 
 def make_features(arguments: argparse.Namespace) -> None:
-    """Features of every clip, once for all runs; can be done before there is a base."""
+    """Compute the features of every clip once for all runs; this needs no base."""
     from enunciate.corpus.speechocean762 import load_corpus
 
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -88,17 +88,17 @@ def make_features(arguments: argparse.Namespace) -> None:
         return
     utterances = load_corpus(arguments.corpus, "all")
     with ProcessPoolExecutor(arguments.processes, _processes()) as pool:
-        made = list(pool.map(_features_of, utterances, chunksize=32))
+        features = list(pool.map(_features_of, utterances, chunksize=32))
     np.savez(
         arguments.out / FEATURES,
         ids=[u.id for u in utterances],
-        lengths=[len(one) for one in made],
-        features=np.concatenate(made),
+        lengths=[len(one) for one in features],
+        features=np.concatenate(features),
     )
 
 
 def _processes() -> Any:
-    """Processes forked off one that has imported what they need, and has touched no GPU."""
+    """Return a fork server that has imported what the processes need, and has not touched a GPU."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         ["enunciate.speech_lm.training.train", "enunciate.speech_lm.decoding.decoder", "enunciate.trainers"]
@@ -117,7 +117,7 @@ def run_one(arguments: argparse.Namespace, variant: str, fold: int) -> str:
     shared += ["split=all", "dev_speakers=0", "report=false", f"seed={arguments.seed}", *arguments.override]
     out = arguments.out / f"{slug(variant)}-{fold}"
     from enunciate.speech_lm.options import PromptConfig
-    from enunciate.speech_lm.training.selection import choose
+    from enunciate.speech_lm.training.split import load_split
     from enunciate.trainers import load_recipe
 
     recipe = load_recipe(
@@ -131,7 +131,7 @@ def run_one(arguments: argparse.Namespace, variant: str, fold: int) -> str:
         options = dict(override.split("=") for override in overrides)
         recipe = recipe.model_copy(update={"prompt": PromptConfig.model_validate(options)})
     trained = time.monotonic()
-    held = choose(recipe.model_copy(update={"report": True})).report[: arguments.limit]
+    held = load_split(recipe.model_copy(update={"report": True})).report[: arguments.limit]
     rows = decode(recipe, out if name else None, held)
     path.with_suffix(".tmp").write_text("".join(json.dumps(row) + "\n" for row in rows))
     path.with_suffix(".tmp").rename(path)
@@ -141,7 +141,7 @@ def run_one(arguments: argparse.Namespace, variant: str, fold: int) -> str:
 
 
 def decode(recipe: Any, adapter: Path | None, held: Any) -> list[dict[str, Any]]:
-    """A row for each utterance, with what was answered."""
+    """Return a row per utterance with the decoded answers."""
     import torch
 
     from enunciate.audio import load
@@ -161,14 +161,14 @@ def decode(recipe: Any, adapter: Path | None, held: Any) -> list[dict[str, Any]]
         model, processor, recipe.prompt, constrained=constrained, max_batch=100, target=recipe.target
     )
     clips = [(load(u.audio).samples, u.text) for u in held]
-    found = decoder.decode_tasks(recipe.tasks, clips)
+    decoded = decoder.decode_tasks(recipe.tasks, clips)
     return [
         {"id": utterance.id}
         | {
-            task: {"raw": found[task][index].raw}
+            task: {"raw": decoded[task][index].raw}
             | (
                 {"distributions": {k: np.round(v, 6).tolist() for k, v in scores.items()}}
-                if (scores := found[task][index].distributions)
+                if (scores := decoded[task][index].distributions)
                 else {}
             )
             for task in recipe.tasks
@@ -178,7 +178,7 @@ def decode(recipe: Any, adapter: Path | None, held: Any) -> list[dict[str, Any]]
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """All variants of the first fold, then of the next."""
+    """Run all variants of the first fold, then of the next."""
     import torch
 
     began = time.time()
@@ -217,7 +217,7 @@ def main() -> None:
         if name == "run":
             command.add_argument("--base", type=Path, required=True)
             command.add_argument("--main-first", action="store_true", help=f"all folds of {MAIN} first")
-            command.add_argument("--folds", type=int, default=FOLDS, help="begin at most so many of the five")
+            command.add_argument("--folds", type=int, default=FOLDS, help="run at most so many of the five")
             command.add_argument("--seed", type=int, default=1)
             command.add_argument("--only", nargs="*", default=[], help="variants")
             command.add_argument("--override", nargs="*", default=[], help="key=value for every recipe")

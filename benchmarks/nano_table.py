@@ -1,12 +1,12 @@
-"""The tables of `docs/experiments.md`, from what `nano_experiments.py run` left.
+"""The tables of `docs/experiments.md`, from the output of `nano_experiments.py run`.
 
     python benchmarks/nano_table.py --corpus C --out OUT [--seeds OUT2 OUT3 ...]
 
-The first table has each variant's figures, with 95% bootstrap intervals over speakers; the folds are pooled.
-The second has how much each differs from `lora`, with paired intervals: the same speakers are drawn for both.
-The third has the figures of every seed; `--seeds` are folders of runs with other seeds. What does not
-parse counts as the mean of the others where scores are correlated, and as nothing heard where phones are
-compared.
+The first table has the metrics of each variant, with 95% bootstrap intervals over speakers; the folds are
+pooled. The second has the difference of each variant from `lora`, with paired intervals: the same speakers
+are drawn for both. The third has the metrics of every seed; `--seeds` are folders of runs with other seeds.
+An answer that does not parse counts as the mean of the others when scores are correlated, and as nothing
+heard when phones are compared.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from enunciate.metrics.correlation import FloatArray
 from enunciate.phones.alignment import count_edits
 from enunciate.phones.plain_words import plain_words
 from enunciate.schema import ASPECTS, Utterance
-from enunciate.speech_lm.decoding.decoder import expectation
+from enunciate.speech_lm.decoding.decoded_answer import expectation
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, parse
 
 BASELINE = "lora"
@@ -44,7 +44,7 @@ COLUMNS = (*ASPECTS, *(f"expected {aspect}" for aspect in ASPECTS), *TRANSCRIPT)
 
 @dataclass(frozen=True)
 class Sums:
-    """One figure of a variant: what each utterance, in the order of `speakers`, adds to its sums."""
+    """One metric of a variant: what each utterance, in the order of `speakers`, adds to its sums."""
 
     statistic: SumStatistic
     rows: FloatArray
@@ -52,27 +52,27 @@ class Sums:
 
     @property
     def value(self) -> float:
-        """The figure of all utterances; NaN where it is undefined (all predictions are the same)."""
+        """The metric over all utterances; NaN if it is undefined because all predictions are the same."""
         return float(self.statistic(self.rows.sum(axis=0, keepdims=True))[0])
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One variant of one seed."""
+class VariantMetrics:
+    """The metrics of one variant with one seed."""
 
     folds: int
     unparsable: int
-    figures: dict[str, Sums]
+    metrics: dict[str, Sums]
 
 
-def measure(folder: Path, variant: str, utterances: dict[str, Utterance]) -> Measured | None:
-    """Pool the folds that are there; None where there is none."""
+def measure(folder: Path, variant: str, utterances: dict[str, Utterance]) -> VariantMetrics | None:
+    """Pool the folds that are finished; None if there are none."""
     paths = [folder / f"{slug(variant)}-{fold}.jsonl" for fold in range(FOLDS)]
     lines = [line for path in paths if path.exists() for line in path.read_text().splitlines()]
     rows = sorted((json.loads(line) for line in lines), key=lambda row: str(row["id"]))
     if not rows:
         return None
-    figures: dict[str, Sums] = {}
+    metrics: dict[str, Sums] = {}
     unparsable = 0
     for task, add in (("apa", _scores), ("mdd", _transcripts)):
         asked = [row for row in rows if task in row]
@@ -81,13 +81,13 @@ def measure(folder: Path, variant: str, utterances: dict[str, Utterance]) -> Mea
             unparsable += sum(not isinstance(answer, ApaAnswer | MddAnswer) for answer in answers)
             own = [utterances[row["id"]] for row in asked]
             tables = [row[task].get("distributions") for row in asked]
-            figures |= add(own, answers, tables)
-    return Measured(sum(path.exists() for path in paths), unparsable, figures)
+            metrics |= add(own, answers, tables)
+    return VariantMetrics(sum(path.exists() for path in paths), unparsable, metrics)
 
 
 def _scores(utterances: list[Utterance], answers: list[Any], tables: list[Any]) -> dict[str, Sums]:
     speakers = tuple(str(utterance.speaker) for utterance in utterances)
-    found: dict[str, Sums] = {}
+    sums: dict[str, Sums] = {}
     for aspect in ASPECTS:
         human = np.array([getattr(utterance.scores, aspect) for utterance in utterances], dtype=float)
         likely = [getattr(answer, aspect) if isinstance(answer, ApaAnswer) else np.nan for answer in answers]
@@ -96,8 +96,8 @@ def _scores(utterances: list[Utterance], answers: list[Any], tables: list[Any]) 
             predicted = np.array(values, dtype=float)
             if np.isfinite(predicted).any():
                 filled = np.where(np.isnan(predicted), np.nanmean(predicted), predicted)
-                found[name] = Sums(pcc_of_sums, pcc_rows(human, filled), speakers)
-    return found
+                sums[name] = Sums(pcc_of_sums, pcc_rows(human, filled), speakers)
+    return sums
 
 
 def _transcripts(utterances: list[Utterance], answers: list[Any], tables: list[Any]) -> dict[str, Sums]:
@@ -157,19 +157,19 @@ def main() -> None:
     arguments = parser.parse_args()
     utterances = {utterance.id: utterance for utterance in load_corpus(arguments.corpus, "test")}
     seeds = [
-        {name: found for name in VARIANTS if (found := measure(folder, name, utterances)) is not None}
+        {name: own for name in VARIANTS if (own := measure(folder, name, utterances)) is not None}
         for folder in (arguments.out, *arguments.seeds)
     ]
     whole = seeds[0]
     rows = [
-        [name, str(own.folds), str(own.unparsable), *(figure(own.figures.get(c)) for c in COLUMNS)]
+        [name, str(own.folds), str(own.unparsable), *(figure(own.metrics.get(c)) for c in COLUMNS)]
         for name, own in whole.items()
     ]
     print_table("Figures", ["variant", "folds", "unparsable"], rows)
     if BASELINE in whole:
-        base = whole[BASELINE].figures
+        base = whole[BASELINE].metrics
         rows = [
-            [name, *(difference(own.figures.get(c), base.get(c)) for c in COLUMNS)]
+            [name, *(difference(own.metrics.get(c), base.get(c)) for c in COLUMNS)]
             for name, own in whole.items()
             if name != BASELINE
         ]
@@ -183,11 +183,11 @@ def main() -> None:
         print_table("Each seed", ["variant"], rows)
 
 
-def _each(seeds: list[dict[str, Measured]], name: str, column: str) -> list[str]:
+def _each(seeds: list[dict[str, VariantMetrics]], name: str, column: str) -> list[str]:
     return [
-        f"{seed[name].figures[column].value:.3f}"
+        f"{seed[name].metrics[column].value:.3f}"
         for seed in seeds
-        if name in seed and column in seed[name].figures
+        if name in seed and column in seed[name].metrics
     ]
 
 

@@ -2,11 +2,11 @@
 
     PYTHONPATH=src python benchmarks/phi4_full_size.py [--out FILE.jsonl] [--checkpointing] [--steps 5]
 
-Weights are random (nothing is downloaded), made on the device in bfloat16; a fresh adapter of rank 320 stands
-in for the speech adapter. A step is 8 micro-batches of 8 clips of about 4 s, half of them APA with the full
-rubric (539 tokens), half MDD (274 tokens); lengths differ by up to 7 tokens within a batch, as they do in
-real ones. The loss, its gradients, clipping and AdamW are those of training. The first step of each strategy
-warms up and is left out of the summary. `--tiny` runs the same on a CPU with a tiny model, to test this
+Weights are random (nothing is downloaded) and created on the device in bfloat16; a fresh adapter of rank
+320 replaces the speech adapter. A step is 8 micro-batches of 8 clips of about 4 s, half of them APA with
+the full rubric (539 tokens), half MDD (274 tokens); lengths differ by up to 7 tokens within a batch, as in
+real batches. The loss, gradients, clipping and AdamW are those of training. The first step of each strategy
+is a warm-up and left out of the summary. `--tiny` runs the same on a CPU with a tiny model, to test this
 script.
 """
 
@@ -28,13 +28,9 @@ import transformers
 from torch import Tensor
 
 from enunciate.speech_lm.adapter import add_adapter, trainable
-from enunciate.speech_lm.families.phi4.causal_lm import IGNORED, answer_loss, count_items
-from enunciate.speech_lm.families.phi4.model import (
-    enable_checkpointing,
-    full_config,
-    nano_config,
-    random_base,
-)
+from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX, answer_loss, count_items
+from enunciate.speech_lm.families.phi4.config import full_config, nano_config
+from enunciate.speech_lm.families.phi4.model import enable_checkpointing, random_base
 from enunciate.speech_lm.options import AdapterConfig
 
 GIB = 2**30
@@ -51,14 +47,14 @@ class Setup:
     batch: int = 8
     accumulation: int = 8
     frames: int = 398
-    """Of the longest clip: 4 s."""
+    """Frames of the longest clip, 4 s."""
     tokens: tuple[tuple[str, int, int], ...] = (("apa", 539, 27), ("mdd", 274, 110))
     """Task, tokens of the longest example, and tokens of its answer."""
     checkpointing: bool = False
 
 
 def tiny(setup: Setup) -> Setup:
-    """The same in small, for a CPU."""
+    """Return the same setup at a small size, for a CPU."""
 
     def config() -> Any:
         return nano_config(size="tiny", vocab_size=300, audio_token_id=4, pad_token_id=0, end_token_id=1)
@@ -75,10 +71,10 @@ def tiny(setup: Setup) -> Setup:
 
 
 def make_batch(setup: Setup, config: Any, length: int, answer: int) -> dict[str, Tensor]:
-    """Random examples; the n-th has n tokens of audio less than the first."""
+    """Return random examples; the n-th has n audio tokens fewer than the first."""
     shape = setup.batch, length
     ids = torch.randint(5, min(config.vocab_size, 199_000), shape)
-    labels, attended = torch.full(shape, IGNORED), torch.zeros(shape, dtype=torch.long)
+    labels, attended = torch.full(shape, IGNORE_INDEX), torch.zeros(shape, dtype=torch.long)
     heard = torch.zeros(setup.batch, setup.frames, dtype=torch.bool)
     for index in range(setup.batch):
         frames = setup.frames - 8 * index
@@ -98,13 +94,13 @@ def make_batch(setup: Setup, config: Any, length: int, answer: int) -> dict[str,
 
 
 class Clock:
-    """Milliseconds since the last reading, when all work on the device is done."""
+    """Measures milliseconds since the last reading, after all work on the device is done."""
 
     def __init__(self, device: torch.device) -> None:
         self.device, self.last = device, time.perf_counter()
 
     def ms(self) -> float:
-        """Read and start again."""
+        """Return the time, and start again."""
         if self.device.type == "cuda":
             torch.cuda.synchronize()
         now = time.perf_counter()
@@ -113,7 +109,7 @@ class Clock:
 
 
 def gib(setup: Setup, peak: bool) -> float | None:
-    """Memory that tensors hold, now or at most since the strategy began."""
+    """Return the memory of tensors in GiB, now or its peak since the strategy started."""
     if setup.device.type != "cuda":
         return None
     return (torch.cuda.max_memory_allocated() if peak else torch.cuda.memory_allocated()) / GIB
@@ -130,8 +126,8 @@ def measure(setup: Setup, strategy: str, steps: int, log: Callable[..., None]) -
     model = add_adapter(base, adapter).train()
     if setup.checkpointing:
         enable_checkpointing(model)
-    learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(learnt, lr=2e-5, fused=setup.device.type == "cuda")
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=2e-5, fused=setup.device.type == "cuda")
     sizes = {
         "parameters": sum(p.numel() for p in model.parameters()),
         "trainable": sum(trainable(model).values()),
@@ -154,7 +150,7 @@ def measure(setup: Setup, strategy: str, steps: int, log: Callable[..., None]) -
                 times[task].append(spent[-1])
             log(event="micro_step", strategy=strategy, step=step, task=task, ms=spent[-1], loss=loss.item())
         clock.ms()
-        torch.nn.utils.clip_grad_norm_(learnt, 1.0)
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         spent.append(clock.ms())
@@ -177,7 +173,7 @@ def measure(setup: Setup, strategy: str, steps: int, log: Callable[..., None]) -
 
 
 def environment(setup: Setup) -> dict[str, Any]:
-    """What the figures were measured with."""
+    """Return what the measurements were made with."""
     gpu = torch.cuda.get_device_name() if setup.device.type == "cuda" else None
     return {
         "gpu": gpu,
@@ -192,9 +188,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, help="file that receives the lines too")
-    parser.add_argument("--steps", type=int, default=5, help="steps that are timed")
-    parser.add_argument("--strategy", choices=STRATEGIES, help="one alone")
+    parser.add_argument("--out", type=Path, help="file that also receives the lines")
+    parser.add_argument("--steps", type=int, default=5, help="timed steps")
+    parser.add_argument("--strategy", choices=STRATEGIES, help="run only this one")
     parser.add_argument("--checkpointing", action="store_true", help="recompute activations")
     parser.add_argument("--tiny", action="store_true", help="a tiny model on a CPU")
     arguments = parser.parse_args()

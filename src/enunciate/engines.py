@@ -141,7 +141,7 @@ def load_assessor(
     from enunciate.baselines.folder import BASELINE
     from enunciate.pocket.assessor import PocketAssessor, packaged_weights
     from enunciate.pocket.weights_folder import DESCRIPTION
-    from enunciate.speech_lm.options import HUB_NAME
+    from enunciate.speech_lm.families.phi4.hub import HUB_NAME
 
     folder = packaged_weights() if name_or_path == "pocket" else Path(name_or_path)
     if (folder / DESCRIPTION).is_file():

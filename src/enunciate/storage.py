@@ -18,6 +18,8 @@ from pydantic import BaseModel, ValidationError
 
 from enunciate.errors import OutputError
 
+RECIPE_FILE = "recipe.json"
+"""The recipe that a trainer saves with its weights, and that running may read."""
 _ROW_START = b'{"id":'
 _Row = TypeVar("_Row")
 logger = logging.getLogger(__name__)

@@ -20,13 +20,14 @@ from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.errors import RecipeError
 from enunciate.pocket.training.pocket_recipes import RecogniserRecipe, ScorerRecipe
 from enunciate.recipes import recipe_path
-from enunciate.speech_lm.training.adapter_recipe import BaseRecipe, Phi4Recipe
+from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
+from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
 from enunciate.training.recipe_file import read_recipe
 
 logger = logging.getLogger(__name__)
 
 _Baseline = ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe
-Recipe = RecogniserRecipe | ScorerRecipe | Phi4Recipe | BaseRecipe | _Baseline | SslJointRecipe
+Recipe = RecogniserRecipe | ScorerRecipe | Phi4Recipe | NanoBaseRecipe | _Baseline | SslJointRecipe
 _KINDS: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
 
 
@@ -50,7 +51,7 @@ def extra_of(recipe: Recipe) -> str:
         return "pocketsphinx"
     if isinstance(recipe, BaselineRecipe):
         return "train" if isinstance(recipe, GoptRecipe) else "baselines"
-    return "llm" if isinstance(recipe, Phi4Recipe | BaseRecipe | SslJointRecipe) else "train"
+    return "llm" if isinstance(recipe, Phi4Recipe | NanoBaseRecipe | SslJointRecipe) else "train"
 
 
 def run(recipe: Recipe, *, resume: bool = False, dry_run: bool = False) -> dict[str, str]:
@@ -96,7 +97,7 @@ def _train(recipe: Recipe, resume: bool) -> Mapping[str, float | None]:
         from enunciate.baselines.train import train as train_baseline
 
         return train_baseline(recipe)
-    if isinstance(recipe, BaseRecipe):
+    if isinstance(recipe, NanoBaseRecipe):
         from enunciate.speech_lm.nano.train_base import train as train_base
 
         return train_base(recipe)

@@ -10,9 +10,9 @@ import time
 import pytest
 from support.command_line import run
 from support.complete_corpus import make_complete_corpus
-from support.llm_cases import save_checkpoint
-from support.llm_runs import log_of
 from support.paths import SOURCE
+from support.speech_lm_cases import save_checkpoint
+from support.speech_lm_runs import log_of
 from support.tone_corpus import make_shard
 
 from enunciate.benchmark.row import _check_folds_cover

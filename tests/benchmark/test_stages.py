@@ -6,7 +6,7 @@ from support.paths import RECIPES
 from enunciate.benchmark.plan import read_plan
 from enunciate.benchmark.stages import Override, resolve_recipe, stage_runs, unused_overrides, weights_of
 from enunciate.errors import RecipeError
-from enunciate.speech_lm.options import HUB_NAME
+from enunciate.speech_lm.families.phi4.hub import HUB_NAME
 
 PLAN = read_plan(RECIPES / "benchmark.yaml")
 ROWS = {row.name: row for row in PLAN.rows}

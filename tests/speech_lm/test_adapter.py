@@ -7,13 +7,10 @@ import pytest
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file, save_file
-from support.llm_cases import batch_of, randomize, reserved_ids, save_checkpoint, tiny_base
+from support.speech_lm_cases import batch_of, randomize, reserved_ids, tiny_base
 
 from enunciate.errors import EnunciateError, ModelNotFoundError
 from enunciate.speech_lm.adapter import (
-    HEARING,
-    LORA_TARGETS,
-    SPEECH_ADAPTER,
     WEIGHTS_FILE,
     add_adapter,
     load_adapter,
@@ -21,8 +18,10 @@ from enunciate.speech_lm.adapter import (
     save_adapter,
     trainable,
 )
+from enunciate.speech_lm.families.phi4.adapter_layout import AUDIO_MODULES, LORA_TARGETS, SPEECH_ADAPTER
+from enunciate.speech_lm.families.phi4.config import full_config
 from enunciate.speech_lm.families.phi4.masked_audio import audio_encoder
-from enunciate.speech_lm.families.phi4.model import full_config, load_base, random_base
+from enunciate.speech_lm.families.phi4.model import load_base, random_base
 from enunciate.speech_lm.options import AdapterConfig
 
 LORA = re.compile(rf"base_model\.model\.{LORA_TARGETS}\.lora_[AB]\.default\.weight")
@@ -32,11 +31,6 @@ HEARING_NAMES = re.compile(
 )
 TOKENS = "base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta.default"
 LORA_320, LORA_64, ENCODER, PROJECTOR = 461_373_440, 92_274_688, 441_238_144, 12_589_056
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    return save_checkpoint(tmp_path_factory.mktemp("checkpoint"))
 
 
 @pytest.fixture
@@ -101,7 +95,7 @@ def test_names_of_what_is_trained(base, strategy, control):
     assert bool(kinds["tokens"]) == bool(control)
     if strategy == "unfreeze":
         found = {name.split(".modules_to_save.")[0] for name in kinds["hearing"]}
-        assert len(found) == 3 and all(any(name.endswith(part) for part in HEARING) for name in found)
+        assert len(found) == 3 and all(any(name.endswith(part) for part in AUDIO_MODULES) for name in found)
         encoder = [name for name in kinds["hearing"] if f"{AUDIO}.encoder." in name]
         assert len(encoder) == len(list(audio_encoder(base).parameters()))
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from support.llm_cases import clip, save_checkpoint
 from support.paths import ASSETS, REPOSITORY
+from support.speech_lm_cases import clip
 from typer.testing import CliRunner
 
+from enunciate.assembly.score_distribution import score_from_distribution
 from enunciate.cli.app import app
 from enunciate.cli.assessment_table import assessment_table
 from enunciate.cli.csv_rows import to_csv
@@ -29,7 +29,6 @@ from enunciate.errors import (
     AudioNotFoundError,
     AudioTooLongError,
     ModelNotFoundError,
-    RecipeError,
     TaskNotTrainedError,
     TextEmptyError,
     TextNotEnglishError,
@@ -42,51 +41,47 @@ from enunciate.pocket.assessor import packaged_weights
 from enunciate.pocket.phone_timing import PocketAligner
 from enunciate.pocket.weights_folder import DESCRIPTION
 from enunciate.schema import ASPECTS, Assessment, Clip, HumanScores, ReferenceWord, Utterance
-from enunciate.speech_lm.adapter import add_adapter, save_adapter
-from enunciate.speech_lm.answers import score_of
-from enunciate.speech_lm.assessor import Phi4Assessor, Settings
-from enunciate.speech_lm.decoding.decoder import Decoded
-from enunciate.speech_lm.families.phi4.model import load_base
+from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
+from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 from enunciate.speech_lm.lenient_answers import parse_leniently
-from enunciate.speech_lm.options import AdapterConfig, PromptConfig
-from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, Unparsable
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
 
 SENTENCE = "I think the weather is nice today."
 SOUNDS = "AY TH IH NG K DH AH W EH DH ER IH Z N AY S T AH D EY"
-SCORES = Decoded(ApaAnswer(accuracy=8, fluency=7, prosodic=7, total=7), "{...}", None, None)
-RAMBLING = Decoded(Unparsable("I think it was fine", "not JSON"), "I think it was fine")
+SCORES = DecodedAnswer(ApaAnswer(accuracy=8, fluency=7, prosodic=7, total=7), "{...}", None, None)
+RAMBLING = DecodedAnswer(Unparsable("I think it was fine", "not JSON"), "I think it was fine")
 
 
-def told(phones: str, words: str = "i think the weather is nice today", p: float = 0.9) -> Decoded:
+def told(phones: str, words: str = "i think the weather is nice today", p: float = 0.9) -> DecodedAnswer:
     answer = MddAnswer(word_transcript=words, phoneme_transcript=phones)
-    return Decoded(answer, "{...}", None, (p,) * len(answer.phones))
+    return DecodedAnswer(answer, "{...}", None, (p,) * len(answer.phones))
 
 
-def unsure(peak: int = 8) -> Decoded:
+def unsure(peak: int = 8) -> DecodedAnswer:
     """Three neighbours in the ratio 1:2:1."""
     shares = np.zeros(11)
     shares[peak - 1 : peak + 2] = (0.25, 0.5, 0.25)
-    return Decoded(SCORES.answer, SCORES.raw, dict.fromkeys(ASPECTS, shares))
+    return DecodedAnswer(SCORES.answer, SCORES.raw, dict.fromkeys(ASPECTS, shares))
 
 
 class FakeDecoder:
     """Answers every clip alike, and notes what it was asked and shown."""
 
-    def __init__(self, apa: Decoded = SCORES, mdd: Decoded | None = None) -> None:
+    def __init__(self, apa: DecodedAnswer = SCORES, mdd: DecodedAnswer | None = None) -> None:
         self.answers = {"apa": apa, "mdd": mdd or told(SOUNDS)}
         self.asked: list[tuple[tuple[str, ...], int, list[str | None]]] = []
 
-    def decode_tasks(self, tasks: Sequence[str], items: Sequence[tuple]) -> dict[str, list[Decoded]]:
+    def decode_tasks(self, tasks: Sequence[str], items: Sequence[tuple]) -> dict[str, list[DecodedAnswer]]:
         self.asked.append((tuple(tasks), len(items), [text for _, text in items]))
         return {task: [self.answers[task]] * len(items) for task in tasks}
 
 
 def engine(
     decoder: FakeDecoder | None = None, *, aligner: PocketAligner | None = None, **settings
-) -> Phi4Assessor:
-    return Phi4Assessor(decoder or FakeDecoder(), "phi4 test", settings=Settings(**settings), aligner=aligner)
+) -> SpeechLmAssessor:
+    return SpeechLmAssessor(
+        decoder or FakeDecoder(), "phi4 test", options=SpeechLmOptions(**settings), aligner=aligner
+    )
 
 
 def utterance(text: str | None = SENTENCE, duration_s: float = 2.0, id: str = "a", **fields) -> Utterance:
@@ -125,14 +120,14 @@ def test_a_score_is_the_expectation_beside_the_most_likely_with_its_distribution
 
 def test_the_ends_of_the_interval_are_the_5_and_95_percent_points() -> None:
     shares = [0.04, 0.01, 0.05, 0.0, 0.1, 0.3, 0.3, 0.1, 0.05, 0.03, 0.02]
-    found = score_of(shares)
+    found = score_from_distribution(shares)
     assert (found.low, found.high) == (1, 8)
     assert found.value == pytest.approx(float(np.dot(shares, range(11))))
 
 
 @given(st.lists(st.floats(0, 1), min_size=11, max_size=11).filter(lambda shares: sum(shares) > 1e-3))
 def test_every_distribution_gives_a_sound_score(shares: list[float]) -> None:
-    found = score_of(shares)
+    found = score_from_distribution(shares)
     assert 0 <= found.low <= found.value <= found.high <= 10
     assert found.distribution is not None
     assert sum(found.distribution) == pytest.approx(1)
@@ -210,7 +205,7 @@ def test_recognition_of_an_answer_that_does_not_parse_is_empty() -> None:
 
 def test_a_baseline_is_read_leniently_and_still_counted_where_nothing_can_be_read() -> None:
     raw = 'Sure:\n```json\n{"accuracy": "8", "fluency": 7.0, "prosodic": 6, "total": 7, "why": "clear"}\n```'
-    chatty = Decoded(Unparsable(raw, "not JSON"), raw)
+    chatty = DecodedAnswer(Unparsable(raw, "not JSON"), raw)
     assert assess(FakeDecoder(chatty), lenient=True).accuracy.value == 8
     assert assess(FakeDecoder(chatty)).accuracy is None
     assert len(assess(FakeDecoder(RAMBLING), lenient=True).unparsable) == 1
@@ -360,42 +355,13 @@ def test_without_an_aligner_there_are_no_times() -> None:
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_checkpoint(tmp_path_factory.mktemp("checkpoint"))
-
-
-def make_adapter(checkpoint: Path, folder: Path, **recipe) -> Path:
-    """What training leaves, without the training."""
-    resolved = Phi4Recipe(
-        kind="phi4",
-        model=str(checkpoint),
-        corpus=Path("corpus"),
-        out=folder,
-        adapter=AdapterConfig(start="fresh", rank=4, alpha=8),
-        **recipe,
-    )
-    processor = Processor.load(str(checkpoint), None, resolved.prompt.control)
-    base = load_base(checkpoint, dtype=torch.float32)
-    save_adapter(add_adapter(base, resolved.adapter, list(processor.control_token_ids.values())), folder)
-    processor.save(folder)
-    (folder / "recipe.json").write_text(resolved.model_dump_json())
-    return folder
-
-
-@pytest.fixture(scope="module")
-def adapter(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    prompt = PromptConfig(control="special", rubric=False)
-    return make_adapter(checkpoint, tmp_path_factory.mktemp("adapter"), prompt=prompt)
-
-
-@pytest.fixture(scope="module")
-def tiny(adapter: Path) -> Phi4Assessor:
-    found = load_assessor(adapter)
-    assert isinstance(found, Phi4Assessor)
+def tiny(tiny_adapter: Path) -> SpeechLmAssessor:
+    found = load_assessor(tiny_adapter)
+    assert isinstance(found, SpeechLmAssessor)
     return found
 
 
-def test_an_adapter_folder_is_an_engine_whose_answers_all_parse(tiny: Phi4Assessor) -> None:
+def test_an_adapter_folder_is_an_engine_whose_answers_all_parse(tiny: SpeechLmAssessor) -> None:
     given = [utterance(id="a", duration_s=0.6), utterance(id="b", text=None), utterance("Good day", id="c")]
     given[0] = given[0].model_copy(update={"text": "Yes"})
     found = tiny.assess(given)
@@ -408,7 +374,7 @@ def test_an_adapter_folder_is_an_engine_whose_answers_all_parse(tiny: Phi4Assess
     assert [bool(one.words) for one in found] == [True, False, True]
 
 
-def test_a_clip_is_assessed_alone_as_among_others(tiny: Phi4Assessor) -> None:
+def test_a_clip_is_assessed_alone_as_among_others(tiny: SpeechLmAssessor) -> None:
     given = [utterance("Good day", id=str(i), duration_s=0.7 + 0.4 * i) for i in range(3)]
     together = tiny.assess(given)
     for one, other in zip(given, together, strict=True):
@@ -419,8 +385,8 @@ def test_a_clip_is_assessed_alone_as_among_others(tiny: Phi4Assessor) -> None:
         assert alone.total.value == pytest.approx(other.total.value, abs=1e-4)
 
 
-def test_names_tell_adapters_apart(tiny: Phi4Assessor, checkpoint: Path, tmp_path: Path) -> None:
-    other = load_assessor(make_adapter(checkpoint, tmp_path / "adapter"))
+def test_names_tell_adapters_apart(tiny: SpeechLmAssessor, make_adapter, tmp_path: Path) -> None:
+    other = load_assessor(make_adapter(tmp_path / "adapter"))
     assert tiny.name.startswith("phi4 adapter")
     assert other.name.startswith("phi4 adapter") and other.name != tiny.name
 
@@ -435,7 +401,7 @@ def test_a_folder_with_a_checkpoint_is_the_untouched_baseline(checkpoint: Path) 
 
 
 def test_an_adapter_and_the_baseline_are_evaluated_whole(
-    tiny: Phi4Assessor, checkpoint: Path, tmp_path: Path
+    tiny: SpeechLmAssessor, checkpoint: Path, tmp_path: Path
 ) -> None:
     corpus = [
         utterance(
@@ -463,9 +429,9 @@ def test_an_adapter_and_the_baseline_are_evaluated_whole(
     assert untouched.apa.total.n_unanswered == 6
 
 
-def test_the_command_line_takes_an_adapter(adapter: Path, tmp_path: Path) -> None:
+def test_the_command_line_takes_an_adapter(tiny_adapter: Path, tmp_path: Path) -> None:
     sf.write(tmp_path / "a.wav", clip(0.6), 16_000)
-    options = [str(tmp_path / "a.wav"), "--text", "Yes", "--model", str(adapter)]
+    options = [str(tmp_path / "a.wav"), "--text", "Yes", "--model", str(tiny_adapter)]
     as_json = CliRunner().invoke(app, ["assess", *options, "--format", "json"])
     assert as_json.exit_code == 0, as_json.output
     found = Assessment.model_validate_json(as_json.stdout)
@@ -477,16 +443,6 @@ def test_the_command_line_takes_an_adapter(adapter: Path, tmp_path: Path) -> Non
     assert unknown.exit_code == 2 and unknown.stderr.startswith("error: not in the lexicon: qwrt")
 
 
-def test_an_adapter_without_its_recipe_is_refused(checkpoint: Path, adapter: Path, tmp_path: Path) -> None:
-    (tmp_path / "adapter_config.json").write_bytes((adapter / "adapter_config.json").read_bytes())
-    with pytest.raises(ModelNotFoundError, match=r"no recipe\.json"):
-        load_assessor(tmp_path)
-    (tmp_path / "recipe.json").write_text('{"kind": "phi4", "epochs": -1, "colour": "red"}')
-    with pytest.raises(RecipeError) as caught:
-        load_assessor(tmp_path)
-    assert len(caught.value.problems) == 4  # corpus, out, epochs, colour
-
-
 @pytest.mark.parametrize("config", [None, "{", "[]", '{"model_type": "llama"}'])
 def test_a_folder_with_another_model_is_no_model(tmp_path: Path, config: str | None) -> None:
     if config is not None:
@@ -495,9 +451,9 @@ def test_a_folder_with_another_model_is_no_model(tmp_path: Path, config: str | N
         load_assessor(tmp_path)
 
 
-def test_nothing_but_the_answer_is_printed(adapter: Path, tmp_path: Path) -> None:
+def test_nothing_but_the_answer_is_printed(tiny_adapter: Path, tmp_path: Path) -> None:
     sf.write(tmp_path / "a.wav", clip(0.6), 16_000)
-    command = ["assess", str(tmp_path / "a.wav"), "--text", "Yes", "--model", str(adapter)]
+    command = ["assess", str(tmp_path / "a.wav"), "--text", "Yes", "--model", str(tiny_adapter)]
     done = subprocess.run(
         [sys.executable, "-m", "enunciate", *command, "--format", "json"],
         capture_output=True,
@@ -509,12 +465,12 @@ def test_nothing_but_the_answer_is_printed(adapter: Path, tmp_path: Path) -> Non
     assert Assessment.model_validate_json(done.stdout).transcript is not None
 
 
-def test_a_missing_package_names_the_extra(adapter: Path) -> None:
+def test_a_missing_package_names_the_extra(tiny_adapter: Path) -> None:
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "from enunciate.engines import load_assessor\n"
         "from enunciate.errors import MissingExtraError\n"
-        f"try: load_assessor({str(adapter)!r})\n"
+        f"try: load_assessor({str(tiny_adapter)!r})\n"
         "except MissingExtraError as error: print(error)"
     )
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src")}
@@ -524,6 +480,6 @@ def test_a_missing_package_names_the_extra(adapter: Path) -> None:
     assert done.stdout == "torch is not installed: pip install 'enunciate[llm]'\n", done.stderr
 
 
-def test_phones_of_an_adapter_are_of_the_known_set(tiny: Phi4Assessor) -> None:
+def test_phones_of_an_adapter_are_of_the_known_set(tiny: SpeechLmAssessor) -> None:
     (phones,) = tiny.recognise([utterance(duration_s=0.8)])
     assert {phone.rstrip("*") for phone in phones} <= {*PHONES, "<unk>"}

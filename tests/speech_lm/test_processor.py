@@ -16,14 +16,9 @@ from transformers.models.phi4_multimodal.feature_extraction_phi4_multimodal impo
 
 from enunciate.corpus.labels import HEARD_SYMBOLS
 from enunciate.errors import AudioTooLongError, AudioTooShortError, ModelNotFoundError, RecipeError
-from enunciate.speech_lm.nano.tokenizer import (
-    END,
-    END_OF_TEXT,
-    MIN_VOCABULARY,
-    RESERVED_IDS,
-    SPECIAL_TOKENS,
-    build_tokenizer,
-)
+from enunciate.speech_lm.families.phi4.audio_frames import n_tokens_of
+from enunciate.speech_lm.families.phi4.special_tokens import END, END_OF_TEXT, SPECIAL_TOKENS
+from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, RESERVED_IDS, build_tokenizer
 from enunciate.speech_lm.options import TASKS, PromptConfig
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import user_turn
@@ -239,14 +234,14 @@ def test_features_have_a_frame_every_10_ms(processor, n_samples):
 
 @pytest.mark.parametrize(("frames", "tokens"), [(1, 1), (8, 1), (9, 2), (98, 13)])
 def test_eight_frames_are_a_token(processor, frames, tokens):
-    assert processor.audio_tokens(frames) == tokens
+    assert n_tokens_of(frames) == tokens
 
 
 def test_features_are_those_that_the_extractor_gives_a_clip_alone(processor):
     samples = noise(20_000)
     alone = processor.extractor(samples, sampling_rate=16_000, return_tensors="pt")
     assert torch.equal(processor.features(samples), alone["audio_input_features"][0])
-    assert processor.audio_tokens(len(processor.features(samples))) == int(alone["audio_embed_sizes"][0])
+    assert n_tokens_of(len(processor.features(samples))) == int(alone["audio_embed_sizes"][0])
 
 
 def test_a_read_only_array_is_taken_and_left_as_it_was(processor):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from enunciate.schema import ASPECTS
 from enunciate.speech_lm.options import TASKS, PromptConfig
-from enunciate.speech_lm.prompts import plain_text, user_turn
+from enunciate.speech_lm.prompts import escape_reference, user_turn
 from enunciate.speech_lm.targets import Unparsable, parse
 
 EVERY = [
@@ -73,6 +73,6 @@ def test_a_text_cannot_break_out_of_the_turn(task, prompt, text):
 
 @given(st.text())
 def test_an_escaped_text_has_one_line_and_no_dialogue_tokens(text):
-    escaped = plain_text(text)
+    escaped = escape_reference(text)
     assert "<|" not in escaped
     assert len(escaped.splitlines()) <= 1

@@ -1,1 +1,1 @@
-"""The `phi4` engine: Phi-4-multimodal-instruct with an adapter does APA and MDD (arXiv 2509.02915)."""
+"""The engine of the paper (arXiv 2509.02915): a speech language model with an adapter does APA and MDD."""

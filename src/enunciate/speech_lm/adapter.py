@@ -1,8 +1,8 @@
-"""What is trained on top of the frozen base: its LoRA, embeddings of control tokens, and the hearing parts.
+"""The trained part beside the frozen base: LoRA, embeddings of control tokens, and the audio modules.
 
-The file formats are PEFT's, so any tool that reads a PEFT folder reads ours. Everything trained is kept in
-float32 whatever the base is kept in: at a learning rate of 2e-5 most updates of a bfloat16 weight would be
-rounded to nothing.
+The file formats are PEFT's, so any tool that reads a PEFT folder reads ours. Trained weights are float32
+whatever the precision of the base: at a learning rate of 2e-5 most updates of a bfloat16 weight would be
+rounded away.
 """
 
 from __future__ import annotations
@@ -28,17 +28,15 @@ from safetensors.torch import (
 from torch import Tensor, nn
 
 from enunciate.errors import EnunciateError, ModelNotFoundError
+from enunciate.speech_lm.families.phi4.adapter_layout import (
+    AUDIO_MODULES,
+    LORA_TARGETS,
+    SPEECH_ADAPTER,
+    SPEECH_ADAPTER_SHAPE,
+)
 from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
 from enunciate.speech_lm.families.phi4.model import prepare
 from enunciate.speech_lm.options import AdapterConfig
-
-LORA_TARGETS = r"model\.layers\.\d+\.(self_attn\.(qkv_proj|o_proj)|mlp\.(gate_up_proj|down_proj))"
-"""The decoder alone: the audio encoder has modules of the same names."""
-HEARING = ("audio_embed.encoder", "up_proj_for_speech", "down_proj_for_speech")
-"""The audio encoder and the projector that speech without images goes through."""
-SPEECH_ADAPTER = "speech-lora"
-"""Folder of the checkpoint's own speech adapter."""
-_SPEECH_SHAPE: dict[str, Any] = {"r": 320, "lora_alpha": 640, "lora_dropout": 0.01}
 
 CONFIG_FILE, WEIGHTS_FILE = "adapter_config.json", "adapter_model.safetensors"
 
@@ -46,26 +44,26 @@ CONFIG_FILE, WEIGHTS_FILE = "adapter_config.json", "adapter_model.safetensors"
 def add_adapter(
     base: Phi4MultimodalForCausalLM, config: AdapterConfig, control_ids: Sequence[int] = ()
 ) -> PeftModel:
-    """Wrap a base, in place, so that nothing but what the strategy trains is trainable.
+    """Wrap a base, in place, so that only what the strategy trains is trainable.
 
     Args:
-        base: from `model.load_base` or `model.random_base`; on `meta` the speech adapter is shapes alone.
-        config: the strategy.
-        control_ids: ids of control tokens whose embeddings are trained; the output layer shares them.
+        base: From `model.load_base` or `model.random_base`; on `meta` the speech adapter has shapes only.
+        config: The strategy.
+        control_ids: Ids of control tokens whose embeddings are trained; the output layer shares them.
 
     Raises:
-        ModelNotFoundError: the strategy starts from the speech adapter and the base came without one.
+        ModelNotFoundError: The strategy starts from the speech adapter and the base has none.
     """
     weights: dict[str, Tensor] | None = None
     shape: dict[str, Any] = {"r": config.rank, "lora_alpha": config.alpha, "lora_dropout": config.dropout}
     if config.start == "speech" and base.device.type == "meta":
-        shape = _SPEECH_SHAPE
+        shape = SPEECH_ADAPTER_SHAPE
     elif config.start == "speech":
         shape, weights = _speech_adapter(base)
     settings = LoraConfig(
         **shape,
         target_modules=LORA_TARGETS,
-        modules_to_save=list(HEARING) if config.strategy == "unfreeze" else None,
+        modules_to_save=list(AUDIO_MODULES) if config.strategy == "unfreeze" else None,
         trainable_token_indices={"embed_tokens": list(control_ids)} if control_ids else None,
         task_type="CAUSAL_LM",
     )
@@ -76,15 +74,15 @@ def add_adapter(
 
 
 def _speech_adapter(base: Phi4MultimodalForCausalLM) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Shape and weights of the checkpoint's own adapter."""
+    """Return shape and weights of the checkpoint's own speech adapter."""
     if base.checkpoint is None or not (base.checkpoint / SPEECH_ADAPTER / WEIGHTS_FILE).is_file():
         raise ModelNotFoundError(
-            f"{base.checkpoint or 'this base'}: no {SPEECH_ADAPTER}/{WEIGHTS_FILE} to go on from. "
-            "Begin a new adapter (adapter: {start: fresh}), or give a checkpoint that has one"
+            f"{base.checkpoint or 'this base'}: no {SPEECH_ADAPTER}/{WEIGHTS_FILE} to start from. "
+            "Initialise a new adapter (adapter: {start: fresh}), or give a checkpoint that has one"
         )
     folder = base.checkpoint / SPEECH_ADAPTER
-    found = _settings_of(folder)
-    shape = {name: getattr(found, name) for name in (*_SPEECH_SHAPE, "use_rslora")}
+    settings = _settings_of(folder)
+    shape = {name: getattr(settings, name) for name in (*SPEECH_ADAPTER_SHAPE, "use_rslora")}
     return shape, load_file(folder / WEIGHTS_FILE)
 
 
@@ -92,8 +90,8 @@ def _settings_of(folder: Path) -> LoraConfig:
     """Read `adapter_config.json`.
 
     Raises:
-        ModelNotFoundError: there is no adapter in the folder, or none in safetensors.
-        EnunciateError: it is broken, or an adapter of another kind.
+        ModelNotFoundError: There is no adapter in the folder, or none in safetensors.
+        EnunciateError: The file is broken, or describes another kind of adapter.
     """
     path = folder / CONFIG_FILE
     for needed in (path, folder / WEIGHTS_FILE):
@@ -111,8 +109,8 @@ def _settings_of(folder: Path) -> LoraConfig:
 
 
 def _wrap(base: Phi4MultimodalForCausalLM, settings: LoraConfig) -> PeftModel:
-    """PEFT's wrapper, with what is trained in float32 and no second copy of the parts trained whole."""
-    # PEFT makes and starts its matrices on the CPU, which on meta would be seconds for nothing.
+    """Apply PEFT, with trained weights in float32 and no second copy of fully trained modules."""
+    # PEFT allocates and initialises its matrices on the CPU, which takes seconds and is useless on meta.
     with torch.device("meta") if base.device.type == "meta" else nullcontext():
         model = cast("PeftModel", get_peft_model(base, settings))
     for module in model.modules():
@@ -125,26 +123,26 @@ def _wrap(base: Phi4MultimodalForCausalLM, settings: LoraConfig) -> PeftModel:
 
 
 class ReplacedByTrained(nn.Module):
-    """In the place of a module that is trained whole, which PEFT would keep to switch back to.
+    """Replaces the original of a fully trained module, which PEFT would keep to switch back to.
 
-    It saves 0.9 GiB; `PeftModel.disable_adapter` does not work on such a model, load the base again instead.
+    This saves 0.9 GiB. `PeftModel.disable_adapter` does not work on such a model: load the base again.
     """
 
 
 def trainable(model: nn.Module) -> dict[str, int]:
-    """Sizes of all trainable parameters by name."""
+    """Return the number of elements of each trainable parameter, by name."""
     return {
         name: parameter.numel() for name, parameter in model.named_parameters() if parameter.requires_grad
     }
 
 
 def save_adapter(model: PeftModel, folder: Path, state_dict: Mapping[str, Tensor] | None = None) -> None:
-    """Write `adapter_model.safetensors` and `adapter_config.json`: all that was trained.
+    """Write everything that was trained as `adapter_model.safetensors` and `adapter_config.json`.
 
     Args:
-        model: what `add_adapter` or `load_adapter` returned.
-        folder: made if need be; other files in it stay.
-        state_dict: of the whole model, where it is sharded (FSDP) and had to be gathered.
+        model: The result of `add_adapter` or `load_adapter`.
+        folder: Created if needed; other files in it stay.
+        state_dict: State of the whole model, if it is sharded (FSDP) and had to be gathered.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = get_peft_model_state_dict(
@@ -163,16 +161,16 @@ def load_adapter(base: Phi4MultimodalForCausalLM, folder: Path, *, trainable: bo
     """Put a saved adapter on its base, in place.
 
     Args:
-        base: the model that it was trained on.
-        folder: what `save_adapter` wrote, or another LoRA in PEFT's format for this model.
-        trainable: to go on training it; otherwise it is frozen and without dropout.
+        base: The model that the adapter was trained on.
+        folder: A folder that `save_adapter` wrote, or another LoRA in PEFT's format for this model.
+        trainable: Continue training it; otherwise it is frozen and has no dropout.
 
     Raises:
-        ModelNotFoundError: there is no adapter in the folder.
-        EnunciateError: it does not fit this base.
+        ModelNotFoundError: There is no adapter in the folder.
+        EnunciateError: It does not fit this base.
     """
     settings = _settings_of(folder)
-    settings.inference_mode = False  # what is trainable is what becomes float32
+    settings.inference_mode = False  # only trainable weights become float32
     settings.base_model_name_or_path = base.name_or_path or None
     model = _wrap(base, settings)
     _fill(model, load_file(folder / WEIGHTS_FILE), str(folder))
@@ -184,26 +182,26 @@ def load_adapter(base: Phi4MultimodalForCausalLM, folder: Path, *, trainable: bo
 
 def _fill(model: PeftModel, weights: dict[str, Tensor], source: str, *, only_lora: bool = False) -> None:
     """Set the adapter's weights, all of them and nothing else."""
-    there = get_peft_model_state_dict(model, save_embedding_layers=False)
+    expected = get_peft_model_state_dict(model, save_embedding_layers=False)
     if only_lora:
-        weights = {name: value for name, value in there.items() if ".lora_" not in name} | weights
+        weights = {name: value for name, value in expected.items() if ".lora_" not in name} | weights
     wrong = sorted(
-        {name for name in there.keys() | weights.keys() if name not in weights or name not in there}
-        | {name for name in there.keys() & weights.keys() if there[name].shape != weights[name].shape}
+        {name for name in expected.keys() | weights.keys() if name not in weights or name not in expected}
+        | {name for name in expected.keys() & weights.keys() if expected[name].shape != weights[name].shape}
     )
     if wrong:
         raise EnunciateError(
-            f"{source}: the adapter does not fit this model: {len(wrong)} of {len(there)} tensors are "
-            f"missing, unknown or of another shape, such as {wrong[0]}. Take the base that it was trained on"
+            f"{source}: the adapter does not fit this model: {len(wrong)} of {len(expected)} tensors are "
+            f"missing, unknown or of another shape, such as {wrong[0]}. Use the base that it was trained on"
         )
     set_peft_model_state_dict(model, weights)
 
 
 def merged(model: PeftModel) -> Phi4MultimodalForCausalLM:
-    """The base with the adapter worked into its weights, all in the base's precision; uses up `model`."""
+    """Merge the adapter into the weights of its base, in the base's precision; `model` is consumed."""
     dtype = cast("Any", model.get_base_model()).model.norm.weight.dtype
-    whole = [module for module in model.modules() if isinstance(module, ModulesToSaveWrapper)]
-    for module in whole:
+    fully_trained = [module for module in model.modules() if isinstance(module, ModulesToSaveWrapper)]
+    for module in fully_trained:
         module.to(dtype)
     base = cast("nn.Module", model.merge_and_unload())
     return prepare(base).eval()

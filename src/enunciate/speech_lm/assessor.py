@@ -1,7 +1,7 @@
-"""The `phi4` engine: decoded answers of both tasks become an `Assessment`.
+"""The `speech_lm` engine: decoded answers of both tasks become an `Assessment`.
 
-The model hears without knowing when and without looking at the text (unless it was trained with the text in
-its prompt); `assembly.heard` does the rest.
+The model gives no times and does not see the reference text (unless it was trained with the text in its
+prompt); `assembly` aligns what it heard with the canonical phones and with the audio.
 """
 
 from __future__ import annotations
@@ -19,43 +19,45 @@ from enunciate.errors import TaskNotTrainedError
 from enunciate.phones import Lexicon
 from enunciate.phones.reference import read_reference
 from enunciate.schema import Assessment, UnparsableAnswer, Utterance
-from enunciate.speech_lm.answers import heard_in, phones_of, reread, scores_of, transcript_of
+from enunciate.speech_lm.answers import phones_of, reparse_leniently, scores_of, symbols_of, transcript_of
+from enunciate.speech_lm.families.phi4.audio_frames import check_length
 from enunciate.speech_lm.options import TASKS, Task
 from enunciate.speech_lm.targets import Unparsable
 
 if TYPE_CHECKING:
-    from enunciate.speech_lm.decoding.decoder import Decoded
+    from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 
 
-class Decodes(Protocol):
-    """What `decode.Decoder` does; so this module needs no torch until a clip comes."""
+class AnswerDecoder(Protocol):
+    """A decoder such as `decoding.decoder.Decoder`; this module itself does not import torch."""
 
     def decode_tasks(
         self, tasks: Sequence[Task], items: Sequence[tuple[audio.Samples, str | None]]
-    ) -> Mapping[Task, Sequence[Decoded]]:
-        """Answers to each task, in the order of the clips, each with the text that may go into its prompt."""
+    ) -> Mapping[Task, Sequence[DecodedAnswer]]:
+        """Return the answers to each task, in the order of the items, which are (clip, reference text)."""
         ...
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How an engine was trained, as far as it matters here."""
+class SpeechLmOptions:
+    """How the model was trained, and how it is run."""
 
     tasks: tuple[Task, ...] = TASKS
     reads_text: bool = False
-    """Whether the text is part of the prompt."""
+    """Whether the reference text is part of the prompt."""
     lenient: bool = False
-    """Read answers of a model that was not taught the form."""
+    """Parse the answers of a model that was not trained to give them in our format."""
     batch_size: int = 16
+    """Clips that are decoded together."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Clip(LoadedClip):
-    """One utterance, opened and found fit."""
+    """One utterance with its decoded audio and its reference."""
 
     @property
     def text(self) -> str | None:
-        """What goes into the prompt: the text as it is, or the words where it carries pronunciations."""
+        """The text for the prompt: the reference text, or its words if it contains pronunciations."""
         text = self.utterance.text
         if self.reference is not None and (text is None or "{" in text):
             return " ".join(self.reference.words)
@@ -63,138 +65,137 @@ class _Clip(LoadedClip):
 
 
 @dataclass(frozen=True)
-class _Answers:
-    """What was decoded for one clip; None for a task that the model was not trained for."""
+class _ClipAnswers:
+    """The decoded answers for one clip; None for a task that the model was not trained for."""
 
-    apa: Decoded | None
-    mdd: Decoded | None
+    apa: DecodedAnswer | None
+    mdd: DecodedAnswer | None
 
     def unparsable(self) -> dict[Task, Unparsable]:
-        """Answers that did not parse."""
-        given: dict[Task, Decoded | None] = {"apa": self.apa, "mdd": self.mdd}
+        """The answers that did not parse, by task."""
+        given: dict[Task, DecodedAnswer | None] = {"apa": self.apa, "mdd": self.mdd}
         return {t: d.answer for t, d in given.items() if d and isinstance(d.answer, Unparsable)}
 
 
-class Phi4Assessor:
-    """Phi-4-multimodal, with an adapter or as it came; see `enunciate.engines.Assessor`."""
+class SpeechLmAssessor:
+    """A speech language model, with an adapter or untrained; see `enunciate.engines.Assessor`."""
 
     def __init__(
         self,
-        decoder: Decodes,
+        decoder: AnswerDecoder,
         name: str,
         *,
-        settings: Settings | None = None,
+        options: SpeechLmOptions | None = None,
         aligner: Aligner | None = None,
         lexicon: Lexicon | None = None,
     ) -> None:
-        """Put an engine together; `loading` does it from a folder.
+        """Assemble an engine; `loading` does it from a folder.
 
         Args:
-            decoder: of the merged model.
-            name: of engine and weights.
-            settings: how it was trained.
-            aligner: gives times; without it there are none.
-            lexicon: for texts; CMUdict where it is left out.
+            decoder: Decoder of the merged model.
+            name: Name of engine and weights.
+            options: How the model was trained.
+            aligner: Gives the times; without it there are none.
+            lexicon: Pronunciations of the reference texts; the default is CMUdict.
         """
         self._decoder, self._name = decoder, name
-        self._settings = settings or Settings()
+        self._options = options or SpeechLmOptions()
         self._aligner = aligner
         self._lexicon = lexicon or Lexicon.default()
 
     @property
     def name(self) -> str:
-        """Engine and weights."""
+        """Name of engine and weights."""
         return self._name
 
     @property
     def batch_size(self) -> int:
-        """Clips decoded side by side, at little more than the cost of one."""
-        return self._settings.batch_size
+        """Preferred number of utterances per call: clips decoded together cost little more than one."""
+        return self._options.batch_size
 
     def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
         """Assess utterances, in order; all are checked before the first is decoded.
 
         Raises:
-            AudioError: a clip cannot be used, or lasts longer than 40 s.
-            TextError: a text is empty, has words that are not in the lexicon, or does not fit its clip.
+            AudioError: A clip cannot be used, or is longer than 40 s.
+            TextError: A text is empty, has words that are not in the lexicon, or does not fit its clip.
             MissingExtraError: kaldialign is not installed.
         """
         clips = [self._open(utterance) for utterance in utterances]
-        return [self._assessment(clip, found) for clip, found in zip(clips, self._ask(clips), strict=True)]
+        answers = self._decode_clips(clips)
+        return [self._assessment(clip, given) for clip, given in zip(clips, answers, strict=True)]
 
     def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
-        """The phones heard, without looking at the reference text; none where the answer did not parse.
+        """Return the heard phones without the reference text; empty if the answer did not parse.
 
         Raises:
-            AudioError: a clip cannot be used, or lasts longer than 40 s.
-            TaskNotTrainedError: the model was trained for scores alone.
+            AudioError: A clip cannot be used, or is longer than 40 s.
+            TaskNotTrainedError: The model was trained for scores only.
         """
-        if "mdd" not in self._settings.tasks:
+        if "mdd" not in self._options.tasks:
             raise TaskNotTrainedError(
                 f"{self._name} was trained for scores only and hears no phones: take an adapter whose "
                 "recipe has the task mdd"
             )
         clips = [_Clip(utterance, _load(utterance), None) for utterance in utterances]
-        return [phones_of(answers.mdd) for answers in self._ask_without_text(clips)]
+        return [symbols_of(answers.mdd) for answers in self._transcribe_without_reference(clips)]
 
     def assess_and_recognise(
         self, utterances: Sequence[Utterance]
     ) -> list[tuple[Assessment, tuple[str, ...] | None]]:
-        """Both; one decoding of words and phones serves for the two, unless the text is part of the prompt.
+        """Do both; transcripts are decoded once for the two, unless the reference text is in the prompt.
 
         Raises:
-            EnunciateError: as `assess`.
+            EnunciateError: As `assess`.
         """
         clips = [self._open(utterance) for utterance in utterances]
-        told = self._ask(clips)
-        again = self._settings.reads_text and "mdd" in self._settings.tasks
-        free = self._ask_without_text(clips) if again else told
+        answers = self._decode_clips(clips)
+        again = self._options.reads_text and "mdd" in self._options.tasks
+        without_reference = self._transcribe_without_reference(clips) if again else answers
         return [
-            (self._assessment(clip, found), None if heard.mdd is None else phones_of(heard.mdd))
-            for clip, found, heard in zip(clips, told, free, strict=True)
+            (self._assessment(clip, given), None if heard.mdd is None else symbols_of(heard.mdd))
+            for clip, given, heard in zip(clips, answers, without_reference, strict=True)
         ]
 
     def _open(self, utterance: Utterance) -> _Clip:
         return _Clip(utterance, _load(utterance), read_reference(utterance, self._lexicon))
 
-    def _ask(self, clips: Sequence[_Clip]) -> list[_Answers]:
-        shown = [clip.text if self._settings.reads_text else None for clip in clips]
-        return self._decode(self._settings.tasks, clips, shown)
+    def _decode_clips(self, clips: Sequence[_Clip]) -> list[_ClipAnswers]:
+        texts = [clip.text if self._options.reads_text else None for clip in clips]
+        return self._decode(self._options.tasks, clips, texts)
 
-    def _ask_without_text(self, clips: Sequence[_Clip]) -> list[_Answers]:
+    def _transcribe_without_reference(self, clips: Sequence[_Clip]) -> list[_ClipAnswers]:
         return self._decode(("mdd",), clips, [None] * len(clips))
 
     def _decode(
         self, tasks: Sequence[Task], clips: Sequence[_Clip], texts: Sequence[str | None]
-    ) -> list[_Answers]:
+    ) -> list[_ClipAnswers]:
         items = [(clip.speech.samples, text) for clip, text in zip(clips, texts, strict=True)]
         decoded = self._decoder.decode_tasks(tasks, items)
         rows = [{task: decoded[task][index] for task in tasks} for index in range(len(clips))]
-        if self._settings.lenient:
-            rows = [{task: reread(task, found) for task, found in row.items()} for row in rows]
-        return [_Answers(row.get("apa"), row.get("mdd")) for row in rows]
+        if self._options.lenient:
+            rows = [{task: reparse_leniently(task, answer) for task, answer in row.items()} for row in rows]
+        return [_ClipAnswers(row.get("apa"), row.get("mdd")) for row in rows]
 
-    def _assessment(self, clip: _Clip, answers: _Answers) -> Assessment:
+    def _assessment(self, clip: _Clip, answers: _ClipAnswers) -> Assessment:
         unparsable = answers.unparsable()
         return assess_heard(
             clip,
             self._name,
             scores_of(answers.apa),
-            heard_in(answers.mdd),
+            phones_of(answers.mdd),
             self._aligner,
-            reads_text=self._settings.reads_text and clip.text is not None,
+            reads_text=self._options.reads_text and clip.text is not None,
             warnings=[unparsable_answer(task) for task in unparsable],
             transcript=transcript_of(answers.mdd),
             unparsable=[
-                UnparsableAnswer(task=task, raw=found.raw, reason=found.reason)
-                for task, found in unparsable.items()
+                UnparsableAnswer(task=task, raw=answer.raw, reason=answer.reason)
+                for task, answer in unparsable.items()
             ],
         )
 
 
 def _load(utterance: Utterance) -> audio.Speech:
-    from enunciate.speech_lm.processor import check_length  # only here, because it imports torch
-
     speech = audio.load(utterance.audio)
     check_length(len(speech.samples), f"clip {utterance.id}")
     return speech

@@ -1,9 +1,9 @@
-"""Reading the answers of a model that was never taught the form: what it meant, where that is plain.
+"""Lenient parsing, for a model that was never trained to answer in our format.
 
-The untouched model chats: it wraps its JSON in a sentence or a code block, adds keys, writes "8" or 8.0 for
-8, and phones of other alphabets. `targets.parse` refuses all that, as it should of a trained model. Here the
-first JSON object that can be read as an answer counts; what is no phone of ours becomes `<unk>`. Nothing is
-guessed: a score that is missing, out of range or not whole is no answer.
+An untrained model chats: it wraps its JSON in a sentence or a code block, adds keys, writes "8" or 8.0 for 8,
+and uses other phone sets. `targets.parse` rejects all that, as it should for a trained model. Here the first
+JSON object that can be read as an answer counts, and symbols outside our phone set become `<unk>`. Nothing is
+guessed: an answer with a score that is missing, out of range or not whole is rejected.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from enunciate.speech_lm.options import Task
 from enunciate.speech_lm.targets import Answer, Unparsable, parse
 
 _KEYS: dict[Task, tuple[str, ...]] = {"apa": ASPECTS, "mdd": ("word_transcript", "phoneme_transcript")}
-_MOST_OBJECTS = 20
-"""A text of nothing but braces must not cost the square of its length."""
+_MAX_OBJECTS = 20
+"""Bounds the time for a text that consists of braces, which would otherwise be quadratic in its length."""
 
 
 def parse_leniently(task: Task, text: str) -> Answer | Unparsable:
-    """Read an answer out of a text; this raises nothing, whatever the text is.
+    """Find an answer in a text; never raises, whatever the text is.
 
     >>> parse_leniently("apa", 'Sure! {"accuracy": "8", "fluency": 7.0, "prosodic": 7, "total": 7}')
     ApaAnswer(accuracy=8, fluency=7, prosodic=7, total=7)
@@ -36,31 +36,31 @@ def parse_leniently(task: Task, text: str) -> Answer | Unparsable:
     for fields in _objects(text):
         known = {key.strip().lower(): value for key, value in fields.items()}
         chosen = {key: _plain(key, known[key]) for key in _KEYS[task] if key in known}
-        found = parse(task, json.dumps(chosen))
-        if not isinstance(found, Unparsable):
-            return found
-        answer = Unparsable(text, found.reason)
+        parsed = parse(task, json.dumps(chosen))
+        if not isinstance(parsed, Unparsable):
+            return parsed
+        answer = Unparsable(text, parsed.reason)
     return answer
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """The JSON objects that stand in a text."""
+    """The JSON objects in a text, in order."""
     decoder = json.JSONDecoder()
     start = text.find("{")
-    for _ in range(_MOST_OBJECTS):
+    for _ in range(_MAX_OBJECTS):
         if start < 0:
             return
         try:
-            found, end = decoder.raw_decode(text, start)
-            if isinstance(found, dict):
-                yield cast("dict[str, Any]", found)
+            value, end = decoder.raw_decode(text, start)
+            if isinstance(value, dict):
+                yield cast("dict[str, Any]", value)
         except (ValueError, RecursionError):
             end = start + 1
         start = text.find("{", end)
 
 
 def _plain(key: str, value: Any) -> Any:
-    """A value in the form that `parse` asks for, where it can be brought to it."""
+    """Convert a value to the form that `parse` expects, where possible."""
     if key in ASPECTS:
         return _whole(value)
     if isinstance(value, list):
@@ -71,7 +71,7 @@ def _plain(key: str, value: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    """8.0 and "8" as 8; anything else as it is."""
+    """Return 8 for 8.0 and "8", and anything else unchanged."""
     if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) <= 2:
         return int(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value

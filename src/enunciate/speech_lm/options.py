@@ -1,53 +1,74 @@
-"""Options of the `phi4` engine that training and running share; they are saved with an adapter."""
+"""Options of the `speech_lm` engine that training and running share; they are saved with an adapter."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, field_validator
 
 from enunciate.schema import FrozenModel
+from enunciate.speech_lm.families.phi4.hub import HUB_NAME
 
 Task = Literal["apa", "mdd"]
 TASKS: tuple[Task, ...] = ("apa", "mdd")
 CONTROL_TOKENS: dict[Task, str] = {"apa": "<|APA|>", "mdd": "<|MDD|>"}
-HUB_NAME = "microsoft/Phi-4-multimodal-instruct"
-HUB_REVISION = "refs/pr/70"
-"""Where the checkpoint has the layout of transformers' own classes; its `main` needs remote code."""
-
-
-def revision_of(name: str, revision: str | None) -> str | None:
-    """The revision to fetch of a model on the hub: the one asked for, or the checkpoint's in this layout."""
-    return revision or (HUB_REVISION if name == HUB_NAME else None)
+Precision = Literal["bf16", "fp32"]
 
 
 class PromptConfig(FrozenModel):
-    """What the user turn holds."""
+    """The contents of the user turn."""
 
     control: Literal["text", "special", "none"] = "text"
     """The control token as ordinary text, as a token of its own whose embedding is trained, or none."""
     rubric: bool = True
-    """The full instruction after the audio; without it the control token alone tells the tasks apart (one
-    short line does, where there is no control token)."""
+    """The full instruction after the audio. Without it the control token alone distinguishes the tasks, or
+    one short line if there is no control token."""
     reference_text: bool = False
-    """Put the text that was to be read into the prompt."""
+    """Put the reference text into the prompt."""
 
 
 class TargetConfig(FrozenModel):
-    """What the assistant turn holds."""
+    """The contents of the assistant turn."""
 
     starred: Literal["keep", "drop"] = "keep"
     """Sounds annotated `K*` ("mostly like K"): symbols of their own, or plain `K`."""
 
 
 class AdapterConfig(FrozenModel):
-    """What is trained."""
+    """Which weights are trained, and how the adapter starts."""
 
     strategy: Literal["lora", "unfreeze"] = "lora"
-    """The LoRA adapter alone, or also the audio encoder and the audio projector."""
+    """Train the LoRA adapter only, or the audio encoder and the audio projector as well."""
     start: Literal["speech", "fresh"] = "speech"
-    """Go on from the model's own speech adapter, or begin a new one."""
+    """Continue from the model's own speech adapter, or initialise a new one."""
     rank: Annotated[int, Field(gt=0)] = 320
-    """Of a fresh adapter; the speech adapter has 320."""
+    """Rank of a fresh adapter; the speech adapter has 320."""
     alpha: Annotated[float, Field(gt=0)] = 640
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.01
+
+
+class AdapterDescription(FrozenModel):
+    """The part of an adapter's recipe that running it needs: base model, tasks, prompt and targets.
+
+    It reads the `recipe.json` of an adapter's folder, whose other values only training needs.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    model: str = HUB_NAME
+    """Name on the Hugging Face hub, or a folder with a checkpoint."""
+    revision: str | None = None
+    """Revision on the hub; the default is the one in transformers' own layout."""
+    tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = TASKS
+    """Learn both tasks jointly, or one."""
+    prompt: PromptConfig = PromptConfig()
+    target: TargetConfig = TargetConfig()
+    precision: Precision = "bf16"
+    """Precision in which the frozen model is kept and computed; trained weights are always fp32."""
+
+    @field_validator("tasks")
+    @classmethod
+    def _in_order(cls, value: tuple[Task, ...]) -> tuple[Task, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("a task comes twice")
+        return tuple(task for task in TASKS if task in value)

@@ -1,7 +1,7 @@
-"""Text and sound on their way into the model: the tokenizer and the feature extractor of a checkpoint.
+"""Text and audio as inputs of the model: the tokenizer and the feature extractor of a checkpoint.
 
-The two are loaded by themselves, because the checkpoint's own processor also builds one for images, which
-needs torchvision. Features are made clip by clip, so that they cannot depend on what else is in a batch.
+The two are loaded separately, because the checkpoint's own processor also builds one for images, which needs
+torchvision. Features are computed clip by clip, so that they cannot depend on the rest of a batch.
 """
 
 from __future__ import annotations
@@ -17,25 +17,20 @@ from transformers.models.phi4_multimodal.feature_extraction_phi4_multimodal impo
 )
 
 from enunciate.audio import SAMPLE_RATE_HZ, Samples
-from enunciate.errors import AudioTooLongError, AudioTooShortError, ModelNotFoundError
-from enunciate.speech_lm.options import CONTROL_TOKENS, HUB_NAME, HUB_REVISION, TASKS, Task, revision_of
-from enunciate.speech_lm.prompts import AUDIO_TOKEN, END_TOKEN
+from enunciate.errors import ModelNotFoundError
+from enunciate.speech_lm.families.phi4.audio_frames import check_length, n_frames_of
+from enunciate.speech_lm.families.phi4.hub import HUB_NAME, HUB_REVISION, revision_of
+from enunciate.speech_lm.families.phi4.special_tokens import AUDIO, END, END_OF_TEXT
+from enunciate.speech_lm.options import CONTROL_TOKENS, TASKS, Task
 
-MAX_AUDIO_S = 40.0
-"""The audio encoder was trained on no longer clips."""
-PAD_TOKEN = "<|endoftext|>"
-
-_WINDOW, _HOP = 400, 160
-"""Of a frame, in samples."""
-_FRAMES_PER_TOKEN = 8
 _TURNS_KEPT = 64
-"""Without reference text there are two turns; with it, each clip has its own."""
+"""Encoded turns that are kept: without reference text there are two, with it one per clip."""
 
 Control = Literal["text", "special", "none"]
 
 
 class _Loads(Protocol):
-    """A class of transformers that reads itself from a folder or the hub."""
+    """A class of transformers that loads from a folder or the hub."""
 
     def from_pretrained(self, name: str, **where: Any) -> Any: ...
 
@@ -44,32 +39,8 @@ class _Saves(Protocol):
     def save_pretrained(self, folder: Path | str) -> object: ...
 
 
-def n_frames_of(n_samples: int) -> int:
-    """Feature frames of a clip at 16 kHz."""
-    return max(0, (n_samples - _WINDOW) // _HOP + 1)
-
-
-def check_length(n_samples: int, name: str) -> None:
-    """Refuse clips that the audio encoder cannot take.
-
-    Raises:
-        AudioTooLongError: longer than `MAX_AUDIO_S`.
-        AudioTooShortError: shorter than one frame.
-    """
-    if n_samples > MAX_AUDIO_S * SAMPLE_RATE_HZ:
-        raise AudioTooLongError(
-            f"{name} lasts {n_samples / SAMPLE_RATE_HZ:.1f} s, longer than the {MAX_AUDIO_S:g} s that "
-            "Phi-4-multimodal takes: cut it into sentences"
-        )
-    if n_samples < _WINDOW:
-        raise AudioTooShortError(
-            f"{name} lasts {1000 * n_samples / SAMPLE_RATE_HZ:.0f} ms, shorter than one frame of 25 ms: "
-            "record a whole word"
-        )
-
-
 class Processor:
-    """Tokenizer and feature extractor, with the ids that the rest needs."""
+    """Tokenizer and feature extractor, with the ids of the special tokens."""
 
     def __init__(
         self,
@@ -80,18 +51,18 @@ class Processor:
         """Wrap a tokenizer that has Phi-4's special tokens.
 
         Args:
-            tokenizer: with "special" it is given the control tokens, if it has none.
-            extractor: None for one of the checkpoint's settings.
-            control: as in `PromptConfig`.
+            tokenizer: The control tokens are added to it if `control` is "special" and it has none.
+            extractor: The feature extractor; the default has the checkpoint's settings.
+            control: As in `PromptConfig`.
 
         Raises:
-            ModelNotFoundError: the tokenizer lacks a special token that Phi-4 has.
+            ModelNotFoundError: The tokenizer lacks a special token that Phi-4 has.
         """
         self.tokenizer = tokenizer
         self.extractor = extractor or Phi4MultimodalFeatureExtractor()
-        self.audio_token_id = self._id_of(AUDIO_TOKEN)
-        self.end_token_id = self._id_of(END_TOKEN)
-        self.pad_token_id = self._id_of(PAD_TOKEN)
+        self.audio_token_id = self._id_of(AUDIO)
+        self.end_token_id = self._id_of(END)
+        self.pad_token_id = self._id_of(END_OF_TEXT)
         self.control_token_ids: dict[Task, int] = {}
         if control == "special":
             self._add_control_tokens()
@@ -102,17 +73,17 @@ class Processor:
         """Load from the hub or from a folder (of a checkpoint, of a base model, or of an adapter).
 
         Args:
-            name_or_folder: name on the hub, or folder.
-            revision: on the hub; None for `HUB_REVISION` of the checkpoint, and for `main` of any other.
-            control: as in `PromptConfig`.
+            name_or_folder: Name on the hub, or folder.
+            revision: Revision on the hub; the default is `HUB_REVISION` for Phi-4 and `main` for others.
+            control: As in `PromptConfig`.
 
         Raises:
-            ModelNotFoundError: there is no tokenizer or feature extractor, or it is another model's.
+            ModelNotFoundError: There is no tokenizer or feature extractor, or it is another model's.
         """
         revision = revision_of(name_or_folder, revision)
         where: dict[str, Any] = {} if Path(name_or_folder).is_dir() else {"revision": revision or "main"}
         try:
-            # The class of tokenizer.json itself: others would split text by rules of their own.
+            # The class of tokenizer.json itself: other classes would split text by rules of their own.
             tokenizer = cast(_Loads, PreTrainedTokenizerFast).from_pretrained(name_or_folder, **where)
             extractor = cast(_Loads, Phi4MultimodalFeatureExtractor).from_pretrained(name_or_folder, **where)
         except (OSError, ValueError) as error:
@@ -130,19 +101,19 @@ class Processor:
 
     @property
     def n_ids(self) -> int:
-        """One more than the highest id that a prompt can hold: the least vocabulary that a model needs."""
+        """One more than the highest id in a prompt: the smallest vocabulary size that a model may have."""
         return max(self.tokenizer.get_vocab().values()) + 1
 
     def features(self, samples: Samples, name: str = "the clip") -> Tensor:
-        """Log-mel features, shape (T, 80), float32.
+        """Return log-mel features of shape (T, 80), float32.
 
         Args:
-            samples: float32, shape (n,), 16 kHz.
-            name: what an error calls the clip.
+            samples: (n,) float32 at 16 kHz.
+            name: What an error message calls the clip.
 
         Raises:
-            AudioTooLongError: longer than 40 s.
-            AudioTooShortError: shorter than 25 ms.
+            AudioTooLongError: The clip is longer than 40 s.
+            AudioTooShortError: The clip is shorter than 25 ms.
         """
         check_length(len(samples), name)
         output = self.extractor([samples], sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt")
@@ -150,12 +121,8 @@ class Processor:
         assert features.shape == (n_frames_of(len(samples)), self.extractor.feature_size)
         return features.to(torch.float32)
 
-    def audio_tokens(self, frames: int) -> int:
-        """Positions that a clip takes in the prompt: one for every 8 frames that are begun."""
-        return -(-frames // _FRAMES_PER_TOKEN)
-
     def prompt_ids(self, turn: str, n_audio_tokens: int) -> list[int]:
-        """Ids of a user turn, with the audio placeholder as often as the clip has audio tokens."""
+        """Return the ids of a user turn, with the audio placeholder once per audio token of the clip."""
         if turn not in self._turns:
             if len(self._turns) == _TURNS_KEPT:
                 self._turns.clear()
@@ -164,36 +131,36 @@ class Processor:
         return [*before, *[self.audio_token_id] * n_audio_tokens, *after]
 
     def answer_ids(self, answer: str) -> list[int]:
-        """Ids of an answer, with the end token."""
+        """Return the ids of an answer, with the end token."""
         return [*self.text_ids(answer), self.end_token_id]
 
     def text_ids(self, text: str) -> list[int]:
-        """Ids of a text, with nothing put before or after it."""
+        """Return the ids of a text, without special tokens around it."""
         return self.tokenizer.encode(text, add_special_tokens=False)  # pyright: ignore[reportUnknownMemberType]
 
     def text_of(self, ids: list[int]) -> str:
-        """The text of ids, special tokens included."""
+        """Return the text of ids, special tokens included."""
         return cast(str, self.tokenizer.decode(ids, clean_up_tokenization_spaces=False))  # pyright: ignore[reportUnknownMemberType]
 
     def _encode(self, turn: str) -> tuple[list[int], list[int]]:
-        """Ids before and after the placeholder."""
+        """Return the ids before and after the placeholder."""
         ids = self.text_ids(turn)
         assert ids.count(self.audio_token_id) == 1, "a turn has one audio placeholder"
         place = ids.index(self.audio_token_id)
         return ids[:place], ids[place + 1 :]
 
     def _id_of(self, token: str) -> int:
-        found = self.tokenizer.get_added_vocab().get(token)
-        if found is None:
+        token_id = self.tokenizer.get_added_vocab().get(token)
+        if token_id is None:
             name = cast(str, getattr(self.tokenizer, "name_or_path", "")) or "this model"
             raise ModelNotFoundError(
                 f"the tokenizer of {name} has no token {token}: give {HUB_NAME} "
                 f"(revision {HUB_REVISION}) or a model of its kind"
             )
-        return found
+        return token_id
 
     def _add_control_tokens(self) -> None:
-        """Next to the last id: the vocabulary of the model is larger than that of its tokenizer."""
+        """Append the control tokens: the vocabulary of the model is larger than that of its tokenizer."""
         names = [CONTROL_TOKENS[task] for task in TASKS]
         taken = {index for name, index in self.tokenizer.get_vocab().items() if name not in names}
         self.tokenizer.add_tokens(names, special_tokens=True)  # pyright: ignore[reportUnknownMemberType]

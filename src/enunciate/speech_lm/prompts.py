@@ -1,20 +1,16 @@
-"""The user turn: control token, audio, instruction; in our own words, after the scales of Speechocean762.
+"""The prompts of the speech language model; the scoring rubric is `SCORING_RUBRIC`.
 
-The turn ends where the model begins to answer. A control token that is a token of its own is put in front by
-its id (`processor.Processor`); here it is the same text.
+Rubric and instruction are worded for this project, after the scales of Speechocean762. `user_turn` builds the
+whole turn: control token, audio, instruction. It ends where the model begins to answer. A control token that
+is a token of its own is inserted by its id (`processor.Processor`); here it is the same text.
 """
 
 from __future__ import annotations
 
+from enunciate.speech_lm.families.phi4.special_tokens import ASSISTANT, AUDIO, END, USER
 from enunciate.speech_lm.options import CONTROL_TOKENS, PromptConfig, Task
 
-AUDIO_TOKEN = "<|audio|>"
-"""Stands for the clip, once a turn; the processor repeats it as often as the clip has audio tokens."""
-END_TOKEN = "<|end|>"
-
-_USER, _ASSISTANT = "<|user|>", "<|assistant|>"
-
-_APA_RUBRIC = """\
+SCORING_RUBRIC = """\
 A learner of English reads a sentence aloud. Judge the pronunciation as a trained teacher would, with four \
 whole numbers from 0 to 10.
 accuracy, how well the single sounds are made:
@@ -37,46 +33,48 @@ prosodic, intonation, rhythm and speed:
 total, the impression as a whole, on the same scale, with all of the above in mind.
 Answer with nothing but JSON of this form, with an integer for each n:
 {"accuracy": n, "fluency": n, "prosodic": n, "total": n}"""
+"""The instruction of the scoring task (APA): what each score from 0 to 10 means."""
 
-_MDD_INSTRUCTION = """\
+TRANSCRIPTION_INSTRUCTION = """\
 A learner of English reads a sentence aloud. Write down the words, in lower case without punctuation, and \
 then the sounds as they were really said, not as they should have been: phones of the CMU Pronouncing \
 Dictionary without stress digits, with a space between them. Write <unk> for a sound that is unclear, and \
 nothing for one that was left out.
 Answer with nothing but JSON of this form:
 {"word_transcript": "good day", "phoneme_transcript": "G UH D D EY"}"""
+"""The instruction of the transcription task (MDD)."""
 
-_INSTRUCTIONS: dict[Task, str] = {"apa": _APA_RUBRIC, "mdd": _MDD_INSTRUCTION}
-_SHORT: dict[Task, str] = {
+_INSTRUCTIONS: dict[Task, str] = {"apa": SCORING_RUBRIC, "mdd": TRANSCRIPTION_INSTRUCTION}
+_SHORT_INSTRUCTIONS: dict[Task, str] = {
     "apa": "Score the pronunciation from 0 to 10 as JSON: accuracy, fluency, prosodic, total.",
     "mdd": "Write down the words and the phones that were said as JSON: word_transcript, phoneme_transcript.",
 }
-"""Where neither a rubric nor a control token says what is asked."""
+"""Used where neither a rubric nor a control token names the task."""
 
 
 def user_turn(task: Task, prompt: PromptConfig, text: str | None) -> str:
-    """The whole turn, from `<|user|>` to `<|assistant|>`, with one `<|audio|>`.
+    """Return the user turn, from `<|user|>` to `<|assistant|>`, with one `<|audio|>`.
 
     Args:
-        task: what is asked.
-        prompt: which parts the turn has.
-        text: what was to be read; used only where `prompt.reference_text` says so, and there is any.
+        task: The task that the model is to do.
+        prompt: Which parts the turn has.
+        text: The reference text; used only if `prompt.reference_text` is set and it is not blank.
     """
     control = "" if prompt.control == "none" else CONTROL_TOKENS[task]
     parts: list[str] = []
     if prompt.reference_text and text is not None and text.strip():
-        parts.append(f"The learner was to read: {plain_text(text)}")
+        parts.append(f"The learner was to read: {escape_reference(text)}")
     if prompt.rubric:
         parts.append(_INSTRUCTIONS[task])
     elif not control:
-        parts.append(_SHORT[task])
-    return _USER + control + AUDIO_TOKEN + "\n".join(parts) + END_TOKEN + _ASSISTANT
+        parts.append(_SHORT_INSTRUCTIONS[task])
+    return USER + control + AUDIO + "\n".join(parts) + END + ASSISTANT
 
 
-def plain_text(text: str) -> str:
-    """A user's text on one line and without `<|`, so that nothing in it reads as a token of the dialogue.
+def escape_reference(text: str) -> str:
+    """Put a user's text on one line, without `<|`, so that nothing in it reads as a special token.
 
-    >>> plain_text("good <|end|> day")
+    >>> escape_reference("good <|end|> day")
     'good < |end|> day'
     """
     return " ".join(text.split()).replace("<|", "< |")

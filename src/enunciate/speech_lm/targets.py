@@ -1,10 +1,10 @@
-"""What the model is to answer, in both directions: from labels to one line of JSON, and back.
+"""The answers of the model as JSON, in both directions: from labels to one line of text, and back.
 
     {"accuracy": 8, "fluency": 8, "prosodic": 9, "total": 8}
     {"word_transcript": "the bear", "phoneme_transcript": "DH AH B EH <unk>"}
 
-Both directions stand here so that they cannot drift apart. Words are in lower case, letters only: the corpus
-is in capitals without punctuation, the base model's vocabulary has most lower-case words as one token and few
+Both directions are in one file so that they cannot drift apart. Words are lower-case letters only: the corpus
+is in capitals without punctuation, the base model's vocabulary has most lower-case words as one token but few
 in capitals, and a word error rate must not count case.
 """
 
@@ -23,7 +23,7 @@ from enunciate.schema import FrozenModel, Utterance
 from enunciate.speech_lm.options import TargetConfig, Task
 
 SCORES = range(11)
-"""The scores of one aspect."""
+"""Possible scores of one aspect."""
 ScoreInteger = Annotated[int, Field(ge=0, le=10, strict=True)]
 
 _SYMBOLS = frozenset(HEARD_SYMBOLS)
@@ -39,12 +39,12 @@ class ApaAnswer(FrozenModel):
 
 
 class MddAnswer(FrozenModel):
-    """What was said, as words and as phones; both may be empty, where nothing was made out."""
+    """What was heard, as words and as phones; both may be empty if nothing was understood."""
 
     word_transcript: str
-    """Words as `plain_words` gives them, with single spaces."""
+    """Words as `plain_words` returns them, separated by single spaces."""
     phoneme_transcript: str
-    """`HEARD_SYMBOLS` with single spaces."""
+    """`HEARD_SYMBOLS` separated by single spaces."""
 
     @property
     def phones(self) -> tuple[str, ...]:
@@ -61,12 +61,12 @@ class MddAnswer(FrozenModel):
     @field_validator("phoneme_transcript")
     @classmethod
     def _symbols(cls, value: str) -> str:
-        found = value.split()
-        unknown = [symbol for symbol in found if symbol not in _SYMBOLS]
+        symbols = value.split()
+        unknown = [symbol for symbol in symbols if symbol not in _SYMBOLS]
         if unknown:
             raise ValueError(f"not phones: {', '.join(dict.fromkeys(unknown))}")
-        if value != " ".join(found):
-            raise ValueError("phones stand with single spaces between them")
+        if value != " ".join(symbols):
+            raise ValueError("phones are separated by single spaces")
         return value
 
 
@@ -75,7 +75,7 @@ Answer = ApaAnswer | MddAnswer
 
 @dataclass(frozen=True)
 class Unparsable:
-    """An answer that is not of the form asked for."""
+    """An answer that does not have the required form."""
 
     raw: str
     reason: str
@@ -85,10 +85,10 @@ class Unparsable:
 
 
 def target(task: Task, utterance: Utterance, config: TargetConfig) -> Answer | None:
-    """What the model is to answer; None where the utterance lacks the labels that this needs.
+    """Return the answer that the model is to learn; None if the utterance lacks the labels for it.
 
     Raises:
-        CorpusError: labels do not fit the phones that they belong to.
+        CorpusError: Labels do not fit the phones that they belong to.
     """
     if task == "apa":
         return _score_answer(utterance)
@@ -100,7 +100,7 @@ def target(task: Task, utterance: Utterance, config: TargetConfig) -> Answer | N
 
 
 def render(answer: Answer) -> str:
-    """One line of JSON, keys in the order of the fields, a space after each colon and comma."""
+    """Return one line of JSON: keys in the order of the fields, a space after each colon and comma."""
     return json.dumps(answer.model_dump(), ensure_ascii=False)
 
 
@@ -113,11 +113,10 @@ def _score_answer(utterance: Utterance) -> ApaAnswer | None:
 
 
 def parse(task: Task, text: str) -> Answer | Unparsable:
-    """Read what the model wrote; this raises nothing, whatever the text is.
+    """Parse what the model wrote; never raises, whatever the text is.
 
-    Strict about the form: one JSON object with the keys of the task and no others, integers from 0 to 10,
-    known phones. White space, the order of keys, stress digits, and case and punctuation of words do not
-    matter.
+    The form is strict: one JSON object with the keys of the task and no others, integers from 0 to 10, known
+    phones. White space, the order of keys, stress digits, and case and punctuation of words do not matter.
     """
     try:
         fields = json.loads(text.strip(), object_pairs_hook=_without_repeats)

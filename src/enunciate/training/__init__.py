@@ -1,1 +1,1 @@
-"""What all trainers share: reading recipes, checkpoints, and tensors with their types."""
+"""What all trainers share: recipes, the split of the speakers, samplers, checkpoints, files of a run."""

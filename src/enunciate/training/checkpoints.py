@@ -1,7 +1,7 @@
-"""Checkpoints that are whole or do not count, so that a run can be killed at any moment and go on.
+"""Checkpoints that are complete or ignored, so that a run can be killed at any moment and resumed.
 
-A checkpoint is a folder; its marker is written last, after everything else is on the disk, and taken away
-first when it is deleted. What has no marker is rubbish of a killed run.
+A checkpoint is a folder. Its marker is written last, after everything else is on the disk, and removed first
+when the checkpoint is deleted. A checkpoint without a marker is a leftover of a killed run.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from pydantic import ValidationError
 
 from enunciate.errors import OutputError, RecipeError
 from enunciate.schema import FrozenModel
-from enunciate.storage import write_whole
+from enunciate.storage import RECIPE_FILE, write_whole
 from enunciate.training.recipe_file import TrainingRecipe
+from enunciate.training.run_folder import LOG_FILE
 
 MARKER = "complete.json"
-RECIPE = "recipe.json"
 _PREFIX = "checkpoint-"
 _MAY_DIFFER = {
     "out", "device", "log_every", "keep_checkpoints", "decode_batch", "report_to", "push_to_hub", "report",
 }  # fmt: skip
-"""Values that have no bearing on the weights."""
+"""Values that do not affect the weights, and may change when a run is resumed."""
 
 
-class Marker(FrozenModel):
-    """What a whole checkpoint says of itself."""
+class CompletionMarker(FrozenModel):
+    """The contents of the marker of a complete checkpoint."""
 
     step: int
     processes: int
 
 
-def seal(checkpoint: Path, marker: Marker) -> None:
-    """Declare a checkpoint whole: all of its files reach the disk before the marker does."""
+def mark_complete(checkpoint: Path, marker: CompletionMarker) -> None:
+    """Mark a checkpoint as complete; all of its files reach the disk before the marker does."""
     for path in sorted(checkpoint.rglob("*")):
         if path.is_file():
             _sync(path)
@@ -45,87 +45,88 @@ def seal(checkpoint: Path, marker: Marker) -> None:
     _sync(checkpoint)
 
 
-def last_whole(folder: Path) -> Path | None:
-    """The checkpoint that went farthest; None where there is no whole one."""
-    return max(_whole(folder), key=step_of, default=None)
+def latest_complete(folder: Path) -> Path | None:
+    """Return the complete checkpoint with the most steps; None if there is none."""
+    return max(_complete(folder), key=step_of, default=None)
 
 
-def clear_rubbish(folder: Path, after: int) -> None:
-    """Delete unfinished checkpoints, and any after a step."""
+def delete_incomplete(folder: Path, after: int) -> None:
+    """Delete incomplete checkpoints, and those after a step."""
     for path in folder.glob(f"{_PREFIX}*"):
         if not (path / MARKER).is_file() or step_of(path) > after:
             _delete(path)
 
 
-def keep_last(folder: Path, count: int) -> None:
-    """Delete all whole checkpoints but the last so many."""
-    for path in sorted(_whole(folder), key=step_of)[:-count]:
+def keep_latest(folder: Path, count: int) -> None:
+    """Delete all complete checkpoints except the latest `count`."""
+    for path in sorted(_complete(folder), key=step_of)[:-count]:
         _delete(path)
 
 
 def step_of(checkpoint: Path) -> int:
-    """The optimiser steps that a checkpoint, or anything named `...-STEP`, has behind it."""
+    """Return the number of optimiser steps of a checkpoint, or of anything named `...-STEP`."""
     return int(checkpoint.name.rpartition("-")[2])
 
 
-def read_marker(checkpoint: Path, processes: int) -> Marker:
-    """The marker of a whole checkpoint, which must be of a run with as many processes.
+def read_marker(checkpoint: Path, processes: int) -> CompletionMarker:
+    """Read the marker of a complete checkpoint, and check that the run had as many processes.
 
     Raises:
-        OutputError: it was made by another number of processes, and its batches cannot be gone on with.
+        OutputError: The marker is broken, or the run had another number of processes: its batches, which
+            are dealt out to the processes, cannot be continued.
     """
     try:
-        marker = Marker.model_validate_json((checkpoint / MARKER).read_bytes())
+        marker = CompletionMarker.model_validate_json((checkpoint / MARKER).read_bytes())
     except ValidationError as error:
         raise OutputError(
-            f"{checkpoint / MARKER} is broken: delete {checkpoint} to go on without it"
+            f"{checkpoint / MARKER} is broken: delete {checkpoint} to resume without it"
         ) from error
     if marker.processes != processes:
         raise OutputError(
-            f"{checkpoint} was written by {marker.processes} processes, and this run has {processes}: go on "
-            "with as many, or start afresh with another 'out'"
+            f"{checkpoint} was written by {marker.processes} processes, and this run has {processes}: "
+            "resume with as many, or start a new run with another 'out'"
         )
     return marker
 
 
-def begin(recipe: TrainingRecipe, resume: bool, writes: bool = True) -> Path | None:
-    """Look into a recipe's `out` before a run, and write the recipe there.
+def start_run(recipe: TrainingRecipe, resume: bool, writes: bool = True) -> Path | None:
+    """Check a recipe's `out` for an earlier run, and write the recipe there.
 
     Args:
-        recipe: Of the run.
-        resume: Whether to go on with what is there.
-        writes: Of several processes, the first one does.
+        recipe: The recipe of the run.
+        resume: Whether to resume the earlier run.
+        writes: Whether this process writes files; of several processes only the first one does.
 
     Returns:
-        The checkpoint to go on from; None at the beginning.
+        The checkpoint to resume from; None for a new run.
 
     Raises:
-        OutputError: there is a run already, and it is not to be gone on with.
-        RecipeError: the run there was another recipe's; every value that differs is named.
+        OutputError: There is an earlier run, and it is not to be resumed.
+        RecipeError: The earlier run had another recipe; every value that differs is named.
     """
-    path, checkpoint = recipe.out / RECIPE, last_whole(checkpoints(recipe.out))
+    path, checkpoint = recipe.out / RECIPE_FILE, latest_complete(checkpoints_folder(recipe.out))
     if checkpoint is not None and not resume:
         raise OutputError(
-            f"{recipe.out} holds a run that went to step {step_of(checkpoint)}: go on with --resume, or give "
-            "another 'out'"
+            f"{recipe.out} holds a run that reached step {step_of(checkpoint)}: resume it with --resume, or "
+            "give another 'out'"
         )
     if resume and path.is_file():
         _check_same(recipe, path)
     if writes:
         recipe.out.mkdir(parents=True, exist_ok=True)
-        clear_rubbish(checkpoints(recipe.out), step_of(checkpoint) if checkpoint else 0)
-        cut_log(recipe.out / "log.jsonl", step_of(checkpoint) if checkpoint else -1)
+        delete_incomplete(checkpoints_folder(recipe.out), step_of(checkpoint) if checkpoint else 0)
+        truncate_log(recipe.out / LOG_FILE, step_of(checkpoint) if checkpoint else -1)
         write_whole(path, recipe.model_dump_json(indent=1) + "\n")
     return checkpoint
 
 
-def checkpoints(out: Path) -> Path:
-    """Where a run keeps them."""
+def checkpoints_folder(out: Path) -> Path:
+    """Return the folder in which a run keeps its checkpoints."""
     return out / "checkpoints"
 
 
-def cut_log(path: Path, step: int) -> None:
-    """Drop the lines of steps that will be done again, and a line that was not finished."""
+def truncate_log(path: Path, step: int) -> None:
+    """Remove the lines of steps that will be repeated, and an unfinished last line."""
     if not path.is_file():
         return
     kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _is_up_to(line, step)]
@@ -146,7 +147,7 @@ def _check_same(recipe: TrainingRecipe, path: Path) -> None:
         raise OutputError(f"{path} is not JSON ({error}): give another 'out'") from error
     now: dict[str, Any] = json.loads(recipe.model_dump_json())
     changed = [
-        f"{key}: is {now.get(key)!r}, and was {before.get(key)!r} when the run began"
+        f"{key}: is {now.get(key)!r}, and was {before.get(key)!r} when the run started"
         for key in sorted(now.keys() | before.keys())
         if key not in _MAY_DIFFER and now.get(key) != before.get(key)
     ]
@@ -154,7 +155,7 @@ def _check_same(recipe: TrainingRecipe, path: Path) -> None:
         raise RecipeError(str(path), changed)
 
 
-def _whole(folder: Path) -> list[Path]:
+def _complete(folder: Path) -> list[Path]:
     return [path.parent for path in folder.glob(f"{_PREFIX}*/{MARKER}")]
 
 

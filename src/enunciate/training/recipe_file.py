@@ -1,4 +1,4 @@
-"""Recipes: every run that trains something is a YAML file that is checked whole before anything is loaded."""
+"""Recipes: each training run is a YAML file, which is checked completely before anything is loaded."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _Kinds = TypeVar("_Kinds")
 
 
 class TrainingRecipe(FrozenModel):
-    """What each kind of recipe has; a kind adds `kind: Literal["its name"]` and its own values."""
+    """Values of every recipe; each kind adds `kind: Literal["its name"]` and its own values."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
-    # A version such as 0.2 is a number to YAML, and to whoever writes version=0.2.
+    # YAML reads a version such as 0.2 as a number.
 
     corpus: Path
     """Folder of Speechocean762."""
@@ -37,21 +37,22 @@ class TrainingRecipe(FrozenModel):
 
 
 class SplitRecipe(TrainingRecipe):
-    """What recipes have that learn from some speakers and are reported on others."""
+    """Values of recipes that train on some speakers and report on others."""
 
     split: Literal["train", "test", "all"] = "train"
-    """The speakers to learn from: one split, or both."""
+    """Train on the speakers of one split, or of both."""
     folds: Annotated[int, Field(ge=0)] = Field(default=0, validate_default=True)
-    """With folds >= 2, the test split's speakers are dealt into so many, and fold `hold_out` is reported on
-    instead of the whole split: where only that split has scores, `split: all` learns from the other folds."""
+    """With 2 or more, the test split's speakers are dealt into this many folds, and fold `hold_out` is
+    reported on instead of the whole split. `split: all` then trains on the other folds too, which helps if
+    only the test split has scores."""
     hold_out: Annotated[int, Field(ge=0)] = Field(default=0, validate_default=True)
-    """The fold that is not trained on, counted from 0."""
+    """The held-out fold, counted from 0."""
     dev_speakers: Annotated[int, Field(ge=0)] = 12
-    """About so many of the speakers to learn from choose the best weights instead; 0 keeps the last one."""
+    """About this many of the training speakers choose the best weights instead; 0 keeps the last weights."""
     limit: Annotated[int, Field(gt=0)] | None = None
-    """Learn from the first so many utterances only, for a trial."""
+    """Train on only the first so many utterances, for a trial."""
     report: bool = True
-    """After training, measure the kept weights on what was held out: the fold, or the test split."""
+    """After training, evaluate the kept weights on the held-out fold or the test split."""
 
     @property
     def speakers_held_out(self) -> bool:
@@ -77,15 +78,15 @@ class SplitRecipe(TrainingRecipe):
 
 
 def read_recipe(path: Path, kinds: TypeAdapter[_Kinds], overrides: Sequence[str] = ()) -> _Kinds:
-    """Read a recipe and put `key=value` overrides (dotted keys, YAML values) in place.
+    """Read a recipe and apply `key=value` overrides (dotted keys, YAML values).
 
     Args:
         path: A YAML file.
-        kinds: The union of all kinds, told apart by `kind`.
-        overrides: Values that take the place of the file's.
+        kinds: The union of all kinds, discriminated by `kind`.
+        overrides: Values that replace those of the file.
 
     Raises:
-        RecipeError: the file or an override is broken, or values are; all problems at once.
+        RecipeError: The file, an override or a value is broken; all problems are named at once.
     """
     try:
         tree: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -123,6 +124,6 @@ def _override(tree: dict[str, Any], override: str) -> str | None:
 
 
 def _problem(location: tuple[int | str, ...], message: str) -> str:
-    """The first place names the kind, which the reader knows; without any, `kind` itself is wrong."""
+    """The location begins with the kind, which is left out; an empty location means `kind` itself."""
     key = ".".join(str(part) for part in location[1:]) or "kind"
     return f"{key}: {message.removeprefix('Value error, ')}"

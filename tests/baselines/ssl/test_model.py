@@ -11,7 +11,7 @@ pytest.importorskip("transformers")
 from support.ssl_encoders import FAMILIES, FRAME, encoder_of, save_encoder  # noqa: E402
 
 from enunciate.baselines.ssl.data import UNKNOWN, Example, normalises, write_preprocessor  # noqa: E402
-from enunciate.baselines.ssl.measure import heard_in, losses_of, measure, worth  # noqa: E402
+from enunciate.baselines.ssl.measure import heard_in, losses_of, measure, selection_score  # noqa: E402
 from enunciate.baselines.ssl.model import (  # noqa: E402
     SYMBOLS,
     JointModel,
@@ -125,7 +125,9 @@ def test_figures_of_nothing_are_none():
 
     assert figures["per"] is None and figures["pcc"] is None
     assert (
-        worth({"pcc": 0.6, "per": 0.2}) > worth({"pcc": 0.6, "per": 0.3}) > worth({"pcc": None, "per": 0.1})
+        selection_score({"pcc": 0.6, "per": 0.2})
+        > selection_score({"pcc": 0.6, "per": 0.3})
+        > selection_score({"pcc": None, "per": 0.1})
     )
 
 

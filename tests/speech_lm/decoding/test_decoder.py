@@ -7,22 +7,25 @@ import math
 import numpy as np
 import pytest
 import torch
-from support.llm_cases import clip, enlarge, randomize
-from support.llm_tokenizers import bytes_only, like_phi4
+from support.speech_lm_cases import clip, enlarge, randomize
+from support.speech_lm_tokenizers import bytes_only, like_phi4
 
 from enunciate.errors import AudioTooLongError, AudioTooShortError, ModelNotFoundError
 from enunciate.schema import ASPECTS
 from enunciate.speech_lm.adapter import add_adapter, merged
-from enunciate.speech_lm.decoding.decoder import Decoder, expectation
+from enunciate.speech_lm.audio_batch import audio_batch
+from enunciate.speech_lm.decoding.decoded_answer import expectation
+from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.decoding.grammar import TranscriptGrammar
 from enunciate.speech_lm.decoding.slots import find_slots
-from enunciate.speech_lm.families.phi4.model import nano_config, random_base
+from enunciate.speech_lm.families.phi4.audio_frames import n_tokens_of
+from enunciate.speech_lm.families.phi4.config import nano_config
+from enunciate.speech_lm.families.phi4.model import random_base
 from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
 from enunciate.speech_lm.options import TASKS, AdapterConfig, PromptConfig, TargetConfig
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import user_turn
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, Unparsable, parse, render
-from enunciate.speech_lm.training.data import audio_batch
 
 TEXTS = ["we call it bear", "good day"]
 PROCESSORS = {
@@ -58,8 +61,8 @@ def next_logits(model, processor, task, item, answer, prompt=SHORT):
     samples, text = item
     features = processor.features(samples)
     turn = user_turn(task, prompt, text)
-    ids = processor.prompt_ids(turn, processor.audio_tokens(len(features))) + list(answer)
-    return model(torch.tensor([ids]), **audio_batch([features], processor)).logits[0, -1].double()
+    ids = processor.prompt_ids(turn, n_tokens_of(len(features))) + list(answer)
+    return model(torch.tensor([ids]), **audio_batch([features])).logits[0, -1].double()
 
 
 def close(left, right):
@@ -274,11 +277,11 @@ def test_unconstrained_answers_are_those_of_generate(task):
     model, item = tiny(), ITEMS[3]
     (decoded,) = Decoder(model, PIECES, SHORT, constrained=False).decode(task, [item])
     features = PIECES.features(item[0])
-    ids = PIECES.prompt_ids(user_turn(task, SHORT, None), PIECES.audio_tokens(len(features)))
+    ids = PIECES.prompt_ids(user_turn(task, SHORT, None), n_tokens_of(len(features)))
     written = model.generate(
         torch.tensor([ids]),
         attention_mask=torch.ones(1, len(ids), dtype=torch.long),
-        **audio_batch([features], PIECES),
+        **audio_batch([features]),
         max_new_tokens=20,
         do_sample=False,
     )[0, len(ids) :].tolist()

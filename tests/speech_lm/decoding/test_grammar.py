@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.llm_tokenizers import bytes_only
+from support.speech_lm_tokenizers import bytes_only
 
 from enunciate.corpus.labels import HEARD_SYMBOLS, STARRED_PHONES
 from enunciate.phones.plain_words import plain_words

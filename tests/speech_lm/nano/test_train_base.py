@@ -11,16 +11,23 @@ from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError, EnunciateError
 from enunciate.pocket.training.feature_bank import Bank, Draw
 from enunciate.speech_lm.adapter import add_adapter
-from enunciate.speech_lm.families.phi4.causal_lm import IGNORED, answer_loss, count_items
+from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX, answer_loss, count_items
 from enunciate.speech_lm.families.phi4.model import load_base
-from enunciate.speech_lm.nano.data import BASE_PROMPT, recordings, tails, texts, training_clips
-from enunciate.speech_lm.nano.feed import Feed
+from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
+from enunciate.speech_lm.nano.batches import TranscriptBatches
+from enunciate.speech_lm.nano.data import (
+    BASE_PROMPT,
+    recorded_sources,
+    sequence_tails,
+    tokenizer_texts,
+    training_clips,
+)
 from enunciate.speech_lm.nano.tokenizer import build_tokenizer
-from enunciate.speech_lm.nano.train_base import BaseTrainer, train
+from enunciate.speech_lm.nano.train_base import NanoBaseTrainer, train
 from enunciate.speech_lm.options import AdapterConfig, PromptConfig, TargetConfig
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.targets import ApaAnswer, parse
-from enunciate.speech_lm.training.adapter_recipe import BaseRecipe, Phi4Recipe
+from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
 from enunciate.speech_lm.training.data import Collator, examples_of
 from enunciate.speech_lm.training.train import train as train_adapter
 
@@ -59,7 +66,7 @@ def base_recipe(corpus, out, **values):
         "log_every": 20,
         "workers": 0,
     }
-    return BaseRecipe(**(given | values))
+    return NanoBaseRecipe(**(given | values))
 
 
 @pytest.fixture(scope="module")
@@ -127,14 +134,14 @@ def test_a_time_limit_ends_it_early_with_a_base(corpus, tmp_path):
 
 
 def test_it_gives_up_where_nothing_is_learnt(corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(BaseTrainer, "evaluate", lambda self: {"ctc_per": 0.97})
-    monkeypatch.setattr(BaseTrainer, "step", lambda *_: pytest.skip("too late"))
-    trainer = object.__new__(BaseTrainer)
+    monkeypatch.setattr(NanoBaseTrainer, "evaluate", lambda self: {"ctc_per": 0.97})
+    monkeypatch.setattr(NanoBaseTrainer, "step", lambda *_: pytest.skip("too late"))
+    trainer = object.__new__(NanoBaseTrainer)
     trainer.log = lambda **_: None
 
-    trainer._judge(999)
+    trainer._check_convergence(999)
     with pytest.raises(EnunciateError, match=r"does not converge.*0.97 at step 1000.*learning_rate"):
-        trainer._judge(1_000)
+        trainer._check_convergence(1_000)
 
 
 def test_no_finished_shard_is_told(corpus, tmp_path):
@@ -149,11 +156,13 @@ def test_no_finished_shard_is_told(corpus, tmp_path):
 def prepared(corpus, tmp_path_factory):
     recipe = base_recipe(corpus, tmp_path_factory.mktemp("prepared"))
     learn = load_corpus(corpus, "train")
-    sources = recordings(learn, TargetConfig())
-    processor = Processor(build_tokenizer(texts(recipe, sources, learn), recipe.vocabulary), None, "none")
+    sources = recorded_sources(learn, TargetConfig())
+    processor = Processor(
+        build_tokenizer(tokenizer_texts(recipe, sources, learn), recipe.vocabulary), None, "none"
+    )
     clips = training_clips(sources, processor, 0)
-    feed = Feed(Bank(clips, torch.device("cpu")), *tails(recipe, sources, processor))
-    return learn, processor, feed, BaseTrainer(recipe, feed, None, processor, lambda **_: None)
+    feed = TranscriptBatches(Bank(clips, torch.device("cpu")), *sequence_tails(recipe, sources, processor))
+    return learn, processor, feed, NanoBaseTrainer(recipe, feed, None, processor, lambda **_: None)
 
 
 def test_the_fast_batch_has_the_loss_of_the_models_own_forward(prepared):
@@ -168,7 +177,7 @@ def test_the_fast_batch_has_the_loss_of_the_models_own_forward(prepared):
     slow_batch = Collator(processor)([examples[index] for index in chosen])
     slow = answer_loss(trainer.model.model, slow_batch, count_items(slow_batch["labels"]))
 
-    assert int((batch.labels != IGNORED).sum()) == int(count_items(slow_batch["labels"]))
+    assert int((batch.labels != IGNORE_INDEX).sum()) == int(count_items(slow_batch["labels"]))
     torch.testing.assert_close(fast, slow, atol=2e-3, rtol=1e-3)  # the bank keeps half precision
 
 
@@ -177,13 +186,15 @@ def test_some_clips_are_asked_for_scores(prepared):
     draw = Draw(np.arange(12), np.ones(12), 300)
     asked = feed.batch(draw, np.random.default_rng(0), score_share=0.9)
     answers = [
-        processor.text_of(row[row != IGNORED].tolist()).removesuffix("<|end|>") for row in asked.labels
+        processor.text_of(row[row != IGNORE_INDEX].tolist()).removesuffix("<|end|>") for row in asked.labels
     ]
     kinds = [isinstance(parse("apa", answer), ApaAnswer) for answer in answers]
 
     assert 6 < sum(kinds) < 12
     never = feed.batch(draw, np.random.default_rng(0))
-    assert all('"word_transcript"' in processor.text_of(row[row != IGNORED].tolist()) for row in never.labels)
+    assert all(
+        '"word_transcript"' in processor.text_of(row[row != IGNORE_INDEX].tolist()) for row in never.labels
+    )
 
 
 def test_every_clip_is_reported_on_once(prepared):

@@ -7,7 +7,8 @@ import pytest
 from support.paths import RECIPES, REPOSITORY
 
 from enunciate.errors import RecipeError
-from enunciate.speech_lm.training.adapter_recipe import HIGHER_IS_BETTER, METRIC_TASKS, BaseRecipe, Phi4Recipe
+from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
+from enunciate.speech_lm.training.adapter_recipe import HIGHER_IS_BETTER, METRIC_TASKS, Phi4Recipe
 from enunciate.trainers import extra_of, load_recipe, run
 
 MINIMAL = "kind: phi4\ncorpus: here\nout: there\n"
@@ -109,7 +110,7 @@ def test_a_recipe_survives_the_way_to_json_and_back(tmp_path):
 
 
 def test_resume_and_dry_run_are_for_adapters(tmp_path):
-    recipe = BaseRecipe(kind="phi4-base", corpus=tmp_path, out=tmp_path)
+    recipe = NanoBaseRecipe(kind="phi4-base", corpus=tmp_path, out=tmp_path)
 
     assert extra_of(recipe) == "llm"
     with pytest.raises(RecipeError, match="--dry-run"):

@@ -5,10 +5,10 @@ import pytest
 
 from enunciate.metrics.correlation import correlation
 from enunciate.schema import Clip, HumanScores, ReferenceWord, Utterance
-from enunciate.speech_lm.decoding.decoder import Decoded
+from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 from enunciate.speech_lm.options import TargetConfig
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, Unparsable
-from enunciate.speech_lm.training.answer_metrics import Answered, figures
+from enunciate.speech_lm.training.answer_metrics import TaskAnswer, answer_metrics
 
 pytest.importorskip("scipy")
 CLIP = Clip(samples=np.zeros(16_000, dtype=np.float32), sample_rate_hz=16_000)
@@ -20,17 +20,17 @@ def scored(index, human, predicted, distribution=None):
     scores = HumanScores(accuracy=human, fluency=human, prosodic=10 - human, total=human)
     utterance = Utterance(id=str(index), audio=CLIP, scores=scores)
     if predicted is None:
-        return Answered(utterance, "apa", Decoded(Unparsable("?", "not JSON"), "?"))
+        return TaskAnswer(utterance, "apa", DecodedAnswer(Unparsable("?", "not JSON"), "?"))
     answer = ApaAnswer(accuracy=predicted, fluency=predicted, prosodic=predicted, total=5)
     distributions = None
     if distribution is not None:
         distributions = dict.fromkeys(("accuracy", "fluency", "prosodic", "total"), distribution)
-    return Answered(utterance, "apa", Decoded(answer, "", distributions))
+    return TaskAnswer(utterance, "apa", DecodedAnswer(answer, "", distributions))
 
 
 def all_scored(predicted=PREDICTED):
     pairs = zip(HUMAN, predicted, strict=True)
-    return figures([scored(i, human, p) for i, (human, p) in enumerate(pairs)], TargetConfig())
+    return answer_metrics([scored(i, human, p) for i, (human, p) in enumerate(pairs)], TargetConfig())
 
 
 def test_correlations_are_those_of_the_evaluation():
@@ -60,7 +60,7 @@ def test_expectations_are_compared_where_there_are_distributions():
     rows = [
         scored(i, human, 5, np.eye(11)[p]) for i, (human, p) in enumerate(zip(HUMAN, PREDICTED, strict=True))
     ]
-    found = figures(rows, TargetConfig())
+    found = answer_metrics(rows, TargetConfig())
 
     assert found["accuracy_pcc"] is None
     assert found["accuracy_pcc_expected"] == pytest.approx(correlation(HUMAN, PREDICTED).pcc)
@@ -71,20 +71,22 @@ def read(words, phones, unparsable=False):
     utterance = Utterance(id="1", audio=CLIP, words=(reference, ReferenceWord(
         text="SAT", phones=("S", "AE1", "T"), phone_scores=(2, 2, 2))))  # fmt: skip
     if unparsable:
-        return Answered(utterance, "mdd", Decoded(Unparsable("?", "not JSON"), "?"))
+        return TaskAnswer(utterance, "mdd", DecodedAnswer(Unparsable("?", "not JSON"), "?"))
     answer = MddAnswer(word_transcript=words, phoneme_transcript=phones)
-    return Answered(utterance, "mdd", Decoded(answer, ""))
+    return TaskAnswer(utterance, "mdd", DecodedAnswer(answer, ""))
 
 
 def test_a_perfect_transcript_has_no_errors():
-    found = figures([read("cat sat", "K AE <unk> S AE T")], TargetConfig())
+    found = answer_metrics([read("cat sat", "K AE <unk> S AE T")], TargetConfig())
 
     assert (found["wer"], found["per"], found["precision"], found["recall"], found["f1"]) == (0, 0, 1, 1, 1)
 
 
 def test_phones_and_words_are_counted_over_all_utterances():
     """One substitution of 2 words; of 12 phones one is substituted, one inserted, and six are not there."""
-    found = figures([read("cat set", "K AE T S AE T Z"), read("", "", unparsable=True)], TargetConfig())
+    found = answer_metrics(
+        [read("cat set", "K AE T S AE T Z"), read("", "", unparsable=True)], TargetConfig()
+    )
 
     assert found["wer"] == pytest.approx((1 + 2) / 4)
     assert found["per"] == pytest.approx((1 + 1 + 6) / 12)

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from enunciate.errors import AudioDecodeError, AudioNotFoundError, AudioTooLongError
 from enunciate.schema import Clip, HumanScores, ReferenceWord, Utterance
+from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX
 from enunciate.speech_lm.nano.tokenizer import build_tokenizer
 from enunciate.speech_lm.options import TASKS, PromptConfig, TargetConfig
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, render
-from enunciate.speech_lm.training.data import NO_LABEL, Collator, LengthBatches, Recording, examples_of
+from enunciate.speech_lm.training.data import Collator, Recording, examples_of
+from enunciate.training.samplers import LengthBatchSampler
 
 RATE_HZ = 16_000
 BEAR = ReferenceWord(text="BEAR", phones=("B", "EH1", "R"), phone_scores=(2, 0, 2))
@@ -150,7 +152,7 @@ def test_labels_are_the_answer_and_its_end_token_even_if_padding_is_that_token(p
         start = len(example.prompt_ids)
         assert row[start : example.length].tolist() == example.answer_ids
         assert row[example.length - 1] == once.end_token_id
-        assert (row[:start] == NO_LABEL).all() and (row[example.length :] == NO_LABEL).all()
+        assert (row[:start] == IGNORE_INDEX).all() and (row[example.length :] == IGNORE_INDEX).all()
 
 
 def test_a_clips_features_do_not_depend_on_its_batch_mates(processor):
@@ -169,7 +171,7 @@ def test_kept_features_are_the_same_and_read_once(tmp_path, processor, monkeypat
     path = tmp_path / "clip.wav"
     sf.write(path, noise(1.0), RATE_HZ)
     made = examples([utterance(path)], processor)
-    keeping = Collator(processor, keep_features=True)
+    keeping = Collator(processor, cache_features=True)
     first = keeping(made)
     path.unlink()
     again = keeping(made[::-1])
@@ -191,7 +193,7 @@ lengths = st.lists(st.integers(1, 500), min_size=1, max_size=300)
 
 @given(lengths, st.integers(1, 9), st.integers(0, 3), st.booleans())
 def test_every_example_is_in_one_batch_of_an_epoch(sizes, batch_size, epoch, shuffle):
-    batches = LengthBatches(sizes, batch_size, seed=1, shuffle=shuffle)
+    batches = LengthBatchSampler(sizes, batch_size, seed=1, shuffle=shuffle)
     batches.set_epoch(epoch)
     made = list(batches)
     assert sorted(itertools.chain(*made)) == list(range(len(sizes)))
@@ -203,7 +205,7 @@ def test_the_order_follows_from_seed_and_epoch():
     sizes = list(range(1, 101))
 
     def order(seed, epoch):
-        batches = LengthBatches(sizes, 8, seed)
+        batches = LengthBatchSampler(sizes, 8, seed)
         batches.set_epoch(epoch)
         return list(batches)
 
@@ -214,7 +216,7 @@ def test_the_order_follows_from_seed_and_epoch():
 
 def test_batches_hold_examples_of_like_length():
     sizes = np.random.default_rng(0).integers(50, 1_000, 800).tolist()
-    made = list(LengthBatches(sizes, 8, seed=0))
+    made = list(LengthBatchSampler(sizes, 8, seed=0))
     padded = sum(len(batch) * max(sizes[index] for index in batch) for batch in made)
     assert padded < 1.1 * sum(sizes)
     heads = [sizes[batch[0]] for batch in made]
@@ -223,6 +225,6 @@ def test_batches_hold_examples_of_like_length():
 
 def test_one_batch_may_be_smaller_and_no_more():
     sizes = [10] * 1_001
-    made = list(LengthBatches(sizes, 4, seed=0))
+    made = list(LengthBatchSampler(sizes, 4, seed=0))
     assert sorted(map(len, made)) == [1, *[4] * 250]
-    assert len(made) == len(LengthBatches(sizes, 4, seed=0)) == 251
+    assert len(made) == len(LengthBatchSampler(sizes, 4, seed=0)) == 251

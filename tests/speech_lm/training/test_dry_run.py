@@ -3,15 +3,15 @@
 import json
 
 import pytest
-from support.llm_cases import save_checkpoint
-from support.llm_runs import log_of, make_material, tiny_recipe, write_recipe
 from support.paths import RECIPES
+from support.speech_lm_cases import save_checkpoint
+from support.speech_lm_runs import log_of, tiny_recipe, write_recipe
 from support.tone_corpus import make_corpus
 from typer.testing import CliRunner
 
 from enunciate.cli.app import app
 from enunciate.errors import CorpusError, ModelNotFoundError
-from enunciate.speech_lm.families.phi4.model import full_config
+from enunciate.speech_lm.families.phi4.config import full_config
 from enunciate.speech_lm.training import dry_run as module
 from enunciate.speech_lm.training.dry_run import dry_run
 from enunciate.speech_lm.training.train import train
@@ -21,21 +21,16 @@ BASE = 4_743_988_032
 LORA, FRESH_64, ENCODER, PROJECTOR = 461_373_440, 92_274_688, 441_238_144, 12_589_056
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return make_material(tmp_path_factory.mktemp("material"))
-
-
 def far_from_the_hub(recipe):
     """A dry run where the hub cannot be reached, with nothing in the cache."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "description_folder", lambda recipe: None)
+        patch.setattr(module, "description_folder", lambda *_: None)
         return dry_run(recipe)
 
 
 @pytest.fixture(scope="module")
-def unfreeze(root):
-    recipe = load_recipe(RECIPES / "phi4-unfreeze.yaml", [f"corpus={root / 'corpus'}"])
+def unfreeze(material):
+    recipe = load_recipe(RECIPES / "phi4-unfreeze.yaml", [f"corpus={material / 'corpus'}"])
     return far_from_the_hub(recipe)
 
 
@@ -46,8 +41,8 @@ def number(fact):
 @pytest.mark.parametrize(
     ("overrides", "trained"), [([], LORA), (["adapter.start=fresh", "adapter.rank=64"], FRESH_64)]
 )
-def test_the_first_strategy_trains_its_adapter_alone(root, overrides, trained):
-    recipe = load_recipe(RECIPES / "phi4-lora.yaml", [f"corpus={root / 'corpus'}", *overrides])
+def test_the_first_strategy_trains_its_adapter_alone(material, overrides, trained):
+    recipe = load_recipe(RECIPES / "phi4-lora.yaml", [f"corpus={material / 'corpus'}", *overrides])
     facts = far_from_the_hub(recipe)
 
     assert number(facts["trained"]) == trained
@@ -66,8 +61,8 @@ def test_the_second_strategy_trains_encoder_and_projector_too(unfreeze):
     assert "model.layers.*.self_attn.qkv_proj.lora_A" in parts
 
 
-def test_a_dry_run_counts_what_the_run_then_does(root, tmp_path):
-    recipe = tiny_recipe(root, tmp_path / "out", epochs=1)
+def test_a_dry_run_counts_what_the_run_then_does(material, tmp_path):
+    recipe = tiny_recipe(material, tmp_path / "out", epochs=1)
     facts = dry_run(recipe)
     assert not recipe.out.exists()
     metrics = train(recipe)
@@ -101,18 +96,18 @@ def test_missing_labels_are_counted(tmp_path):
     assert facts["examples, mdd"] == "4"
 
 
-def test_what_is_wrong_is_told_in_a_dry_run_too(root, tmp_path):
+def test_what_is_wrong_is_told_in_a_dry_run_too(material, tmp_path):
     with pytest.raises(CorpusError, match="is not a folder"):
-        dry_run(tiny_recipe(root, tmp_path / "out", corpus=tmp_path / "none"))
+        dry_run(tiny_recipe(material, tmp_path / "out", corpus=tmp_path / "none"))
 
 
-def test_an_unknown_model_has_no_known_configuration(root, tmp_path):
+def test_an_unknown_model_has_no_known_configuration(material, tmp_path):
     with pytest.raises(ModelNotFoundError, match="go online"):
-        far_from_the_hub(tiny_recipe(root, tmp_path / "out", model="nobody/nothing"))
+        far_from_the_hub(tiny_recipe(material, tmp_path / "out", model="nobody/nothing"))
 
 
-def test_the_command_line_prints_the_facts_and_writes_nothing(root, tmp_path):
-    recipe = tiny_recipe(root, tmp_path / "out")
+def test_the_command_line_prints_the_facts_and_writes_nothing(material, tmp_path):
+    recipe = tiny_recipe(material, tmp_path / "out")
     path = write_recipe(recipe, tmp_path / "recipe.yaml")
     done = CliRunner().invoke(app, ["train", str(path), "--dry-run"])
 

@@ -6,8 +6,8 @@ import socket
 import pytest
 import torch
 from safetensors.torch import load_file
-from support.llm_runs import log_of, make_material, run_python, tiny_recipe, write_recipe
-from support.paths import RECIPES
+from support.paths import RECIPES, REPOSITORY
+from support.speech_lm_runs import log_of, run_python, tiny_recipe, write_recipe
 
 from enunciate.errors import RecipeError
 from enunciate.speech_lm.training.checks import check_sharding
@@ -16,21 +16,6 @@ from enunciate.speech_lm.training.train import train, training_arguments
 pytestmark = pytest.mark.slow
 WEIGHTS = "adapter_model.safetensors"
 STILL = {"start": "fresh", "rank": 4, "alpha": 8, "dropout": 0}
-DIE = """
-import os, signal, sys
-from enunciate.speech_lm.training import trainer
-real, calls = trainer.AdapterTrainer.training_step, []
-def step(*arguments, **options):
-    calls.append(1)
-    if len(calls) == 5:  # in the fifth step, after the checkpoint of the fourth
-        os.kill(os.getpid(), signal.SIGKILL)
-    return real(*arguments, **options)
-trainer.AdapterTrainer.training_step = step
-from enunciate.cli.app import main
-main()
-"""
-
-
 SHARD = """
 from accelerate import state
 from accelerate.utils import DistributedType
@@ -52,29 +37,40 @@ def free_port():
         return found.getsockname()[1]
 
 
-def torchrun(*arguments, check=True):
-    port = f"--master-port={free_port()}"
-    return run_python("-m", "torch.distributed.run", "--nproc-per-node=2", port, *arguments, check=check)
-
-
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return make_material(tmp_path_factory.mktemp("material"))
-
-
-@pytest.fixture(scope="module")
-def two(root, tmp_path_factory):
-    """A run of two processes with DDP, and its recipe."""
+def runs(material, tmp_path_factory):
+    """Runs of two processes with DDP: one without interruption, one that was killed and resumed."""
     folder = tmp_path_factory.mktemp("two")
-    recipe = tiny_recipe(
-        root, folder / "out", accumulation=1, adapter=STILL, best_metric="loss", save_every=2
+    whole = tiny_recipe(
+        material, folder / "whole", accumulation=1, adapter=STILL, best_metric="loss", save_every=2
     )
-    torchrun("-m", "enunciate", "train", write_recipe(recipe, folder / "recipe.yaml"))
-    return recipe
+    resumed = whole.model_copy(update={"out": folder / "resumed"})
+    paths = [str(write_recipe(recipe, folder / f"{recipe.out.name}.yaml")) for recipe in (whole, resumed)]
+    steps = {
+        "whole": {"arguments": ["train", paths[0]]},
+        # in the fifth step, after the checkpoint of the fourth
+        "killed": {
+            "arguments": ["train", paths[1]],
+            "dies_at": 5,
+            "leaves": str(resumed.out / "checkpoints" / "checkpoint-4" / "complete.json"),
+        },
+        "resumed": {"arguments": ["train", paths[1], "--resume"]},
+    }
+    files = [folder / f"{name}.json" for name in steps]
+    for file, step in zip(files, steps.values(), strict=True):
+        file.write_text(json.dumps(step))
+    run_python(REPOSITORY / "tests" / "support" / "elastic_launch.py", *files)
+    return whole, resumed
 
 
-def test_two_processes_train_what_one_does(root, two, tmp_path):
-    one = tiny_recipe(root, tmp_path / "out", accumulation=2, adapter=STILL, best_metric="loss")
+@pytest.fixture(scope="module")
+def two(runs):
+    """The recipe of the uninterrupted run of two processes."""
+    return runs[0]
+
+
+def test_two_processes_train_what_one_does(material, two, tmp_path):
+    one = tiny_recipe(material, tmp_path / "out", accumulation=2, adapter=STILL, best_metric="loss")
     metrics = train(one)
     other = json.loads((two.out / "metrics.json").read_text())
 
@@ -89,19 +85,14 @@ def test_two_processes_train_what_one_does(root, two, tmp_path):
         torch.testing.assert_close(together[name], tensor, atol=3e-5, rtol=1e-3)
 
 
-def test_two_processes_go_on_after_a_kill(root, two, tmp_path):
-    recipe = two.model_copy(update={"out": tmp_path / "out"})
-    path = write_recipe(recipe, tmp_path / "recipe.yaml")
-    (tmp_path / "die.py").write_text(DIE)
-    died = torchrun(tmp_path / "die.py", "train", path, check=False)
-    assert died.returncode and not (recipe.out / "metrics.json").exists()
-    assert (recipe.out / "checkpoints" / "checkpoint-4" / "complete.json").is_file()
-    torchrun("-m", "enunciate", "train", path, "--resume")
+def test_two_processes_resume_after_a_kill_to_the_same_adapter(runs):
+    whole, resumed = runs
 
-    assert (recipe.out / WEIGHTS).read_bytes() == (two.out / WEIGHTS).read_bytes()
+    assert [line["step"] for line in log_of(resumed.out, "loss")] == [1, 2, 3, 4, 5, 6]
+    assert (resumed.out / WEIGHTS).read_bytes() == (whole.out / WEIGHTS).read_bytes()
 
 
-def test_fsdp_shards_and_saves_the_same_adapter(root, two, tmp_path):
+def test_fsdp_shards_and_saves_the_same_adapter(material, two, tmp_path):
     """On processors, with the settings that ship for GPUs but for the device."""
     recipe = two.model_copy(update={"out": tmp_path / "out"})
     settings = (RECIPES / "accelerate" / "fsdp.yaml").read_text()
@@ -123,9 +114,9 @@ def test_fsdp_shards_and_saves_the_same_adapter(root, two, tmp_path):
         torch.testing.assert_close(sharded[name], tensor, atol=3e-5, rtol=1e-3)
 
 
-def test_trained_control_tokens_are_not_sharded(root, tmp_path, monkeypatch):
+def test_trained_control_tokens_are_not_sharded(material, tmp_path, monkeypatch):
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
-    recipe = tiny_recipe(root, tmp_path, prompt={"control": "special"})
+    recipe = tiny_recipe(material, tmp_path, prompt={"control": "special"})
 
     with pytest.raises(RecipeError, match=r"prompt.control.*torchrun"):
-        check_sharding(recipe, training_arguments(tiny_recipe(root, tmp_path)))
+        check_sharding(recipe, training_arguments(tiny_recipe(material, tmp_path)))

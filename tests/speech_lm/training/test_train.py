@@ -6,36 +6,32 @@ from itertools import chain
 import pytest
 import torch
 from safetensors.torch import load_file
-from support.llm_runs import log_of, make_material, tiny_recipe
+from support.speech_lm_runs import log_of, tiny_recipe
 from support.tone_corpus import make_corpus
 
 from enunciate.errors import CorpusError, DeviceError, MissingExtraError, ModelNotFoundError
 from enunciate.speech_lm.adapter import load_adapter
-from enunciate.speech_lm.families.phi4.model import full_config, load_base
+from enunciate.speech_lm.families.phi4.config import full_config
+from enunciate.speech_lm.families.phi4.model import load_base
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.training import checks
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
-from enunciate.speech_lm.training.callbacks import Cadence
-from enunciate.speech_lm.training.checks import cheaper, check_memory, check_set_up
-from enunciate.speech_lm.training.data import Collator, LengthBatches
-from enunciate.speech_lm.training.memory import GIB, Load, estimate
-from enunciate.speech_lm.training.selection import choose
+from enunciate.speech_lm.training.callbacks import EvaluationSchedule
+from enunciate.speech_lm.training.checks import cheaper_options, check_memory, check_set_up
+from enunciate.speech_lm.training.data import Collator
+from enunciate.speech_lm.training.memory import GIB, LargestBatch, estimate_memory
+from enunciate.speech_lm.training.split import load_split
 from enunciate.speech_lm.training.train import train, training_arguments
-from enunciate.speech_lm.training.trainer import Share
+from enunciate.training.samplers import LengthBatchSampler, ShardedBatchSampler
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return make_material(tmp_path_factory.mktemp("material"))
-
-
-@pytest.fixture(scope="module")
-def run(root, tmp_path_factory):
+def run(material, tmp_path_factory):
     out = tmp_path_factory.mktemp("run") / "adapter"
     recipe = tiny_recipe(
-        root,
+        material,
         out,
         report=True,
         best_metric="loss",
@@ -119,9 +115,9 @@ def test_checkpoints_hold_what_is_trained_and_nothing_of_the_base(run):
 # -------------------------------------------------------------------------------------------- invariants
 
 
-def weights_after_a_step(root, out, **values):
+def weights_after_a_step(material, out, **values):
     recipe = tiny_recipe(
-        root, out, dev_speakers=0, limit=4, max_steps=1,
+        material, out, dev_speakers=0, limit=4, max_steps=1,
         adapter={"start": "fresh", "rank": 4, "alpha": 8, "dropout": 0}, **values,
     )  # fmt: skip
     train(recipe)
@@ -129,9 +125,9 @@ def weights_after_a_step(root, out, **values):
     return line, load_file(out / "adapter_model.safetensors")
 
 
-def test_one_batch_of_eight_and_eight_of_one_give_the_same_step(root, tmp_path):
-    one, whole = weights_after_a_step(root, tmp_path / "whole", batch_size=8, accumulation=1)
-    many, parts = weights_after_a_step(root, tmp_path / "parts", batch_size=1, accumulation=8)
+def test_one_batch_of_eight_and_eight_of_one_give_the_same_step(material, tmp_path):
+    one, whole = weights_after_a_step(material, tmp_path / "whole", batch_size=8, accumulation=1)
+    many, parts = weights_after_a_step(material, tmp_path / "parts", batch_size=1, accumulation=8)
 
     assert many["loss"] == pytest.approx(one["loss"], rel=1e-5)
     assert many["grad_norm"] == pytest.approx(one["grad_norm"], rel=1e-4)
@@ -139,10 +135,10 @@ def test_one_batch_of_eight_and_eight_of_one_give_the_same_step(root, tmp_path):
         torch.testing.assert_close(parts[name], tensor, atol=2e-5, rtol=1e-3)
 
 
-def test_bf16_and_checkpointing_train_too(root, tmp_path):
-    plain, _ = weights_after_a_step(root, tmp_path / "plain")
-    saved, _ = weights_after_a_step(root, tmp_path / "saved", gradient_checkpointing=True)
-    half, weights = weights_after_a_step(root, tmp_path / "half", precision="bf16")
+def test_bf16_and_checkpointing_train_too(material, tmp_path):
+    plain, _ = weights_after_a_step(material, tmp_path / "plain")
+    saved, _ = weights_after_a_step(material, tmp_path / "saved", gradient_checkpointing=True)
+    half, weights = weights_after_a_step(material, tmp_path / "half", precision="bf16")
 
     assert saved["loss"] == pytest.approx(plain["loss"], rel=1e-6)
     assert saved["grad_norm"] == pytest.approx(plain["grad_norm"], rel=1e-5)
@@ -150,11 +146,11 @@ def test_bf16_and_checkpointing_train_too(root, tmp_path):
     assert {tensor.dtype for tensor in weights.values()} == {torch.float32}
 
 
-def test_every_epoch_has_an_order_of_its_own(root, tmp_path, monkeypatch):
+def test_every_epoch_has_an_order_of_its_own(material, tmp_path, monkeypatch):
     seen = []
     collate = Collator.__call__
     monkeypatch.setattr(Collator, "__call__", lambda self, batch: seen.append(batch) or collate(self, batch))
-    train(tiny_recipe(root, tmp_path, dev_speakers=0, epochs=3))
+    train(tiny_recipe(material, tmp_path, dev_speakers=0, epochs=3))
     names = [[(example.id, example.task) for example in batch] for batch in seen]
     epochs = [[*chain(*names[start : start + 12])] for start in (0, 12, 24)]
 
@@ -163,8 +159,8 @@ def test_every_epoch_has_an_order_of_its_own(root, tmp_path, monkeypatch):
     assert len({tuple(sorted(epoch)) for epoch in epochs}) == 1, "all examples are in each of them"
 
 
-def test_without_dev_speakers_the_last_step_is_kept(root, tmp_path):
-    metrics = train(tiny_recipe(root, tmp_path, dev_speakers=0, max_steps=2, tasks=["mdd"]))
+def test_without_dev_speakers_the_last_step_is_kept(material, tmp_path):
+    metrics = train(tiny_recipe(material, tmp_path, dev_speakers=0, max_steps=2, tasks=["mdd"]))
 
     assert metrics == {"steps": 2, "best_step": None}
     assert (tmp_path / "adapter_model.safetensors").is_file()
@@ -172,14 +168,14 @@ def test_without_dev_speakers_the_last_step_is_kept(root, tmp_path):
 
 @pytest.mark.parametrize("processes", [1, 2, 3, 5])
 def test_processes_share_the_batches_of_one(processes):
-    batches = LengthBatches(range(10, 27), 2, seed=3)
+    batches = LengthBatchSampler(range(10, 27), 2, seed=3)
     batches.set_epoch(4)
-    shares = [list(Share(batches, process, processes)) for process in range(processes)]
+    shares = [list(ShardedBatchSampler(batches, process, processes)) for process in range(processes)]
     dealt = [batch for step in zip(*shares, strict=True) for batch in step]
 
     assert dealt[: len(batches)] == list(batches)
     assert dealt[len(batches) :] == list(batches)[: len(dealt) - len(batches)]
-    assert {len(share) for share in shares} == {len(Share(batches, 0, processes))}
+    assert {len(share) for share in shares} == {len(ShardedBatchSampler(batches, 0, processes))}
 
 
 def test_what_is_due_at_the_end_of_an_epoch_waits_for_it():
@@ -190,7 +186,7 @@ def test_what_is_due_at_the_end_of_an_epoch_waits_for_it():
         should_evaluate = should_save = False
 
     def asked(evaluate_every, save_every):
-        cadence, found = Cadence(evaluate_every, save_every, steps_an_epoch=3), []
+        cadence, found = EvaluationSchedule(evaluate_every, save_every, steps_per_epoch=3), []
         for step in range(1, 8):
             for event in ("step", "epoch") if step in (3, 6, 7) else ("step",):
                 state, control = State(), Control()
@@ -207,39 +203,39 @@ def test_what_is_due_at_the_end_of_an_epoch_waits_for_it():
     ]  # fmt: skip
 
 
-# ------------------------------------------------------------------------------------------ who is learnt
+# ------------------------------------------------------------------------------------------- speakers
 
 
-def test_sets_share_no_speaker(root, tmp_path):
-    found = [
-        choose(tiny_recipe(root, tmp_path, split="all", folds=2, hold_out=fold, report=True))
+def test_sets_share_no_speaker(material, tmp_path):
+    splits = [
+        load_split(tiny_recipe(material, tmp_path, split="all", folds=2, hold_out=fold, report=True))
         for fold in (0, 1)
     ]
-    for material in found:
-        speakers = [{u.speaker for u in part} for part in (material.learn, material.dev, material.report)]
+    for split in splits:
+        speakers = [{u.speaker for u in part} for part in (split.train, split.dev, split.report)]
         assert sum(map(len, speakers)) == len(set.union(*speakers)) == 8
-    assert len({u.id for material in found for u in material.report}) == 12, "the folds cover the test split"
-    assert all(u.speaker.startswith("test") for material in found for u in material.report)
+    assert len({u.id for split in splits for u in split.report}) == 12, "the folds cover the test split"
+    assert all(u.speaker.startswith("test") for split in splits for u in split.report)
 
 
-def test_folds_do_not_depend_on_the_seed(root, tmp_path):
+def test_folds_do_not_depend_on_the_seed(material, tmp_path):
     values = {"split": "all", "folds": 2, "report": True}
-    first, second = (choose(tiny_recipe(root, tmp_path, seed=seed, **values)) for seed in (1, 2))
+    first, second = (load_split(tiny_recipe(material, tmp_path, seed=seed, **values)) for seed in (1, 2))
 
     assert first == second
 
 
-def test_nothing_of_the_test_split_is_learnt_from_by_default(root, tmp_path):
-    material = choose(tiny_recipe(root, tmp_path, report=True))
+def test_nothing_of_the_test_split_is_learnt_from_by_default(material, tmp_path):
+    split = load_split(tiny_recipe(material, tmp_path, report=True))
 
-    assert all(u.speaker.startswith("train") for u in material.learn + material.dev)
-    assert len(material.report) == 12
+    assert all(u.speaker.startswith("train") for u in split.train + split.dev)
+    assert len(split.report) == 12
 
 
 # ---------------------------------------------------------------------------- what is told before training
 
 
-def test_a_corpus_without_the_labels_of_a_task_is_told(tmp_path, root):
+def test_a_corpus_without_the_labels_of_a_task_is_told(tmp_path, material):
     corpus = make_corpus(tmp_path / "corpus", {"train": 2, "test": 2}, clips_each=1)
     scores = corpus / "resource" / "scores.json"
     labels = json.loads(scores.read_text())
@@ -249,53 +245,53 @@ def test_a_corpus_without_the_labels_of_a_task_is_told(tmp_path, root):
     with pytest.raises(
         CorpusError, match=r"train split.*utterance scores in resource/scores.json.*tasks without apa"
     ):
-        train(tiny_recipe(root, tmp_path / "out", corpus=corpus, dev_speakers=0))
+        train(tiny_recipe(material, tmp_path / "out", corpus=corpus, dev_speakers=0))
     assert not (tmp_path / "out").exists()
 
 
-def test_a_broken_corpus_is_told_with_file_and_line_before_anything_is_loaded(tmp_path, root):
+def test_a_broken_corpus_is_told_with_file_and_line_before_anything_is_loaded(tmp_path, material):
     corpus = make_corpus(tmp_path / "corpus", {"train": 2, "test": 2}, clips_each=2)
     (corpus / "WAVE" / "train1" / "train1-0.WAV").unlink()
 
     with pytest.raises(CorpusError, match=r"train/wav.scp:3: there is no file WAVE/train1/train1-0.WAV"):
-        train(tiny_recipe(root, tmp_path / "out", corpus=corpus))
+        train(tiny_recipe(material, tmp_path / "out", corpus=corpus))
 
 
-def test_no_gpu(root, tmp_path):
+def test_no_gpu(material, tmp_path):
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
     with pytest.raises(DeviceError, match="device is cuda"):
-        check_set_up(tiny_recipe(root, tmp_path, device="cuda"))
+        check_set_up(tiny_recipe(material, tmp_path, device="cuda"))
 
 
-def test_a_model_of_billions_is_not_trained_on_a_processor_by_mistake(root, tmp_path, monkeypatch):
-    monkeypatch.setattr(checks, "sizes", lambda *_: (5_000_000_000, 1))
+def test_a_model_of_billions_is_not_trained_on_a_processor_by_mistake(material, tmp_path, monkeypatch):
+    monkeypatch.setattr(checks, "parameter_counts", lambda *_: (5_000_000_000, 1))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
     with pytest.raises(DeviceError, match=r"5.0 billion.*device=cpu"):
-        check_set_up(tiny_recipe(root, tmp_path, device="auto"))
+        check_set_up(tiny_recipe(material, tmp_path, device="auto"))
 
 
-def test_a_missing_package_is_told_with_its_extra(root, tmp_path, monkeypatch):
+def test_a_missing_package_is_told_with_its_extra(material, tmp_path, monkeypatch):
     found = checks.find_spec
     monkeypatch.setattr(checks, "find_spec", lambda name: None if name == "llguidance" else found(name))
 
     with pytest.raises(MissingExtraError, match=r"llguidance.*enunciate\[llm\]"):
-        check_set_up(tiny_recipe(root, tmp_path))
+        check_set_up(tiny_recipe(material, tmp_path))
 
 
-def test_no_checkpoint_and_no_network(root, tmp_path, monkeypatch):
+def test_no_checkpoint_and_no_network(material, tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ModelNotFoundError):
-        check_set_up(tiny_recipe(root, tmp_path, model="nobody/nothing"))
+        check_set_up(tiny_recipe(material, tmp_path, model="nobody/nothing"))
     with pytest.raises(ModelNotFoundError, match=r"config\.json"):
-        check_set_up(tiny_recipe(root, tmp_path, model=str(tmp_path)))
+        check_set_up(tiny_recipe(material, tmp_path, model=str(tmp_path)))
 
 
-def test_too_little_memory_is_told_with_what_lowers_the_need(root, tmp_path, monkeypatch):
-    recipe = tiny_recipe(root, tmp_path, batch_size=8, accumulation=8)
-    load = Load(tokens=8 * 550, answer_tokens=8 * 120, audio_tokens=8 * 60)
-    monkeypatch.setattr(checks, "memory_bytes", lambda _: 24 * GIB)
+def test_too_little_memory_is_told_with_what_lowers_the_need(material, tmp_path, monkeypatch):
+    recipe = tiny_recipe(material, tmp_path, batch_size=8, accumulation=8)
+    load = LargestBatch(tokens=8 * 550, answer_tokens=8 * 120, audio_tokens=8 * 60)
+    monkeypatch.setattr(checks, "available_bytes", lambda _: 24 * GIB)
 
     with pytest.raises(DeviceError) as caught:
         check_memory(
@@ -305,18 +301,18 @@ def test_too_little_memory_is_told_with_what_lowers_the_need(root, tmp_path, mon
         assert told in str(caught.value)
 
 
-def test_the_estimate_is_near_what_was_measured(root, tmp_path):
+def test_the_estimate_is_near_what_was_measured(material, tmp_path):
     """42 GiB on an H200 for 8 examples of 539 tokens, with logits at each of them."""
-    recipe = tiny_recipe(root, tmp_path, precision="bf16", batch_size=8)
-    measured = Load(tokens=8 * 539, answer_tokens=8 * 539, audio_tokens=8 * 50)
+    recipe = tiny_recipe(material, tmp_path, precision="bf16", batch_size=8)
+    measured = LargestBatch(tokens=8 * 539, answer_tokens=8 * 539, audio_tokens=8 * 50)
 
-    assert estimate(full_config(), recipe, measured).total / GIB == pytest.approx(42, rel=0.25)
+    assert estimate_memory(full_config(), recipe, measured).total / GIB == pytest.approx(42, rel=0.25)
 
 
-def test_each_cheaper_option_is_cheaper(root, tmp_path):
-    recipe = tiny_recipe(root, tmp_path, precision="bf16", batch_size=8)
-    load, config = Load(8 * 300, 8 * 60, 8 * 50), full_config()
-    options = cheaper(recipe, load, config)
+def test_each_cheaper_option_is_cheaper_options(material, tmp_path):
+    recipe = tiny_recipe(material, tmp_path, precision="bf16", batch_size=8)
+    load, config = LargestBatch(8 * 300, 8 * 60, 8 * 50), full_config()
+    options = cheaper_options(recipe, load, config)
 
-    assert len(options) == 4 and max(options.values()) < estimate(config, recipe, load).total
+    assert len(options) == 4 and max(options.values()) < estimate_memory(config, recipe, load).total
     assert options["all of these"] == min(options.values())

@@ -11,15 +11,16 @@ from enunciate import audio
 from enunciate.assembly.clip import LoadedClip, load_clip
 from enunciate.assembly.diagnosis import HeardSymbol
 from enunciate.assembly.heard import assess_heard
+from enunciate.assembly.score_distribution import score_from_distribution
 from enunciate.assembly.timing import Aligner
 from enunciate.baselines.folder import read_description
 from enunciate.baselines.ssl.data import normalises
 from enunciate.baselines.ssl.measure import heard_in
 from enunciate.baselines.ssl.model import WEIGHTS, JointModel, prepared, rebuild
+from enunciate.huggingface import quiet_loading
 from enunciate.phones import Lexicon
+from enunciate.pocket.packaged_aligner import packaged_aligner
 from enunciate.schema import ASPECTS, Aspect, Assessment, Score, Utterance
-from enunciate.speech_lm.answers import score_of
-from enunciate.speech_lm.loading import packaged_aligner, quietly
 from enunciate.torch_device import pick_device
 from enunciate.training.tensors import float_list
 
@@ -84,7 +85,8 @@ class JointAssessor:
             shares = out.scores.softmax(dim=2).cpu()
             for row in range(len(batch)):
                 scores: dict[Aspect, Score | None] = {
-                    aspect: score_of(float_list(shares[row, k])) for k, aspect in enumerate(ASPECTS)
+                    aspect: score_from_distribution(float_list(shares[row, k]))
+                    for k, aspect in enumerate(ASPECTS)
                 }
                 answers.append((scores, heard_in(out.log_probs[row, : int(out.frames[row])].cpu())))
         return answers
@@ -101,7 +103,7 @@ def load_joint(folder: Path, *, lexicon: Path | None = None, threads: int = 1) -
         PronunciationError: the lexicon is broken.
     """
     torch.set_num_threads(threads)
-    with quietly():
+    with quiet_loading():
         model = rebuild(folder, folder / WEIGHTS).to(pick_device())
         normalise = normalises(str(folder), None)
     return JointAssessor(

@@ -18,8 +18,9 @@ from enunciate.baselines.ssl.model import BLANK, N_SCORES, SYMBOLS, JointModel, 
 from enunciate.metrics.correlation import pcc_by_aspect
 from enunciate.phones.alignment import EditCounts, count_edits
 from enunciate.schema import ASPECTS
-from enunciate.speech_lm.training.answer_metrics import Figures
-from enunciate.speech_lm.training.data import LengthBatches
+from enunciate.training.run_folder import Metrics
+from enunciate.training.samplers import LengthBatchSampler
+from enunciate.training.selection_metrics import mean_or_none
 from enunciate.training.tensors import float_list
 
 
@@ -75,7 +76,7 @@ def heard_in(log_probs: Tensor) -> tuple[HeardSymbol, ...]:
 
 
 @torch.no_grad()
-def measure(model: JointModel, examples: Sequence[Example], batch_size: int) -> Figures:
+def measure(model: JointModel, examples: Sequence[Example], batch_size: int) -> Metrics:
     """Losses, phone error rate, correlation of each score and their mean; None without labels."""
     model.eval()
     device = next(model.parameters()).device
@@ -83,7 +84,7 @@ def measure(model: JointModel, examples: Sequence[Example], batch_size: int) -> 
     lost: list[tuple[float, float]] = []
     human: list[tuple[int, ...]] = []
     found: list[list[float]] = []
-    for batch in LengthBatches([len(e.clip) for e in examples], batch_size, 0, shuffle=False):
+    for batch in LengthBatchSampler([len(e.clip) for e in examples], batch_size, 0, shuffle=False):
         chosen = [examples[index] for index in batch]
         out = model([example.clip.to(device) for example in chosen])
         losses = losses_of(out, chosen)
@@ -98,18 +99,16 @@ def measure(model: JointModel, examples: Sequence[Example], batch_size: int) -> 
                 human.append(example.scores)
                 found.append(float_list(expected[row]))
     phones, scores = np.mean(lost, axis=0).tolist() if lost else (None, None)
-    figures: Figures = {"ctc_loss": phones, "score_loss": scores, "per": edits.error_rate}
-    return figures | _agreement(human, found)
+    metrics: Metrics = {"ctc_loss": phones, "score_loss": scores, "per": edits.error_rate}
+    return metrics | _agreement(human, found)
 
 
-def _agreement(human: Sequence[Sequence[int]], found: Sequence[Sequence[float]]) -> Figures:
+def _agreement(human: Sequence[Sequence[int]], found: Sequence[Sequence[float]]) -> Metrics:
     given, said = (np.array(rows, dtype=np.float64).reshape(-1, len(ASPECTS)) for rows in (human, found))
     each = {f"{aspect}_pcc": pcc for aspect, pcc in pcc_by_aspect(given, said).items()}
-    known = [value for value in each.values() if value is not None]
-    mean = float(np.mean(known)) if len(known) == len(each) else None
-    return each | {"pcc": mean}
+    return each | {"pcc": mean_or_none(list(each.values()))}
 
 
-def worth(figures: Figures) -> float:
-    """What chooses the best weights: mean correlation of the scores, less the phone error rate."""
-    return (figures["pcc"] or 0.0) - (1.0 if figures["per"] is None else figures["per"])
+def selection_score(metrics: Metrics) -> float:
+    """The score that chooses the best weights: mean PCC of the scores minus the phone error rate."""
+    return (metrics["pcc"] or 0.0) - (1.0 if metrics["per"] is None else metrics["per"])

@@ -23,27 +23,31 @@ from transformers import set_seed
 
 from enunciate.baselines.folder import BASELINE, BaselineDescription
 from enunciate.baselines.ssl.data import Example, count_labels, examples_of, normalises, write_preprocessor
-from enunciate.baselines.ssl.measure import losses_of, measure, worth
+from enunciate.baselines.ssl.measure import losses_of, measure, selection_score
 from enunciate.baselines.ssl.model import WEIGHTS, JointModel, build
 from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.errors import CorpusError
-from enunciate.speech_lm.loading import quietly
-from enunciate.speech_lm.training.answer_metrics import Figures
-from enunciate.speech_lm.training.data import LengthBatches
-from enunciate.speech_lm.training.selection import Material, part_corpus
+from enunciate.huggingface import quiet_loading
 from enunciate.storage import event_log, write_whole, writing_to
 from enunciate.torch_device import pick_device
-from enunciate.training.checkpoints import Marker, begin, checkpoints, keep_last, read_marker, seal
+from enunciate.training.checkpoints import (
+    CompletionMarker,
+    checkpoints_folder,
+    keep_latest,
+    mark_complete,
+    read_marker,
+    start_run,
+)
+from enunciate.training.run_folder import LOG_FILE, Metrics, write_metrics
+from enunciate.training.samplers import LengthBatchSampler
+from enunciate.training.speaker_split import split_corpus
 from enunciate.training.tensors import backward, update
 
-METRICS = "metrics.json"
-HELD_OUT = "held_out.json"
-LOG = "log.jsonl"
 _OPTIMIZER = "optimizer.pt"
 _PROGRESS = "progress.json"
 
 
-def train(recipe: SslJointRecipe, *, resume: bool = False) -> Figures:
+def train(recipe: SslJointRecipe, *, resume: bool = False) -> Metrics:
     """Run a recipe.
 
     Args:
@@ -51,29 +55,30 @@ def train(recipe: SslJointRecipe, *, resume: bool = False) -> Figures:
         resume: Go on after the last whole epoch in `out`, or begin where there is none.
 
     Returns:
-        Figures of the kept weights: `dev_...` and `report_...`.
+        Metrics of the kept weights: `dev_...` and `report_...`.
 
     Raises:
         EnunciateError: of many kinds, all before anything is trained.
     """
     device = pick_device(recipe.device)
-    material = part_corpus(recipe)
-    with quietly():
+    split = split_corpus(recipe)
+    with quiet_loading():
         model = build(recipe.model, recipe.revision, recipe.dropout)
         normalise = normalises(recipe.model, recipe.revision)
-    learn = examples_of(material.learn, normalise, model)
+    learn = examples_of(split.train, normalise, model)
     _check_labels(recipe, learn)
-    dev = examples_of(material.dev, normalise, model)
+    dev = examples_of(split.dev, normalise, model)
     with writing_to(recipe.out):
-        checkpoint = begin(recipe, resume)
-        _write_shape(recipe, model, normalise, material)
+        checkpoint = start_run(recipe, resume)
+        _write_shape(recipe, model, normalise)
+        split.write_held_out(recipe.out)
     training = _Training(recipe, model.to(device), learn, dev)
     if checkpoint is not None:
         read_marker(checkpoint, 1)
         training.restore(checkpoint)
     training.run()
     model.load_state_dict(load_file(recipe.out / WEIGHTS, device=str(device)))
-    return _finish(recipe, training, examples_of(material.report, normalise, model))
+    return _finish(recipe, training, examples_of(split.report, normalise, model))
 
 
 class _Training:
@@ -86,15 +91,15 @@ class _Training:
         self.device = next(model.parameters()).device
         if recipe.freeze_features:
             model.freeze_features()
-        self.batches = LengthBatches([len(e.clip) for e in learn], recipe.batch_size, recipe.seed)
-        self.steps_an_epoch = -(-len(self.batches) // recipe.accumulation)
+        self.batches = LengthBatchSampler([len(e.clip) for e in learn], recipe.batch_size, recipe.seed)
+        self.steps_per_epoch = -(-len(self.batches) // recipe.accumulation)
         self.optimizer = torch.optim.AdamW(_groups(recipe, model), weight_decay=recipe.weight_decay)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
         self.epoch = 0
         """Epochs that are done."""
-        self.best: Figures = {}
+        self.best: Metrics = {}
         """Of the weights that are kept, with their `epoch`."""
-        self.log = event_log(recipe.out / LOG)
+        self.log = event_log(recipe.out / LOG_FILE)
 
     def run(self) -> None:
         """Do the epochs that are left."""
@@ -104,7 +109,7 @@ class _Training:
             loss = self._learn()
             self.epoch += 1
             figures = measure(self.model, self.dev, self.recipe.batch_size) if self.dev else {}
-            self.log(step=self.epoch * self.steps_an_epoch, epoch=self.epoch, loss=loss, **figures)
+            self.log(step=self.epoch * self.steps_per_epoch, epoch=self.epoch, loss=loss, **figures)
             with writing_to(self.recipe.out):
                 self._keep(figures)
                 self._save()
@@ -120,7 +125,7 @@ class _Training:
 
     def _rate(self, step: int) -> float:
         """Up in a line, then down in a line."""
-        steps, rise = self.recipe.epochs * self.steps_an_epoch, self.recipe.warmup_steps
+        steps, rise = self.recipe.epochs * self.steps_per_epoch, self.recipe.warmup_steps
         if step < rise:
             return (step + 1) / rise
         return max(0.0, (steps - step) / max(1, steps - rise))
@@ -153,23 +158,28 @@ class _Training:
             backward(share * loss)
         return float(loss.detach())
 
-    def _keep(self, figures: Figures) -> None:
+    def _keep(self, figures: Metrics) -> None:
         """Write the weights if they are the best; without dev speakers the last ones are."""
         scored = self.epoch > self.recipe.ctc_epochs
-        if not figures or not self.best or not scored or worth(figures) > worth(self.best):
+        if (
+            not figures
+            or not self.best
+            or not scored
+            or selection_score(figures) > selection_score(self.best)
+        ):
             self.best = figures | {"epoch": self.epoch}
             _save_weights(self.model, self.recipe.out / WEIGHTS)
 
     def _save(self) -> None:
-        step = self.epoch * self.steps_an_epoch
-        folder = checkpoints(self.recipe.out) / f"checkpoint-{step}"
+        step = self.epoch * self.steps_per_epoch
+        folder = checkpoints_folder(self.recipe.out) / f"checkpoint-{step}"
         folder.mkdir(parents=True, exist_ok=True)
         _save_weights(self.model, folder / WEIGHTS)
         state = {"optimizer": self.optimizer.state_dict(), "schedule": self.schedule.state_dict()}
         torch.save(state, folder / _OPTIMIZER)
         write_whole(folder / _PROGRESS, json.dumps({"epoch": self.epoch, "best": self.best}))
-        seal(folder, Marker(step=step, processes=1))
-        keep_last(checkpoints(self.recipe.out), 1)
+        mark_complete(folder, CompletionMarker(step=step, processes=1))
+        keep_latest(checkpoints_folder(self.recipe.out), 1)
 
 
 def _groups(recipe: SslJointRecipe, model: JointModel) -> list[dict[str, Any]]:
@@ -197,23 +207,21 @@ def _check_labels(recipe: SslJointRecipe, learn: Sequence[Example]) -> None:
             )
 
 
-def _write_shape(recipe: SslJointRecipe, model: JointModel, normalise: bool, material: Material) -> None:
-    """What a folder needs beside weights, and the ids of who was not learnt from."""
+def _write_shape(recipe: SslJointRecipe, model: JointModel, normalise: bool) -> None:
+    """Write what the folder needs in addition to the weights."""
     model.encoder.config.save_pretrained(recipe.out)
     write_preprocessor(recipe.out, normalise)
-    held = {"dev": [u.id for u in material.dev], "report": [u.id for u in material.report]}
-    write_whole(recipe.out / HELD_OUT, json.dumps(held, indent=1) + "\n")
 
 
-def _finish(recipe: SslJointRecipe, training: _Training, report: list[Example]) -> Figures:
+def _finish(recipe: SslJointRecipe, training: _Training, report: list[Example]) -> Metrics:
     """Measure the kept weights on who was held out, and declare the folder whole."""
-    found: Figures = {f"dev_{name}": value for name, value in training.best.items() if name != "epoch"}
+    found: Metrics = {f"dev_{name}": value for name, value in training.best.items() if name != "epoch"}
     if report:
         figures = measure(training.model, report, recipe.batch_size)
         found |= {f"report_{name}": value for name, value in figures.items()}
     found["epoch"] = training.best["epoch"]
     with writing_to(recipe.out):
-        write_whole(recipe.out / METRICS, json.dumps(found, indent=1) + "\n")
+        write_metrics(found, recipe.out)
         with (recipe.out / WEIGHTS).open("rb") as weights:
             digest = hashlib.file_digest(weights, "sha256").hexdigest()
         description = BaselineDescription(kind=recipe.kind, version=recipe.version, encoder=digest)

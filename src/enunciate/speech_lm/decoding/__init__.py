@@ -1,1 +1,1 @@
-"""From audio and prompt to an answer: constrained decoding in batches."""
+"""Constrained decoding in batches: from audio and prompt to an answer."""

@@ -1,8 +1,8 @@
-"""A batch of prompts in the decoder that grow to the right, with a cache of keys and values.
+"""A batch of prompts that grow token by token, with a cache of keys and values.
 
-Prompts are padded on the left, so that all of them end in the same place; what is fed later may be padded in
-front, too. Padding is masked and takes no position, so a prompt is continued in the same way alone and in
-any batch.
+Prompts are padded on the left, so that all of them end at the same position; tokens that are fed later may be
+left-padded too. Padding is masked and takes no position id, so a prompt is continued in the same way alone
+and in any batch.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from enunciate.speech_lm.processor import Processor
 
 
 def base_of(model: Phi4MultimodalForCausalLM | PeftModel) -> Phi4MultimodalForCausalLM:
-    """The model itself, whose layers hold the adapter where there is one."""
+    """Return the model inside PEFT's wrapper; its layers contain the adapter, if there is one."""
     return cast(Any, model).get_base_model() if isinstance(model, PeftModel) else model
 
 
 def audio_embeddings(
     model: Phi4MultimodalForCausalLM, audio: dict[str, Tensor], audio_token_id: int
 ) -> list[Tensor]:
-    """What stands in the place of each clip's audio tokens: (its tokens, hidden size) for each clip.
+    """Return the embeddings of each clip's audio tokens, of shape (audio tokens, hidden size).
 
     Args:
-        model: puts clips through its encoder and projector.
-        audio: as `data.audio_batch` gives it.
-        audio_token_id: of the placeholder.
+        model: The model whose audio encoder and projector are applied.
+        audio: A batch from `audio_batch.audio_batch`.
+        audio_token_id: Id of the audio placeholder.
     """
     inner = cast(Any, model).model
     device = inner.norm.weight.device
@@ -53,10 +53,10 @@ def audio_embeddings(
 
 
 class Continuation:
-    """Prompts in the decoder, and what has been put after them."""
+    """A batch of sequences in the decoder, which tokens are appended to."""
 
     def __init__(self, model: Phi4MultimodalForCausalLM, processor: Processor) -> None:
-        """Begin without anything."""
+        """Start with empty sequences."""
         self._model = model
         self._inner = cast(Any, model).model
         self._audio_token_id = processor.audio_token_id
@@ -70,11 +70,11 @@ class Continuation:
         self._mask: Tensor | None = None
 
     def feed(self, rows: Sequence[Sequence[int]], audio: Sequence[Tensor] | None = None) -> None:
-        """Put tokens after each sequence.
+        """Append tokens to each sequence.
 
         Args:
-            rows: for each sequence its tokens, perhaps none.
-            audio: embeddings in the place of the audio placeholders, where there are any.
+            rows: The tokens for each sequence, possibly none.
+            audio: Embeddings that replace the audio placeholders, if the rows contain any.
         """
         ids = self._padded(rows, self._pad_token_id)
         there = self._padded([[1] * len(row) for row in rows], 0)
@@ -85,23 +85,23 @@ class Continuation:
             )
         self._advance(embedded, there)
 
-    def take_back(self, n_tokens: int) -> None:
-        """Undo the last `n_tokens` positions; there are no logits until something is fed again."""
+    def truncate(self, n_tokens: int) -> None:
+        """Remove the last `n_tokens` positions; there are no logits until something is fed again."""
         self._cache.crop(-n_tokens)
         assert self._mask is not None
         self._mask = self._mask[:, :-n_tokens]
         self._hidden = None
 
     def logits(self) -> Tensor:
-        """Of the whole vocabulary after the last token, float32, shape (B, V)."""
+        """Return the logits of the next token, float32 of shape (B, V)."""
         assert self._hidden is not None
         return cast(Any, self._model).lm_head(self._hidden).float()
 
     def logits_of(self, tokens: Sequence[int]) -> Tensor:
-        """Of some tokens, float32, shape (B, tokens).
+        """Return the logits of some tokens only, float32 of shape (B, tokens).
 
-        Computed in float32 from the embeddings, which are the output layer's weights: of a bfloat16 logit
-        around 20 the last digit is worth an eighth, too coarse for a distribution over scores.
+        They are computed in float32 from the embeddings, which are the output layer's weights: bfloat16 has
+        a resolution of 1/8 for logits around 20, too coarse for a distribution over scores.
         """
         assert self._hidden is not None
         chosen = torch.tensor(tokens, device=self.device)

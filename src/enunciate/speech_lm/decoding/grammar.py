@@ -1,16 +1,16 @@
-"""What a transcript may look like, as a mask over the vocabulary (llguidance), so that every answer parses.
+"""The grammar of a transcript as a mask over the vocabulary (llguidance), so that every answer parses.
 
-Scores need no grammar: their answer has one form with four places to fill (`slots`). A transcript is
+Scores need no grammar: their answer has a fixed form with four slots to fill (`slots`). A transcript is
 
     {"word_transcript": "the bear", "phoneme_transcript": "DH AH B EH R"}
 
-with known phones, as one regular expression: of a grammar with several parts, or with counted repetition,
-masks over a vocabulary of 200,000 cost ten times as much (20 ms, now 1 or 2), and some hit the limits of
-the parser. How long the answer can get is therefore watched here. With more words or phones than
-anyone could have spoken in the clip, the next token must close the quotes as soon as it can; without this, a
-model that was not trained would never come to an end.
+with known phones, as one regular expression: with a grammar of several rules, or with counted repetition,
+masks over a vocabulary of 200,000 take ten times as long (20 ms instead of 1 or 2), and some hit the limits
+of the parser. The length of the answer is therefore limited here. After more words or phones than anyone
+could have spoken in the clip, the next token must close the quotes as soon as possible; without this limit,
+an untrained model would never end its answer.
 
-llguidance works on bytes, so any way of cutting the text into tokens is allowed.
+llguidance works on bytes, so any tokenization of the text is allowed.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from torch import Tensor
 from enunciate.corpus.labels import HEARD_SYMBOLS, STARRED_PHONES
 from enunciate.speech_lm.options import TargetConfig
 from enunciate.speech_lm.processor import Processor
-from enunciate.training.tensors import tensor_of
 
 LETTERS_PER_S, PHONES_PER_S = 25, 20
 """More than the fastest speakers reach (about 20 and 15)."""
-_LETTERS_MORE, _PHONES_MORE = 20, 10
+_EXTRA_LETTERS, _EXTRA_PHONES = 20, 10
+"""Allowed in addition, whatever the length of the clip."""
 _SLICES = ["[a-z]{1,30}", " [a-z]{1,30}"]
-"""Groups of tokens that are allowed or not as a whole in most places: this halves the cost of a mask."""
+"""Groups of tokens that are usually allowed or forbidden as a whole, which halves the cost of a mask."""
 _BITS = 32
 _FORM = (b'{"word_transcript": "', b'", "phoneme_transcript": "')
 
 
 def transcript_grammar(target: TargetConfig) -> str:
-    """In llguidance's variant of Lark; the target says whether there are starred phones."""
+    """Return the grammar in llguidance's variant of Lark, with or without starred phones."""
     symbols = [symbol for symbol in HEARD_SYMBOLS if target.starred == "keep" or symbol not in STARRED_PHONES]
     phone = "(" + "|".join(symbol.replace("*", r"\*") for symbol in symbols) + ")"
     word = "[a-z]+('[a-z]+)*"
@@ -52,15 +52,15 @@ def transcript_grammar(target: TargetConfig) -> str:
 
 
 class TranscriptGrammar:
-    """The grammar with a tokenizer; making one takes a second or two for a large vocabulary."""
+    """The grammar for one tokenizer; building it takes a second or two for a large vocabulary."""
 
     def __init__(self, processor: Processor, vocab_size: int, target: TargetConfig) -> None:
         """Prepare for a vocabulary.
 
         Args:
-            processor: its end token is what may follow a whole answer.
-            vocab_size: of the model's logits; ids that no token has are never allowed.
-            target: whether there are starred phones.
+            processor: The processor, whose end token may follow a complete answer.
+            vocab_size: Size of the model's logits; ids without a token are never allowed.
+            target: Whether there are starred phones.
         """
         self.tokens = llguidance.hf.from_tokenizer(
             processor.tokenizer, n_vocab=vocab_size, eos_token=processor.end_token_id, slices=_SLICES
@@ -73,18 +73,18 @@ class TranscriptGrammar:
         self._grammar = transcript_grammar(target)
 
     def start(self, durations_s: Sequence[float]) -> TranscriptMasks:
-        """Begin an answer for each clip of a batch; the durations limit how long the answers get."""
-        answers = [_Started(LLMatcher(self.tokens, self._grammar), seconds) for seconds in durations_s]
+        """Start an answer for each clip of a batch; the durations limit the length of the answers."""
+        answers = [_PartialAnswer(LLMatcher(self.tokens, self._grammar), seconds) for seconds in durations_s]
         return TranscriptMasks(self, answers)
 
     def bytes_of(self, token: int) -> bytes:
-        """What a token adds to the text."""
+        """Return the bytes that a token adds to the text."""
         return self.tokens.decode_bytes([token])
 
 
 @dataclass
-class _Started:
-    """An answer on its way."""
+class _PartialAnswer:
+    """An answer that is being decoded."""
 
     matcher: LLMatcher
     duration_s: float
@@ -93,36 +93,36 @@ class _Started:
 
     @property
     def is_long(self) -> bool:
-        """Whether what is being written, words or phones, is more than can have been said."""
+        """Whether the current part, words or phones, is longer than anyone can have spoken."""
         words, form, phones = self.text.partition(_FORM[1])
         if form:
-            return phones.count(b" ") + 1 > PHONES_PER_S * self.duration_s + _PHONES_MORE
-        return len(words) - len(_FORM[0]) >= LETTERS_PER_S * self.duration_s + _LETTERS_MORE
+            return phones.count(b" ") + 1 > PHONES_PER_S * self.duration_s + _EXTRA_PHONES
+        return len(words) - len(_FORM[0]) >= LETTERS_PER_S * self.duration_s + _EXTRA_LETTERS
 
 
 class TranscriptMasks:
-    """The answers of a batch on their way; one is finished with its end token."""
+    """Masks for the answers of a batch; an answer is finished when its end token was accepted."""
 
-    def __init__(self, grammar: TranscriptGrammar, answers: Sequence[_Started]) -> None:
-        """Take over the answers, none of which has begun."""
+    def __init__(self, grammar: TranscriptGrammar, answers: Sequence[_PartialAnswer]) -> None:
+        """Start with answers that are still empty."""
         self._grammar = grammar
         self._answers = answers
         self._bits = llguidance.numpy.allocate_token_bitmask(len(answers), grammar.vocab_size)
 
     @property
     def finished(self) -> list[bool]:
-        """Which answers are."""
+        """Which answers are finished."""
         return [answer.finished for answer in self._answers]
 
     def allowed(self, device: torch.device) -> Tensor:
-        """Which tokens may come next, bool, shape (B, V); all of them for an answer that is finished."""
+        """Return which tokens may come next, bool of shape (B, V); for a finished answer, all of them."""
         going = [(a.matcher, row) for row, a in enumerate(self._answers) if not a.finished]
         self._bits[np.array(self.finished)] = -1
         if going:
             llguidance.numpy.fill_next_token_bitmask_par(self._grammar.executor, going, self._bits)
-        bits = tensor_of(self._bits).to(device)
-        places = torch.arange(_BITS, device=device, dtype=torch.int32)
-        wide = (bits[:, :, None] >> places) & 1
+        bits = torch.from_numpy(self._bits).to(device)  # pyright: ignore[reportUnknownMemberType]
+        shifts = torch.arange(_BITS, device=device, dtype=torch.int32)
+        wide = (bits[:, :, None] >> shifts) & 1
         allowed = wide.view(len(self._answers), -1)[:, : self._grammar.vocab_size].bool()
         for row, answer in enumerate(self._answers):
             if not answer.finished and answer.is_long:
@@ -130,7 +130,7 @@ class TranscriptMasks:
         return allowed
 
     def accept(self, tokens: Sequence[int]) -> None:
-        """Go on by one token each; those of finished answers are not looked at."""
+        """Advance each answer by one token; tokens of finished answers are ignored."""
         for answer, token in zip(self._answers, tokens, strict=True):
             if answer.finished:
                 continue
@@ -140,7 +140,7 @@ class TranscriptMasks:
             answer.finished = token == self._grammar.end_token_id
 
     def _close(self, allowed: Tensor) -> None:
-        """Leave of the tokens those that close the quotes, where there are any."""
+        """Keep only tokens that close the quotes, if there are any."""
         closing = allowed & self._grammar.closing.to(allowed.device)
         if closing.any():
             allowed.copy_(closing)

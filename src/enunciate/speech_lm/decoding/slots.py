@@ -1,11 +1,11 @@
-"""The answer of the scoring task as fixed tokens with four places between them, and what can fill those.
+"""The answer of the scoring task as fixed tokens with four slots between them, and what can fill each slot.
 
     {"accuracy": 8, "fluency": 8, "prosodic": 9, "total": 10}
-     ^^^^^^^^^^^^ ^^^^^^^^^^^^^                          places: 0 to 10
+                 ^             ^              ^           ^^   slots: 0 to 10
 
-How many tokens a number takes depends on the tokenizer: "10" may be one, or two of which the first is also
-the whole of "1". The places are therefore found by comparing tokenized answers, and the probability of
-a number is that of its tokens up to the point from which on no other number is possible.
+The number of tokens of a score depends on the tokenizer: "10" may be one token, or two of which the first is
+also "1". The slots are therefore found by comparing tokenized answers, and the probability of a score is that
+of its tokens up to the point after which no other score is possible.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Slot:
-    """One place: what comes before it, and what may fill it."""
+    """One slot: the fixed tokens before it, and the tokens that may fill it."""
 
     aspect: Aspect
     before: Tokens
-    """Fixed tokens since the place before, or since the beginning of the answer."""
+    """Fixed tokens since the previous slot, or since the beginning of the answer."""
     values: tuple[Tokens, ...]
-    """The tokens of each of the integers from 0 to 10."""
+    """The tokens of each integer from 0 to 10."""
     after: int
-    """The token that follows, whatever the number."""
+    """The token that follows every number."""
 
     @property
     def choices(self) -> dict[Tokens, Tokens]:
-        """Where there is a choice: after these tokens of a number, one of those can follow."""
+        """The possible next tokens after each prefix of a number, where there is more than one."""
         ways = [(*value, self.after) for value in self.values]
         prefixes = sorted({way[:length] for way in ways for length in range(len(way))}, key=len)
         following = {
@@ -49,7 +49,7 @@ class Slot:
         return {prefix: tokens for prefix, tokens in following.items() if len(tokens) > 1}
 
     def distributions(self, logits: Mapping[Tokens, Floats]) -> Floats:
-        """Probabilities of the integers, shape (B, 11), from the logits at each choice, (B, its tokens)."""
+        """Return (B, 11) probabilities of the integers from the logits (B, choices) at each prefix."""
         total = np.zeros((next(iter(logits.values())).shape[0], len(SCORES)))
         for prefix, tokens in self.choices.items():
             scores = _log_softmax(logits[prefix])
@@ -61,7 +61,7 @@ class Slot:
 
 
 def find_slots(processor: Processor) -> tuple[tuple[Slot, ...], Tokens]:
-    """The places of an answer in order, and the tokens after the last one (without the end token)."""
+    """Return the slots of an answer in order, and the tokens after the last slot, without the end token."""
     slots: list[Slot] = []
     done = 0
     tail: Tokens = ()
@@ -81,13 +81,13 @@ def find_slots(processor: Processor) -> tuple[tuple[Slot, ...], Tokens]:
 
 
 def _tokens(processor: Processor, scores: Mapping[Aspect, int]) -> Tokens:
-    """An answer of zeros, apart from these scores."""
+    """Return the tokens of an answer with these scores and zeros for the others."""
     answer = ApaAnswer.model_validate(dict.fromkeys(ASPECTS, 0) | dict(scores))
     return tuple(processor.text_ids(render(answer)))
 
 
 def common_prefix(processor: Processor, texts: Sequence[str]) -> Tokens:
-    """The tokens with which all of the texts begin."""
+    """Return the tokens with which all of the texts begin."""
     ways = [tuple(processor.text_ids(text)) for text in texts]
     return ways[0][: _common(ways)]
 

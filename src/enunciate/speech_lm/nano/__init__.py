@@ -1,1 +1,1 @@
-"""A small speech language model trained from scratch, for experiments at a small scale."""
+"""A small base model of Phi-4's classes, trained from scratch for experiments at a small scale."""

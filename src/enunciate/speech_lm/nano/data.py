@@ -1,7 +1,7 @@
-"""What the scale model's base learns from: clips with their phones and what is to be said of them.
+"""Training data of the nano base: clips with their phones and the answer to learn for each.
 
-Features are made once, by the processor that the base will have, and lie in `acoustic.bank.Bank` on the
-device that trains; a batch is indices.
+Features are computed once, by the processor that the base will have, and stay in a `feature_bank.Bank` on the
+training device; a batch consists of indices into it.
 """
 
 from __future__ import annotations
@@ -27,98 +27,105 @@ from enunciate.pocket.symbols import classes_of
 from enunciate.pocket.training.feature_bank import NO_SCORE, UNKNOWN, TrainingClip
 from enunciate.pocket.training.prepare import frames_of_segments
 from enunciate.schema import Utterance
+from enunciate.speech_lm.families.phi4.special_tokens import AUDIO
+from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
 from enunciate.speech_lm.options import CONTROL_TOKENS, TASKS, PromptConfig, TargetConfig
 from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.prompts import AUDIO_TOKEN, user_turn
+from enunciate.speech_lm.prompts import user_turn
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, render, target
-from enunciate.speech_lm.training.adapter_recipe import BaseRecipe
 
 BASE_PROMPT = PromptConfig(control="none", rubric=False)
-"""What the base is asked with; control tokens come with adapters."""
-_SCORE_TAILS = 512
+"""The prompt of the base; control tokens come with adapters."""
+_N_SCORE_TAILS = 512
+"""Random answers to the scoring task."""
 _CHUNK = 16
 _NO_ID = -1
 
 
 @dataclass(frozen=True)
-class Source:
-    """One clip, before its features are made."""
+class ClipSource:
+    """One clip, before its features are computed."""
 
     audio: Path | npt.NDArray[np.int16]
     answer: str
-    """A transcript as JSON."""
+    """The transcript as JSON."""
     phones: tuple[str, ...]
-    """For the auxiliary loss: what was (to be) said."""
+    """Targets of the CTC loss: the canonical phones of a recording, or the phones that were synthesised."""
     synthetic: bool
     frame_phone: npt.NDArray[np.int16] | None = None
-    """For each 10 ms the index of the phone that is said, or PAUSE, where that is known."""
+    """Index of the phone in each 10 ms frame, or `PAUSE`; None if the boundaries are unknown."""
 
 
 @dataclass(frozen=True)
-class Tails:
-    """What follows the audio in a sequence, and where the answer begins in it."""
+class SequenceTails:
+    """The tokens after the audio: the rest of the prompt, then the answer."""
 
     ids: npt.NDArray[np.int64]
     """(N, T), padded with -1."""
-    begins: int
+    answer_start: int
+    """Index of the first token of the answer."""
     lengths: npt.NDArray[np.int64]
 
 
-def recordings(utterances: Sequence[Utterance], config: TargetConfig) -> list[Source]:
-    """Those that have the labels of a transcript."""
-    found: list[Source] = []
+def recorded_sources(utterances: Sequence[Utterance], config: TargetConfig) -> list[ClipSource]:
+    """Return the recordings that have phone labels."""
+    sources: list[ClipSource] = []
     for utterance in utterances:
         answer = target("mdd", utterance, config)
         if answer is not None and isinstance(utterance.audio, Path):
             phones = tuple(phone for word in utterance.words or () for phone in word.phones)
-            found.append(Source(utterance.audio, render(answer), phones, synthetic=False))
-    return found
+            sources.append(ClipSource(utterance.audio, render(answer), phones, synthetic=False))
+    return sources
 
 
-def synthetic_sources(folder: Path, limit: int | None) -> list[Source]:
-    """Synthetic clips, whose phones are known."""
+def synthetic_sources(folder: Path, limit: int | None) -> list[ClipSource]:
+    """Read synthetic clips, whose phones are known."""
     return [_synthetic(clip) for clip in islice((c for c in read_shards(folder) if c.spoken), limit)]
 
 
-def _synthetic(clip: SyntheticClip) -> Source:
+def _synthetic(clip: SyntheticClip) -> ClipSource:
     words = " ".join(plain_words(clip.text))
     answer = MddAnswer(word_transcript=words, phoneme_transcript=" ".join(clip.spoken))
     frame_phone = frames_of_segments(clip, int(len(clip.samples) / SAMPLE_RATE_HZ / HOP_S))
-    return Source(clip.samples, render(answer), clip.spoken, synthetic=True, frame_phone=frame_phone)
+    return ClipSource(clip.samples, render(answer), clip.spoken, synthetic=True, frame_phone=frame_phone)
 
 
-def texts(recipe: BaseRecipe, sources: Sequence[Source], utterances: Sequence[Utterance]) -> Iterator[str]:
-    """What the tokenizer's vocabulary is learnt from: answers, sentences and every kind of prompt."""
+def tokenizer_texts(
+    recipe: NanoBaseRecipe, sources: Sequence[ClipSource], utterances: Sequence[Utterance]
+) -> Iterator[str]:
+    """Yield the texts from which the vocabulary is learnt: answers, sentences and every kind of prompt."""
     yield from (source.answer for source in sources)
     for utterance in utterances:
         yield user_turn("mdd", PromptConfig(reference_text=True), utterance.text)
     for task in TASKS:
         yield from (user_turn(task, PromptConfig(rubric=rubric), None) for rubric in (True, False))
         yield CONTROL_TOKENS[task]
-    yield from _random_scores(recipe.seed, _SCORE_TAILS)
+    yield from _random_scores(recipe.seed, _N_SCORE_TAILS)
 
 
-def tails(recipe: BaseRecipe, sources: Sequence[Source], processor: Processor) -> tuple[Tails, Tails]:
-    """Of each clip's transcript, and of some random scores."""
+def sequence_tails(
+    recipe: NanoBaseRecipe, sources: Sequence[ClipSource], processor: Processor
+) -> tuple[SequenceTails, SequenceTails]:
+    """Return the tails with the transcript of each clip, and tails with random scores."""
     return (
         _tails(user_turn("mdd", BASE_PROMPT, None), (source.answer for source in sources), processor),
-        _tails(user_turn("apa", BASE_PROMPT, None), _random_scores(recipe.seed, _SCORE_TAILS), processor),
+        _tails(user_turn("apa", BASE_PROMPT, None), _random_scores(recipe.seed, _N_SCORE_TAILS), processor),
     )
 
 
-def head_ids(processor: Processor) -> list[int]:
-    """What comes before the audio."""
-    return processor.text_ids(user_turn("mdd", BASE_PROMPT, None).partition(AUDIO_TOKEN)[0])
+def prompt_prefix_ids(processor: Processor) -> list[int]:
+    """Return the ids before the audio."""
+    return processor.text_ids(user_turn("mdd", BASE_PROMPT, None).partition(AUDIO)[0])
 
 
-def _tails(turn: str, answers: Iterable[str], processor: Processor) -> Tails:
-    prompt = processor.text_ids(turn.partition(AUDIO_TOKEN)[2])
+def _tails(turn: str, answers: Iterable[str], processor: Processor) -> SequenceTails:
+    prompt = processor.text_ids(turn.partition(AUDIO)[2])
     rows = [prompt + processor.answer_ids(answer) for answer in answers]
     lengths = np.array([len(row) for row in rows])
     ids = np.full((len(rows), int(lengths.max())), _NO_ID)
     for row, values in zip(ids, rows, strict=True):
         row[: len(values)] = values
-    return Tails(ids, len(prompt), lengths)
+    return SequenceTails(ids, len(prompt), lengths)
 
 
 def _random_scores(seed: int, count: int) -> list[str]:
@@ -132,25 +139,25 @@ def _random_scores(seed: int, count: int) -> list[str]:
 # ------------------------------------------------------------------------------------------------ features
 
 
-def training_clips(sources: Sequence[Source], processor: Processor, workers: int) -> list[TrainingClip]:
-    """Features in parallel, in processes forked off a small one: torch's threads do not survive a fork."""
+def training_clips(sources: Sequence[ClipSource], processor: Processor, workers: int) -> list[TrainingClip]:
+    """Compute features in parallel, by a fork server: torch's threads do not survive a fork."""
     if not workers:
-        made = [_features(source.audio, processor) for source in sources]
+        features = [_features(source.audio, processor) for source in sources]
     else:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__])
         with ProcessPoolExecutor(workers, context, _start_worker, (processor,)) as pool:
-            made = list(pool.map(_in_worker, (source.audio for source in sources), chunksize=_CHUNK))
-    return [_clip(source, features) for source, features in zip(sources, made, strict=True)]
+            features = list(pool.map(_in_worker, (source.audio for source in sources), chunksize=_CHUNK))
+    return [_clip(source, computed) for source, computed in zip(sources, features, strict=True)]
 
 
-def _clip(source: Source, features: npt.NDArray[np.float16]) -> TrainingClip:
+def _clip(source: ClipSource, features: npt.NDArray[np.float16]) -> TrainingClip:
     frame_phone = np.full(len(features), UNKNOWN, dtype=np.int16)
     if source.frame_phone is not None:
         known = source.frame_phone[: len(features)]
         frame_phone[: len(known)] = known
     return TrainingClip(
-        features=features,  # pyright: ignore[reportArgumentType]  half precision is what the bank keeps
+        features=features,  # pyright: ignore[reportArgumentType]  the bank stores half precision
         classes=np.array(classes_of(source.phones)),
         scores=np.full(len(source.phones), NO_SCORE, dtype=np.float32),
         frame_phone=frame_phone,

@@ -1,8 +1,7 @@
-"""A small tokenizer for tiny and scale models: byte-level BPE with Phi-4's special tokens by name.
+"""A small tokenizer for the nano base: byte-level BPE with the names of Phi-4's special tokens.
 
-Answers are to be short, so what they are made of is one token each, in the place where it stands: the JSON
-around the values (`{"accuracy":`), the integers from 0 to 10 and every phone, with and without a space in
-front. Words are learnt from the texts.
+To keep answers short, each of their parts is one token: the JSON around the values (`{"accuracy":`), the
+integers from 0 to 10 and every phone, with and without a space in front. Words are learnt from the texts.
 """
 
 from __future__ import annotations
@@ -17,24 +16,13 @@ from transformers import PreTrainedTokenizerFast
 from enunciate.corpus.labels import HEARD_SYMBOLS
 from enunciate.errors import RecipeError
 from enunciate.schema import ASPECTS
+from enunciate.speech_lm.families.phi4.special_tokens import END_OF_TEXT, SPECIAL_TOKENS
 from enunciate.speech_lm.targets import SCORES
 
-END_OF_TEXT, END = "<|endoftext|>", "<|end|>"
-SPECIAL_TOKENS = (
-    END_OF_TEXT,
-    "<|image|>",
-    "<|audio|>",
-    "<|endofprompt|>",
-    "<|assistant|>",
-    END,
-    "<|user|>",
-    "<|system|>",
-)
-"""Of Phi-4, in the order of their ids there (which are others)."""
 RESERVED_IDS = 8
-"""So many ids at the end of the vocabulary stay free, for control tokens that are trained later."""
+"""Ids at the end of the vocabulary that stay free for control tokens, which are trained later."""
 MIN_VOCABULARY = 600
-"""Room for the bytes, all of the pieces above and the reserved ids."""
+"""Enough for the bytes, all the tokens above and the reserved ids."""
 
 _FORM = (
     *(f'{"{" if aspect == ASPECTS[0] else ", "}"{aspect}":' for aspect in ASPECTS),
@@ -43,14 +31,14 @@ _FORM = (
     '"}',
 )
 _SYMBOLS = (*map(str, SCORES), *HEARD_SYMBOLS)
-# A phone, 10 or a digit, a word, signs, white space; each but the last with the space before it. (`<unk>` is
-# no added token, because llguidance takes whatever looks like that for a special one.)
+# A phone, 10 or a digit, a word, punctuation, white space; each but the last with the space before it.
+# (`<unk>` is not an added token, because llguidance treats added tokens of this form as special ones.)
 _PIECE = (
     r" ?<unk>| ?[A-Z]{1,2}\*?(?![A-Za-z*])| ?10(?!\p{N})| ?\p{N}"
     r"| ?\p{L}+(?:'\p{L}+)*| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 )
 _SPACE = "Ġ"
-"""What a space is called in the byte-level alphabet."""
+"""A space in the byte-level alphabet."""
 
 
 class _Adds(Protocol):
@@ -63,11 +51,11 @@ def build_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenize
     """Learn a vocabulary.
 
     Args:
-        texts: what the model will read and write; the more often a word is in them, the sooner it is a token.
-        vocab_size: of the model. Ids from `vocab_size - RESERVED_IDS` on are in no case used.
+        texts: What the model will read and write; frequent words become tokens first.
+        vocab_size: Vocabulary size of the model. Ids from `vocab_size - RESERVED_IDS` on are never used.
 
     Raises:
-        RecipeError: the vocabulary is smaller than `MIN_VOCABULARY`.
+        RecipeError: The vocabulary is smaller than `MIN_VOCABULARY`.
     """
     if vocab_size < MIN_VOCABULARY:
         raise RecipeError("vocab_size", [f"{vocab_size} is too small: give {MIN_VOCABULARY} or more"])
@@ -105,7 +93,7 @@ def _byte_level(model: models.BPE) -> Tokenizer:
 
 
 def _with_symbols(trained: Tokenizer, room: int) -> models.BPE:
-    """The trained merges after those that make every symbol one token, and the vocabulary that this gives."""
+    """Put the merges that make every symbol one token before the learnt ones, and build the vocabulary."""
     learnt = cast("dict[str, Any]", json.loads(trained.to_str()))["model"]["merges"]
     merges = list(dict.fromkeys([*_symbol_merges(), *((left, right) for left, right in learnt)]))
     tokens = _alphabet()
@@ -122,7 +110,7 @@ def _with_symbols(trained: Tokenizer, room: int) -> models.BPE:
 
 
 def _symbol_merges() -> Iterator[tuple[str, str]]:
-    """Each symbol grows from its left end; those with a space come first, or "1" and "0" would meet early."""
+    """Yield merges that build each symbol from the left, those with a space first: "1" and "0" merge late."""
     for prefix in (_SPACE, ""):
         for symbol in _SYMBOLS:
             whole = prefix + symbol

@@ -1,15 +1,14 @@
-"""Trains the scale model's base: a small model of Phi-4's classes that writes down words and phones.
+"""Train the nano base: a small model of Phi-4's classes that transcribes words and phones.
 
-Phi-4 has heard and read far more than any adapter will show it; at scale, this run stands for that. All
-parameters are trained on transcripts of recordings and synthetic speech. From those alone attention takes
-very long to find where in the audio it should listen, so two losses on the encoder's output make it phonetic
-first: CTC, and what is said at each place of a synthetic clip, whose times are known. What is written is a
-folder that reads like a checkpoint.
+Phi-4 was trained on far more speech and text than any adapter; in experiments at a small scale, this run
+stands for that pre-training. All parameters are trained on transcripts of recordings and synthetic speech.
+From transcripts alone, attention takes very long to find where in the audio to listen, so two auxiliary
+losses make the encoder phonetic first: CTC, and the framewise phones of synthetic clips, whose boundaries are
+known. The result is a folder that loads like a checkpoint.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,48 +30,55 @@ from enunciate.pocket.training.master_weights import MasterWeights
 from enunciate.schema import Utterance
 from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
-from enunciate.speech_lm.families.phi4.model import nano_config, random_base
+from enunciate.speech_lm.families.phi4.config import nano_config
+from enunciate.speech_lm.families.phi4.model import random_base
+from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
+from enunciate.speech_lm.nano.batches import TranscriptBatches, mean_and_deviation
 from enunciate.speech_lm.nano.data import (
     BASE_PROMPT,
-    head_ids,
-    recordings,
+    prompt_prefix_ids,
+    recorded_sources,
+    sequence_tails,
     synthetic_sources,
-    tails,
-    texts,
+    tokenizer_texts,
     training_clips,
 )
-from enunciate.speech_lm.nano.feed import Feed, mean_and_spread
-from enunciate.speech_lm.nano.model import Losses, Transcriber, augmented
+from enunciate.speech_lm.nano.model import Transcriber, TranscriberLosses, augmented
 from enunciate.speech_lm.nano.tokenizer import build_tokenizer
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.targets import target
-from enunciate.speech_lm.training.adapter_recipe import BaseRecipe
-from enunciate.speech_lm.training.answer_metrics import Answered, Figures, figures
-from enunciate.storage import event_log, write_whole, writing_to
+from enunciate.speech_lm.training.answer_metrics import TaskAnswer, answer_metrics
+from enunciate.storage import RECIPE_FILE, event_log, write_whole, writing_to
 from enunciate.torch_device import pick_device
+from enunciate.training.run_folder import LOG_FILE, Metrics, write_metrics
 from enunciate.training.tensors import backward, seed_all
 
 Log = Callable[..., None]
 _NOT_SPEECH = ("image_embed", "for_vision_speech")
-"""Parameters of parts that no clip goes through."""
+"""Parameters of modules that speech does not use."""
 
 
-class BaseTrainer:
-    """One run: model, data and schedule."""
+class NanoBaseTrainer:
+    """One training run: model, data and schedule."""
 
     def __init__(
-        self, recipe: BaseRecipe, feed: Feed, dev: Feed | None, processor: Processor, log: Log
+        self,
+        recipe: NanoBaseRecipe,
+        data: TranscriptBatches,
+        dev: TranscriptBatches | None,
+        processor: Processor,
+        log: Log,
     ) -> None:
-        self.recipe, self.feed, self.dev, self.log = recipe, feed, dev, log
-        self.device = feed.bank.device
+        self.recipe, self.data, self.dev, self.log = recipe, data, dev, log
+        self.device = data.bank.device
         seed_all(recipe.seed)
         self.rng = np.random.default_rng(recipe.seed)
         base = _random_base(recipe, processor, self.device)
-        self.model = Transcriber(base, head_ids(processor), recipe.hidden_answer).to(self.device)
-        self.mean, spread = mean_and_spread(feed.bank)
+        self.model = Transcriber(base, prompt_prefix_ids(processor), recipe.hidden_answer).to(self.device)
+        self.mean, deviation = mean_and_deviation(data.bank)
         layer = base.model.embed_tokens_extend.audio_embed.encoder.encoder_embedding
         layer.global_mean.copy_(self.mean)
-        layer.global_invstd.copy_(1 / spread)
+        layer.global_invstd.copy_(1 / deviation)
         named = [(n, p) for n, p in self.model.named_parameters() if not any(s in n for s in _NOT_SPEECH)]
         self.ema = [parameter.detach().clone() for _, parameter in named]
         self.working = [parameter for _, parameter in named]
@@ -81,16 +87,16 @@ class BaseTrainer:
             self.model.to(torch.bfloat16)
 
     def run(self) -> int:
-        """Train to the last step or the time limit, whichever comes first; says how many steps that were.
+        """Train until the last step or the time limit, whichever comes first, and return the steps done.
 
         Raises:
-            EnunciateError: the audio encoder has not begun to hear phones when it should have.
+            EnunciateError: Training does not converge: the audio encoder does not learn phones.
         """
-        recipe, began = self.recipe, time.monotonic()
-        progress, judged = 0.0, False
+        recipe, start_s = self.recipe, time.monotonic()
+        progress, checked = 0.0, False
         first, last = recipe.synthetic_share
         draws = draw_batches(
-            self.feed.bank,
+            self.data.bank,
             recipe.batch_frames,
             recipe.augment.tempo,
             lambda: first + (last - first) * progress,
@@ -98,7 +104,7 @@ class BaseTrainer:
         )
         self.model.train()
         for step in range(recipe.steps):
-            elapsed_s = time.monotonic() - began
+            elapsed_s = time.monotonic() - start_s
             progress = max(step / recipe.steps, elapsed_s / recipe.time_limit_s)
             if progress >= 1:
                 self.log(event="time_limit", step=step)
@@ -108,32 +114,38 @@ class BaseTrainer:
             losses = self.step(next(draws), float(rate), min(recipe.ema_decay, (step + 1) / (step + 10)))
             if step % recipe.log_every == 0:
                 self._log_step(step, float(rate), elapsed_s, losses)
-            if not judged and progress >= recipe.give_up_at:
-                judged = True
-                self._judge(step)
+            if not checked and progress >= recipe.give_up_at:
+                checked = True
+                self._check_convergence(step)
         return recipe.steps
 
-    def step(self, draw: Draw, rate: float, ema_decay: float) -> Losses:
-        """One optimiser step."""
-        batch = self.feed.batch(draw, self.rng, self.recipe.score_share, self._augmented)
-        losses = cast("Losses", self.model(batch))
+    def step(self, draw: Draw, rate: float, ema_decay: float) -> TranscriberLosses:
+        """Do one optimiser step."""
+        batch = self.data.batch(draw, self.rng, self.recipe.score_share, self._augmented)
+        losses = cast("TranscriberLosses", self.model(batch))
         self.model.zero_grad()
-        heard = self.recipe.ctc_weight * losses.ctc + self.recipe.place_weight * losses.place
-        backward(losses.answer + heard)
+        auxiliary = self.recipe.ctc_weight * losses.ctc + self.recipe.place_weight * losses.framewise
+        backward(losses.answer + auxiliary)
         self.weights.step(rate, ema_decay)
         return losses
 
     def _augmented(self, cut: Cut) -> Tensor:
         return augmented(cut.features, cut.lengths, cut.synthetic, self.recipe.augment, self.mean)
 
-    def _log_step(self, step: int, rate: float, elapsed_s: float, losses: Losses) -> None:
-        values = {name: float(getattr(losses, name).detach()) for name in ("answer", "ctc", "place", "right")}
-        self.log(event="step", step=step, rate=rate, elapsed_s=elapsed_s, **values)
+    def _log_step(self, step: int, rate: float, elapsed_s: float, losses: TranscriberLosses) -> None:
+        values = {
+            "answer": losses.answer,
+            "ctc": losses.ctc,
+            "place": losses.framewise,
+            "right": losses.token_accuracy,
+        }
+        scalars = {name: float(value.detach()) for name, value in values.items()}
+        self.log(event="step", step=step, rate=rate, elapsed_s=elapsed_s, **scalars)
 
-    def _judge(self, step: int) -> None:
-        found = self.evaluate()
-        self.log(event="report", step=step, **found)
-        rate = found.get("ctc_per")
+    def _check_convergence(self, step: int) -> None:
+        metrics = self.evaluate()
+        self.log(event="report", step=step, **metrics)
+        rate = metrics.get("ctc_per")
         if rate is not None and rate > 0.9 and step >= 1000:
             raise EnunciateError(
                 f"training does not converge: the audio encoder's phone error rate is {rate:.2f} at step "
@@ -141,8 +153,8 @@ class BaseTrainer:
             )
 
     @torch.no_grad()
-    def evaluate(self) -> Figures:
-        """On the dev speakers: loss of transcripts, tokens predicted right, and PER of the auxiliary head."""
+    def evaluate(self) -> Metrics:
+        """Compute the loss, the token accuracy and the PER of the CTC head on the dev speakers."""
         if self.dev is None:
             return {}
         self.model.eval()
@@ -150,20 +162,20 @@ class BaseTrainer:
         errors = n_phones = 0
         for draw in self.dev.each_once(self.recipe.batch_frames):
             batch = self.dev.batch(draw, self.rng)
-            found = cast("Losses", self.model(batch))
-            answers.append((float(found.answer), float(found.right)))
-            logits = found.ctc_logits.float().cpu().numpy()
+            losses = cast("TranscriberLosses", self.model(batch))
+            answers.append((float(losses.answer), float(losses.token_accuracy)))
+            logits = losses.ctc_logits.float().cpu().numpy()
             for row, clip in enumerate(draw.clips):
                 expected = self.dev.bank.phones(int(clip))
-                heard = greedy(logits[row, : int(batch.host_places[row])])
+                heard = greedy(logits[row, : int(batch.host_ctc_lengths[row])])
                 errors += edit_distance(expected, heard)
                 n_phones += len(expected)
         self.model.train()
-        loss, right = np.mean(answers, axis=0)
-        return {"answer_loss": float(loss), "right": float(right), "ctc_per": errors / max(n_phones, 1)}
+        loss, accuracy = np.mean(answers, axis=0)
+        return {"answer_loss": float(loss), "right": float(accuracy), "ctc_per": errors / max(n_phones, 1)}
 
     def finished(self) -> Phi4MultimodalForCausalLM:
-        """The base with averaged weights in single precision, without auxiliary head and dropout."""
+        """Return the base with averaged weights in float32, without auxiliary heads and dropout."""
         self.model.float()
         with torch.no_grad():
             for parameter, averaged in zip(self.working, self.ema, strict=True):
@@ -174,7 +186,9 @@ class BaseTrainer:
         return base.eval()
 
 
-def _random_base(recipe: BaseRecipe, processor: Processor, device: torch.device) -> Phi4MultimodalForCausalLM:
+def _random_base(
+    recipe: NanoBaseRecipe, processor: Processor, device: torch.device
+) -> Phi4MultimodalForCausalLM:
     config = nano_config(
         vocab_size=recipe.vocabulary,
         audio_token_id=processor.audio_token_id,
@@ -190,70 +204,75 @@ def _random_base(recipe: BaseRecipe, processor: Processor, device: torch.device)
 # ------------------------------------------------------------------------------------------------- the run
 
 
-def train(recipe: BaseRecipe) -> Figures:
-    """Run a recipe; `recipe.out` gets the base, `recipe.json`, `log.jsonl` and `metrics.json`.
+def train(recipe: NanoBaseRecipe) -> Metrics:
+    """Run a recipe; `recipe.out` receives the base, `recipe.json`, `log.jsonl` and `metrics.json`.
 
     Raises:
-        CorpusError: the corpus, or the folder of synthetic speech, is broken.
-        DeviceError: there is no GPU, and the recipe asks for one.
-        EnunciateError: training does not converge.
+        CorpusError: The corpus, or the folder of synthetic speech, is broken.
+        DeviceError: There is no GPU, and the recipe asks for one.
+        EnunciateError: Training does not converge.
     """
     device = pick_device(recipe.device)
     learn, dev = hold_out_speakers(load_corpus(recipe.corpus, "train"), recipe.dev_speakers)
     learn, dev = learn[: recipe.limit], dev[: recipe.dev_utterances]
-    sources = recordings(learn, recipe.target)
+    sources = recorded_sources(learn, recipe.target)
     if recipe.synthetic is not None:
         sources += synthetic_sources(recipe.synthetic, recipe.limit)
-    dev_sources = recordings(dev, recipe.target)
-    processor = Processor(build_tokenizer(texts(recipe, sources, learn), recipe.vocabulary), None, "none")
+    dev_sources = recorded_sources(dev, recipe.target)
+    processor = Processor(
+        build_tokenizer(tokenizer_texts(recipe, sources, learn), recipe.vocabulary), None, "none"
+    )
     log = _logger(recipe.out)
-    began = time.monotonic()
+    start_s = time.monotonic()
     clips = training_clips([*sources, *dev_sources], processor, recipe.workers)
     hours = sum(len(clip.features) for clip in clips) / 360_000
-    log(event="data", clips=len(sources), dev=len(dev_sources), hours=hours, made_s=time.monotonic() - began)
-    feed = Feed(Bank(clips[: len(sources)], device), *tails(recipe, sources, processor))
-    dev_feed = None
+    log(
+        event="data", clips=len(sources), dev=len(dev_sources), hours=hours, made_s=time.monotonic() - start_s
+    )
+    data = TranscriptBatches(Bank(clips[: len(sources)], device), *sequence_tails(recipe, sources, processor))
+    dev_data = None
     if dev_sources:
-        dev_feed = Feed(Bank(clips[len(sources) :], device), *tails(recipe, dev_sources, processor))
-    trainer = BaseTrainer(recipe, feed, dev_feed, processor, log)
-    found: Figures = {"steps": trainer.run()} | trainer.evaluate()
-    return _finish(recipe, trainer, dev, processor, found, log)
+        dev_bank = Bank(clips[len(sources) :], device)
+        dev_data = TranscriptBatches(dev_bank, *sequence_tails(recipe, dev_sources, processor))
+    trainer = NanoBaseTrainer(recipe, data, dev_data, processor, log)
+    metrics: Metrics = {"steps": trainer.run()} | trainer.evaluate()
+    return _finish(recipe, trainer, dev, processor, metrics, log)
 
 
 def _finish(
-    recipe: BaseRecipe,
-    trainer: BaseTrainer,
+    recipe: NanoBaseRecipe,
+    trainer: NanoBaseTrainer,
     dev: Sequence[Utterance],
     processor: Processor,
-    found: Figures,
+    metrics: Metrics,
     log: Log,
-) -> Figures:
-    """Save the base, and measure it as it will be used."""
+) -> Metrics:
+    """Save the base, and evaluate the transcripts that it decodes."""
     base = trainer.finished()
     with writing_to(recipe.out):
         cast("Any", base).save_pretrained(recipe.out)
         processor.save(recipe.out)
-        write_whole(recipe.out / "recipe.json", recipe.model_dump_json(indent=1) + "\n")
+        write_whole(recipe.out / RECIPE_FILE, recipe.model_dump_json(indent=1) + "\n")
     if dev:
-        found = found | _transcripts(recipe, base, dev, processor)
-    log(event="done", **found)
-    write_whole(recipe.out / "metrics.json", json.dumps(found, indent=1) + "\n")
-    return found
+        metrics = metrics | _transcript_metrics(recipe, base, dev, processor)
+    log(event="done", **metrics)
+    write_metrics(metrics, recipe.out)
+    return metrics
 
 
 @torch.no_grad()
-def _transcripts(
-    recipe: BaseRecipe, base: Phi4MultimodalForCausalLM, dev: Sequence[Utterance], processor: Processor
-) -> Figures:
-    asked = [utterance for utterance in dev if target("mdd", utterance, recipe.target) is not None]
+def _transcript_metrics(
+    recipe: NanoBaseRecipe, base: Phi4MultimodalForCausalLM, dev: Sequence[Utterance], processor: Processor
+) -> Metrics:
+    labelled = [utterance for utterance in dev if target("mdd", utterance, recipe.target) is not None]
     decoder = Decoder(base, processor, BASE_PROMPT, max_batch=64, target=recipe.target)
-    decoded = decoder.decode("mdd", [(load(u.audio).samples, u.text) for u in asked])
-    answers = [Answered(u, "mdd", answer) for u, answer in zip(asked, decoded, strict=True)]
-    return figures(answers, recipe.target)
+    decoded = decoder.decode("mdd", [(load(u.audio).samples, u.text) for u in labelled])
+    answers = [TaskAnswer(u, "mdd", answer) for u, answer in zip(labelled, decoded, strict=True)]
+    return answer_metrics(answers, recipe.target)
 
 
 def _logger(folder: Path) -> Log:
-    path = folder / "log.jsonl"
+    path = folder / LOG_FILE
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)

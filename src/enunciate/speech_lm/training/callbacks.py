@@ -1,4 +1,4 @@
-"""What happens beside the steps: when to evaluate and save, lines of JSON, a progress bar."""
+"""Callbacks of the trainer: when to evaluate and save, the log of JSON lines, the progress bar."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 Every = Literal["epoch"] | int
 
 
-class Cadence(TrainerCallback):
-    """Asks for evaluations and checkpoints, in that order where both are due.
+class EvaluationSchedule(TrainerCallback):
+    """Requests evaluations and checkpoints, in this order if both are due.
 
-    A checkpoint that came before the evaluation of the same step would, resumed from, leave that one out; and
-    transformers evaluates an epoch only after the checkpoint of its last step. So whatever is due at the
-    end of an epoch, or of the run, waits for `on_epoch_end`.
+    If a checkpoint were written before the evaluation of the same step, a run that resumes from it would skip
+    that evaluation; and transformers evaluates an epoch only after the checkpoint of its last step. So what
+    is due at the end of an epoch, or of the run, waits for `on_epoch_end`.
     """
 
-    def __init__(self, evaluate_every: Every, save_every: Every, steps_an_epoch: int) -> None:
+    def __init__(self, evaluate_every: Every, save_every: Every, steps_per_epoch: int) -> None:
         self.evaluate_every: Every = evaluate_every
         self.save_every: Every = save_every
-        self.steps_an_epoch = steps_an_epoch
+        self.steps_per_epoch = steps_per_epoch
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Ask for what is due inside an epoch."""
+        """Request what is due within an epoch."""
         step = state.global_step
-        if step % self.steps_an_epoch and step < state.max_steps:
+        if step % self.steps_per_epoch and step < state.max_steps:
             control.should_evaluate = _is_due(self.evaluate_every, step)
             control.should_save = _is_due(self.save_every, step)
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Ask for what is due at the end of an epoch or of the run."""
+        """Request what is due at the end of an epoch or of the run."""
         step, last = state.global_step, state.global_step >= state.max_steps
         control.should_evaluate = last or _is_due(self.evaluate_every, step, epoch_ends=True)
         control.should_save = last or _is_due(self.save_every, step, epoch_ends=True)
@@ -50,11 +50,11 @@ def _is_due(every: Every, step: int, *, epoch_ends: bool = False) -> bool:
     return epoch_ends if isinstance(every, str) else step % every == 0
 
 
-class JsonLines(TrainerCallback):
-    """Appends whatever is logged to a file, one JSON object a line, from the first process only."""
+class JsonLinesLog(TrainerCallback):
+    """Appends everything that is logged to a file, one JSON object per line, from the first process only."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.began = path, time.monotonic()
+        self.path, self.started_s = path, time.monotonic()
 
     def on_log(
         self,
@@ -66,7 +66,7 @@ class JsonLines(TrainerCallback):
     ) -> None:
         """Write one line."""
         if state.is_world_process_zero:
-            elapsed_s = round(time.monotonic() - self.began, 1)
+            elapsed_s = round(time.monotonic() - self.started_s, 1)
             self.write({"step": state.global_step, "elapsed_s": elapsed_s} | dict(logs or {}))
 
     def write(self, fields: Mapping[str, Any]) -> None:
@@ -79,8 +79,8 @@ def _plain(value: Any) -> Any:
     return round(value, 8) if isinstance(value, float) else value
 
 
-class Progress(TrainerCallback):
-    """A bar on stderr with the last figures, where that is a terminal."""
+class ProgressBar(TrainerCallback):
+    """A progress bar with the latest metrics, if stderr is a terminal."""
 
     def __init__(self) -> None:
         self.bar: tqdm[Any] | None = None
@@ -88,7 +88,7 @@ class Progress(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Draw it."""
+        """Show the bar."""
         hidden = not (state.is_world_process_zero and sys.stderr.isatty())
         self.bar = tqdm(
             total=state.max_steps, initial=state.global_step, desc="training", unit="step", disable=hidden
@@ -97,7 +97,7 @@ class Progress(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Move it."""
+        """Advance the bar."""
         if self.bar is not None:
             self.bar.update()
 
@@ -109,8 +109,8 @@ class Progress(TrainerCallback):
         logs: Mapping[str, Any] | None = None,
         **_: Any,
     ) -> None:
-        """Show the loss and the figures that one watches."""
-        shown = {key: value for key, value in (logs or {}).items() if key.removeprefix("eval_") in _WATCHED}
+        """Show the loss and the most important metrics."""
+        shown = {key: value for key, value in (logs or {}).items() if key.removeprefix("eval_") in _SHOWN}
         if self.bar is not None:
             text = ", ".join(f"{key} {value:.3f}" for key, value in shown.items())
             self.bar.set_postfix_str(text)
@@ -118,9 +118,9 @@ class Progress(TrainerCallback):
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Leave it as it is."""
+        """Close the bar, and leave it on the screen."""
         if self.bar is not None:
             self.bar.close()
 
 
-_WATCHED = ("loss", "pcc", "per", "wer")
+_SHOWN = ("loss", "pcc", "per", "wer")

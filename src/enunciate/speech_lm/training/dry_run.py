@@ -1,4 +1,4 @@
-"""What a recipe would train, on what, for how many steps and in about how much memory, without weights."""
+"""Describe what a recipe would train: weights, data, steps and memory, without loading any weights."""
 
 from __future__ import annotations
 
@@ -12,32 +12,34 @@ from transformers import Phi4MultimodalConfig
 from enunciate.errors import ModelNotFoundError
 from enunciate.schema import Utterance
 from enunciate.speech_lm.adapter import trainable
-from enunciate.speech_lm.families.phi4.model import full_config
-from enunciate.speech_lm.options import HUB_NAME, Task
+from enunciate.speech_lm.families.phi4.audio_frames import n_tokens_of
+from enunciate.speech_lm.families.phi4.config import full_config
+from enunciate.speech_lm.families.phi4.hub import HUB_NAME, description_folder
+from enunciate.speech_lm.options import Task
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import user_turn
 from enunciate.speech_lm.targets import render, target
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
 from enunciate.speech_lm.training.checks import (
-    cheaper,
+    available_bytes,
+    cheaper_options,
     check_packages,
-    description_folder,
-    memory_bytes,
     read_config,
 )
 from enunciate.speech_lm.training.data import Recording, examples_of
-from enunciate.speech_lm.training.memory import GIB, Load, estimate, without_weights
-from enunciate.speech_lm.training.selection import Material, choose
-from enunciate.speech_lm.training.train import quieten
+from enunciate.speech_lm.training.memory import GIB, LargestBatch, estimate_memory, meta_model
+from enunciate.speech_lm.training.split import load_split
+from enunciate.speech_lm.training.train import silence_libraries
+from enunciate.training.speaker_split import SpeakerSplit
 
 _PROMPT_CHARACTERS = 4.0
 _ANSWER_CHARACTERS = 2.3
-"""Characters a token, where there is no tokenizer to count with: of English text, and of JSON and phones."""
+"""Characters per token of English text, and of JSON and phones, for estimates without a tokenizer."""
 
 
 @dataclass(frozen=True)
-class _Sequence:
-    """An example, as far as its size goes."""
+class _ExampleSize:
+    """The numbers of tokens of an example."""
 
     task: Task
     prompt: int
@@ -46,25 +48,25 @@ class _Sequence:
 
 
 def dry_run(recipe: Phi4Recipe) -> dict[str, str]:
-    """Facts about a run, by name.
+    """Return facts about a run, by name.
 
     Raises:
-        EnunciateError: what is wrong with the corpus, or a missing package.
-        ModelNotFoundError: the model is neither Phi-4 nor a folder with a configuration.
+        EnunciateError: The corpus is broken, or a package is missing.
+        ModelNotFoundError: The model is neither Phi-4 nor a folder with a configuration.
     """
-    quieten()
+    silence_libraries()
     check_packages(recipe)
     facts: dict[str, str] = {}
-    folder = description_folder(recipe)
+    folder = description_folder(recipe.model, recipe.revision)
     config = _config(recipe, folder, facts)
-    material = choose(recipe)
-    sequences = _sequences(recipe, material.learn, folder, facts)
-    processor_ids = (0, 1)[: len(recipe.tasks)] if recipe.prompt.control == "special" else ()
-    model = without_weights(config, recipe.adapter, processor_ids)
+    split = load_split(recipe)
+    sizes = _example_sizes(recipe, split.train, folder, facts)
+    control_ids = (0, 1)[: len(recipe.tasks)] if recipe.prompt.control == "special" else ()
+    model = meta_model(config, recipe.adapter, control_ids)
     facts |= _weights(model)
-    facts |= _data(recipe, material, sequences)
-    facts |= _steps(recipe, len(sequences))
-    return {**facts, **_memory(recipe, config, sequences)}
+    facts |= _data(recipe, split, sizes)
+    facts |= _steps(recipe, len(sizes))
+    return {**facts, **_memory(recipe, config, sizes)}
 
 
 def _config(recipe: Phi4Recipe, folder: Path | None, facts: dict[str, str]) -> Phi4MultimodalConfig:
@@ -73,104 +75,105 @@ def _config(recipe: Phi4Recipe, folder: Path | None, facts: dict[str, str]) -> P
         return read_config(folder)
     if recipe.model != HUB_NAME:
         raise ModelNotFoundError(
-            f"{recipe.model}: neither a folder with config.json nor a name that the Hugging Face hub can be "
-            "asked for now. Give the folder of a checkpoint, or go online"
+            f"{recipe.model}: neither a folder with config.json nor a name that the Hugging Face hub gives "
+            "now. Give the folder of a checkpoint, or go online"
         )
-    facts["model"] = f"{HUB_NAME} (not here and not to be reached: its known configuration is used)"
+    facts["model"] = f"{HUB_NAME} (not available offline: its known configuration is used)"
     return full_config()
 
 
-def _sequences(
-    recipe: Phi4Recipe, learn: Sequence[Utterance], folder: Path | None, facts: dict[str, str]
-) -> list[_Sequence]:
+def _example_sizes(
+    recipe: Phi4Recipe, utterances: Sequence[Utterance], folder: Path | None, facts: dict[str, str]
+) -> list[_ExampleSize]:
     if folder is None:
         facts["tokens are"] = "estimated from the number of characters: the tokenizer is not here"
-        return [found for utterance in learn for found in _estimated(recipe, utterance)]
+        return [size for utterance in utterances for size in _estimated(recipe, utterance)]
     processor = Processor.load(str(folder), None, recipe.prompt.control)
     facts["tokens are"] = "counted"
-    examples = examples_of(learn, recipe.tasks, recipe.prompt, recipe.target, processor)
+    examples = examples_of(utterances, recipe.tasks, recipe.prompt, recipe.target, processor)
     return [
-        _Sequence(e.task, len(e.prompt_ids), len(e.answer_ids), processor.audio_tokens(e.n_frames))
-        for e in examples
+        _ExampleSize(e.task, len(e.prompt_ids), len(e.answer_ids), n_tokens_of(e.n_frames)) for e in examples
     ]
 
 
-def _estimated(recipe: Phi4Recipe, utterance: Utterance) -> list[_Sequence]:
-    audio = -(-Recording.of(utterance).n_frames // 8)
-    found: list[_Sequence] = []
+def _estimated(recipe: Phi4Recipe, utterance: Utterance) -> list[_ExampleSize]:
+    audio = n_tokens_of(Recording.of(utterance).n_frames)
+    sizes: list[_ExampleSize] = []
     for task in recipe.tasks:
         answer = target(task, utterance, recipe.target)
         if answer is not None:
             turn = user_turn(task, recipe.prompt, utterance.text)
             prompt = audio + round(len(turn) / _PROMPT_CHARACTERS)
-            found.append(_Sequence(task, prompt, round(len(render(answer)) / _ANSWER_CHARACTERS), audio))
-    return found
+            sizes.append(_ExampleSize(task, prompt, round(len(render(answer)) / _ANSWER_CHARACTERS), audio))
+    return sizes
 
 
 def _weights(model: torch.nn.Module) -> dict[str, str]:
     trained = trainable(model)
-    every = sum(parameter.numel() for parameter in model.parameters())
+    total = sum(parameter.numel() for parameter in model.parameters())
     groups: dict[str, list[int]] = {}
     for name, size in trained.items():
         groups.setdefault(_pattern(name), []).append(size)
-    listed = {f"  {name}": f"{len(found)} tensors, {sum(found):,}" for name, found in groups.items()}
+    listed = {f"  {name}": f"{len(group)} tensors, {sum(group):,}" for name, group in groups.items()}
     return {
-        "parameters": f"{every:,}",
+        "parameters": f"{total:,}",
         "trained": f"{sum(trained.values()):,} in {len(trained)} tensors",
     } | listed
 
 
 def _pattern(name: str) -> str:
-    """A parameter's name without wrappers, with a star for the number of its layer."""
+    """Return a parameter's name without wrappers, with a star in place of the layer number."""
     parts = name.removeprefix("base_model.model.").split(".")
     wrappers = {"default", "modules_to_save", "weight", "bias", "trainable_tokens_delta"}
     kept = ["*" if part.isdecimal() else part for part in parts if part not in wrappers]
     return ".".join(kept[:8] if "encoder" not in kept else kept[: kept.index("encoder") + 1])
 
 
-def _data(recipe: Phi4Recipe, material: Material, sequences: Sequence[_Sequence]) -> dict[str, str]:
+def _data(recipe: Phi4Recipe, split: SpeakerSplit, sizes: Sequence[_ExampleSize]) -> dict[str, str]:
     facts: dict[str, str] = {}
     for task in recipe.tasks:
-        own = [s for s in sequences if s.task == task]
-        without = len(material.learn) - len(own)
+        own = [s for s in sizes if s.task == task]
+        without = len(split.train) - len(own)
         facts[f"examples, {task}"] = f"{len(own):,}" + (f" ({without:,} lack its labels)" if without else "")
-    prompt, answer = sum(s.prompt for s in sequences), sum(s.answer for s in sequences)
-    longest = max((s.prompt + s.answer for s in sequences), default=0)
+    prompt, answer = sum(s.prompt for s in sizes), sum(s.answer for s in sizes)
+    longest = max((s.prompt + s.answer for s in sizes), default=0)
     return facts | {
-        "tokens an epoch": f"{prompt + answer:,}, {answer:,} of them answers",
+        "tokens per epoch": f"{prompt + answer:,}, {answer:,} of them answers",
         "longest example": f"{longest:,} tokens",
-        "utterances that choose the best": f"{len(material.dev):,} by {recipe.chooses_by}",
-        "utterances reported on": f"{len(material.report):,}",
+        "utterances that choose the best": f"{len(split.dev):,} by {recipe.chooses_by}",
+        "utterances reported on": f"{len(split.report):,}",
     }
 
 
 def _steps(recipe: Phi4Recipe, examples: int) -> dict[str, str]:
     batches = -(-examples // recipe.batch_size)
-    an_epoch = -(-batches // recipe.accumulation)
-    steps = recipe.max_steps or round(an_epoch * recipe.epochs + 0.499)
-    size = f"{recipe.batch_size} x {recipe.accumulation} examples a step on one device"
-    return {"steps": f"{steps:,}: {an_epoch:,} an epoch, {size}"}
+    per_epoch = -(-batches // recipe.accumulation)
+    steps = recipe.max_steps or round(per_epoch * recipe.epochs + 0.499)
+    size = f"{recipe.batch_size} x {recipe.accumulation} examples per step on one device"
+    return {"steps": f"{steps:,}: {per_epoch:,} per epoch, {size}"}
 
 
 def _memory(
-    recipe: Phi4Recipe, config: Phi4MultimodalConfig, sequences: Sequence[_Sequence]
+    recipe: Phi4Recipe, config: Phi4MultimodalConfig, sizes: Sequence[_ExampleSize]
 ) -> Mapping[str, str]:
-    longest = sorted(sequences, key=lambda s: -(s.prompt + s.answer))[: recipe.batch_size]
-    size = len(longest)
-    load = Load(
-        size * max((s.prompt + s.answer for s in longest), default=0),
-        size * max((s.answer for s in longest), default=0),
-        size * max((s.audio for s in longest), default=0),
+    longest = sorted(sizes, key=lambda s: -(s.prompt + s.answer))[: recipe.batch_size]
+    n = len(longest)
+    largest = LargestBatch(
+        n * max((s.prompt + s.answer for s in longest), default=0),
+        n * max((s.answer for s in longest), default=0),
+        n * max((s.audio for s in longest), default=0),
     )
-    found = estimate(config, recipe, load)
+    estimate = estimate_memory(config, recipe, largest)
     facts = {
-        "memory, about": f"{found.total / GIB:.1f} GiB on one device",
-        "  frozen weights": f"{found.frozen / GIB:.1f} GiB",
-        "  trained weights, gradients, moments": f"{found.trained / GIB:.1f} GiB",
-        "  activations of the longest batch": f"{found.activations / GIB:.1f} GiB",
+        "memory, about": f"{estimate.total / GIB:.1f} GiB on one device",
+        "  frozen weights": f"{estimate.frozen / GIB:.1f} GiB",
+        "  trained weights, gradients, moments": f"{estimate.trained / GIB:.1f} GiB",
+        "  activations of the largest batch": f"{estimate.activations / GIB:.1f} GiB",
     }
-    facts |= {f"  with {name}": f"{b / GIB:.1f} GiB" for name, b in cheaper(recipe, load, config).items()}
+    facts |= {
+        f"  with {name}": f"{b / GIB:.1f} GiB" for name, b in cheaper_options(recipe, largest, config).items()
+    }
     if torch.cuda.is_available() and recipe.device != "cpu":
-        there = memory_bytes(torch.device("cuda"))
-        return facts | {"memory here": f"{there / GIB:.1f} GiB free on {torch.cuda.get_device_name()}"}
+        available = available_bytes(torch.device("cuda"))
+        return facts | {"memory here": f"{available / GIB:.1f} GiB free on {torch.cuda.get_device_name()}"}
     return facts | {"memory here": "no GPU that torch sees"}

@@ -1,7 +1,7 @@
-"""About how much memory training takes, from a model without weights: to refuse early, and to say what helps.
+"""An estimate of the memory that training takes, from a model without weights: to refuse early and to advise.
 
-Activations are a rule of thumb for this architecture, set so that it gives what was measured on an H200
-(42 GiB for 8 examples of 539 tokens with every logit kept); it is right to a fifth or so.
+Activations follow a rule of thumb for this architecture, calibrated on a measurement on an H200 (42 GiB for 8
+examples of 539 tokens with every logit kept); it is accurate to about a fifth.
 """
 
 from __future__ import annotations
@@ -17,46 +17,49 @@ from torch import nn
 from transformers import Phi4MultimodalConfig
 
 from enunciate.speech_lm.adapter import add_adapter, trainable
+from enunciate.speech_lm.families.phi4.audio_frames import n_tokens_of
 from enunciate.speech_lm.families.phi4.model import random_base
 from enunciate.speech_lm.options import AdapterConfig
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
-from enunciate.speech_lm.training.data import Example
+from enunciate.speech_lm.training.data import AdapterExample
 
 GIB = 1 << 30
 _TRAINED_BYTES = 16
-"""Of a trained weight: itself, its gradient and two moments, in float32."""
+"""Bytes per trained weight: the weight, its gradient and two moments, in float32."""
 _OVERHEAD_BYTES = 1.5 * GIB
-"""What CUDA, its libraries and fragments take."""
+"""Taken by CUDA, its libraries and fragmentation."""
 _LOGIT_BYTES = 10
-"""Of a logit: in the model's precision, in float32, and its gradient."""
+"""Bytes per logit: in the model's precision, in float32, and its gradient."""
 
 
 @dataclass(frozen=True)
-class Load:
-    """The batch that takes most: the longest examples."""
+class LargestBatch:
+    """The sizes of the batch that takes most memory: the one with the longest examples."""
 
     tokens: int
     answer_tokens: int
     audio_tokens: int
 
     @classmethod
-    def of(cls, recipe: Phi4Recipe, examples: Sequence[Example]) -> Load:
-        """Of the batch with the longest examples."""
+    def of(cls, recipe: Phi4Recipe, examples: Sequence[AdapterExample]) -> LargestBatch:
+        """Measure the batch with the longest examples."""
         longest = sorted(examples, key=lambda example: -example.length)[: recipe.batch_size]
         size = len(longest)
         return cls(
             size * max((e.length for e in longest), default=0),
             size * max((len(e.answer_ids) for e in longest), default=0),
-            size * max((-(-e.n_frames // 8) for e in longest), default=0),
+            size * max((n_tokens_of(e.n_frames) for e in longest), default=0),
         )
 
-    def with_batch(self, share: float) -> Load:
-        """Of a batch so many times as large."""
-        return Load(int(self.tokens * share), int(self.answer_tokens * share), int(self.audio_tokens * share))
+    def scaled(self, share: float) -> LargestBatch:
+        """Return the sizes of a batch `share` times as large."""
+        return LargestBatch(
+            int(self.tokens * share), int(self.answer_tokens * share), int(self.audio_tokens * share)
+        )
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MemoryEstimate:
     """Bytes on one device."""
 
     frozen: float
@@ -65,40 +68,44 @@ class Estimate:
 
     @property
     def total(self) -> float:
-        """All of them, and what the libraries take."""
+        """All of them, with the overhead of the libraries."""
         return self.frozen + self.trained + self.activations + _OVERHEAD_BYTES
 
 
-def estimate(config: Phi4MultimodalConfig, recipe: Phi4Recipe, load: Load) -> Estimate:
-    """What training takes on one device without sharding."""
-    every, trained = sizes(config, recipe.adapter)
+def estimate_memory(
+    config: Phi4MultimodalConfig, recipe: Phi4Recipe, largest: LargestBatch
+) -> MemoryEstimate:
+    """Estimate the memory of training on one device without sharding."""
+    total, trained = parameter_counts(config, recipe.adapter)
     number = 2 if recipe.precision == "bf16" else 4
     text, audio = cast("Any", config), cast("Any", config).audio_config
-    layer = number * load.tokens * (10 * text.hidden_size + 5 * text.intermediate_size)
+    layer = number * largest.tokens * (10 * text.hidden_size + 5 * text.intermediate_size)
     activations = text.num_hidden_layers * layer
-    block = number * load.audio_tokens * 40 * audio.hidden_size
-    hearing = audio.num_blocks * block if recipe.adapter.strategy == "unfreeze" else block
+    block = number * largest.audio_tokens * 40 * audio.hidden_size
+    encoder = audio.num_blocks * block if recipe.adapter.strategy == "unfreeze" else block
     if recipe.gradient_checkpointing:
-        activations = layer + number * load.tokens * text.hidden_size * text.num_hidden_layers
-        hearing = block + number * load.audio_tokens * audio.hidden_size * audio.num_blocks
-    logits = _LOGIT_BYTES * load.answer_tokens * text.vocab_size
-    return Estimate(number * (every - trained), _TRAINED_BYTES * trained, activations + hearing + logits)
+        activations = layer + number * largest.tokens * text.hidden_size * text.num_hidden_layers
+        encoder = block + number * largest.audio_tokens * audio.hidden_size * audio.num_blocks
+    logits = _LOGIT_BYTES * largest.answer_tokens * text.vocab_size
+    return MemoryEstimate(
+        number * (total - trained), _TRAINED_BYTES * trained, activations + encoder + logits
+    )
 
 
-def sizes(config: Phi4MultimodalConfig, adapter: AdapterConfig) -> tuple[int, int]:
-    """Parameters of the model with its adapter, and those of them that are trained."""
-    return _sizes(config.to_json_string(use_diff=False), adapter.model_dump_json())
+def parameter_counts(config: Phi4MultimodalConfig, adapter: AdapterConfig) -> tuple[int, int]:
+    """Return the parameters of the model with its adapter: all, and the trained ones."""
+    return _parameter_counts(config.to_json_string(use_diff=False), adapter.model_dump_json())
 
 
 @cache
-def _sizes(config: str, adapter: str) -> tuple[int, int]:
+def _parameter_counts(config: str, adapter: str) -> tuple[int, int]:
     shape = cast("Any", Phi4MultimodalConfig).from_dict(json.loads(config))
-    model = without_weights(shape, AdapterConfig.model_validate_json(adapter))
+    model = meta_model(shape, AdapterConfig.model_validate_json(adapter))
     return sum(parameter.numel() for parameter in model.parameters()), sum(trainable(model).values())
 
 
-def without_weights(
+def meta_model(
     config: Phi4MultimodalConfig, adapter: AdapterConfig, control_ids: Sequence[int] = ()
 ) -> nn.Module:
-    """The model with its adapter on the meta device: shapes and no memory."""
+    """Build the model with its adapter on the meta device, where it has shapes but takes no memory."""
     return add_adapter(random_base(config, torch.float32, "meta"), adapter, control_ids)

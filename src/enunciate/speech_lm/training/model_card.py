@@ -1,4 +1,4 @@
-"""The model card of an adapter, written from its recipe and its figures alone."""
+"""The model card of an adapter, written from its recipe and its metrics only."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import yaml
 import enunciate
 from enunciate.schema import ASPECTS
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
-from enunciate.speech_lm.training.answer_metrics import Figures
 from enunciate.storage import write_whole
+from enunciate.training.run_folder import Metrics
 
 CARD = "README.md"
-_SETS = {"dev": "speakers who chose it", "report": "speakers held out"}
+_SETS = {"dev": "dev speakers", "report": "held-out speakers"}
 _NAMES = {
     **{f"{aspect}_pcc": f"{aspect}, PCC" for aspect in ASPECTS},
     "pcc_expected": "mean PCC of expected scores",
@@ -33,13 +33,13 @@ _STRATEGIES = {
 }
 
 
-def write_card(recipe: Phi4Recipe, found: Figures, folder: Path) -> None:
-    """Write the card into an adapter's folder."""
-    write_whole(folder / CARD, card(recipe, found))
+def write_card(recipe: Phi4Recipe, metrics: Metrics, folder: Path) -> None:
+    """Write the card into the folder of an adapter."""
+    write_whole(folder / CARD, render_card(recipe, metrics))
 
 
-def card(recipe: Phi4Recipe, found: Figures) -> str:
-    """The card as Markdown, with the header that the Hugging Face hub reads."""
+def render_card(recipe: Phi4Recipe, metrics: Metrics) -> str:
+    """Return the card as Markdown, with the header that the Hugging Face hub reads."""
     header = {
         "base_model": recipe.model,
         "library_name": "peft",
@@ -49,11 +49,11 @@ def card(recipe: Phi4Recipe, found: Figures) -> str:
     }
     # types-PyYAML leaves the type of one parameter of `safe_dump` unknown
     front_matter: str = cast(Any, yaml).safe_dump(header, sort_keys=False)
-    body = "\n".join(_sections(recipe, found))
+    body = "\n".join(_sections(recipe, metrics))
     return f"---\n{front_matter}---\n\n{body}\n"
 
 
-def _sections(recipe: Phi4Recipe, found: Figures) -> Iterator[str]:
+def _sections(recipe: Phi4Recipe, metrics: Metrics) -> Iterator[str]:
     tasks = {"apa": "scores a sentence (APA)", "mdd": "writes down the words and phones heard (MDD)"}
     yield f"# {recipe.out.name}\n"
     yield (
@@ -67,12 +67,12 @@ def _sections(recipe: Phi4Recipe, found: Figures) -> Iterator[str]:
     yield f"- Prompt: control token {_CONTROLS[recipe.prompt.control]}, {_prompt(recipe)}."
     batch = recipe.batch_size * recipe.accumulation
     yield (
-        f"- Steps: {found.get('steps'):g} of {batch} examples a device, AdamW at {recipe.learning_rate:g} "
-        f"({recipe.schedule}), seed {recipe.seed}. {_kept(recipe, found)}"
+        f"- Steps: {metrics.get('steps'):g} of {batch} examples per device, AdamW at "
+        f"{recipe.learning_rate:g} ({recipe.schedule}), seed {recipe.seed}. {_kept(recipe, metrics)}"
     )
     yield f"- Software: enunciate {enunciate.__version__}; `recipe.json` has every value.\n"
-    yield "## Figures\n"
-    yield from _table(found)
+    yield "## Metrics\n"
+    yield from _table(metrics)
     yield "\n## Limits\n"
     yield (
         "The learners spoke Mandarin first, and half of them were children; on others it may do worse. One "
@@ -88,8 +88,8 @@ _CONTROLS = {"text": "as text", "special": "as a trained token", "none": "left o
 def _start(recipe: Phi4Recipe) -> str:
     adapter = recipe.adapter
     if adapter.start == "speech":
-        return "begun from the base's own speech adapter"
-    return f"begun afresh, rank {adapter.rank}, alpha {adapter.alpha:g}"
+        return "initialised from the base's own speech adapter"
+    return f"initialised afresh, rank {adapter.rank}, alpha {adapter.alpha:g}"
 
 
 def _data(recipe: Phi4Recipe) -> str:
@@ -101,24 +101,24 @@ def _data(recipe: Phi4Recipe) -> str:
 
 def _prompt(recipe: Phi4Recipe) -> str:
     rubric = "full rubric" if recipe.prompt.rubric else "no rubric"
-    return f"{rubric}, {'with' if recipe.prompt.reference_text else 'without'} the text that was to be read"
+    return f"{rubric}, {'with' if recipe.prompt.reference_text else 'without'} reference text in the prompt"
 
 
-def _kept(recipe: Phi4Recipe, found: Figures) -> str:
-    best = found.get("best_step")
+def _kept(recipe: Phi4Recipe, metrics: Metrics) -> str:
+    best = metrics.get("best_step")
     if best is None:
         return "The last step is kept."
     return f"Step {best:g} is kept, the best by {recipe.chooses_by}."
 
 
-def _table(found: Figures) -> Iterator[str]:
-    sets = [name for name in _SETS if any(key.startswith(f"{name}_") for key in found)]
+def _table(metrics: Metrics) -> Iterator[str]:
+    sets = [name for name in _SETS if any(key.startswith(f"{name}_") for key in metrics)]
     if not sets:
         yield "None were measured: `enunciate evaluate --model` this folder does it."
         return
     yield "| | " + " | ".join(_SETS[name] for name in sets) + " |"
     yield "|---|" + "---|" * len(sets)
     for key, name in _NAMES.items():
-        values = [found.get(f"{part}_{key}") for part in sets]
+        values = [metrics.get(f"{part}_{key}") for part in sets]
         if any(value is not None for value in values):
             yield f"| {name} | " + " | ".join("-" if v is None else f"{v:.3g}" for v in values) + " |"

@@ -1,9 +1,9 @@
-"""From a `phi4` recipe to a saved adapter.
+"""Train an adapter from a `phi4` recipe.
 
-A recipe's `out` gets `log.jsonl` (a line for each logged step and each evaluation), `checkpoints/` (what
-`--resume` goes on from), `best-STEP/` (the best adapter so far) and, at the end, the finished adapter as PEFT
-has it, `adapter_model.safetensors` and `adapter_config.json`, with `recipe.json`, `metrics.json`, `README.md`
-and the processor's files.
+A recipe's `out` receives `log.jsonl` (one line per logged step and per evaluation), `checkpoints/` (for
+`--resume`), `best-STEP/` (the best adapter so far) and, at the end, the finished adapter in PEFT's format,
+`adapter_model.safetensors` and `adapter_config.json`, with `recipe.json`, `metrics.json`, `README.md` and the
+processor's files.
 """
 
 # The libraries' annotations leave many types open.
@@ -12,7 +12,6 @@ and the processor's files.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import warnings
@@ -35,7 +34,6 @@ from enunciate.speech_lm.families.phi4.model import enable_checkpointing, load_b
 from enunciate.speech_lm.options import Task
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
-from enunciate.speech_lm.training.answer_metrics import Figures
 from enunciate.speech_lm.training.checks import (
     check_memory,
     check_set_up,
@@ -44,57 +42,57 @@ from enunciate.speech_lm.training.checks import (
     read_config,
 )
 from enunciate.speech_lm.training.data import Collator, examples_of
-from enunciate.speech_lm.training.measure import Measured
-from enunciate.speech_lm.training.memory import Load
+from enunciate.speech_lm.training.evaluator import AdapterEvaluator
+from enunciate.speech_lm.training.memory import LargestBatch
 from enunciate.speech_lm.training.model_card import write_card
-from enunciate.speech_lm.training.selection import Material, choose
+from enunciate.speech_lm.training.split import load_split
 from enunciate.speech_lm.training.trainer import AdapterTrainer
-from enunciate.storage import write_whole, writing_to
+from enunciate.storage import writing_to
 from enunciate.torch_device import pick_device
-from enunciate.training.checkpoints import begin, checkpoints, read_marker
+from enunciate.training.checkpoints import checkpoints_folder, read_marker, start_run
+from enunciate.training.run_folder import LOG_FILE, Metrics, write_metrics
+from enunciate.training.speaker_split import HELD_OUT, SpeakerSplit
 
-METRICS = "metrics.json"
-HELD_OUT = "held_out.json"
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
-_KEPT_HOURS = 20
-"""Features of so much speech (2.3 GB) stay in memory; more are made anew in every epoch."""
+_CACHED_HOURS = 20
+"""Features of this much speech (2.3 GB) are cached; for more they are recomputed in every epoch."""
 
 
 def train(
     recipe: Phi4Recipe, *, resume: bool = False, features: Mapping[str, Tensor] | None = None
-) -> Figures:
+) -> Metrics:
     """Run a recipe, alone or as one of several processes (`accelerate launch`, `torchrun`).
 
     Args:
         recipe: What to train.
-        resume: Go on from the last whole checkpoint in `out`, or begin where there is none.
-        features: Of clips, by id, where they were made before: for many runs on the same clips.
+        resume: Continue from the last complete checkpoint in `out`, if there is one.
+        features: Precomputed features of clips, by id, for many runs on the same clips.
 
     Returns:
-        The figures of the kept adapter, as in `metrics.json`: `dev_...` and `report_...`.
+        The metrics of the kept adapter, as in `metrics.json`: `dev_...` and `report_...`.
 
     Raises:
-        EnunciateError: of many kinds, all before anything is trained; see `checks`.
+        EnunciateError: A check before training failed; see `checks`.
     """
-    quieten()
+    silence_libraries()
     folder = check_set_up(recipe)
     arguments = training_arguments(recipe)
     check_sharding(recipe, arguments)
-    material = choose(recipe)
+    split = load_split(recipe)
     with writing_to(recipe.out):
-        checkpoint = begin(recipe, resume, writes=arguments.process_index == 0)
+        checkpoint = start_run(recipe, resume, writes=arguments.process_index == 0)
     if checkpoint is not None:
         read_marker(checkpoint, arguments.world_size)
     processor = Processor.load(str(folder), None, recipe.prompt.control)
-    trainer = _trainer(recipe, arguments, material, processor, read_config(folder), features)
+    trainer = _trainer(recipe, arguments, split, processor, read_config(folder), features)
     trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-    return _finish(trainer, material, processor)
+    return _finish(trainer, split, processor)
 
 
 def training_arguments(recipe: Phi4Recipe) -> TrainingArguments:
-    """What of a recipe is transformers' business."""
+    """Return the recipe as arguments of transformers' trainer."""
     return TrainingArguments(
-        output_dir=str(checkpoints(recipe.out)),
+        output_dir=str(checkpoints_folder(recipe.out)),
         per_device_train_batch_size=recipe.batch_size,
         gradient_accumulation_steps=recipe.accumulation,
         num_train_epochs=recipe.epochs,
@@ -109,8 +107,8 @@ def training_arguments(recipe: Phi4Recipe) -> TrainingArguments:
         use_cpu=pick_device(recipe.device).type == "cpu",
         seed=recipe.seed,
         logging_steps=recipe.log_every,
-        logging_nan_inf_filter=False,  # it would wait for the device in every step, and hide what went wrong
-        save_strategy="no",  # `callbacks.Cadence` asks for both
+        logging_nan_inf_filter=False,  # it would synchronise in every step, and hide divergence
+        save_strategy="no",  # `callbacks.EvaluationSchedule` requests both
         eval_strategy="no",
         report_to=list(recipe.report_to) or "none",
         remove_unused_columns=False,
@@ -120,8 +118,8 @@ def training_arguments(recipe: Phi4Recipe) -> TrainingArguments:
     )
 
 
-def quieten() -> None:
-    """Of what the libraries say, what a user cannot act on."""
+def silence_libraries() -> None:
+    """Silence messages of the libraries that a user cannot act on, for the rest of the process."""
     transformers_logging.set_verbosity_error()  # pyright: ignore[reportUnknownMemberType]
     warnings.filterwarnings("ignore", message=".*pin_memory.*")
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
@@ -133,28 +131,28 @@ def quieten() -> None:
 def _trainer(
     recipe: Phi4Recipe,
     arguments: TrainingArguments,
-    material: Material,
+    split: SpeakerSplit,
     processor: Processor,
     config: Phi4MultimodalConfig,
     features: Mapping[str, Tensor] | None,
 ) -> AdapterTrainer:
-    examples = examples_of(material.learn, recipe.tasks, recipe.prompt, recipe.target, processor)
+    examples = examples_of(split.train, recipe.tasks, recipe.prompt, recipe.target, processor)
     hours = sum({example.recording: example.n_frames for example in examples}.values()) / 360_000
-    collator = Collator(processor, keep_features=hours < _KEPT_HOURS, made=features)
-    dev = Measured(recipe, material.dev, processor, collator) if material.dev else None
-    check_memory(recipe, arguments, Load.of(recipe, examples), config)
+    collator = Collator(processor, cache_features=hours < _CACHED_HOURS, precomputed=features)
+    dev = AdapterEvaluator(recipe, split.dev, processor, collator) if split.dev else None
+    check_memory(recipe, arguments, LargestBatch.of(recipe, examples), config)
     set_seed(recipe.seed)
-    model = build(recipe, arguments, processor)
+    model = build_model(recipe, arguments, processor)
     trainer = AdapterTrainer(model, recipe, arguments, collator, examples, dev)
     counts = {task: sum(example.task == task for example in examples) for task in recipe.tasks}
     if trainer.is_first:
-        _write_held_out(recipe, material)
-        trainer.lines.write({"step": 0, "examples": counts, "hours": hours, "dev": len(material.dev)})
+        split.write_held_out(recipe.out)
+        trainer.json_log.write({"step": 0, "examples": counts, "hours": hours, "dev": len(split.dev)})
     return trainer
 
 
-def build(recipe: Phi4Recipe, arguments: TrainingArguments, processor: Processor) -> PeftModel:
-    """The base with the recipe's adapter, on the device of this process (FSDP places it later)."""
+def build_model(recipe: Phi4Recipe, arguments: TrainingArguments, processor: Processor) -> PeftModel:
+    """Load the base and add the recipe's adapter, on the device of this process (FSDP moves it later)."""
     base = load_base(
         recipe.model,
         revision=recipe.revision,
@@ -172,8 +170,8 @@ def build(recipe: Phi4Recipe, arguments: TrainingArguments, processor: Processor
 # ------------------------------------------------------------------------------------------------ the end
 
 
-def _finish(trainer: AdapterTrainer, material: Material, processor: Processor) -> Figures:
-    """Save the kept adapter, measure it on what was held out, describe it."""
+def _finish(trainer: AdapterTrainer, split: SpeakerSplit, processor: Processor) -> Metrics:
+    """Save the kept adapter, evaluate it on the held-out utterances, and write its model card."""
     recipe = trainer.recipe
     best = trainer.best_adapter()
     if best is None:
@@ -182,48 +180,42 @@ def _finish(trainer: AdapterTrainer, material: Material, processor: Processor) -
         for name in (WEIGHTS_FILE, CONFIG_FILE):
             shutil.copyfile(best / name, recipe.out / name)
     trainer.accelerator.wait_for_everyone()
-    found = _figures_of(trainer, material.report, processor)
+    metrics = _final_metrics(trainer, split.report, processor)
     if trainer.is_first:
         with writing_to(recipe.out):
             processor.save(recipe.out)
-            write_card(recipe, found, recipe.out)
-            write_whole(recipe.out / METRICS, json.dumps(found, indent=1) + "\n")
+            write_card(recipe, metrics, recipe.out)
+            write_metrics(metrics, recipe.out)
         if recipe.push_to_hub:
-            push(recipe.out, recipe.push_to_hub)
+            upload_adapter(recipe.out, recipe.push_to_hub)
     trainer.accelerator.wait_for_everyone()
-    return found
+    return metrics
 
 
-def _figures_of(trainer: AdapterTrainer, report: Sequence[Utterance], processor: Processor) -> Figures:
+def _final_metrics(trainer: AdapterTrainer, report: Sequence[Utterance], processor: Processor) -> Metrics:
     recipe, state = trainer.recipe, trainer.state
-    found: Figures = {"steps": state.global_step, "best_step": state.best_global_step}
+    metrics: Metrics = {"steps": state.global_step, "best_step": state.best_global_step}
     kept = [row for row in state.log_history if row["step"] == state.best_global_step and "eval_loss" in row]
     for row in kept[-1:]:
-        found |= {f"dev_{k.removeprefix('eval_')}": v for k, v in row.items() if k.startswith("eval_")}
+        metrics |= {f"dev_{k.removeprefix('eval_')}": v for k, v in row.items() if k.startswith("eval_")}
     if report and not trainer.is_fsdp_enabled:
         model = cast("PeftModel", trainer.accelerator.unwrap_model(trainer.model))
         set_peft_model_state_dict(model, load_file(recipe.out / WEIGHTS_FILE))
-        measured = Measured(recipe, report, processor, Collator(processor))
+        evaluator = AdapterEvaluator(recipe, report, processor, Collator(processor))
         model.eval()
         with torch.no_grad(), trainer.accelerator.autocast():
-            figures = measured(model, trainer.accelerator)
-        found |= {f"report_{name}": value for name, value in figures.items()}
+            reported = evaluator(model, trainer.accelerator)
+        metrics |= {f"report_{name}": value for name, value in reported.items()}
         if trainer.is_first:
-            trainer.lines.write({"step": state.global_step} | found)
-    return found
+            trainer.json_log.write({"step": state.global_step} | metrics)
+    return metrics
 
 
-def _write_held_out(recipe: Phi4Recipe, material: Material) -> None:
-    """Ids, so that others can be measured on the same."""
-    held = {"dev": [u.id for u in material.dev], "report": [u.id for u in material.report]}
-    write_whole(recipe.out / HELD_OUT, json.dumps(held, indent=1) + "\n")
-
-
-def push(folder: Path, repository: str) -> None:
-    """Upload the adapter's files, without checkpoints and log.
+def upload_adapter(folder: Path, repository: str) -> None:
+    """Upload the files of an adapter, without checkpoints and log.
 
     Raises:
-        OutputError: the hub refuses, or cannot be reached.
+        OutputError: The hub refuses, or cannot be reached.
     """
     from huggingface_hub import HfApi
 
@@ -233,7 +225,7 @@ def push(folder: Path, repository: str) -> None:
         cast("Any", api).upload_folder(
             repo_id=repository,
             folder_path=folder,
-            ignore_patterns=["checkpoints/*", "best-*/*", "log.jsonl", HELD_OUT],
+            ignore_patterns=["checkpoints/*", "best-*/*", LOG_FILE, HELD_OUT],
         )
     except Exception as error:  # the hub's errors have no common base
         raise OutputError(

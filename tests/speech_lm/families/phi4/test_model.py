@@ -9,22 +9,15 @@ import sys
 import huggingface_hub
 import pytest
 import torch
-from support.llm_cases import batch_of, features, save_checkpoint, tiny_base, tiny_config, tokenizer
 from support.paths import REPOSITORY
+from support.speech_lm_cases import batch_of, features, save_checkpoint, tiny_base, tiny_config, tokenizer
 from transformers.models.phi4_multimodal import modeling_phi4_multimodal as native
 
 from enunciate.errors import AudioTooShortError, EnunciateError, ModelNotFoundError
+from enunciate.speech_lm.families.phi4.config import full_config, nano_config
+from enunciate.speech_lm.families.phi4.hub import HUB_NAME, checkpoint_folder
 from enunciate.speech_lm.families.phi4.masked_audio import audio_encoder
-from enunciate.speech_lm.families.phi4.model import (
-    HUB_NAME,
-    checkpoint_folder,
-    enable_checkpointing,
-    full_config,
-    load_base,
-    nano_config,
-    prepare,
-    random_base,
-)
+from enunciate.speech_lm.families.phi4.model import enable_checkpointing, load_base, prepare, random_base
 
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 
@@ -36,11 +29,6 @@ def count(model):
 @pytest.fixture(scope="module")
 def base():
     return tiny_base()
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    return save_checkpoint(tmp_path_factory.mktemp("checkpoint"))
 
 
 def test_full_configuration_is_the_checkpoints():

@@ -1,11 +1,11 @@
-"""The audio encoder of Phi-4-multimodal without the padding of a batch showing through.
+"""The audio encoder of Phi-4-multimodal with the padding of a batch masked.
 
-The encoder of transformers adds its boolean padding mask to the relative position bias, so that it hides
-nothing, and lets what lies behind the end of a clip run into its last frames through the subsampling
-convolutions: how a clip is encoded depends on the clips that it is batched with. The classes here take the
-place of theirs on a loaded model (`mask_audio`), with the same weights. For a clip alone they compute what
-transformers computes, and in a batch they compute the same. The convolutions of the conformer layers are
-causal, so nothing leaks there. The layers also take part in gradient checkpointing, which theirs do not.
+The encoder of transformers adds its boolean padding mask to the relative position bias, so that it masks
+nothing, and lets padding leak into the last frames of a clip through the subsampling convolutions: how a clip
+is encoded depends on the clips that it is batched with. The classes here replace theirs on a loaded model
+(`mask_audio`), with the same weights. For a single clip they compute what transformers computes, and in a
+batch they compute the same. The convolutions of the conformer layers are causal, so nothing leaks there. The
+layers also take part in gradient checkpointing, which theirs do not.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from transformers.models.phi4_multimodal import modeling_phi4_multimodal as nati
 from enunciate.errors import AudioTooShortError
 
 CHUNK_TOKENS = 500
-"""Longer clips (40 s) are encoded in pieces of this length, as in transformers."""
+"""Clips over 40 s are encoded in chunks of this length, as in transformers."""
 
 
 class Phi4MultimodalAudioConformerEncoderLayer(
     GradientCheckpointingLayer, native.Phi4MultimodalAudioConformerEncoderLayer
 ):
-    """The same layer, known to gradient checkpointing; the name stays, because FSDP policies go by it."""
+    """The same layer with gradient checkpointing; it keeps its name, which FSDP policies refer to."""
 
 
 class MaskedAudioModel(native.Phi4MultimodalAudioModel):
@@ -37,14 +37,14 @@ class MaskedAudioModel(native.Phi4MultimodalAudioModel):
         """Encode a batch.
 
         Args:
-            hidden_states: log-mel features (B, T, 80), clips padded at their end.
-            mask: (B, T), true where a frame belongs to the clip; without it all do.
+            hidden_states: (B, T, 80) log-mel features, padded at the end.
+            mask: (B, T), true on frames of the clip; by default on all.
 
         Returns:
-            (B, ceil(T / 8), hidden size); what lies behind a clip's own ceil(t / 8) tokens has no meaning.
+            (B, ceil(T / 8), hidden size); values after a clip's own ceil(t / 8) tokens are undefined.
 
         Raises:
-            AudioTooShortError: there is not a single frame.
+            AudioTooShortError: The batch has no frame.
         """
         batch, frames, _bands = hidden_states.shape
         if frames == 0:
@@ -65,7 +65,7 @@ class MaskedAudioModel(native.Phi4MultimodalAudioModel):
         return x.reshape(batch, -1, x.shape[-1])[:, :tokens]
 
     def _subsample(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T, F) to (B, ceil(T / 8), D), with zeros behind each clip's end before every convolution."""
+        """Subsample (B, T, F) to (B, ceil(T / 8), D), zeroing the padding before each strided convolution."""
         x = x.unsqueeze(1)
         for module in cast("list[nn.Module]", self.embed.conv):
             if isinstance(module, nn.Conv2d) and module.stride[0] > 1:
@@ -76,7 +76,7 @@ class MaskedAudioModel(native.Phi4MultimodalAudioModel):
         return self.embed.out(x), lengths
 
     def _bias(self, x: Tensor, visible: Tensor) -> Tensor:
-        """What attention adds to its logits, (B, heads, T, T): relative positions, and padding hidden."""
+        """Return the attention bias (B, heads, T, T): relative positions, with padding masked."""
         bias: Tensor = self.relative_attention_bias_layer(x)
         seen = visible[:, None, None, :]
         if self.config.chunk_size > 0:
@@ -84,35 +84,35 @@ class MaskedAudioModel(native.Phi4MultimodalAudioModel):
             window = self.config.chunk_size, self.config.left_chunk
             streaming: Tensor = self._streaming_mask(tokens, 1, *window)  # pyright: ignore[reportUnknownMemberType]
             seen = seen & streaming.to(x.device)[:, None]
-        # Half of the lowest number: no kernel's scaling makes an infinity of it, and its exponential is 0.
+        # Half of the lowest number: no kernel's scaling turns it into an infinity, and its exponential is 0.
         return bias.masked_fill(~seen, torch.finfo(bias.dtype).min / 2)
 
 
 def _within(lengths: Tensor, size: int) -> Tensor:
-    """(B, size), true before each length."""
+    """Return (B, size), true at positions below each length."""
     return torch.arange(size, device=lengths.device) < lengths[:, None]
 
 
 def _fold(x: Tensor) -> Tensor:
-    """(B, T, D) to (B * pieces, CHUNK_TOKENS, D), zeros added at the end."""
+    """Fold (B, T, D) to (B * chunks, CHUNK_TOKENS, D), with zeros added at the end."""
     missing = -x.shape[1] % CHUNK_TOKENS
     return pad(x, (0, 0, 0, missing)).reshape(-1, CHUNK_TOKENS, x.shape[-1])
 
 
 def audio_encoder(model: nn.Module) -> MaskedAudioModel:
-    """The audio encoder of a model, whatever PEFT, DDP or FSDP wrapped model or encoder in."""
-    found = [module for module in model.modules() if isinstance(module, native.Phi4MultimodalAudioModel)]
-    assert len(found) == 1, "one audio encoder"
-    return cast("MaskedAudioModel", found[0])
+    """Return the audio encoder of a model, whether or not PEFT, DDP or FSDP wraps it."""
+    encoders = [module for module in model.modules() if isinstance(module, native.Phi4MultimodalAudioModel)]
+    assert len(encoders) == 1, "one audio encoder"
+    return cast("MaskedAudioModel", encoders[0])
 
 
 def mask_audio(encoder: nn.Module) -> None:
-    """Put the classes of this module in the place of transformers' on an audio encoder; weights stay."""
+    """Replace the classes of transformers on an audio encoder by those of this module; weights stay."""
     assert isinstance(encoder, native.Phi4MultimodalAudioModel)
     encoder.__class__ = MaskedAudioModel
     for layer in cast("list[nn.Module]", encoder.encoders):
         layer.__class__ = Phi4MultimodalAudioConformerEncoderLayer
-    # Flash attention has no place for the bias and flex attention ignores it.
+    # Flash attention does not support the bias, and flex attention ignores it.
     config = cast("Any", encoder.config)
     if config._attn_implementation != "eager":
         config._attn_implementation = "sdpa"

@@ -5,7 +5,7 @@ from functools import cache
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from enunciate.speech_lm.nano.tokenizer import END_OF_TEXT, SPECIAL_TOKENS
+from enunciate.speech_lm.families.phi4.special_tokens import END_OF_TEXT, SPECIAL_TOKENS
 
 
 @cache

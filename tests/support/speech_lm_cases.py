@@ -13,9 +13,10 @@ from transformers.models.phi4_multimodal.feature_extraction_phi4_multimodal impo
     Phi4MultimodalFeatureExtractor,
 )
 
-from enunciate.speech_lm.adapter import LORA_TARGETS
-from enunciate.speech_lm.families.phi4.causal_lm import IGNORED, Phi4MultimodalForCausalLM
-from enunciate.speech_lm.families.phi4.model import nano_config, random_base
+from enunciate.speech_lm.families.phi4.adapter_layout import LORA_TARGETS
+from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX, Phi4MultimodalForCausalLM
+from enunciate.speech_lm.families.phi4.config import nano_config
+from enunciate.speech_lm.families.phi4.model import random_base
 from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
 
 TEXTS = (
@@ -123,7 +124,7 @@ def batch_of(frames: list[int], answers: list[int], seed: int = 0, longer_by: in
     audio = torch.zeros(len(rows), max(frames) + longer_by, 80)
     heard = torch.zeros(audio.shape[:2], dtype=torch.bool)
     ids = torch.full((len(rows), length), token_id("<|endoftext|>"))
-    labels = torch.full((len(rows), length), IGNORED)
+    labels = torch.full((len(rows), length), IGNORE_INDEX)
     attended = torch.zeros(len(rows), length, dtype=torch.long)
     for index, (row, n_prompt) in enumerate(rows):
         ids[index, : len(row)] = torch.tensor(row)

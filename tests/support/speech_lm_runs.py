@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import yaml
-from support.llm_cases import save_checkpoint
 from support.paths import REPOSITORY
+from support.speech_lm_cases import save_checkpoint
 from support.tone_corpus import make_corpus
 
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
@@ -63,7 +63,7 @@ def run_python(*arguments: str | Path, check: bool = True) -> subprocess.Complet
     }
     done = subprocess.run(
         [sys.executable, *map(str, arguments)],
-        capture_output=True, text=True, env=environment, check=False, timeout=240,
+        capture_output=True, text=True, env=environment, check=False, timeout=1200,
     )  # fmt: skip
     assert not check or done.returncode == 0, done.stderr[-4000:]
     return done

@@ -1,4 +1,4 @@
-"""Measuring an adapter on utterances while it is trained: loss of answers, and figures of decoded ones."""
+"""Evaluation of an adapter during training: the loss of the answers, and metrics of decoded answers."""
 
 # The libraries' annotations leave many types open.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -23,12 +23,14 @@ from enunciate.speech_lm.families.phi4.causal_lm import answer_loss, count_items
 from enunciate.speech_lm.options import Task
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
-from enunciate.speech_lm.training.answer_metrics import Answered, Figures, figures
-from enunciate.speech_lm.training.data import Collator, Example, LengthBatches, examples_of
+from enunciate.speech_lm.training.answer_metrics import TaskAnswer, answer_metrics
+from enunciate.speech_lm.training.data import AdapterExample, Collator, examples_of
+from enunciate.training.run_folder import Metrics
+from enunciate.training.samplers import LengthBatchSampler
 
 
-class Measured:
-    """Utterances to measure on; with several processes each decodes its share, and all get all figures."""
+class AdapterEvaluator:
+    """Evaluates on given utterances; each of several processes decodes its share, and all get all metrics."""
 
     def __init__(
         self, recipe: Phi4Recipe, utterances: Sequence[Utterance], processor: Processor, collator: Collator
@@ -37,11 +39,13 @@ class Measured:
         self.utterances = {utterance.id: utterance for utterance in utterances}
         self.examples = examples_of(utterances, recipe.tasks, recipe.prompt, recipe.target, processor)
 
-    def __call__(self, model: PeftModel, accelerator: Accelerator) -> Figures:
-        """Loss and figures of a model in evaluation mode."""
-        with _whole(model) as sharded:
-            process, processes = (0, 1) if sharded else (accelerator.process_index, accelerator.num_processes)
-            batches = LengthBatches(
+    def __call__(self, model: PeftModel, accelerator: Accelerator) -> Metrics:
+        """Return loss and metrics of a model, which must be in evaluation mode."""
+        with _unsharded(model) as is_sharded:
+            process, processes = (
+                (0, 1) if is_sharded else (accelerator.process_index, accelerator.num_processes)
+            )
+            batches = LengthBatchSampler(
                 [e.length for e in self.examples], self.recipe.batch_size, 0, shuffle=False
             )
             mine = [[self.examples[i] for i in batch] for batch in list(batches)[process::processes]]
@@ -49,13 +53,15 @@ class Measured:
             answers = [answer for task in self.recipe.tasks for answer in self._decode(model, task, mine)]
         if processes > 1:
             sums = cast("Tensor", accelerator.reduce(sums, "sum"))
-            answers = cast("list[Answered]", gather_object(answers))
+            answers = cast("list[TaskAnswer]", gather_object(answers))
         total, items = cast("list[float]", sums.tolist())  # pyright: ignore[reportUnknownMemberType]
         answers.sort(key=lambda answer: (answer.task, answer.utterance.id))
-        return {"loss": total / max(items, 1)} | figures(answers, self.recipe.target)
+        return {"loss": total / max(items, 1)} | answer_metrics(answers, self.recipe.target)
 
-    def _loss(self, model: nn.Module, batches: Sequence[Sequence[Example]], device: torch.device) -> Tensor:
-        """Sum of the losses and number of answer tokens, (2,)."""
+    def _loss(
+        self, model: nn.Module, batches: Sequence[Sequence[AdapterExample]], device: torch.device
+    ) -> Tensor:
+        """Return the summed loss and the number of answer tokens, shape (2,)."""
         sums = torch.zeros(2, dtype=torch.float64, device=device)
         for examples in batches:
             batch = {name: value.to(device) for name, value in self.collator(examples).items()}
@@ -63,7 +69,9 @@ class Measured:
             sums += torch.stack([loss.double(), items.double()])
         return sums
 
-    def _decode(self, model: PeftModel, task: Task, batches: Sequence[Sequence[Example]]) -> list[Answered]:
+    def _decode(
+        self, model: PeftModel, task: Task, batches: Sequence[Sequence[AdapterExample]]
+    ) -> list[TaskAnswer]:
         decoder = Decoder(
             model,
             self.processor,
@@ -71,18 +79,18 @@ class Measured:
             max_batch=self.recipe.decode_batch,
             target=self.recipe.target,
         )
-        asked = [self.utterances[e.id] for batch in batches for e in batch if e.task == task]
-        items = [(load(utterance.audio).samples, utterance.text) for utterance in asked]
+        utterances = [self.utterances[e.id] for batch in batches for e in batch if e.task == task]
+        items = [(load(utterance.audio).samples, utterance.text) for utterance in utterances]
         decoded = decoder.decode(task, items)
-        return [Answered(u, task, found) for u, found in zip(asked, decoded, strict=True)]
+        return [TaskAnswer(u, task, answer) for u, answer in zip(utterances, decoded, strict=True)]
 
 
 @contextmanager
-def _whole(model: nn.Module) -> Generator[bool, None, None]:
-    """Gather what FSDP shards at the root; says whether it does.
+def _unsharded(model: nn.Module) -> Generator[bool, None, None]:
+    """Gather the parameters that FSDP shards at the root; yields whether the model is sharded.
 
-    Decoding calls parts of the model, not the root whose hooks would do this. Every process must then run
-    every forward pass, since the layers gather themselves in each.
+    Decoding calls parts of the model, and not the root whose hooks would do this. Every process must then
+    run every forward pass, because the layers gather their parameters in each.
     """
     from torch.distributed.fsdp import FSDPModule
 
