@@ -103,7 +103,7 @@ def _settings_of(folder: Path) -> LoraConfig:
         values = json.loads(path.read_text(encoding="utf-8"))
         if values["peft_type"] != "LORA":
             raise EnunciateError(f"{path}: an adapter of type {values['peft_type']}, not LORA")
-        return cast("LoraConfig", LoraConfig.from_pretrained(str(folder)))  # pyright: ignore[reportUnknownMemberType]
+        return cast("LoraConfig", LoraConfig.from_pretrained(str(folder)))
     except (ValueError, KeyError, TypeError) as error:
         raise EnunciateError(f"{path}: not the configuration of an adapter: {error!r}") from error
 
@@ -153,7 +153,7 @@ def save_adapter(model: PeftModel, folder: Path, state_dict: Mapping[str, Tensor
     save_file(tensors, partial, metadata={"format": "pt"})
     settings = copy.copy(model.peft_config["default"])
     settings.inference_mode = True
-    settings.save_pretrained(str(folder))  # pyright: ignore[reportUnknownMemberType]
+    settings.save_pretrained(str(folder))
     partial.replace(folder / WEIGHTS_FILE)
 
 

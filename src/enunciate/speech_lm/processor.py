@@ -136,11 +136,11 @@ class Processor:
 
     def text_ids(self, text: str) -> list[int]:
         """Return the ids of a text, without special tokens around it."""
-        return self.tokenizer.encode(text, add_special_tokens=False)  # pyright: ignore[reportUnknownMemberType]
+        return self.tokenizer.encode(text, add_special_tokens=False)
 
     def text_of(self, ids: list[int]) -> str:
         """Return the text of ids, special tokens included."""
-        return cast(str, self.tokenizer.decode(ids, clean_up_tokenization_spaces=False))  # pyright: ignore[reportUnknownMemberType]
+        return cast(str, self.tokenizer.decode(ids, clean_up_tokenization_spaces=False))
 
     def _encode(self, turn: str) -> tuple[list[int], list[int]]:
         """Return the ids before and after the placeholder."""
@@ -163,6 +163,6 @@ class Processor:
         """Append the control tokens: the vocabulary of the model is larger than that of its tokenizer."""
         names = [CONTROL_TOKENS[task] for task in TASKS]
         taken = {index for name, index in self.tokenizer.get_vocab().items() if name not in names}
-        self.tokenizer.add_tokens(names, special_tokens=True)  # pyright: ignore[reportUnknownMemberType]
+        self.tokenizer.add_tokens(names, special_tokens=True)
         self.control_token_ids = {task: self._id_of(name) for task, name in zip(TASKS, names, strict=True)}
         assert taken.isdisjoint(self.control_token_ids.values()), "two tokens have the same id"

@@ -14,15 +14,14 @@ from enunciate.assembly.heard import assess_heard
 from enunciate.assembly.score_distribution import score_from_distribution
 from enunciate.assembly.timing import Aligner
 from enunciate.baselines.folder import read_description
+from enunciate.baselines.ssl.ctc_decoding import heard_in
 from enunciate.baselines.ssl.data import normalises
-from enunciate.baselines.ssl.measure import heard_in
 from enunciate.baselines.ssl.model import WEIGHTS, JointModel, prepared, rebuild
 from enunciate.huggingface import quiet_loading
 from enunciate.phones import Lexicon
 from enunciate.pocket.packaged_aligner import packaged_aligner
 from enunciate.schema import ASPECTS, Aspect, Assessment, Score, Utterance
 from enunciate.torch_device import pick_device
-from enunciate.training.tensors import float_list
 
 Answer = tuple[dict[Aspect, Score | None], tuple[HeardSymbol, ...]]
 
@@ -85,7 +84,7 @@ class JointAssessor:
             shares = out.scores.softmax(dim=2).cpu()
             for row in range(len(batch)):
                 scores: dict[Aspect, Score | None] = {
-                    aspect: score_from_distribution(float_list(shares[row, k]))
+                    aspect: score_from_distribution(shares[row, k].tolist())
                     for k, aspect in enumerate(ASPECTS)
                 }
                 answers.append((scores, heard_in(out.log_probs[row, : int(out.frames[row])].cpu())))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from enunciate.assembly.diagnosis import HeardSymbol
+from enunciate.baselines.ssl.ctc_decoding import heard_in
 from enunciate.baselines.ssl.data import UNKNOWN, Example
 from enunciate.baselines.ssl.model import BLANK, N_SCORES, SYMBOLS, JointModel, Outputs
 from enunciate.metrics.correlation import pcc_by_aspect
@@ -21,7 +21,6 @@ from enunciate.schema import ASPECTS
 from enunciate.training.run_folder import Metrics
 from enunciate.training.samplers import LengthBatchSampler
 from enunciate.training.selection_metrics import mean_or_none
-from enunciate.training.tensors import float_list
 
 
 class Losses(NamedTuple):
@@ -58,23 +57,6 @@ def losses_of(out: Outputs, examples: Sequence[Example]) -> Losses:
     return Losses(phones, scores)
 
 
-def heard_in(log_probs: Tensor) -> tuple[HeardSymbol, ...]:
-    """The likeliest class of each frame (F, 41), repeats merged and blanks dropped.
-
-    A phone's probability is the greatest that it has in its frames.
-    """
-    peaks, classes = log_probs.exp().max(dim=1)
-    heard: list[HeardSymbol] = []
-    last = BLANK
-    for label, peak in zip(classes.tolist(), float_list(peaks), strict=True):
-        if label == last and label != BLANK:
-            heard[-1] = HeardSymbol(heard[-1].symbol, max(heard[-1].probability, min(peak, 1.0)))
-        elif label != BLANK:
-            heard.append(HeardSymbol(SYMBOLS[label], min(peak, 1.0)))
-        last = label
-    return tuple(heard)
-
-
 @torch.no_grad()
 def measure(model: JointModel, examples: Sequence[Example], batch_size: int) -> Metrics:
     """Losses, phone error rate, correlation of each score and their mean; None without labels."""
@@ -97,7 +79,7 @@ def measure(model: JointModel, examples: Sequence[Example], batch_size: int) -> 
                 edits += count_edits([SYMBOLS[k] for k in example.phones], [one.symbol for one in heard])
             if UNKNOWN not in example.scores:
                 human.append(example.scores)
-                found.append(float_list(expected[row]))
+                found.append(expected[row].tolist())
     phones, scores = np.mean(lost, axis=0).tolist() if lost else (None, None)
     metrics: Metrics = {"ctc_loss": phones, "score_loss": scores, "per": edits.error_rate}
     return metrics | _agreement(human, found)

@@ -29,7 +29,6 @@ from enunciate.errors import AudioTooShortError, ModelNotFoundError, RecipeError
 from enunciate.phones import PHONES
 from enunciate.phones.inventory import UNCLEAR
 from enunciate.schema import ASPECTS
-from enunciate.training.tensors import tensor_of
 
 FAMILIES = ("wav2vec2", "hubert", "wavlm")
 SYMBOLS = ("", *PHONES, UNCLEAR)
@@ -164,7 +163,7 @@ def prepared(samples: Samples, normalise: bool, where: str, model: JointModel) -
     values = samples.astype(np.float64)
     if normalise:
         values = (values - values.mean()) / np.sqrt(values.var() + _TINY)
-    return tensor_of(values.astype(np.float32))
+    return torch.from_numpy(values.astype(np.float32))
 
 
 def _config(name_or_folder: str, revision: str | None) -> Any:

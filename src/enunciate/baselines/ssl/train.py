@@ -41,7 +41,6 @@ from enunciate.training.checkpoints import (
 from enunciate.training.run_folder import LOG_FILE, Metrics, write_metrics
 from enunciate.training.samplers import LengthBatchSampler
 from enunciate.training.speaker_split import split_corpus
-from enunciate.training.tensors import backward, update
 
 _OPTIMIZER = "optimizer.pt"
 _PROGRESS = "progress.json"
@@ -142,7 +141,7 @@ class _Training:
             for batch in step:
                 total += self._backward([self.learn[index] for index in batch], 1 / len(step))
             nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.max_grad_norm)
-            update(self.optimizer)
+            self.optimizer.step()
             self.schedule.step()
         return total / len(batches)
 
@@ -155,7 +154,7 @@ class _Training:
         if self.epoch >= self.recipe.ctc_epochs:
             loss = loss + self.recipe.score_weight * losses.scores
         if loss.requires_grad:  # not where the batch has no label of what is learnt
-            backward(share * loss)
+            (share * loss).backward()
         return float(loss.detach())
 
     def _keep(self, figures: Metrics) -> None:

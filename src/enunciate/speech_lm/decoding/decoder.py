@@ -222,8 +222,8 @@ class Decoder:
             if masks is not None:
                 logits = logits.masked_fill(~masks.allowed(sequences.device), float("-inf"))
             best, places = logits.max(dim=-1)
-            probabilities = cast("list[float]", (best - logits.logsumexp(dim=-1)).exp().double().tolist())  # pyright: ignore[reportUnknownMemberType]
-            tokens = cast("list[int]", places.tolist())  # pyright: ignore[reportUnknownMemberType]
+            probabilities = cast("list[float]", (best - logits.logsumexp(dim=-1)).exp().double().tolist())
+            tokens = cast("list[int]", places.tolist())
             if masks is not None:
                 masks.accept(tokens)
             going = [still and token not in ends for still, token in zip(going, tokens, strict=True)]

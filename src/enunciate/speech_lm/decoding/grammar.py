@@ -120,7 +120,7 @@ class TranscriptMasks:
         self._bits[np.array(self.finished)] = -1
         if going:
             llguidance.numpy.fill_next_token_bitmask_par(self._grammar.executor, going, self._bits)
-        bits = torch.from_numpy(self._bits).to(device)  # pyright: ignore[reportUnknownMemberType]
+        bits = torch.from_numpy(self._bits).to(device)
         shifts = torch.arange(_BITS, device=device, dtype=torch.int32)
         wide = (bits[:, :, None] >> shifts) & 1
         allowed = wide.view(len(self._answers), -1)[:, : self._grammar.vocab_size].bool()

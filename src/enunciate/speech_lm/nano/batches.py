@@ -19,7 +19,6 @@ from enunciate.speech_lm.families.phi4.audio_frames import FRAMES_PER_TOKEN
 from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX
 from enunciate.speech_lm.nano.data import SequenceTails
 from enunciate.speech_lm.nano.model import CTC_STEPS_PER_TOKEN, TranscriberBatch, without_padding
-from enunciate.training.tensors import tensor_of
 
 _TAIL_MULTIPLE = 16
 """Tails are padded to a multiple of this length, so that there are few shapes."""
@@ -91,7 +90,7 @@ class TranscriptBatches:
         return ids, np.where(scored, self.scores.answer_start, self.transcripts.answer_start)
 
     def _put(self, array: npt.NDArray[Any]) -> Tensor:
-        tensor, device = tensor_of(np.ascontiguousarray(array)), self.bank.device
+        tensor, device = torch.from_numpy(np.ascontiguousarray(array)), self.bank.device
         return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 
 

@@ -64,7 +64,7 @@ def build_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenize
     trainer = trainers.BpeTrainer(
         vocab_size=room, initial_alphabet=_alphabet(), show_progress=False, special_tokens=[]
     )
-    tokenizer.train_from_iterator(texts, trainer)  # pyright: ignore[reportUnknownMemberType]
+    tokenizer.train_from_iterator(texts, trainer)
     tokenizer = _byte_level(_with_symbols(tokenizer, room))
     added = cast(_Adds, tokenizer)
     added.add_tokens([AddedToken(piece, normalized=False) for piece in _FORM])

@@ -51,7 +51,6 @@ from enunciate.speech_lm.training.answer_metrics import TaskAnswer, answer_metri
 from enunciate.storage import RECIPE_FILE, event_log, write_whole, writing_to
 from enunciate.torch_device import pick_device
 from enunciate.training.run_folder import LOG_FILE, Metrics, write_metrics
-from enunciate.training.tensors import backward, seed_all
 
 Log = Callable[..., None]
 _NOT_SPEECH = ("image_embed", "for_vision_speech")
@@ -71,7 +70,7 @@ class NanoBaseTrainer:
     ) -> None:
         self.recipe, self.data, self.dev, self.log = recipe, data, dev, log
         self.device = data.bank.device
-        seed_all(recipe.seed)
+        torch.manual_seed(recipe.seed)
         self.rng = np.random.default_rng(recipe.seed)
         base = _random_base(recipe, processor, self.device)
         self.model = Transcriber(base, prompt_prefix_ids(processor), recipe.hidden_answer).to(self.device)
@@ -125,7 +124,7 @@ class NanoBaseTrainer:
         losses = cast("TranscriberLosses", self.model(batch))
         self.model.zero_grad()
         auxiliary = self.recipe.ctc_weight * losses.ctc + self.recipe.place_weight * losses.framewise
-        backward(losses.answer + auxiliary)
+        (losses.answer + auxiliary).backward()
         self.weights.step(rate, ema_decay)
         return losses
 

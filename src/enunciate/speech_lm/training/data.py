@@ -192,7 +192,7 @@ def _samples_in_header(source: Path | bytes | Clip) -> int | None:
         at_rate = source.sample_rate_hz == SAMPLE_RATE_HZ
         return len(source.samples) if at_rate else None
     try:
-        header = cast(Any, sf.info(BytesIO(source) if isinstance(source, bytes) else source))  # pyright: ignore[reportUnknownMemberType]
+        header = cast(Any, sf.info(BytesIO(source) if isinstance(source, bytes) else source))
     except (sf.SoundFileError, TypeError, OSError):
         return None
     if header.samplerate != SAMPLE_RATE_HZ or header.format not in _EXACT_HEADERS:

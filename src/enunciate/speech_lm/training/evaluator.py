@@ -1,7 +1,7 @@
 """Evaluation of an adapter during training: the loss of the answers, and metrics of decoded answers."""
 
 # The libraries' annotations leave many types open.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportMissingTypeStubs=false
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class AdapterEvaluator:
         if processes > 1:
             sums = cast("Tensor", accelerator.reduce(sums, "sum"))
             answers = cast("list[TaskAnswer]", gather_object(answers))
-        total, items = cast("list[float]", sums.tolist())  # pyright: ignore[reportUnknownMemberType]
+        total, items = cast("list[float]", sums.tolist())
         answers.sort(key=lambda answer: (answer.task, answer.utterance.id))
         return {"loss": total / max(items, 1)} | answer_metrics(answers, self.recipe.target)
 

@@ -7,7 +7,7 @@ processor's files.
 """
 
 # The libraries' annotations leave many types open.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportMissingTypeStubs=false
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def training_arguments(recipe: Phi4Recipe) -> TrainingArguments:
 
 def silence_libraries() -> None:
     """Silence messages of the libraries that a user cannot act on, for the rest of the process."""
-    transformers_logging.set_verbosity_error()  # pyright: ignore[reportUnknownMemberType]
+    transformers_logging.set_verbosity_error()
     warnings.filterwarnings("ignore", message=".*pin_memory.*")
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     warnings.filterwarnings("ignore", message=".*broadcast_buffers.*")

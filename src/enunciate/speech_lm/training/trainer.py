@@ -1,7 +1,7 @@
 """`transformers.Trainer` with batches by length, complete checkpoints, and evaluation by decoding."""
 
 # The libraries' annotations leave many types open.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportMissingTypeStubs=false
 
 from __future__ import annotations

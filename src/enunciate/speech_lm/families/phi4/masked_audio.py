@@ -82,7 +82,7 @@ class MaskedAudioModel(native.Phi4MultimodalAudioModel):
         if self.config.chunk_size > 0:
             tokens = x.shape[1]
             window = self.config.chunk_size, self.config.left_chunk
-            streaming: Tensor = self._streaming_mask(tokens, 1, *window)  # pyright: ignore[reportUnknownMemberType]
+            streaming: Tensor = self._streaming_mask(tokens, 1, *window)
             seen = seen & streaming.to(x.device)[:, None]
         # Half of the lowest number: no kernel's scaling turns it into an infinity, and its exponential is 0.
         return bias.masked_fill(~seen, torch.finfo(bias.dtype).min / 2)
