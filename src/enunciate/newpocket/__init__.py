@@ -1,0 +1,1 @@
+"""The `pocket` engine: a fine-tuned speech encoder, alignment, phrases and scorers, under ONNX Runtime."""
