@@ -19,13 +19,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from enunciate.engines import Assessor, answer_each
 from enunciate.errors import EnunciateError, ManifestError, OutputError
+from enunciate.progress import Progress
 from enunciate.schema import Assessment, FrozenModel, Utterance
 from enunciate.storage import append_rows, resume_rows, writing_to
 
 logger = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], None]
-"""Called with the number of clips done and of all clips, at the start and after every clip."""
 
 
 class ManifestEntry(FrozenModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -18,6 +18,7 @@ from enunciate.evaluation.report.page import judges_phones, report_html
 from enunciate.evaluation.report.ranking import PairedComparison, Role, paired_comparisons
 from enunciate.metrics.bootstrap import Interval
 from enunciate.metrics.records import Results
+from enunciate.progress import Progress
 from enunciate.schema import ASPECTS
 from enunciate.storage import write_whole, writing_to
 
@@ -29,7 +30,6 @@ COMPARED = {f"apa.{aspect}.pcc": aspect for aspect in ASPECTS} | {
     "mdd.f1": "MDD F1",
     "recognition.per_without_text": "PER without text",
 }
-Progress = Callable[[int, int], None]
 
 
 class _Record(BaseModel):

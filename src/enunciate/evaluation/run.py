@@ -9,7 +9,7 @@ OUT/results.json is written at the end, whole or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,14 +17,12 @@ from enunciate.engines import Assessor, OnePassAssessor, answer_each
 from enunciate.errors import CorpusError, EnunciateError, MissingExtraError, OutputError
 from enunciate.metrics.pairs import Evaluated
 from enunciate.metrics.results import Results, summarise
+from enunciate.progress import Progress
 from enunciate.schema import Assessment, FrozenModel, Utterance
 from enunciate.storage import append_rows, resume_rows, write_whole, writing_to
 
 PREDICTIONS = "predictions.jsonl"
 RESULTS = "results.json"
-
-Progress = Callable[[int, int], None]
-"""Called with (utterances done, utterances in all) at the start and after every batch."""
 
 
 class Prediction(FrozenModel):

@@ -6,7 +6,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 
 import enunciate
@@ -17,14 +17,12 @@ from enunciate.evaluation.report.published import PUBLISHED, PublishedSystem
 from enunciate.evaluation.report.ranking import paired_comparisons
 from enunciate.evaluation.report.system_section import system_section
 from enunciate.metrics.records import Results
+from enunciate.progress import Progress
 from enunciate.schema import ASPECTS
 
 TITLE = "Pronunciation assessment, compared with people"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; media-src data:; img-src data:"
 OFFICIAL_CLIPS = 2500
-
-Progress = Callable[[int, int], None]
-"""Called with (systems done, systems in all)."""
 
 
 def report_html(
