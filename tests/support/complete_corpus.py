@@ -1,4 +1,4 @@
-"""A corpus of chords with all that the whole Speechocean762 has: scores in both splits, and of words."""
+"""A corpus of chords with all labels of the full Speechocean762, in both splits and for words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from support.tone_corpus import SLIP, make_corpus
 
 
 def make_complete_corpus(root: Path, speakers: dict[str, int], clips_each: int) -> Path:
-    """The tone corpus with word scores and with what was said in place of each phone said wrong."""
+    """Write the tone corpus with word scores and with the diagnosis of each mispronounced phone."""
     make_corpus(root, speakers, clips_each)
     path = root / "resource" / "scores.json"
     labels = json.loads(path.read_text())
@@ -28,7 +28,7 @@ def make_complete_corpus(root: Path, speakers: dict[str, int], clips_each: int) 
 
 
 def without_train_scores(root: Path) -> Path:
-    """Make it the part of the corpus that has no utterance scores in its train split."""
+    """Remove the utterance scores of the train split, which some copies of the corpus lack."""
     path = root / "resource" / "scores.json"
     rows = json.loads(path.read_text()).items()
     kept = ("text", "words")

@@ -1,4 +1,4 @@
-"""Tiny encoders of the three families with random weights, saved as checkpoints are."""
+"""Tiny encoders of the three families with random weights, saved as checkpoints."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from transformers import AutoModel, HubertConfig, Wav2Vec2Config, Wav2Vec2Featur
 
 FAMILIES = {"wav2vec2": Wav2Vec2Config, "hubert": HubertConfig, "wavlm": WavLMConfig}
 FRAME = 320
-"""Samples from one frame to the next: 20 ms, as in the real ones."""
+"""Samples from one frame to the next: 20 ms, as in real checkpoints."""
 SHAPE = {
     "hidden_size": 32,
     "num_hidden_layers": 2,
@@ -25,7 +25,7 @@ SHAPE = {
 
 
 def config_of(family: str, norm: str = "layer", **changes):
-    """Group norm comes with the base models' order of norms, layer norm with the large ones'."""
+    """Configure an encoder: base models have group norm and post-norm, large ones layer norm and pre-norm."""
     shape = SHAPE | {"feat_extract_norm": norm, "do_stable_layer_norm": norm == "layer"} | changes
     return FAMILIES[family](**shape)
 

@@ -1,4 +1,4 @@
-"""A corpus in the form of Speechocean762 whose "speech" is made of chords: one chord for each phone."""
+"""A corpus in the form of Speechocean762 whose "speech" is chords, one for each phone."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ WORDS = {
     "KEY": ("K", "IY"),
 }
 SLIP = {"S": "K", "IY": "AA", "M": "S", "UW": "IY", "K": "M", "AA": "UW"}
-"""What is said in place of a phone that is said wrong."""
+"""What is said in place of each mispronounced phone."""
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Words, and for each phone whether it was said right."""
+class SpokenWords:
+    """Words, and whether each of their phones was said correctly."""
 
     words: tuple[str, ...]
     right: tuple[tuple[bool, ...], ...]
@@ -48,7 +48,7 @@ class Reading:
 
 
 def render(spoken: list[list[str]], rng: np.random.Generator, shift: float = 1.0) -> np.ndarray:
-    """Chords with faint noise, and a silence before, between and after words; float32, 16 kHz."""
+    """Render chords with faint noise, and a silence before, between and after words; float32 at 16 kHz."""
     time_s = np.arange(round(PHONE_S * RATE_HZ)) / RATE_HZ
     shape = np.sin(np.pi * time_s / PHONE_S) ** 0.3
     gap = np.zeros(round(GAP_S * RATE_HZ))
@@ -62,14 +62,14 @@ def render(spoken: list[list[str]], rng: np.random.Generator, shift: float = 1.0
     return (samples + 1e-3 * rng.standard_normal(len(samples))).astype(np.float32)
 
 
-def draw(rng: np.random.Generator, error_rate: float) -> Reading:
+def draw(rng: np.random.Generator, error_rate: float) -> SpokenWords:
     words = tuple(rng.choice(sorted(WORDS), 4).tolist())
-    return Reading(words, tuple(tuple(bool(rng.random() > error_rate) for _ in WORDS[w]) for w in words))
+    return SpokenWords(words, tuple(tuple(bool(rng.random() > error_rate) for _ in WORDS[w]) for w in words))
 
 
-def labels_of(reading: Reading) -> dict:
-    """Phone scores that say what was wrong, and utterance scores that follow their share."""
-    share = np.mean([good for rights in reading.right for good in rights])
+def labels_of(spoken: SpokenWords) -> dict:
+    """Score each phone, and the utterance by the share of correct phones."""
+    share = np.mean([good for rights in spoken.right for good in rights])
     score = round(2 + 8 * float(share))
     words = [
         {
@@ -77,14 +77,14 @@ def labels_of(reading: Reading) -> dict:
             "phones": list(WORDS[word]),
             "phones-accuracy": [2.0 if good else 0.0 for good in rights],
         }
-        for word, rights in zip(reading.words, reading.right, strict=True)
+        for word, rights in zip(spoken.words, spoken.right, strict=True)
     ]
     scores = {"accuracy": score, "completeness": 10, "fluency": score, "prosodic": score, "total": score}
-    return {"text": " ".join(reading.words), "words": words} | scores
+    return {"text": " ".join(spoken.words), "words": words} | scores
 
 
 def make_corpus(root: Path, speakers: dict[str, int], clips_each: int, seed: int = 0) -> Path:
-    """Write a corpus with so many speakers in each split; later speakers make more mistakes."""
+    """Write a corpus with a number of speakers in each split; later speakers make more mistakes."""
     rng = np.random.default_rng(seed)
     labels = {}
     for split, count in speakers.items():
@@ -94,11 +94,11 @@ def make_corpus(root: Path, speakers: dict[str, int], clips_each: int, seed: int
             tables["spk2age"].append(f"{speaker}\t{10 + 20 * (number % 2)}")
             tables["spk2gender"].append(f"{speaker}\tm")
             for clip in range(clips_each):
-                key, reading = f"{speaker}-{clip}", draw(rng, error_rate=0.5 * number / count)
+                key, spoken = f"{speaker}-{clip}", draw(rng, error_rate=0.5 * number / count)
                 path = root / "WAVE" / speaker / f"{key}.WAV"
                 path.parent.mkdir(parents=True, exist_ok=True)
-                sf.write(path, render(reading.spoken, rng, shift=1 + 0.02 * number), RATE_HZ)
-                labels[key] = labels_of(reading)
+                sf.write(path, render(spoken.spoken, rng, shift=1 + 0.02 * number), RATE_HZ)
+                labels[key] = labels_of(spoken)
                 tables["wav.scp"].append(f"{key}\t{path.relative_to(root)}")
                 tables["text"].append(f"{key}\t{labels[key]['text']}")
                 tables["utt2spk"].append(f"{key}\t{speaker}")
@@ -111,29 +111,29 @@ def make_corpus(root: Path, speakers: dict[str, int], clips_each: int, seed: int
 
 
 def segments_of(spoken: list[list[str]]) -> list[tuple[str, float, float]]:
-    """Where `render` puts what, in the form of synthetic speech."""
-    found, end_s = [("SIL", 0.0, GAP_S)], GAP_S
+    """Return the times of phones and silences in the output of `render`, in the form of synthetic speech."""
+    segments, end_s = [("SIL", 0.0, GAP_S)], GAP_S
     for word in spoken:
         for phone in word:
-            found.append((phone, end_s, end_s + PHONE_S))
+            segments.append((phone, end_s, end_s + PHONE_S))
             end_s += PHONE_S
-        found.append(("SIL", end_s, end_s + GAP_S))
+        segments.append(("SIL", end_s, end_s + GAP_S))
         end_s += GAP_S
-    return found
+    return segments
 
 
 def make_shard(folder: Path, clips: int, seed: int = 1) -> Path:
-    """Write one shard of synthetic speech with exact times, some of it said wrong."""
+    """Write one shard of synthetic speech with exact times, in part mispronounced."""
     rng = np.random.default_rng(seed)
     rows, samples = [], []
     for number in range(clips):
-        reading = draw(rng, error_rate=0.15)
-        row = {"id": f"tone-{number}", "engine": "flite", "voice": "tone", "text": " ".join(reading.words)}
-        row["canonical"] = [phone for word in reading.words for phone in WORDS[word]]
-        row["spoken"] = [phone for word in reading.spoken for phone in word]
-        row["segments"] = segments_of(reading.spoken)
+        spoken = draw(rng, error_rate=0.15)
+        row = {"id": f"tone-{number}", "engine": "flite", "voice": "tone", "text": " ".join(spoken.words)}
+        row["canonical"] = [phone for word in spoken.words for phone in WORDS[word]]
+        row["spoken"] = [phone for word in spoken.spoken for phone in word]
+        row["segments"] = segments_of(spoken.spoken)
         rows.append(json.dumps(row))
-        samples.append((32_767 * render(reading.spoken, rng)).astype(np.int16))
+        samples.append((32_767 * render(spoken.spoken, rng)).astype(np.int16))
     folder.mkdir(parents=True, exist_ok=True)
     offsets = np.cumsum([0, *map(len, samples)])
     np.savez(folder / "shard-0000.npz", samples=np.concatenate(samples), offsets=offsets)

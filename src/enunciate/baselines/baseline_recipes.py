@@ -1,4 +1,4 @@
-"""Recipes of the baselines."""
+"""Recipes of the baselines that are measured by cross-validation."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from enunciate.training.recipe_file import TrainingRecipe
 
 
 class BaselineRecipe(TrainingRecipe):
-    """What all baselines have: they learn from the labelled speakers of one split."""
+    """What these recipes share: the baselines learn from the labelled speakers of one split."""
 
     split: Literal["train", "test"] = "test"
-    """Where labelled utterances come from. In the official protocol they are those of the train split; a copy
-    of the corpus that has scores in its test split only takes `test`, and is measured by cross-validation."""
+    """The split of the labelled utterances. The official protocol learns from `train`; a copy of the corpus
+    with scores in its test split only needs `test`, where cross-validation gives the metrics."""
 
     encoder: Path | None = None
-    """Encoder to hear with: the folder of a trained recogniser, which is exported then (extra `train`), or an
-    exported `encoder.onnx`. Where that folder has `folds/`, each utterance is heard in training by the model
-    that left its speaker out, and the encoder of the folder itself is what the engine keeps. None takes that
-    of the package, which has learnt from all speakers: figures of a cross-validation on top of it are
-    then better than new speakers would give. For figures to report give one of the train split
-    alone."""
+    """The encoder: an exported `encoder.onnx`, or the folder of a trained recogniser, which is then exported
+    (extra `train`). Where that folder has `folds/`, training encodes each utterance by the recogniser that
+    left its speaker out, and the engine keeps the encoder of the folder itself. None takes the encoder of the
+    package, which has learnt from all speakers, so that a cross-validation on top of it is better than
+    results on new speakers. Metrics to report need an encoder trained on the train split alone."""
     folds: Annotated[int, Field(ge=2)] = 5
-    """Folds over the labelled speakers."""
+    """The number of folds over the labelled speakers."""
     cross_validate: bool = True
-    """Train a model for each fold, for the figures, besides the one of all speakers."""
+    """Also train a model for each fold, which the metrics come from, besides the model of all speakers."""
     version: str = "dev"
-    """What the weights call themselves."""
+    """The version of the weights."""
     workers: Annotated[int, Field(ge=1)] = 2
+    """The number of processes."""
 
 
 class ForestRecipe(BaselineRecipe):
@@ -40,23 +40,24 @@ class ForestRecipe(BaselineRecipe):
     kind: Literal["prosody-forest"]
     trees: Annotated[int, Field(ge=1)] = 300
     min_leaf: Annotated[int, Field(ge=1)] = 8
-    """Utterances in a leaf at least: a leaf's scores are also the spread that the intervals come from."""
+    """The smallest number of utterances in a leaf; intervals come from the spread of the scores in a leaf."""
     features_share: Annotated[float, Field(gt=0, le=1)] = 0.33
-    """Share of the features that a split chooses from."""
+    """The share of the features that each split chooses from."""
 
 
 class RegressionRecipe(BaselineRecipe):
     """Goodness of pronunciation, a regression for each phone, and a ridge regression for the utterance."""
 
     ridge: Annotated[float, Field(gt=0)] = 20.0
-    """How strongly a phone's regression is held to that of all phones, in labelled phones."""
+    """How strongly the regression of a phone is drawn to that of all phones, in labelled phones."""
     utterance_ridge: Annotated[float, Field(gt=0)] = 10.0
+    """The ridge penalty of the utterance regression."""
     members: Annotated[int, Field(ge=2)] = 5
-    """Inner folds, whose left-out speakers set the threshold and the intervals."""
+    """The number of inner folds, whose left-out speakers set the threshold and the intervals."""
 
 
 class GopRecipe(RegressionRecipe):
-    """The same from the outputs of an encoder."""
+    """Regressions on goodness from the outputs of an encoder."""
 
     kind: Literal["gop"]
     evidence: Annotated[tuple[Literal["posterior", "ratio", "ctc"], ...], Field(min_length=1)] = (
@@ -68,7 +69,7 @@ class GopRecipe(RegressionRecipe):
 
 
 class HmmGopRecipe(RegressionRecipe):
-    """The same from the HMM states of pocketsphinx, which brings its model with it: `encoder` is not used."""
+    """Regressions on goodness from the HMM states of pocketsphinx, which ships its own acoustic model."""
 
     kind: Literal["gop-hmm"]
     evidence: Annotated[tuple[Literal["posterior", "ratio", "loop"], ...], Field(min_length=1)] = (
@@ -80,14 +81,14 @@ class HmmGopRecipe(RegressionRecipe):
 
     @field_validator("encoder")
     @classmethod
-    def _brings_its_own(cls, value: Path | None) -> Path | None:
+    def _has_its_own_model(cls, value: Path | None) -> Path | None:
         if value is not None:
-            raise ValueError("gop-hmm hears with pocketsphinx's own model: leave this out")
+            raise ValueError("gop-hmm uses the model of pocketsphinx: leave this out")
         return value
 
 
 class GoptConfig(FrozenModel):
-    """Size and training of one transformer; the sizes are those of the paper."""
+    """Size and training of one transformer; the default sizes are those of the paper."""
 
     width: Annotated[int, Field(ge=2, multiple_of=2)] = 24
     layers: Annotated[int, Field(ge=1)] = 3
@@ -107,11 +108,11 @@ class GoptConfig(FrozenModel):
 
 
 class GoptRecipe(BaselineRecipe):
-    """A transformer on goodness of pronunciation alone, for scores of phones, words and the utterance."""
+    """A transformer on goodness of pronunciation alone, which scores phones, words and the utterance."""
 
     kind: Literal["gopt"]
     network: GoptConfig = GoptConfig()
     members: Annotated[int, Field(ge=2)] = 5
-    """Transformers whose mean is the answer, each leaving out one inner fold of speakers: what they say of
-    those sets the threshold and the intervals, and so small a transformer on so few speakers differs from
-    seed to seed, which the mean evens out."""
+    """The number of transformers, whose predictions are averaged. Each leaves out one inner fold of speakers,
+    and the predictions for those set the threshold and the intervals. The mean also reduces the differences
+    between seeds, which are large for so small a transformer on so few speakers."""

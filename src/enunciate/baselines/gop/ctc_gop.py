@@ -1,16 +1,17 @@
 """Goodness of pronunciation without an alignment, from CTC log-probabilities.
 
-How probable the canonical phones are against the same with one phone replaced by any phone, or left out
-(after Cao, Fan, Svendsen and Salvi 2024, "A framework for phoneme-level pronunciation assessment using CTC"):
+The probability of the canonical phones is compared with that of the same sequence with one phone replaced by
+any phone, or deleted (after Cao, Fan, Svendsen and Salvi 2024, "A framework for phoneme-level pronunciation
+assessment using CTC"):
 
     GOP_u = log P(l) - log( sum over k of P(l with l_u = k) + P(l without l_u) )
 
-which is at most 0, as the sum holds P(l) itself, and is the log-posterior of the canonical phone where all
-others are given. No time has to be fixed first: each P adds up every path.
+This is the log-posterior of the canonical phone given all others. It is at most 0, because the sum includes
+P(l). No boundaries have to be fixed first, because each P sums over all paths.
 
-States of the CTC graph of U phones are 0 (blank), 1 (first phone), 2 (blank), ... 2U (blank). Prefixes end
-and suffixes begin at the states around u, so one forward and one backward pass serve all u, and what stands
-in the place of u is one more recursion over (u, k) at once.
+The CTC graph of U phones has the states 0 (blank), 1 (first phone), 2 (blank), ... 2U (blank). Prefixes end
+and suffixes begin at the states around u. So one forward and one backward pass serve all u, and the phone in
+place of u takes one more recursion over all (u, k) together.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def ctc_gop(log_probs: LogProbs, classes: Indices) -> Array:
         classes: (U,) canonical classes, U at least 1.
 
     Returns:
-        (U,) at most 0; -inf where the frames cannot hold the phones.
+        (U,) goodness, at most 0; -inf where the frames cannot hold the phones.
     """
     emissions = log_probs.astype(np.float64)
     before = _forward(emissions, classes)
@@ -50,41 +51,41 @@ def ctc_gop(log_probs: LogProbs, classes: Indices) -> Array:
 
 
 def _forward(emissions: Array, classes: Indices) -> Array:
-    """(F + 1, 2U + 1): log-probability of the first t frames along paths that are in a state after them.
+    """Compute the log-probability of the first t frames along paths that end in each state, (F + 1, 2U + 1).
 
     At t = 0 the first blank stands for "not begun".
     """
     states = _states(classes)
     skip = _skips(states)
-    found = np.full((len(emissions) + 1, len(states)), -np.inf)
-    found[0, 0] = 0.0
+    log_probs = np.full((len(emissions) + 1, len(states)), -np.inf)
+    log_probs[0, 0] = 0.0
     for t, frame in enumerate(emissions, start=1):
-        last = found[t - 1]
+        last = log_probs[t - 1]
         enter = np.logaddexp(last, _shifted(last, 1))
         enter = np.where(skip, np.logaddexp(enter, _shifted(last, 2)), enter)
-        found[t] = enter + frame[states]
-    return found
+        log_probs[t] = enter + frame[states]
+    return log_probs
 
 
 def _backward(emissions: Array, classes: Indices) -> Array:
-    """(F + 1, 2U + 1): log-probability of the frames from t on, given a state before them.
+    """Compute the log-probability of the frames from t on, given the state before them, (F + 1, 2U + 1).
 
-    A path may end in the last phone or in the last blank. It is the forward pass of everything reversed, but
-    for the frame that it counts: there a state's own frame is in, here it is not.
+    A path may end in the last phone or in the last blank. Unlike in the forward pass, the frame of the state
+    itself is not included.
     """
     states = _states(classes)
     skip = np.append(_skips(states)[2:], [False, False])
-    found = np.full((len(emissions) + 1, len(states)), -np.inf)
-    found[-1, -2:] = 0.0
+    log_probs = np.full((len(emissions) + 1, len(states)), -np.inf)
+    log_probs[-1, -2:] = 0.0
     for t in range(len(emissions) - 1, -1, -1):
-        after = found[t + 1] + emissions[t, states]
+        after = log_probs[t + 1] + emissions[t, states]
         leave = np.logaddexp(after, _shifted(after, -1))
-        found[t] = np.where(skip, np.logaddexp(leave, _shifted(after, -2)), leave)
-    return found
+        log_probs[t] = np.where(skip, np.logaddexp(leave, _shifted(after, -2)), leave)
+    return log_probs
 
 
 def _replaced(emissions: Array, classes: Indices, before: Array, after: Array) -> Array:
-    """(U, C - 1): log-probability of the sequence with phone u replaced by class k + 1."""
+    """Compute the log-probability of the sequence with phone u replaced by class k + 1, (U, C - 1)."""
     any_phone: Indices = np.arange(1, int(emissions.shape[1]))
     unlike_last: Marks = np.append(0, classes[:-1])[:, None] != any_phone
     unlike_next: Marks = np.append(classes[1:], 0)[:, None] != any_phone
@@ -104,7 +105,7 @@ def _replaced(emissions: Array, classes: Indices, before: Array, after: Array) -
 
 
 def _deleted(emissions: Array, classes: Indices, before: Array, after: Array) -> Array:
-    """(U,): log-probability of the sequence without phone u."""
+    """Compute the log-probability of the sequence without phone u, (U,)."""
     unlike = np.append(0, classes[:-1]) != np.append(classes[1:], 0)
     blank_before, phone_before = before[:, 0:-1:2], _padded(before[:, 1::2], first=True)
     _, into_next = _entries(emissions, classes, after)
@@ -115,7 +116,7 @@ def _deleted(emissions: Array, classes: Indices, before: Array, after: Array) ->
 
 
 def _entries(emissions: Array, classes: Indices, after: Array) -> tuple[Array, Array]:
-    """(F, U) twice: the rest from frame t on, t being in the blank after phone u, or in the phone after."""
+    """Compute the log-probability from frame t on, if t is in the blank or the phone after u, (F, U) each."""
     into_blank = emissions[:, BLANK, None] + after[1:, 2::2]
     into_phone = emissions[:, classes] + after[1:, 1::2]
     return into_blank, _padded(into_phone, first=False)
@@ -128,7 +129,7 @@ def _states(classes: Indices) -> Indices:
 
 
 def _skips(states: Indices) -> Marks:
-    """Where a path may come straight from the phone before: at phones that differ from it."""
+    """Mark the states that a path may enter from the phone before: phones that differ from it."""
     skip = np.zeros(len(states), dtype=bool)
     skip[3::2] = states[3::2] != states[1:-2:2]
     return skip
@@ -144,11 +145,11 @@ def _shifted(values: Array, by: int) -> Array:
 
 
 def _padded(columns: Array, *, first: bool) -> Array:
-    """Columns of the phone before each (with `first`) or after it; there is none at the end."""
+    """Shift columns to those of the phone before (with `first`) or after; -inf where there is none."""
     nothing = np.full((len(columns), 1), -np.inf)
     return np.hstack((nothing, columns[:, :-1]) if first else (columns[:, 1:], nothing))
 
 
 def _sum(values: Array, axis: int) -> Array:
-    """Log of the sum of exponentials."""
+    """Return the logarithm of the sum of exponentials."""
     return np.logaddexp.reduce(values, axis=axis)

@@ -18,37 +18,38 @@ class SslJointRecipe(SplitRecipe):
 
     kind: Literal["ssl-joint"]
     model: str = "facebook/wav2vec2-large-robust"
-    """Name on the Hugging Face hub, or a folder with a checkpoint: wav2vec 2.0, HuBERT or WavLM."""
+    """The encoder (wav2vec 2.0, HuBERT or WavLM): a name on the Hugging Face hub, or a folder."""
     revision: str | None = None
-    """Of a model on the hub."""
+    """The revision of a model on the hub."""
     version: str = "dev"
-    """What the weights call themselves."""
+    """The version of the weights."""
     freeze_features: bool = True
-    """Leave the encoder's convolutions as they are; the data is too little to improve them."""
+    """Freeze the encoder's convolutions, because the corpus is too small to improve them."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    """Before the heads; the encoder's own is its checkpoint's."""
+    """Dropout before the heads; the encoder keeps that of its checkpoint."""
 
     epochs: _Count = 30
     ctc_epochs: Annotated[int, Field(ge=0)] = Field(default=0, validate_default=True)
-    """The first so many of them learn phones alone, so that scores build on an encoder that hears (two
-    stages); 0 learns both from the beginning."""
+    """The number of first epochs that learn phones alone, so that scores build on an encoder that recognises
+    phones; 0 learns both from the start."""
     ctc_weight: _Weight = 1.0
-    """Of the phones' loss."""
+    """The weight of the CTC loss of phones."""
     score_weight: _Weight = 1.0
-    """Of the scores' loss."""
+    """The weight of the loss of scores."""
 
     batch_size: _Count = 8
-    """Clips that are computed at a time, of like length."""
+    """Clips per batch, which are of similar length."""
     accumulation: _Count = 2
-    """Batches whose gradients are added up to a step."""
+    """Batches per optimiser step, whose gradients are accumulated."""
     encoder_learning_rate: _Rate = 5e-5
     head_learning_rate: _Rate = 5e-4
-    """Heads begin with random weights and learn faster."""
+    """The heads start from random weights and learn faster."""
     warmup_steps: Annotated[int, Field(ge=0)] = 500
     weight_decay: _Weight = 0.01
     max_grad_norm: _Rate = 1.0
+    """The gradient-clipping norm."""
     precision: Literal["bf16", "fp32"] = "bf16"
-    """What is computed in on a GPU; weights, and everything on a processor, are fp32."""
+    """The precision of computations on a GPU; weights, and everything on a CPU, are fp32."""
 
     @field_validator("ctc_epochs")
     @classmethod
