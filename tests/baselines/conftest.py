@@ -43,7 +43,7 @@ def gopt(chord_corpus, tmp_path_factory):
     return train("gopt", chord_corpus, tmp_path_factory, cross_validate=False)
 
 
-@pytest.fixture(params=["gop", "gopt", "forest"])
+@pytest.fixture(params=["gop", pytest.param("gopt", marks=pytest.mark.slow), "forest"])
 def trained(request, chords):
     """The folder of each kind, loadable with the chord encoder."""
     return request.getfixturevalue(request.param)[0]

@@ -19,7 +19,7 @@ def test_each_aspect_has_a_score_inside_its_interval(trained):
         assert score.low <= score.value <= score.high
 
 
-@pytest.mark.parametrize("kind", ["gop", "gopt"])
+@pytest.mark.parametrize("kind", ["gop", pytest.param("gopt", marks=pytest.mark.slow)])
 def test_goodness_scores_the_phones_of_the_reference_text(kind, request, chords):
     folder, _ = request.getfixturevalue(kind)
     (assessment,) = load_assessor(folder).assess([clip_of(("SEE", "ME"), text="see me")])
@@ -28,7 +28,7 @@ def test_goodness_scores_the_phones_of_the_reference_text(kind, request, chords)
     assert assessment.completeness.value == 10
 
 
-@pytest.mark.parametrize("kind", ["gop", "gopt"])
+@pytest.mark.parametrize("kind", ["gop", pytest.param("gopt", marks=pytest.mark.slow)])
 def test_goodness_flags_the_phone_that_was_wrong_and_names_what_was_heard(kind, request, chords):
     folder, _ = request.getfixturevalue(kind)
     (assessment,) = load_assessor(folder).assess([clip_of(("KEY", "ME"), text="see me")])

@@ -170,9 +170,8 @@ def test_labels_of_which_nothing_is_known_stay_unknown(corpus):
 
 
 @pytest.mark.corpus
-def test_the_train_split_of_the_corpus_is_completed(corpus_folder):
-    train = load_corpus(corpus_folder, "train")
-    completed = complete_labels(corpus_folder, train)
+def test_the_train_split_of_the_corpus_is_completed(corpus_folder, real_train):
+    completed = complete_labels(corpus_folder, real_train)
     aspects = ("accuracy", "fluency", "prosodic", "total")
 
     assert all(getattr(u.scores, aspect) is not None for u in completed.utterances for aspect in aspects)

@@ -132,21 +132,16 @@ def test_a_long_list_of_problems_is_cut(corpus):
 
 
 @pytest.mark.corpus
-def test_the_corpus_is_whole(corpus_folder):
-    utterances = load_corpus(corpus_folder, "all")
-    test = load_corpus(corpus_folder, "test")
-
-    assert len(utterances) == 2500 + len(test)
-    assert all(item.scores is not None and item.scores.total is not None for item in test)
-    assert not {item.speaker for item in test} & {
-        item.speaker for item in load_corpus(corpus_folder, "train")
-    }
-    phones = {phone for item in utterances for word in item.words for phone in word.phones}
+def test_the_splits_of_the_corpus_share_no_speaker_and_use_all_phones(real_train, real_test):
+    assert len(real_train) == 2500
+    assert all(item.scores is not None and item.scores.total is not None for item in real_test)
+    assert not {item.speaker for item in real_test} & {item.speaker for item in real_train}
+    phones = {phone for item in real_train + real_test for word in item.words for phone in word.phones}
     assert {strip_stress(phone) for phone in phones} == set(PHONES)
 
 
 @pytest.mark.corpus
-def test_clips_of_the_corpus_load_without_warnings(corpus_folder):
-    for item in load_corpus(corpus_folder, "test")[::200]:
+def test_clips_of_the_corpus_load_without_warnings(real_test):
+    for item in real_test[::400]:
         speech = audio.load(item.audio)
         assert audio_warnings(speech) == []

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import hold_out_speakers, speaker_folds
 from enunciate.errors import CorpusError
 from enunciate.schema import HumanScores, Utterance
@@ -27,7 +26,7 @@ def corpora(draw):
     return [utterance(i, *row) for i, row in enumerate(draw(st.permutations(rows)))]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(utterances=corpora(), n_folds=st.integers(2, 6), seed=st.integers(0, 100))
 def test_folds_are_a_partition_disjoint_in_speakers(utterances, n_folds, seed):
     n_speakers = len({item.speaker for item in utterances})
@@ -88,8 +87,8 @@ def test_dev_speakers_are_in_one_part_only_and_like_the_others():
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_folds_of_the_corpus_are_alike(corpus_folder, seed):
-    utterances = load_corpus(corpus_folder, "test")
+def test_folds_of_the_corpus_are_alike(real_test, seed):
+    utterances = real_test
     folds = speaker_folds(utterances, 5, seed)
 
     assert Counter(map(len, folds)) == {len(utterances) // 5: 5}

@@ -150,6 +150,7 @@ def test_a_word_score_is_the_mean_over_its_phones():
     assert words.tolist() == [5, 10]
 
 
+@pytest.mark.slow
 def test_the_exported_model_gives_the_same_scores_for_any_length(tmp_path):
     model = ensemble(members=2, words=True)
     _export(model, tmp_path / "gopt.onnx")

@@ -150,6 +150,7 @@ def test_labels_fit_the_sound(engine: Engine, tmp_path: Path):
     assert np.median(high["AA"] + high["AH"]) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_number_of_workers_changes_nothing(engine: Engine, tmp_path: Path):
     for workers in (1, 2):
