@@ -81,7 +81,7 @@ def test_what_is_not_markup_is_escaped():
     assert join("<", None, Markup("<br>")) == "&lt;<br>"
 
 
-def test_figures_are_written_for_people():
+def test_numbers_have_a_true_minus_sign_and_a_dash_where_there_is_none():
     assert (number(None), number(-0.5), number(0.12345, 2)) == ("–", "−0.500", "0.12")
     assert with_interval(0.5, (0.4, 0.6), 1) == "0.5<small>0.4 to 0.6</small>"
     assert with_interval(None, None) == "–"
@@ -152,7 +152,7 @@ def test_a_system_that_failed_everywhere_still_has_a_page(system: System):
     pairs = [Evaluated(pair.utterance, None, None) for pair in system.pairs]
     page = report_html([System("silent", pairs, {})])
     parsed(page)
-    assert "none answered" in page and "recognises nothing without the text" in page
+    assert "none answered" in page and "does not recognise phones without a reference text" in page
     assert "nan" not in re.sub(r"base64,[^\"]*", "", page)
 
 

@@ -1,8 +1,8 @@
 """Small charts as inline SVG.
 
-Written here and not by matplotlib: colours come from the page's style sheet, so that one chart serves light,
-dark and print, text stays text, and thousands of points are one short path (a scatter of 2,000 clips takes
-20 KB). All charts are 320 units wide, the width of a phone, and grow with their column.
+They are drawn here and not by matplotlib: colours come from the style sheet of the page, so that one chart
+serves light, dark and print; text stays text; and thousands of points are one short path (a scatter plot of
+2,000 clips takes 20 KB). All charts are 320 units wide, as a mobile screen, and scale with their column.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from enunciate.metrics.correlation import FloatArray
 WIDTH, HEIGHT = 320, 250
 LEFT, RIGHT, TOP, BOTTOM = 38, 10, 10, 38
 JITTER = 0.3
-"""Human scores are whole numbers: points are moved by up to this, or clips would hide behind each other."""
+"""The largest horizontal displacement of points: human scores are whole numbers, so points would coincide."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """From `low` to `high`, with these ticks."""
+    """An axis from `low` to `high` with its ticks."""
 
     label: str
     low: float
@@ -31,7 +31,7 @@ class Axis:
     ticks: tuple[float, ...]
 
     def place(self, values: FloatArray | float, start: float, end: float) -> FloatArray:
-        """Values as places between two ends; those beyond the axis are put on its end."""
+        """Map values to coordinates between two ends; values beyond the axis are put on its end."""
         share = (np.clip(np.asarray(values, dtype=np.float64), self.low, self.high) - self.low) / (
             self.high - self.low
         )
@@ -39,7 +39,7 @@ class Axis:
 
 
 def score_axis(label: str, margin: float = 0.0) -> Axis:
-    """Utterance scores, 0 to 10, with room at both ends."""
+    """Return an axis for utterance scores from 0 to 10, with a margin at both ends."""
     return Axis(label, -margin, 10 + margin, (0, 2, 4, 6, 8, 10))
 
 
@@ -52,7 +52,7 @@ def _y(axis: Axis, values: FloatArray | float, height: float = HEIGHT) -> FloatA
 
 
 def _frame(x: Axis, y: Axis, height: float = HEIGHT) -> Markup:
-    """Grid, ticks and labels."""
+    """Draw grid, ticks and labels."""
     parts: list[Markup] = []
     for tick in y.ticks:
         at = float(_y(y, tick, height))
@@ -74,7 +74,7 @@ def _svg(description: str, *parts: Markup, height: float = HEIGHT, width: float 
 
 
 def _dots(x: FloatArray, y: FloatArray, class_: str) -> Markup:
-    """Points as a path of lines without length, which round line ends make dots."""
+    """Draw points as a path of lines of length zero, which round line caps turn into dots."""
     steps = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(x, y, strict=True))
     return tag("path", d=steps or "M0 0", class_=class_)
 
@@ -82,17 +82,17 @@ def _dots(x: FloatArray, y: FloatArray, class_: str) -> Markup:
 def scatter(
     x: FloatArray, y: FloatArray, axes: tuple[Axis, Axis], description: str, *, diagonal: bool = False
 ) -> Markup:
-    """Points, those of whole x moved a little sideways, with the mean of those around each whole x.
+    """Draw points, with jitter where x is whole, and the mean of the points around each whole x.
 
     Args:
-        x: Shape (N,).
-        y: Shape (N,).
-        axes: Of x and y.
-        description: For who cannot see it.
-        diagonal: Whether to draw the line of y = x.
+        x: Shape `(N,)`.
+        y: Shape `(N,)`.
+        axes: The axes of x and y.
+        description: The text alternative for screen readers.
+        diagonal: Whether to draw the line y = x.
     """
-    moves = np.random.default_rng(0).uniform(-JITTER, JITTER, len(x))
-    moved = np.where(x == np.rint(x), x + moves, x)
+    jitter = np.random.default_rng(0).uniform(-JITTER, JITTER, len(x))
+    moved = np.where(x == np.rint(x), x + jitter, x)
     parts = [_frame(*axes)]
     if diagonal:
         ends = np.array([max(axis.low for axis in axes), min(axis.high for axis in axes)])
@@ -108,7 +108,7 @@ def scatter(
 
 
 def histograms(human: FloatArray, predicted: FloatArray, description: str) -> Markup:
-    """Shares of the clips by score: people's as bars, predicted ones as a line of steps."""
+    """Draw the shares of clips by score: human scores as bars, predicted scores as a step line."""
     edges = np.arange(-0.5, 11)
     shares = [
         np.histogram(v, edges)[0] / max(1, len(v)) if len(v) else np.zeros(11) for v in (human, predicted)
@@ -132,9 +132,9 @@ def histograms(human: FloatArray, predicted: FloatArray, description: str) -> Ma
 
 
 def dumbbells(human: FloatArray, predicted: FloatArray, description: str) -> Markup:
-    """One upright line a speaker, from what people gave (ring) to what was predicted (dot)."""
+    """Draw one vertical line per speaker, from the human score (ring) to the predicted one (dot)."""
     n = len(human)
-    x = Axis("speakers, by what people gave", -1, max(1, n), ())
+    x = Axis("speakers, by human score", -1, max(1, n), ())
     y = score_axis("mean total score")
     places = _x(x, np.arange(n, dtype=np.float64))
     ys = _y(y, human), _y(y, predicted)
@@ -150,7 +150,7 @@ def dumbbells(human: FloatArray, predicted: FloatArray, description: str) -> Mar
 
 
 def coverage_bars(rows: Sequence[tuple[str, float | None]], nominal: float, description: str) -> Markup:
-    """Bars of what intervals hold, with a line at what they promise."""
+    """Draw the coverage of intervals as bars, with a line at the nominal coverage."""
     height = 26 * len(rows) + 34
     start, end = 74.0, WIDTH - 44.0
     parts: list[Markup] = []
@@ -163,19 +163,19 @@ def coverage_bars(rows: Sequence[tuple[str, float | None]], nominal: float, desc
         parts.append(tag("text", shown, x=end + 5, y=y + 13))
     at = start + (end - start) * nominal
     parts.append(tag("line", x1=at, x2=at, y1=3, y2=height - 26, class_="mark"))
-    label = f"promised: {100 * nominal:g}%"
+    label = f"nominal: {100 * nominal:g}%"
     parts.append(tag("text", label, x=at, y=height - 10, text_anchor="middle", class_="label"))
     return _svg(description, *parts, height=height)
 
 
 def heat_map(names: tuple[Sequence[str], Sequence[str]], counts: FloatArray, description: str) -> Markup:
-    """Counts (rows, columns) as squares, darker for more, each with its number of times as a tooltip."""
-    cell, left, top = 15, 34, 38
+    """Draw counts `(rows, columns)` as squares, darker for more, each with its count as a tooltip."""
+    cell, left, top = 15, 54, 38
     size = left + cell * len(names[1]) + 4, top + cell * len(names[0]) + 4
-    # Square root: most places hold one or two, a few hold a hundred, and both should be seen.
+    # Square root: most cells hold one or two, a few hold a hundred, and both should be visible.
     strength = np.sqrt(counts / max(1.0, float(counts.max(initial=0))))
     parts = [
-        tag("text", "said", x=left - 4, y=top - 6, text_anchor="end", class_="label"),
+        tag("text", "expected", x=left - 4, y=top - 6, text_anchor="end", class_="label"),
         tag("text", "heard", x=left + 2, y=9, class_="label"),
     ]
     for row, name in enumerate(names[0]):

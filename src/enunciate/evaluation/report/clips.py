@@ -1,4 +1,4 @@
-"""The clips that a system misjudges most, with their sound: where a figure comes from, to be heard."""
+"""The clips with the largest errors of a system, with their audio."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ from enunciate.schema import ASPECTS, Aspect, PhoneResult, ReferenceWord, Uttera
 
 N_WORST = 20
 GOOD_FROM, FAIR_FROM = 7.5, 5.0
-"""Of 10, as in the terminal's tables: only colours and marks go by them."""
+"""Thresholds of the word score, as in the tables of the terminal; they decide colours and marks only."""
 MARKS = {"good": "", "fair": "~", "poor": "✗"}
-ERRORS = {"none": None, "mispronunciation": "said wrongly", "omission": "left out"}
+ERRORS = {"none": None, "mispronunciation": "mispronounced", "omission": "omitted"}
 
 
 def worst_clips(pairs: Sequence[Evaluated], n: int = N_WORST) -> list[tuple[float, Evaluated]]:
-    """The clips with the greatest mean absolute error over their aspects, and that error, worst first.
+    """Return the clips with the largest mean absolute error over their aspects, and that error, worst first.
 
-    Clips without an answer are not among them: there is nothing to look at, and the report counts them apart.
+    Clips without an answer are not among them: there is nothing to see, and the report counts them elsewhere.
     """
     errors = [(error, pair) for pair in pairs if (error := _error(pair)) is not None]
     return sorted(errors, key=lambda one: (-one[0], one[1].utterance.id))[:n]
 
 
 def clips_section(pairs: Sequence[Evaluated], id: str) -> Markup:
-    """Those clips as cards."""
+    """Return the worst clips as cards."""
     worst = worst_clips(pairs)
     cards = [_card(error, pair) for error, pair in worst]
     note = (
-        "Those with the greatest mean difference from people over the four scores. Each word shows its "
-        "predicted score and, after the bar, what people gave (the mean of its phones where they gave the "
-        "word itself no score). Colour and mark go by the predicted one: no mark from "
-        f"{GOOD_FROM}, ~ from {FAIR_FROM:g}, ✗ below."
+        "The clips with the largest mean difference from the human scores over the four aspects. Each word "
+        "shows its predicted score and, after the bar, its human score (the mean over its phones where the "
+        f"word has none). Colour and mark follow the predicted score: no mark from {GOOD_FROM}, ~ from "
+        f"{FAIR_FROM:g}, ✗ below."
     )
-    title = f"The {len(worst)} clips misjudged most"
+    title = f"The {len(worst)} clips with the largest errors"
     return section(id, title, tag("div", *cards, class_="cards"), note=note)
 
 
 def data_uri(source: Utterance) -> str:
-    """A clip as a compact URI that any browser plays: MP3, or FLAC where libsndfile has no MP3.
+    """Return a clip as a compact data URI that any browser plays: MP3, or FLAC where libsndfile lacks MP3.
 
-    Ogg/Opus would be smaller still, but not every phone plays it.
+    Ogg/Opus would be smaller still, but not every mobile browser plays it.
 
     Raises:
-        AudioError: the clip cannot be read.
+        AudioError: The clip cannot be read.
     """
     samples = audio.load(source.audio).samples
     formats = sf.available_formats()
@@ -79,7 +79,7 @@ def _card(error: float, pair: Evaluated) -> Markup:
     about = ", ".join(part for part in who if part)
     return tag(
         "article",
-        tag("header", tag("strong", utterance.id), tag("span", about), tag("span", f"off by {error:.1f}")),
+        tag("header", tag("strong", utterance.id), tag("span", about), tag("span", f"error {error:.1f}")),
         _player(utterance),
         _scores(pair),
         tag("p", *_words(pair), class_="words"),
@@ -92,7 +92,7 @@ def _player(utterance: Utterance) -> Markup:
         source = data_uri(utterance)
     except AudioError as error:
         return tag("p", f"cannot be played: {error}", class_="note")
-    # No preload: twenty clips at once would keep a phone busy.
+    # No preload: twenty clips at once would keep a mobile device busy.
     return tag("audio", controls="", preload="none", src=source, aria_label=f"clip {utterance.id}")
 
 
@@ -103,7 +103,7 @@ def _scores(pair: Evaluated) -> Markup:
 def _score(pair: Evaluated, aspect: Aspect) -> Markup:
     score, human = predicted_score(pair, aspect), human_score(pair, aspect)
     given = "–" if human is None else f"{human:g}"
-    shown = join(number(score.value if score else None, 1), tag("span", f" | {given}", class_="people"))
+    shown = join(number(score.value if score else None, 1), tag("span", f" | {given}", class_="human-score"))
     return tag("div", tag("dt", aspect), tag("dd", shown))
 
 
@@ -114,7 +114,7 @@ def _words(pair: Evaluated) -> list[Markup]:
         return [tag("span", tag("b", word.text), class_="word none") for word in references] or [
             tag("span", pair.utterance.text or "(no text)")
         ]
-    # An engine may split words in its own way; people's scores are shown where the words are the same ones.
+    # An engine may split words differently; human scores are shown where the words correspond.
     known: Sequence[ReferenceWord | None] = (
         references if len(references) == len(results) else [None] * len(results)
     )
@@ -125,23 +125,23 @@ def _word(result: WordResult, reference: ReferenceWord | None) -> Markup:
     value = result.score.value
     band = "good" if value >= GOOD_FROM else "fair" if value >= FAIR_FROM else "poor"
     human = None if reference is None else _human_word(reference)
-    wrong = [_slip(phone) for phone in result.phones if phone.mispronounced]
+    wrong = [_confusion(phone) for phone in result.phones if phone.mispronounced]
     return tag(
         "span",
         tag("b", f"{MARKS[band]}{result.text}"),
         tag("small", f"{value:.1f} | {number(human, 1)}"),
-        tag("small", " ".join(wrong), class_="slip") if wrong else None,
+        tag("small", " ".join(wrong), class_="confusion") if wrong else None,
         class_=f"word {band}",
         title=ERRORS[result.error],
     )
 
 
 def _human_word(reference: ReferenceWord) -> float | None:
-    """What people gave a word, or the mean of what they gave its phones, on the same scale of 10."""
+    """The human score of a word, or the mean of those of its phones, on the scale of 10."""
     if reference.accuracy is not None or not reference.phone_scores:
         return reference.accuracy
     return UTTERANCE_TOP / PHONE_TOP * float(np.mean(reference.phone_scores))
 
 
-def _slip(phone: PhoneResult) -> str:
+def _confusion(phone: PhoneResult) -> str:
     return f"{phone.phone}→{phone.heard or '∅'}"

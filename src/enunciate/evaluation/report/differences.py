@@ -1,4 +1,4 @@
-"""What a report says of systems set against one of them: which differences are more than chance."""
+"""The part of a report that compares systems with one of them, with paired intervals."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ BETTER, WORSE = "▲", "▼"
 
 
 def differences_section(pairs: Sequence[PairedComparison]) -> Markup | None:
-    """A table for each reference; None where there is one system only."""
+    """Return a table for each reference system; None where there is only one system."""
     if not pairs:
         return None
     tables = [_table([one for one in pairs if one.role == role]) for role in ROLES]
     note = (
-        "Each system less the one that it is set against, on the clips of both, with the 95% interval by "
-        f"paired bootstrap: the same speakers are drawn for both. {BETTER} better and {WORSE} worse, where "
-        "the interval leaves out 0; for error rates less is better. Without a mark no difference is "
-        "shown. Of 20 figures one is marked by chance."
+        "Each system minus the reference system, on the clips of both, with the 95% interval by paired "
+        f"bootstrap, which draws the same speakers for both. {BETTER} better or {WORSE} worse, where the "
+        "interval excludes 0; lower error rates are better. Without a mark, no difference is shown. One "
+        "metric in 20 is marked by chance."
     )
     return section("differences", "Differences", *tables, note=note, level=2)
 
@@ -51,8 +51,8 @@ def _table(pairs: Sequence[PairedComparison]) -> Markup | None:
 
 
 def _is_known(one: PairedComparison, name: str) -> bool:
-    found = one.comparison.differences.get(name)
-    return found is not None and found.difference is not None
+    difference = one.comparison.differences.get(name)
+    return difference is not None and difference.difference is not None
 
 
 def _cell(one: Difference | None) -> Markup:

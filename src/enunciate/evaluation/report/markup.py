@@ -1,7 +1,7 @@
-"""HTML and SVG put together from parts, so that text cannot become markup.
+"""HTML and SVG assembled from parts, so that text cannot become markup.
 
-`tag` escapes every child that is not `Markup`, and every attribute; only what `tag` itself returned, and the
-constants of this package, are `Markup`. A transcript of `</script>` is therefore text wherever it is put.
+`tag` escapes every child that is not `Markup`, and every attribute; only what `tag` itself returned, and
+constants of this package, are `Markup`. A transcript of `</script>` therefore stays text wherever it is used.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ VOID = frozenset({"meta", "br", "hr", "img", "input", "link"})
 
 
 class Markup(str):
-    """Text that is markup already."""
+    """Text that is already markup."""
 
     __slots__ = ()
 
 
 Child = str | None
-"""Escaped unless it is `Markup`; None is nothing."""
+"""Text, escaped unless it is `Markup`; None adds nothing."""
 
 
 def tag(name: str, *children: Child, **attributes: str | float | None) -> Markup:
-    """An element.
+    """Return an element.
+
+    >>> tag("p", "1 < 2", class_="note")
+    '<p class="note">1 &lt; 2</p>'
 
     Args:
-        name: Of the element; a constant.
+        name: The name of the element; a constant.
         children: Its content.
-        attributes: By name, `_` for `-` and with a last `_` where the name is a word of Python (`class_`).
-            A value of None leaves the attribute out.
-
-    Returns:
-        For example `tag("p", "1 < 2", class_="note")` gives `<p class="note">1 &lt; 2</p>`.
+        attributes: Attributes by name, with `_` for `-` and a trailing `_` after a keyword of Python
+            (`class_`). A value of None omits the attribute.
     """
     opened = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_shown(value))}"'
@@ -45,7 +45,7 @@ def tag(name: str, *children: Child, **attributes: str | float | None) -> Markup
 
 
 def join(*children: Child) -> Markup:
-    """Parts one after another."""
+    """Concatenate parts."""
     return Markup("".join(_markup(child) for child in children if child is not None))
 
 
@@ -57,22 +57,22 @@ def _shown(value: str | float) -> str:
     return value if isinstance(value, str) else f"{value:.5g}"
 
 
-# ------------------------------------------------------------------------------------- what pages are of
+# ------------------------------------------------------------------------------------- parts of a page
 
 
 def section(id: str, title: str, *children: Child, note: str | None = None, level: int = 3) -> Markup:
-    """A part of a page with its heading, and a sentence on how to read it."""
+    """Return a part of a page with its heading, and a sentence on how to read it."""
     lead = tag("p", note, class_="note") if note else None
     return tag("section", tag(f"h{level}", title), lead, *children, id=id)
 
 
 def table(head: tuple[Child, ...], rows: list[tuple[Child, ...]], caption: str) -> Markup:
-    """A table whose first column names the rows; it scrolls sideways where it is too wide.
+    """Return a table whose first column names the rows; it scrolls sideways where it is too wide.
 
     Args:
-        head: Names of the columns.
-        rows: As long as the head.
-        caption: Says what the table holds.
+        head: The names of the columns.
+        rows: The cells, as many per row as there are columns.
+        caption: The content of the table in a few words.
     """
     top = tag("tr", *(tag("th", cell, scope="col") for cell in head))
     body = [
@@ -84,17 +84,17 @@ def table(head: tuple[Child, ...], rows: list[tuple[Child, ...]], caption: str) 
 
 
 def figure(picture: Markup, caption: str) -> Markup:
-    """A picture with its caption."""
+    """Return a picture with its caption."""
     return tag("figure", picture, tag("figcaption", caption))
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A figure, or a dash where there is none; a true minus sign, as negative figures stand alone."""
+    """Format a number with a true minus sign; None becomes a dash."""
     return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
 def with_interval(value: float | None, interval: tuple[float, float] | None, digits: int = 3) -> Markup:
-    """A figure with its 95% interval under it."""
+    """Format a metric with its 95% interval below it."""
     if value is None or interval is None:
         return join(number(value, digits))
     low, high = (number(end, digits) for end in interval)

@@ -1,7 +1,7 @@
-"""One HTML file that says how well systems do: figures, charts, and the clips they misjudge, to be heard.
+"""One HTML file that reports on systems: metrics, charts, and the clips with the largest errors, playable.
 
-The file needs nothing else: styles, charts and sound are inside it, and its content policy lets it load
-nothing.
+The file is self-contained: styles, charts and audio are embedded, and its content security policy forbids it
+to load anything.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from enunciate.metrics.records import Results
 from enunciate.progress import Progress
 from enunciate.schema import ASPECTS
 
-TITLE = "Pronunciation assessment, compared with people"
+TITLE = "Pronunciation assessment compared with human scores"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; media-src data:; img-src data:"
 OFFICIAL_CLIPS = 2500
 
@@ -28,15 +28,15 @@ OFFICIAL_CLIPS = 2500
 def report_html(
     systems: Sequence[System], progress: Progress | None = None, *, note: str | None = None
 ) -> str:
-    """The whole page.
+    """Return the whole page.
 
     Args:
-        systems: At least one, each with at least one clip.
-        progress: Told how far it is.
-        note: On how they were trained and tested.
+        systems: At least one system, each with at least one clip.
+        progress: Called before each system and at the end.
+        note: A note on how the systems were trained and tested.
 
     Raises:
-        PhoneMismatchError: an assessment has other phones than its utterance.
+        PhoneMismatchError: An assessment has other phones than its utterance.
         MissingExtraError: scipy, kaldialign or jiwer is not installed.
     """
     sections: list[Markup] = []
@@ -71,16 +71,15 @@ def _header(systems: Sequence[System]) -> Markup:
     links = [("comparison", "Comparison")]
     links += [("differences", "Differences")] if len(systems) > 1 else []
     links += [(f"system-{i + 1}", system.name) for i, system in enumerate(systems)]
-    nav = tag("nav", *(tag("a", name, href=f"#{id}") for id, name in links), aria_label="Parts")
+    nav = tag("nav", *(tag("a", name, href=f"#{id}") for id, name in links), aria_label="Sections")
     return tag("header", tag("h1", TITLE), nav, class_="page")
 
 
 def _footer() -> Markup:
     text = (
-        f"Made by enunciate {enunciate.__version__}. 95% intervals are by bootstrap over speakers. What each "
-        "figure "
-        "means: docs/metrics.md. The sound and the labels in this file are the corpus's: its licence holds "
-        "for them."
+        f"Made by enunciate {enunciate.__version__}. 95% intervals are by bootstrap over speakers. The "
+        "metrics are defined in docs/metrics.md. The audio and the labels in this file belong to the "
+        "corpus, and its licence applies to them."
     )
     return tag("footer", tag("p", text))
 
@@ -88,23 +87,22 @@ def _footer() -> Markup:
 # -------------------------------------------------------------------------------------------- comparison
 
 
-def _comparison(systems: Sequence[System], told: str | None) -> Markup:
+def _comparison(systems: Sequence[System], protocol_note: str | None) -> Markup:
     head = ("system", *ASPECTS, "phone", "word", "MDD F1", "PER without text", "WER", "clips", "failed")
     rows = [_own_row(system) for system in systems] + [_published_row(row) for row in PUBLISHED]
     if not any(system.results.word and system.results.word.n_labelled for system in systems):
-        head, rows = _without(head, rows, head.index("word"))  # a part of the corpus has no scores of words
+        head, rows = _without(head, rows, head.index("word"))  # a part of the corpus has no word scores
     shown = table(head, rows, "Correlation (PCC) with human scores, and error rates; 95% intervals below")
     note = (
-        "Rows marked † are quoted from the papers named in them and were not run here: they are of the "
-        "official "
-        "test split (2,500 clips of 125 speakers)."
+        "Rows marked † quote the papers that they name and were not run here; they are for the official test "
+        "split (2,500 clips of 125 speakers)."
     )
-    lead = tag("p", told, class_="warning") if told else None
+    lead = tag("p", protocol_note, class_="warning") if protocol_note else None
     return section("comparison", "Comparison", lead, _split_note(systems), shown, note=note, level=2)
 
 
 def judges_phones(results: Results) -> bool:
-    """Whether any phone was accepted or flagged: an engine of utterance scores alone has no detection."""
+    """Whether any phone was accepted or flagged: an engine without phone results has no detection."""
     mdd = results.mdd
     return mdd.true_positives + mdd.false_positives + mdd.true_accepts > 0
 
@@ -112,48 +110,46 @@ def judges_phones(results: Results) -> bool:
 def _without(
     head: tuple[str, ...], rows: list[tuple[Child, ...]], column: int
 ) -> tuple[tuple[str, ...], list[tuple[Child, ...]]]:
-    """A table with a column less."""
+    """Return a table without one column."""
     return head[:column] + head[column + 1 :], [row[:column] + row[column + 1 :] for row in rows]
 
 
 def _split_note(systems: Sequence[System]) -> Markup:
-    """What the rows can and cannot be compared with."""
+    """Return what the rows can and cannot be compared with."""
     ids = [{pair.utterance.id for pair in system.pairs} for system in systems]
     warnings: list[str] = []
     if any(one != ids[0] for one in ids):
         warnings.append(
-            "The systems were not run on the same clips: their rows cannot be compared with each other. "
-            "enunciate compare takes the clips that two of them share."
+            "The systems were not run on the same clips, so their rows cannot be compared with each other. "
+            "enunciate compare uses the clips that two of them share."
         )
     if any(len(one) != OFFICIAL_CLIPS for one in ids):
         counts = " and ".join(sorted({f"{len(one):,}" for one in ids}))
         warnings.append(
-            f"The systems here were run on {counts} clips, which is not the official test split: set beside "
-            "the † "
-            "rows their figures give an idea, not a ranking."
+            f"The systems here were run on {counts} clips, which is not the official test split: their "
+            "metrics cannot be ranked with those of the † rows."
         )
     else:
         warnings.append(
-            "The systems here were run on 2,500 clips. Only if these are the official test split, and none "
-            "of its "
-            "speakers were learnt from, can they be set beside the † rows."
+            "The systems here were run on 2,500 clips. They can be compared with the † rows only if these "
+            "are the official test split, and if nothing was trained on its speakers."
         )
     return tag("div", *(tag("p", warning) for warning in warnings), class_="warning", role="note")
 
 
 def _own_row(system: System) -> tuple[Child, ...]:
-    found: Results = system.results
-    models = ", ".join(found.models)
+    results, word = system.results, system.results.word
+    models = ", ".join(results.models)
     return (
         join(tag("b", system.name), tag("small", models) if models else None),
-        *(with_interval(one.pcc, one.ci95) for one in (getattr(found.apa, aspect) for aspect in ASPECTS)),
-        with_interval(found.phone.pcc, found.phone.ci95),
-        with_interval(found.word.accuracy.pcc, found.word.accuracy.ci95) if found.word else number(None),
-        with_interval(found.mdd.f1, found.mdd.f1_ci95) if judges_phones(found) else number(None),
-        with_interval(found.recognition.per_without_text, found.recognition.ci95),
-        with_interval(found.wer, found.wer_ci95),
-        f"{found.n_utterances:,}",
-        f"{found.n_failed:,}",
+        *(with_interval(one.pcc, one.ci95) for one in (getattr(results.apa, aspect) for aspect in ASPECTS)),
+        with_interval(results.phone.pcc, results.phone.ci95),
+        with_interval(word.accuracy.pcc, word.accuracy.ci95) if word else number(None),
+        with_interval(results.mdd.f1, results.mdd.f1_ci95) if judges_phones(results) else number(None),
+        with_interval(results.recognition.per_without_text, results.recognition.ci95),
+        with_interval(results.wer, results.wer_ci95),
+        f"{results.n_utterances:,}",
+        f"{results.n_failed:,}",
     )
 
 

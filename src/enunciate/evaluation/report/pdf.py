@@ -1,4 +1,4 @@
-"""A page as PDF, printed by a browser of the Chromium kind that is on the machine, without a window."""
+"""Prints a page to PDF with an installed Chromium-based browser in headless mode."""
 
 from __future__ import annotations
 
@@ -24,45 +24,44 @@ TIMEOUT_S = 120
 
 
 class PdfError(EnunciateError):
-    """There is no browser to print with, or it did not print."""
+    """There is no browser to print with, or it failed to print."""
 
     code = "pdf"
 
 
 def find_browser() -> str:
-    """The browser to print with.
+    """Return the browser to print with.
 
     Raises:
-        PdfError: none of `BROWSERS` is on the path.
+        PdfError: None of `BROWSERS` is on the PATH.
     """
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
+    browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if browser is None:
         raise PdfError(
             "a PDF needs Chromium, Chrome or Edge on the PATH (Debian and Ubuntu: apt install chromium). Or "
-            "open "
-            "the HTML in any browser and print it to a file"
+            "open the HTML in any browser and print it to a file"
         )
-    return found
+    return browser
 
 
 def print_pdf(page: Path, out: Path, browser: str) -> None:
-    """Prints a page that is a file.
+    """Print a page to a file.
 
     Args:
-        page: The HTML.
-        out: Where the PDF goes.
-        browser: As `find_browser` gives it.
+        page: The HTML file.
+        out: The PDF file to write.
+        browser: The path of a browser, as `find_browser` returns it.
 
     Raises:
-        PdfError: the browser fails, or takes longer than `TIMEOUT_S`.
-        OutputError: the PDF cannot be written.
+        PdfError: The browser fails, or takes longer than `TIMEOUT_S`.
+        OutputError: The PDF cannot be written.
     """
     with writing_to(out), TemporaryDirectory() as folder:
         printed = Path(folder) / "page.pdf"
         command = [browser, "--headless", "--disable-gpu", "--no-pdf-header-footer"]
         command += [f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}"]
         if getattr(os, "geteuid", lambda: 1)() == 0:
-            command.append("--no-sandbox")  # Chromium's sandbox refuses root; the page is our own
+            command.append("--no-sandbox")  # Chromium's sandbox refuses to run as root; the page is our own
         _run([*command, page.resolve().as_uri()])
         if not printed.is_file():
             raise PdfError(f"{browser} wrote no PDF: open {page} in a browser and print it to a file")
@@ -75,6 +74,6 @@ def _run(command: list[str]) -> None:
     except subprocess.TimeoutExpired:
         raise PdfError(f"{command[0]} did not print within {TIMEOUT_S} s: print the HTML by hand") from None
     except (OSError, subprocess.CalledProcessError) as error:
-        said = getattr(error, "stderr", b"") or b""
-        reason = said.decode("utf-8", "replace").strip().splitlines()[-1:] or [str(error)]
+        stderr = getattr(error, "stderr", b"") or b""
+        reason = stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or [str(error)]
         raise PdfError(f"{command[0]} cannot print ({reason[0]}): print the HTML by hand") from error

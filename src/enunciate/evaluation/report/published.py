@@ -1,7 +1,7 @@
-"""Figures that others published for Speechocean762, each with its source: never measured here.
+"""Published results on Speechocean762, each with its source; none of them was measured here.
 
-All are correlations on the official test split (2,500 clips of 125 speakers). They stand in reports as marked
-rows; a system that was measured on other clips cannot be set beside them figure by figure.
+All are for the official test split (2,500 clips of 125 speakers). Reports show them as marked rows; a system
+that was evaluated on other clips cannot be compared with them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PublishedSystem:
-    """A row of somebody's table; None where they give no such figure."""
+    """A row of a published table; None where it has no such metric."""
 
     name: str
     source: str
@@ -21,7 +21,7 @@ class PublishedSystem:
     total: float | None = None
     phone: float | None = None
     f1: float | None = None
-    """Of mispronunciation detection in the usual sense, not of matching phones."""
+    """F1 of mispronunciation detection in the usual sense, not of matching phones."""
     per: float | None = None
     wer: float | None = None
     note: str = ""
