@@ -30,7 +30,7 @@ def test_an_unfinished_run_is_refused(tone_corpus: Path, evaluated: tuple[Path, 
     options = ("--corpus", tone_corpus, "--html", tmp_path / "r.html")
     assert "has no predictions.jsonl" in message(run("report", tmp_path, *options))
     shutil.copy(evaluated[0] / "predictions.jsonl", tmp_path)
-    assert "its run was not ended" in message(run("report", tmp_path, *options))
+    assert "its run did not finish" in message(run("report", tmp_path, *options))
     (tmp_path / "results.json").write_text("{}")
     assert run("report", tmp_path, *options).exit_code == 0
     (tmp_path / "predictions.jsonl").write_text('{"id": "half')
