@@ -73,7 +73,7 @@ def _transcript_metrics(answers: Sequence[TaskAnswer], config: TargetConfig) -> 
         phones.append(count_edits(heard_phones(answer.utterance, config.starred), heard))
         reference = [plain for word in answer.utterance.words or () for plain in plain_words(word.text)]
         words.append(count_edits(reference, said))
-    match = PhoneMatch.of(pooled(phones))
+    match = PhoneMatch.from_edits(pooled(phones))
     return {
         "n_mdd": len(answers),
         "unparsable_mdd": _n_unparsable(answers),
