@@ -37,6 +37,9 @@ class EncoderConfig:
     melody_width: int = 64
 
 
+WHISPER_BASE = EncoderConfig()
+
+
 class Encoded(NamedTuple):
     """Outputs for B clips of F frames of 20 ms: S channels of the sound stream, M of the melody stream."""
 
@@ -138,7 +141,7 @@ class Encoder(nn.Module):
         """Encode log-mel energies.
 
         Args:
-            mel: (B, 80, T), 10 ms per step.
+            mel: (B, 80, T), 10 ms per step, padded with zeros.
             frames: (B,) real steps of each clip; None where nothing is padded.
 
         Returns:
