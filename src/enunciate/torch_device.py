@@ -1,4 +1,4 @@
-"""Which device torch computes on."""
+"""The choice of the device for torch."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from enunciate.errors import DeviceError
 
 
 def pick_device(wanted: Literal["auto", "cpu", "cuda"] = "auto") -> torch.device:
-    """The device that a recipe names; `auto` is a GPU where torch sees one.
+    """Return the device that a recipe names; `auto` is a GPU where torch sees one.
 
     Raises:
-        DeviceError: a GPU is named, and torch sees none.
+        DeviceError: A GPU is named, and torch sees none.
     """
     there = torch.cuda.is_available()
     if wanted == "cuda" and not there:

@@ -17,7 +17,7 @@ from enunciate.pocket.ctc import (
 from enunciate.pocket.symbols import BLANK, N_CLASSES
 
 TINY = [[5, 7, 9], [5, 7, 9], [5, 7, 3]]
-BARE = BeamOptions(width=400, least=-50.0, model_weight=0.0, bonus=0.0)
+BARE = BeamOptions(width=400, log_prob_threshold=-50.0, model_weight=0.0, insertion_bonus=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +106,11 @@ def test_the_phone_model_looks_at_the_phones_before():
     assert beam_search(posteriors([{9: 0.48, 20: 0.48}]), model, options) == [20]
 
 
-def test_the_bonus_makes_answers_longer(model):
+def test_an_insertion_bonus_lengthens_the_result(model):
     unsure = posteriors([{BLANK: 0.7, 5: 0.25}])
 
     assert beam_search(unsure, model, BARE) == []
-    assert beam_search(unsure, model, BARE.model_copy(update={"bonus": 3.0})) == [5]
+    assert beam_search(unsure, model, BARE.model_copy(update={"insertion_bonus": 3.0})) == [5]
 
 
 def test_a_stored_phone_model_is_the_same(model, tmp_path):

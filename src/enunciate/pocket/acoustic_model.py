@@ -1,4 +1,4 @@
-"""Run the exported encoder with ONNX Runtime: samples in, posteriors, quality stream and prosody out."""
+"""The exported encoder, run by ONNX Runtime: from samples to posteriors, quality stream and prosody."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from enunciate.pocket.onnx_session import Session
 from enunciate.pocket.pitch import track
 
 WINDOW = 1_500
-"""Feature frames (10 ms) that the encoder sees at once: attention over more would cost quadratically."""
+"""The longest input in feature frames (10 ms); longer clips are cut, as attention grows quadratically."""
 MARGIN = 150
-"""Feature frames at a cut that are computed twice and kept from the side with more context."""
+"""Feature frames on each side of a cut that are computed twice and kept from the window with more context."""
 
 
 class AcousticModel:
@@ -32,16 +32,16 @@ class AcousticModel:
         return Outputs(ctc, frame, quality, track(samples, len(ctc)))
 
     def _encode(self, features: Features, first: int, start: int, end: int, last: int) -> list[Array]:
-        """Encode feature frames first..last and keep what belongs to start..end."""
-        found = self._session.run({"features": features[None, first:last]})
+        """Encode feature frames first..last and keep the outputs of start..end."""
+        outputs = self._session.run({"features": features[None, first:last]})
         kept = slice((start - first) // SUBSAMPLING, -(-(end - first) // SUBSAMPLING))
-        return [array[0, kept] for array in found]
+        return [array[0, kept] for array in outputs]
 
 
 def windows(n_frames: int) -> list[tuple[int, int, int, int]]:
-    """Cut a clip into windows: (first, start, end, last) feature frames, start..end kept of first..last.
+    """Cut a clip into windows (first, start, end, last) of which feature frames start..end are kept.
 
-    All but the last `end` and `last` are multiples of the subsampling, so that frames fall on one grid.
+    All but the last `end` and `last` are multiples of the subsampling, so that encoder frames share one grid.
     """
     if n_frames <= WINDOW:
         return [(0, 0, n_frames, n_frames)]

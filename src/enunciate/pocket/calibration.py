@@ -1,9 +1,9 @@
-"""What predictions mean: the threshold of a mispronunciation and tables of 90% intervals.
+"""Calibration: the threshold of a mispronunciation and the tables of 90% intervals.
 
-Both are read off predictions for speakers that the predicting model had not seen. An interval runs between
-the 5th and the 95th percentile of the human scores given to about the same prediction (a binned form of
-conditional conformal prediction), so it is wide where people disagree with the model and narrow where they do
-not.
+Both are estimated from predictions for speakers whom the predicting model has not seen. An interval runs
+between the 5th and the 95th percentile of the human scores of clips with about the same prediction (a binned
+form of conditional conformal prediction), so it is wide where people disagree with the model and narrow where
+they agree.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from enunciate.schema import ASPECTS, MISPRONOUNCED_BELOW, FrozenModel
 COVERAGE = 0.9
 BINS = 8
 WORST = 0.005
-"""Share of clips that count as the worst."""
+"""The share of clips that stand in for mismatched ones where a corpus has none."""
 Array = npt.NDArray[np.float64]
 
 
 class Labelled(Protocol):
-    """A clip with human scores (`scorer_data.ScoredClip`)."""
+    """A clip with human scores, such as `scorer_data.ScoredClip`."""
 
     @property
     def phone_scores(self) -> npt.NDArray[np.float32]: ...  # noqa: D102
@@ -44,14 +44,14 @@ class Interval(FrozenModel):
     high: tuple[float, ...]
 
     def at(self, prediction: float) -> tuple[float, float]:
-        """Lower and upper end, the prediction itself always inside."""
+        """Return the lower and the upper end of the interval, which always contains the prediction."""
         low = float(np.interp(prediction, self.knots, self.low))
         high = float(np.interp(prediction, self.knots, self.high))
         return min(low, prediction), max(high, prediction)
 
 
 class Level(FrozenModel):
-    """What people gave to some kind of clip: mean and range."""
+    """The mean and the range of human scores of one kind of clip."""
 
     value: float
     low: float
@@ -59,17 +59,17 @@ class Level(FrozenModel):
 
 
 class Calibration(FrozenModel):
-    """All that is set on left-out speakers."""
+    """All that is estimated on held-out speakers."""
 
     threshold: float
-    """Probability from which a phone counts as mispronounced (greatest F1)."""
+    """The probability from which a phone counts as mispronounced, which maximises F1."""
     phone: Interval
     word: Interval
     utterance: dict[str, Interval]
     free: dict[str, Interval]
-    """For scores without a text."""
+    """The intervals of utterance scores without reference, under their name in the file of weights."""
     mismatch: dict[str, Level]
-    """For clips in which something else was said than the text."""
+    """The scores of clips in which something other than the text was said."""
 
 
 def calibrate(
@@ -79,7 +79,15 @@ def calibrate(
     utterance: Sequence[Array],
     free: Sequence[Array],
 ) -> Calibration:
-    """Set threshold and tables from predictions (phones 0 to 2, probabilities, utterances 0 to 10)."""
+    """Estimate threshold and intervals from predictions for held-out speakers.
+
+    Args:
+        clips: The clips with their human scores.
+        phone: For each clip, predicted phone scores (U,), 0 to 2.
+        wrong: For each clip, probabilities of a mispronunciation (U,).
+        utterance: For each clip, predicted utterance scores (4,), 0 to 10.
+        free: For each clip, predicted utterance scores without reference (4,).
+    """
     human = np.concatenate([clip.phone_scores for clip in clips]).astype(np.float64)
     known = human >= 0
     words = [_word_means(clip, values) for clip, values in zip(clips, phone, strict=True)]
@@ -94,7 +102,7 @@ def calibrate(
 
 
 def mismatch_levels(clips: Sequence[Labelled]) -> dict[str, Level]:
-    """What people gave where something else was said; without such clips, what they gave to the worst."""
+    """Return the human scores of mismatched clips or, where there are none, of the worst clips."""
     labelled = [clip for clip in clips if np.isfinite(clip.scores).any()]
     scores = np.stack([clip.scores for clip in labelled]).astype(np.float64)
     chosen = np.array([clip.mismatched for clip in labelled])
@@ -110,11 +118,11 @@ def mismatch_levels(clips: Sequence[Labelled]) -> dict[str, Level]:
 
 
 def _by_aspect(clips: Sequence[Labelled], predicted: Sequence[Array]) -> dict[str, Interval]:
-    scores, found = np.stack([clip.scores for clip in clips]), np.stack(predicted)
+    scores, predictions = np.stack([clip.scores for clip in clips]), np.stack(predicted)
     tables: dict[str, Interval] = {}
     for k, aspect in enumerate(ASPECTS):
         given = np.isfinite(scores[:, k])
-        tables[aspect] = interval(found[given, k], scores[given, k].astype(np.float64), 10.0)
+        tables[aspect] = interval(predictions[given, k], scores[given, k].astype(np.float64), 10.0)
     return tables
 
 
@@ -126,7 +134,7 @@ def _word_means(clip: Labelled, predicted: Array) -> tuple[Array, Array]:
 
 
 def best_threshold(wrong: npt.NDArray[np.bool_], probability: Array) -> float:
-    """The probability from which flagging gives the greatest F1."""
+    """Return the threshold on the probability that maximises F1."""
     order = np.argsort(-probability)
     hits = np.cumsum(wrong[order])
     f1 = 2 * hits / (np.arange(1, len(order) + 1) + max(int(wrong.sum()), 1))
@@ -134,7 +142,7 @@ def best_threshold(wrong: npt.NDArray[np.bool_], probability: Array) -> float:
 
 
 def interval(predicted: Array, human: Array, top: float) -> Interval:
-    """Tabulate the human scores' 5th and 95th percentiles over bins of the prediction."""
+    """Tabulate the 5th and 95th percentiles of the human scores over bins of the prediction."""
     order = np.argsort(predicted)
     knots: list[float] = []
     low: list[float] = []

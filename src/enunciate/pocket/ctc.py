@@ -1,4 +1,4 @@
-"""Reading phones out of CTC log-probabilities without a reference text."""
+"""Recognition of phones from CTC log-probabilities, without use of the reference text."""
 
 from __future__ import annotations
 
@@ -12,39 +12,40 @@ from enunciate.pocket.symbols import BLANK, N_CLASSES
 from enunciate.schema import FrozenModel
 
 PhoneModel = npt.NDArray[np.uint8]
-"""(40, 40, 40, 40): minus the log-probability of a phone after three others, in units of `STEP`; class 0
-stands for "before the beginning"."""
+"""(40, 40, 40, 40): the negative log-probability of a phone after three others, in units of `STEP`; class 0
+stands for the start of the utterance."""
 STEP = 0.05
-"""2.56 million log-probabilities fit a byte each at this resolution (natural-log units)."""
+"""The resolution in natural-log units at which each of 2.56 million log-probabilities fits a byte."""
 
 NEVER = -1e30
 
 
 class BeamOptions(FrozenModel):
-    """How phones are searched for."""
+    """Options of `beam_search`."""
 
     width: int = 8
-    """Prefixes kept after each frame."""
-    least: float = -7.0
-    """Classes under this log-probability are not tried in a frame."""
+    """The number of prefixes kept after each frame."""
+    log_prob_threshold: float = -7.0
+    """Classes with a lower log-probability in a frame do not extend a prefix there."""
     model_weight: float = 0.45
-    bonus: float = 0.9
-    """Added for each phone, against the model's liking for short answers."""
+    """The weight of the phone model's log-probabilities."""
+    insertion_bonus: float = 0.9
+    """Added for each phone, to balance the phone model's preference for short results."""
 
 
 HEARING = BeamOptions()
-"""What the engine hears with, and what the scorer without text is trained on: they must not differ."""
+"""The options of the engine; the scorer without reference is trained on phones found with the same."""
 
 
 def greedy(log_probs: LogProbs) -> list[int]:
-    """Most likely class of each frame, repeats merged and blanks dropped; (F, 40) -> classes."""
+    """Return the most likely class of each frame of (F, 40), repeats merged and blanks dropped."""
     best = log_probs.argmax(axis=1)
     changed = np.concatenate(([True], best[1:] != best[:-1]))
     return [int(label) for label in best[changed] if label != BLANK]
 
 
 def beam_search(log_probs: LogProbs, model: PhoneModel, options: BeamOptions) -> list[int]:
-    """Most likely phones under CTC and a phone model together (Graves et al.'s prefix search, with a beam).
+    """Return the most likely phones under CTC and a phone model: a prefix beam search (Graves et al. 2006).
 
     Each prefix carries the log-probability of ending in blank, of ending in its last phone, and its model
     score.
@@ -52,7 +53,7 @@ def beam_search(log_probs: LogProbs, model: PhoneModel, options: BeamOptions) ->
     beams: dict[tuple[int, ...], tuple[float, float, float]] = {(): (0.0, NEVER, 0.0)}
     for frame in log_probs:
         blank = float(frame[BLANK])
-        tried = [int(c) for c in np.flatnonzero(frame > options.least) if c != BLANK]
+        tried = [int(c) for c in np.flatnonzero(frame > options.log_prob_threshold) if c != BLANK]
         grown: dict[tuple[int, ...], list[float]] = {}
         for prefix, (in_blank, in_phone, score) in beams.items():
             total = _add(in_blank, in_phone)
@@ -62,7 +63,7 @@ def beam_search(log_probs: LogProbs, model: PhoneModel, options: BeamOptions) ->
             following = _following(model, prefix)
             for label in tried:
                 source = in_blank if prefix and prefix[-1] == label else total
-                step = options.model_weight * float(following[label]) + options.bonus
+                step = options.model_weight * float(following[label]) + options.insertion_bonus
                 _keep(grown, (*prefix, label), NEVER, source + float(frame[label]), score + step)
         ranked = sorted(grown.items(), key=lambda item: -(_add(item[1][0], item[1][1]) + item[1][2]))
         beams = {prefix: (a, b, score) for prefix, (a, b, score) in ranked[: options.width]}
@@ -83,13 +84,13 @@ def _following(model: PhoneModel, prefix: tuple[int, ...]) -> npt.NDArray[np.flo
 
 
 def _add(a: float, b: float) -> float:
-    """log(exp(a) + exp(b))."""
+    """Return log(exp(a) + exp(b))."""
     high, low = (a, b) if a > b else (b, a)
     return high if low < high - 30 else high + float(np.log1p(np.exp(low - high)))
 
 
 def train_phone_model(sequences: list[list[int]]) -> PhoneModel:
-    """Count phone 4-grams, each order smoothed by the one below it (Witten and Bell 1991)."""
+    """Estimate a phone 4-gram model, each order smoothed by the one below it (Witten and Bell 1991)."""
     shape = (N_CLASSES,) * 4
     counts = np.zeros(shape, dtype=np.float64)
     for sequence in sequences:
@@ -106,11 +107,11 @@ def train_phone_model(sequences: list[list[int]]) -> PhoneModel:
 
 
 def save_phone_model(model: PhoneModel, path: Path) -> None:
-    """Store a phone model."""
+    """Write a phone model to a file."""
     np.savez_compressed(path, model=model)
 
 
 def load_phone_model(path: Path) -> PhoneModel:
-    """Read a stored phone model."""
+    """Read a phone model from a file."""
     with np.load(path) as arrays:
         return arrays["model"]

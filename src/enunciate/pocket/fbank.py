@@ -1,7 +1,7 @@
-"""Log-mel features: the one feature code of training and running.
+"""Log-mel filterbank features, the same code for training and running.
 
 Kaldi-compatible filterbanks by kaldi-native-fbank (80 bins, 25 ms window, 10 ms hop, no dither), with a floor
-under the loudest bin, because digital silence would otherwise be a thousand times "quieter" than any room.
+relative to the loudest bin, because digital silence would otherwise lie far below the noise of any room.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ SAMPLE_RATE_HZ = 16_000
 HOP_S = 0.01
 N_MELS = 80
 SUBSAMPLING = 3
-"""Feature frames in a frame of the encoder, which is 30 ms long."""
+"""Feature frames per encoder frame, which is 30 ms long."""
 LOW_HZ = 20.0
 HIGH_HZ = 7_600.0
 DYNAMIC_RANGE = 14.0
-"""Natural-log units kept under the loudest value of a clip (about 60 dB)."""
+"""The range kept below the loudest value of a clip, in natural-log units (about 60 dB)."""
 SCALE = 0.25
-"""Brings features to about unit variance; a constant, because the level of detail carries information."""
+"""Scales features to about unit variance; a constant, because a clip's own variance carries information."""
 
 Features = npt.NDArray[np.float32]
 
 
 def log_mel(samples: npt.NDArray[np.float32]) -> Features:
-    """Turn 16 kHz samples in [-1, 1], shape (n,), into floored log-mel energies, shape (frames, 80)."""
+    """Compute floored log-mel energies, shape (frames, 80), of 16 kHz samples in [-1, 1], shape (n,)."""
     options = knf.FbankOptions()
     options.frame_opts.dither = 0.0
     options.frame_opts.snip_edges = False
@@ -46,19 +46,19 @@ def log_mel(samples: npt.NDArray[np.float32]) -> Features:
 
 
 def normalise(features: Features) -> Features:
-    """Take each bin's mean over the clip away and scale, shape (T, 80) -> (T, 80)."""
+    """Subtract each bin's mean over the clip, and scale, shape (T, 80) -> (T, 80)."""
     return ((features - features.mean(axis=0, keepdims=True)) * SCALE).astype(np.float32)
 
 
 def mel_centres_hz() -> npt.NDArray[np.float64]:
-    """Centre frequency of each bin, shape (80,)."""
+    """Return the centre frequency of each bin, shape (80,)."""
     low, high = _mel(np.array(LOW_HZ)), _mel(np.array(HIGH_HZ))
     points = low + (high - low) * np.arange(1, N_MELS + 1) / (N_MELS + 1)
     return 700.0 * (np.exp(points / 1127.0) - 1.0)
 
 
 def bin_of_hz(hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Fractional bin index at a frequency, the inverse of `mel_centres_hz`."""
+    """Return the fractional bin index of each frequency, the inverse of `mel_centres_hz`."""
     low, high = _mel(np.array(LOW_HZ)), _mel(np.array(HIGH_HZ))
     return (_mel(hz) - low) / (high - low) * (N_MELS + 1) - 1.0
 

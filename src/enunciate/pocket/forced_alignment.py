@@ -1,8 +1,8 @@
-"""Forced alignment: which frames of a clip belong to which reference phone.
+"""Forced alignment: which frames of a clip belong to which canonical phone.
 
 A Viterbi search through the frame head's log-probabilities over a small graph: the words in order, every
 pronunciation variant of a word in parallel, an optional silence before, between and after words. Each phone
-takes at least one encoder frame (30 ms). The best path also says which variant was read.
+takes at least one encoder frame (30 ms). The best path also tells which variant was read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ START = -1
 
 @dataclass(frozen=True)
 class Alignment:
-    """Aligned phones in order; U phones, frames as in the log-probabilities that were aligned."""
+    """U aligned phones in order; frames are those of the log-probabilities that were aligned."""
 
     classes: Indices
     """(U,) class of each phone."""
@@ -33,13 +33,13 @@ class Alignment:
     end: Indices
     """(U,) one past the last frame."""
     variants: tuple[int, ...]
-    """For each word, the index of the pronunciation that fitted best."""
+    """For each word, the index of the best-fitting pronunciation."""
     score: float
-    """Mean log-probability a frame of the best path."""
+    """The mean log-probability per frame along the best path."""
 
 
 class AlignmentError(ValueError):
-    """There are fewer frames than phones; callers know the clip and say so to the user."""
+    """There are fewer frames than phones; the caller, who knows the clip, reports it to the user."""
 
 
 @dataclass
@@ -68,14 +68,14 @@ class _Graph:
 
 
 def align(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]]) -> Alignment:
-    """Align words to frames.
+    """Align words with frames.
 
     Args:
         log_probs: (F, 40) frame log-probabilities; class 0 is silence.
-        words: for each word its pronunciation variants, each a non-empty sequence of classes.
+        words: For each word its pronunciation variants, each a non-empty sequence of classes.
 
     Raises:
-        AlignmentError: the shortest pronunciation has more phones than there are frames.
+        AlignmentError: The shortest pronunciation has more phones than there are frames.
     """
     graph = _Graph()
     exits = [START]
@@ -84,18 +84,18 @@ def align(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]]) -> Alig
         exits = graph.add_word(index, variants, [*exits, silence])
     exits = [*exits, graph.add(SILENCE, -1, -1, exits)]
     path, score = _viterbi(log_probs, graph, exits)
-    return _read(path, graph, len(words), score / len(log_probs))
+    return _alignment_of(path, graph, len(words), score / len(log_probs))
 
 
 def align_heard(log_probs: LogProbs, heard: Sequence[int]) -> Alignment:
-    """Align phones that were recognised rather than read: each is a word of its own."""
+    """Align phones that were recognised, each as a word of its own, so that silence may follow any."""
     return align(log_probs, [[[label]] for label in heard])
 
 
 def _viterbi(log_probs: LogProbs, graph: _Graph, finals: list[int]) -> tuple[Indices, float]:
     n_states, n_frames = len(graph.classes), len(log_probs)
     most = max(len(p) for p in graph.predecessors)
-    dummy = n_states  # a state that is never reached: pads the predecessor lists and stands for START
+    dummy = n_states  # an unreachable state, which pads the predecessor lists and stands for START
     table = np.full((n_states, most), dummy)
     for state, predecessors in enumerate(graph.predecessors):
         table[state, : len(predecessors)] = [dummy if p == START else p for p in predecessors]
@@ -120,7 +120,7 @@ def _viterbi(log_probs: LogProbs, graph: _Graph, finals: list[int]) -> tuple[Ind
     return path, float(scores[final])
 
 
-def _read(path: Indices, graph: _Graph, n_words: int, score: float) -> Alignment:
+def _alignment_of(path: Indices, graph: _Graph, n_words: int, score: float) -> Alignment:
     boundaries = np.flatnonzero(np.diff(path)) + 1
     starts = np.concatenate(([0], boundaries))
     ends = np.concatenate((boundaries, [len(path)]))

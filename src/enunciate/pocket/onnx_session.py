@@ -1,4 +1,4 @@
-"""ONNX Runtime with types, which it does not bring itself."""
+"""A typed wrapper of ONNX Runtime, which ships no types."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ort: Any = onnxruntime
 
 
 class Session:
-    """An ONNX model, loaded for the CPU."""
+    """An ONNX model on the CPU."""
 
     def __init__(self, path: Path, threads: int) -> None:
         options = _ort.SessionOptions()
@@ -23,5 +23,5 @@ class Session:
         self._session = _ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def run(self, inputs: dict[str, npt.NDArray[Any]]) -> list[npt.NDArray[np.float32]]:
-        """All outputs, in the order in which they were exported."""
+        """Run the model and return all outputs, in the order of their export."""
         return [np.asarray(output) for output in self._session.run(None, inputs)]

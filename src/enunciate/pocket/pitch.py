@@ -1,7 +1,7 @@
-"""Pitch and loudness, one value an encoder frame (30 ms).
+"""Pitch and loudness, one value per encoder frame (30 ms).
 
 Pitch is the best lag of the normalised autocorrelation (Boersma 1993, without its path search): enough for
-the range, the movement and the voicing that scorers of prosody use, at a few milliseconds a clip.
+the range, the movement and the voicing that scorers of prosody use, at a few milliseconds per clip.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ Track = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Prosody:
-    """Tracks of F frames."""
+    """The pitch and loudness tracks of F frames."""
 
     log_f0: Track
     """(F,) natural log of the fundamental frequency in Hz; NaN where unvoiced."""
     level_db: Track
-    """(F,) loudness relative to the loudest frame, at least -60."""
+    """(F,) level relative to the loudest frame in dB, at least -60."""
 
 
 def track(samples: npt.NDArray[np.float32], n_frames: int) -> Prosody:
-    """Track 16 kHz samples, shape (n,), at the centres of `n_frames` encoder frames."""
+    """Return pitch and loudness of 16 kHz samples, shape (n,), at the centres of encoder frames."""
     hop = round(FRAME_S * SAMPLE_RATE_HZ)
     padded = np.pad(samples, (WINDOW // 2, WINDOW // 2 + hop * n_frames))
     centres = hop // 2 + hop * np.arange(n_frames)
@@ -42,7 +42,7 @@ def track(samples: npt.NDArray[np.float32], n_frames: int) -> Prosody:
     relative = power / max(float(power.max()), 1e-12)
     # the floor is put under the decibels as well: a float32 logarithm of 1e-6 can come out below -6
     level = np.maximum(10 * np.log10(np.maximum(relative, 1e-6)), -60)
-    blocks = range(0, n_frames, BLOCK)  # spectra of a minute at once would take more memory than all the rest
+    blocks = range(0, n_frames, BLOCK)  # the spectra of a minute at once would dominate the memory
     pitch = [_log_f0(frames[first : first + BLOCK], level[first : first + BLOCK]) for first in blocks]
     return Prosody(np.concatenate(pitch), level.astype(np.float32))
 

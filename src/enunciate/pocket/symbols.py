@@ -13,10 +13,10 @@ CLASS_OF_PHONE = {phone: index + 1 for index, phone in enumerate(PHONES)}
 
 
 def classes_of(phones: Sequence[str]) -> list[int]:
-    """Class indices of ARPAbet phones, stress ignored."""
+    """Return the class indices of ARPAbet phones; stress is ignored."""
     return [CLASS_OF_PHONE[strip_stress(phone)] for phone in phones]
 
 
 def phone_of(index: int) -> str:
-    """The phone of a class index of at least 1."""
+    """Return the phone of a class index from 1."""
     return PHONES[index - 1]

@@ -14,9 +14,8 @@ from enunciate.pocket.fbank import SUBSAMPLING
 from enunciate.pocket.forced_alignment import LogProbs, align
 from enunciate.pocket.training.augment import normalise_batch
 from enunciate.pocket.training.encoder import Encoded, encoded_length
-from enunciate.pocket.training.feature_bank import PAUSE, Bank, Draw
+from enunciate.pocket.training.feature_bank import PAUSE, Bank, BatchDraw
 from enunciate.pocket.training.recogniser import Recogniser
-from enunciate.training.tensors import int_list
 
 
 @torch.no_grad()
@@ -26,10 +25,10 @@ def encode_clips(model: Recogniser, bank: Bank, clips: Sequence[int]) -> list[tu
     found: list[tuple[int, Encoded]] = []
     for first in range(0, len(order), 64):
         chunk = np.array(order[first : first + 64])
-        batch = bank.cut(Draw(chunk, np.ones(len(chunk)), int(bank.lengths[chunk].max())))
+        batch = bank.cut(BatchDraw(chunk, np.ones(len(chunk)), int(bank.lengths[chunk].max())))
         out: Encoded = model.encoder(normalise_batch(batch.features, batch.lengths), batch.lengths)
         out = Encoded(*(tensor.float().cpu() for tensor in out))
-        lengths = int_list(encoded_length(batch.host_lengths))
+        lengths = encoded_length(batch.host_lengths).tolist()
         for row, (clip, length) in enumerate(zip(chunk.tolist(), lengths, strict=True)):
             found.append((clip, Encoded(*(tensor[row : row + 1, :length] for tensor in out))))
     return found
@@ -47,7 +46,7 @@ def align_recordings(
     phones = [bank.phones(clip) for clip, _ in encoded]
     scores: list[float] = []
     for (clip, _), (frame_phone, score) in zip(
-        encoded, workers.map(align_phones, posteriors, phones, chunksize=16), strict=True
+        encoded, workers.map(align_recording, posteriors, phones, chunksize=16), strict=True
     ):
         bank.set_alignment(clip, frame_phone.repeat(SUBSAMPLING)[: int(bank.lengths[clip])])
         scores.append(score)
@@ -56,7 +55,7 @@ def align_recordings(
     )
 
 
-def align_phones(log_probs: LogProbs, phones: list[int]) -> tuple[npt.NDArray[np.int16], float]:
+def align_recording(log_probs: LogProbs, phones: list[int]) -> tuple[npt.NDArray[np.int16], float]:
     """Index of the phone, or PAUSE, for each frame of (F, 40) log-probabilities, and the fit."""
     found = align(log_probs, [[[label]] for label in phones])
     frame_phone = np.full(len(log_probs), PAUSE, dtype=np.int16)

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from enunciate.pocket.fbank import SUBSAMPLING, Features
-from enunciate.training.tensors import float_list, int_list, tensor_of
 
 UNKNOWN = -2
 PAUSE = -1
@@ -40,7 +39,7 @@ class TrainingClip:
 
 
 @dataclass(frozen=True)
-class Batch:
+class FeatureBatch:
     """B clips: (B, T, 80) raw features, F encoder frames, U phones padded with 0."""
 
     features: Tensor
@@ -56,7 +55,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Draw:
+class BatchDraw:
     """What to cut: clips, how fast to play each, and the padded length."""
 
     clips: npt.NDArray[np.int64]
@@ -74,27 +73,31 @@ class Bank:
         self.offsets = np.concatenate(([0], np.cumsum(self.lengths)[:-1]))
         self.phone_offsets = np.concatenate(([0], np.cumsum(self.counts)[:-1]))
         self.synthetic = np.array([c.synthetic for c in clips])
-        self.features = tensor_of(np.concatenate([c.features for c in clips]).astype(np.float16)).to(device)
-        self.classes = tensor_of(np.concatenate([c.classes for c in clips])).to(device)
-        self.scores = tensor_of(np.concatenate([c.scores for c in clips])).to(device)
-        self.frame_phone = tensor_of(np.concatenate([c.frame_phone for c in clips])).to(device)
+        self.features = torch.from_numpy(np.concatenate([c.features for c in clips]).astype(np.float16)).to(
+            device
+        )
+        self.classes = torch.from_numpy(np.concatenate([c.classes for c in clips])).to(device)
+        self.scores = torch.from_numpy(np.concatenate([c.scores for c in clips])).to(device)
+        self.frame_phone = torch.from_numpy(np.concatenate([c.frame_phone for c in clips])).to(device)
 
     def phones(self, clip: int) -> list[int]:
         """The classes of a clip's phones."""
         first = int(self.phone_offsets[clip])
-        return int_list(self.classes[first : first + int(self.counts[clip])])
+        return self.classes[first : first + int(self.counts[clip])].tolist()
 
     def phone_scores(self, clip: int) -> list[float]:
         """The human scores of a clip's phones, or NO_SCORE."""
         first = int(self.phone_offsets[clip])
-        return float_list(self.scores[first : first + int(self.counts[clip])])
+        return self.scores[first : first + int(self.counts[clip])].tolist()
 
     def set_alignment(self, clip: int, frame_phone: npt.NDArray[np.int16]) -> None:
         """Say which phone each feature frame of a clip belongs to."""
         first = int(self.offsets[clip])
-        self.frame_phone[first : first + int(self.lengths[clip])] = tensor_of(frame_phone).to(self.device)
+        self.frame_phone[first : first + int(self.lengths[clip])] = torch.from_numpy(frame_phone).to(
+            self.device
+        )
 
-    def cut(self, draw: Draw) -> Batch:
+    def cut(self, draw: BatchDraw) -> FeatureBatch:
         """Cut a batch out."""
         clips, tempo = draw.clips, draw.tempo
         lengths = np.maximum((self.lengths[clips] / tempo).astype(np.int64), 1)
@@ -116,19 +119,19 @@ class Bank:
         real_phone = phone < put(counts)[:, None]
         index = put(self.phone_offsets[clips])[:, None] + torch.minimum(phone, put(counts - 1)[:, None])
         middle = torch.minimum((position[:, ::SUBSAMPLING] + speed).round().long(), last)
-        return Batch(
+        return FeatureBatch(
             features,
             n_frames,
-            tensor_of(lengths),
+            torch.from_numpy(lengths),
             self.classes[index].masked_fill(~real_phone, 0),
-            tensor_of(counts),
+            torch.from_numpy(counts),
             self.scores[index].masked_fill(~real_phone, NO_SCORE),
             self.frame_phone[offset + middle].long().masked_fill(padding[:, ::SUBSAMPLING], UNKNOWN),
             put(self.synthetic[clips]),
         )
 
     def _put(self, array: npt.NDArray[np.generic]) -> Tensor:
-        tensor = tensor_of(array)
+        tensor = torch.from_numpy(array)
         return (
             tensor.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else tensor
         )
@@ -140,7 +143,7 @@ def draw_batches(
     tempo: float,
     synthetic_share: Callable[[], float],
     rng: np.random.Generator,
-) -> Iterator[Draw]:
+) -> Iterator[BatchDraw]:
     """Yield batches for ever: every recording once a round, mixed with a share of synthetic clips.
 
     Clips of a batch have about the same length. Padded lengths come in steps and fix the number of clips, so
@@ -158,7 +161,7 @@ def draw_batches(
         batches = _fill(order, lengths, batch_frames, rng)
         for index in rng.permutation(len(batches)):
             chosen, frames = batches[int(index)]
-            yield Draw(clips[chosen], speeds[chosen], frames)
+            yield BatchDraw(clips[chosen], speeds[chosen], frames)
 
 
 def _fill(

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from enunciate.training.tensors import update
-
 _LARGEST_NORM = 1.0
 """Longer gradients are cut to this."""
 
@@ -59,6 +57,6 @@ class MasterWeights:
         gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.working]
         torch._foreach_copy_([p.grad for p in self.copies if p.grad is not None], gradients)  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
         nn.utils.clip_grad_norm_(self.copies, _LARGEST_NORM)
-        update(self.optimizer)
+        self.optimizer.step()
         torch._foreach_copy_(self.working, self.copies)  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
         torch._foreach_lerp_(self.averaged, self.copies, 1 - decay)  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]

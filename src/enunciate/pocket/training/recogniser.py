@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from enunciate.pocket.training.encoder import Encoded, Encoder, encoded_length
-from enunciate.pocket.training.feature_bank import PAUSE, UNKNOWN, Batch
+from enunciate.pocket.training.feature_bank import PAUSE, UNKNOWN, FeatureBatch
 from enunciate.pocket.training.options import EncoderConfig
 from enunciate.pocket.training.quality_head import QualityHead, phone_loss, pool
 
@@ -28,7 +28,7 @@ class Recogniser(nn.Module):
 
 
 @dataclass(frozen=True)
-class Losses:
+class RecogniserLosses:
     """Mean losses of one batch."""
 
     ctc: Tensor
@@ -37,7 +37,7 @@ class Losses:
     quality: Tensor
 
 
-def losses_of(model: Recogniser, batch: Batch, features: Tensor) -> Losses:
+def losses_of(model: Recogniser, batch: FeatureBatch, features: Tensor) -> RecogniserLosses:
     """All losses of a batch whose features are augmented and normalised."""
     out: Encoded = model.encoder(features, batch.lengths)
     counts = batch.host_counts
@@ -49,12 +49,12 @@ def losses_of(model: Recogniser, batch: Batch, features: Tensor) -> Losses:
         ) / float(counts.sum())
 
     pooled = pool(out.quality, batch.frame_phone, batch.classes.shape[1])
-    return Losses(
+    return RecogniserLosses(
         ctc(out.ctc), ctc(out.middle_ctc), _frame_loss(out, batch), _quality_loss(model, pooled, batch)
     )
 
 
-def _frame_loss(out: Encoded, batch: Batch) -> Tensor:
+def _frame_loss(out: Encoded, batch: FeatureBatch) -> Tensor:
     index = batch.frame_phone.clamp_min(0)
     targets = batch.classes.gather(1, index).masked_fill(batch.frame_phone == PAUSE, 0)
     scores = batch.scores.gather(1, index)
@@ -67,7 +67,7 @@ def _frame_loss(out: Encoded, batch: Batch) -> Tensor:
     )
 
 
-def _quality_loss(model: Recogniser, pooled: Tensor, batch: Batch) -> Tensor:
+def _quality_loss(model: Recogniser, pooled: Tensor, batch: FeatureBatch) -> Tensor:
     out = model.quality(pooled, batch.classes).float()
     aligned = (batch.frame_phone >= 0).any(dim=1, keepdim=True)
     known = ((batch.scores >= 0) & aligned).float()

@@ -13,15 +13,14 @@ import torch
 from enunciate.metrics.correlation import pearson
 from enunciate.phones.alignment import edit_distance
 from enunciate.pocket.ctc import greedy
-from enunciate.pocket.training.bank_alignment import align_phones, encode_clips
+from enunciate.pocket.training.bank_alignment import align_recording, encode_clips
 from enunciate.pocket.training.feature_bank import Bank
 from enunciate.pocket.training.quality_head import pool
 from enunciate.pocket.training.recogniser import Recogniser
-from enunciate.training.tensors import float_list, tensor_of
 
 
 @dataclass(frozen=True)
-class Report:
+class RecogniserReport:
     """How a recogniser does on clips that it was not trained on."""
 
     per: float
@@ -31,7 +30,9 @@ class Report:
 
 
 @torch.no_grad()
-def report_on(model: Recogniser, bank: Bank, clips: Sequence[int], workers: ProcessPoolExecutor) -> Report:
+def report_on(
+    model: Recogniser, bank: Bank, clips: Sequence[int], workers: ProcessPoolExecutor
+) -> RecogniserReport:
     """Recognise and align clips of a bank."""
     encoded = encode_clips(model, bank, clips)
     phones = [bank.phones(clip) for clip, _ in encoded]
@@ -41,14 +42,14 @@ def report_on(model: Recogniser, bank: Bank, clips: Sequence[int], workers: Proc
     )
     posteriors = [out.frame[0].numpy() for _, out in encoded]
     quality = [out.quality for _, out in encoded]
-    aligned = workers.map(align_phones, posteriors, phones, chunksize=16)
+    aligned = workers.map(align_recording, posteriors, phones, chunksize=16)
     head = copy.deepcopy(model.quality).cpu()
     predicted: list[float] = []
     human: list[float] = []
     for (clip, _), classes, stream, (frame_phone, _) in zip(encoded, phones, quality, aligned, strict=True):
-        pooled = pool(stream, tensor_of(frame_phone.astype(np.int64))[None], len(classes))
-        predicted += float_list(head(pooled, torch.tensor([classes]))[0, :, 0])
+        pooled = pool(stream, torch.from_numpy(frame_phone.astype(np.int64))[None], len(classes))
+        predicted += head(pooled, torch.tensor([classes]))[0, :, 0].tolist()
         human += bank.phone_scores(clip)
     known = np.array(human) >= 0
     pcc = pearson(np.array(predicted)[known], np.array(human)[known])
-    return Report(errors / sum(map(len, phones)), np.nan if pcc is None else pcc)
+    return RecogniserReport(errors / sum(map(len, phones)), np.nan if pcc is None else pcc)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from enunciate.audio import load
 from enunciate.pocket.acoustic_model import AcousticModel
 from enunciate.pocket.ctc import HEARING, PhoneModel, beam_search, load_phone_model
-from enunciate.pocket.features import Outputs, PhoneFeatures, mismatched, phone_features
+from enunciate.pocket.features import Outputs, ScorerInputs, mismatched, phone_features
 from enunciate.pocket.forced_alignment import Alignment, align, align_heard
 from enunciate.pocket.symbols import BLANK, classes_of
 from enunciate.schema import ASPECTS, Utterance
@@ -27,7 +27,7 @@ _phone_models: dict[Path, PhoneModel] = {}
 class ScoredClip:
     """One clip of U phones with its human scores."""
 
-    features: PhoneFeatures
+    features: ScorerInputs
     phone_scores: npt.NDArray[np.float32]
     """(U,) 0 to 2, -1 where unknown."""
     scores: npt.NDArray[np.float32]

@@ -17,11 +17,11 @@ from enunciate.pocket.training.scorer import Ensemble, Scored, Scorer
 from enunciate.pocket.training.scorer_data import ScoredClip
 from enunciate.schema import Utterance
 from enunciate.training.optimise import optimise
-from enunciate.training.tensors import chunks, int_list, padded, seed_all, tensor_of
+from enunciate.training.padding import padded
 
 
 @dataclass(frozen=True)
-class Predicted:
+class ScorerPrediction:
     """Predictions for one clip."""
 
     phone: npt.NDArray[np.float64]
@@ -33,7 +33,7 @@ class Predicted:
 
 
 @dataclass(frozen=True)
-class Batch:
+class ScorerBatch:
     """Padded tensors of B clips."""
 
     classes: Tensor
@@ -48,31 +48,33 @@ class Batch:
     """(B, 4), NaN where unknown."""
 
 
-def collate(clips: Sequence[ScoredClip], ensemble: Ensemble) -> Batch:
+def collate(clips: Sequence[ScoredClip], ensemble: Ensemble) -> ScorerBatch:
     """Pad clips into tensors, features standardised, the frozen quality head applied."""
     classes = padded([c.features.classes for c in clips])
     quality = padded([c.features.quality for c in clips])
     with torch.no_grad():
         phone, utterance = ensemble.standardise(
             padded([c.features.phone for c in clips]),
-            tensor_of(np.stack([c.features.utterance for c in clips])),
+            torch.from_numpy(np.stack([c.features.utterance for c in clips])),
         )
         head = ensemble.quality(quality, classes)
     phone_scores = padded([c.phone_scores for c in clips], -1.0)
-    scores = tensor_of(np.stack([c.scores for c in clips]))
-    return Batch(classes, phone, quality, head, utterance, classes > 0, phone_scores, scores)
+    scores = torch.from_numpy(np.stack([c.scores for c in clips]))
+    return ScorerBatch(classes, phone, quality, head, utterance, classes > 0, phone_scores, scores)
 
 
-def take(table: Batch, rows: Tensor) -> Batch:
+def take(table: ScorerBatch, rows: Tensor) -> ScorerBatch:
     """Some rows of a table, cut to the longest of them."""
     most = int(table.real[rows].sum(dim=1).max())
     per_phone = (table.classes, table.phone, table.quality, table.head)
     classes, phone, quality, head = (tensor[rows, :most] for tensor in per_phone)
     real, phone_scores = table.real[rows, :most], table.phone_scores[rows, :most]
-    return Batch(classes, phone, quality, head, table.utterance[rows], real, phone_scores, table.scores[rows])
+    return ScorerBatch(
+        classes, phone, quality, head, table.utterance[rows], real, phone_scores, table.scores[rows]
+    )
 
 
-def loss_of(out: Scored, batch: Batch, config: ScorerConfig) -> Tensor:
+def loss_of(out: Scored, batch: ScorerBatch, config: ScorerConfig) -> Tensor:
     """Squared error of scores at both levels, cross-entropy of the mispronunciation flags."""
     phones = phone_loss(out.phone, out.wrong, batch.phone_scores, batch.phone_scores >= 0)
     labelled = ~batch.scores.isnan()
@@ -80,11 +82,11 @@ def loss_of(out: Scored, batch: Batch, config: ScorerConfig) -> Tensor:
     return config.phone_weight * phones + 20 * error.sum() / labelled.sum().clamp_min(1)
 
 
-def _run(member: Scorer, batch: Batch) -> Scored:
+def _run(member: Scorer, batch: ScorerBatch) -> Scored:
     return member(batch.classes, batch.phone, batch.quality, batch.head, batch.utterance, batch.real)
 
 
-def train_member(member: Scorer, table: Batch, config: ScorerConfig, seed: int) -> None:
+def train_member(member: Scorer, table: ScorerBatch, config: ScorerConfig, seed: int) -> None:
     """Train one member on the rows of a table."""
     generator = torch.Generator().manual_seed(seed)
     rows = len(table.classes)
@@ -96,7 +98,7 @@ def train_member(member: Scorer, table: Batch, config: ScorerConfig, seed: int) 
 
     def losses() -> Iterator[Tensor]:
         for _ in range(config.epochs):
-            for chosen in chunks(torch.randperm(rows, generator=generator), config.batch):
+            for chosen in torch.randperm(rows, generator=generator).split(config.batch):
                 batch = take(table, chosen)
                 yield loss_of(_run(member, batch), batch, config)
 
@@ -104,18 +106,18 @@ def train_member(member: Scorer, table: Batch, config: ScorerConfig, seed: int) 
 
 
 @torch.no_grad()
-def predict(members: Sequence[Scorer], table: Batch) -> list[Predicted]:
+def predict(members: Sequence[Scorer], table: ScorerBatch) -> list[ScorerPrediction]:
     """Average the members' predictions for each row of a table."""
-    found: list[Predicted] = []
-    for rows in chunks(torch.arange(len(table.classes)), 64):
+    found: list[ScorerPrediction] = []
+    for rows in torch.arange(len(table.classes)).split(64):
         batch = take(table, rows)
         outs = [_run(member, batch) for member in members]
         phone, wrong, utterance = (
             torch.stack(parts).mean(dim=0).double() for parts in zip(*outs, strict=True)
         )
-        for row, n in enumerate(int_list(batch.real.sum(dim=1))):
+        for row, n in enumerate(batch.real.sum(dim=1).tolist()):
             found.append(
-                Predicted(
+                ScorerPrediction(
                     (2 * phone[row, :n]).clamp(0, 2).numpy(),
                     wrong[row, :n].sigmoid().numpy(),
                     (10 * utterance[row]).clamp(0, 10).numpy(),
@@ -133,8 +135,8 @@ def standardised(
     ensemble = Ensemble(config, clips[0].features.quality.shape[1], members)
     ensemble.quality.load_state_dict(head.state_dict())
     for name, values in (("phone", phone), ("utterance", utterance)):
-        getattr(ensemble, f"{name}_mean").copy_(tensor_of(values.mean(axis=0)))
-        getattr(ensemble, f"{name}_scale").copy_(tensor_of(values.std(axis=0) + 1e-4))
+        getattr(ensemble, f"{name}_mean").copy_(torch.from_numpy(values.mean(axis=0)))
+        getattr(ensemble, f"{name}_scale").copy_(torch.from_numpy(values.std(axis=0) + 1e-4))
     return ensemble.eval()
 
 
@@ -145,17 +147,17 @@ def fit(
     config: ScorerConfig,
     head: QualityHead,
     seed: int,
-) -> tuple[Ensemble, list[Predicted]]:
+) -> tuple[Ensemble, list[ScorerPrediction]]:
     """Train an ensemble, one member for each inner fold left out; also what each says of what it left out.
 
     Synthetic clips, mispronounced on purpose, teach every member what a plainly wrong phone looks like; they
     have no part in standardisation and calibration.
     """
     folds = speaker_folds(utterances, config.members, seed)
-    seed_all(seed)
+    torch.manual_seed(seed)
     ensemble = standardised(clips, config, head, config.members)
     means = np.nanmean(np.stack([clip.scores for clip in clips]), axis=0) / 10
-    left_out: list[Predicted | None] = [None] * len(clips)
+    left_out: list[ScorerPrediction | None] = [None] * len(clips)
     table = collate([*clips, *synthetic], ensemble)
     for index, fold in enumerate(folds):
         member = ensemble.members[index]

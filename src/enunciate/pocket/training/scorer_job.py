@@ -12,12 +12,12 @@ from enunciate.pocket.training.options import ScorerConfig
 from enunciate.pocket.training.recogniser import load_recogniser
 from enunciate.pocket.training.scorer import Scorer
 from enunciate.pocket.training.scorer_data import ScoredClip
-from enunciate.pocket.training.scorer_fit import Predicted, collate, fit, predict
+from enunciate.pocket.training.scorer_fit import ScorerPrediction, collate, fit, predict
 from enunciate.schema import Utterance
 
 
 @dataclass(frozen=True)
-class Job:
+class ScorerJob:
     """Fit on some speakers, predict others, and write the ensemble to a file."""
 
     clips: list[ScoredClip]
@@ -32,16 +32,16 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class ScorerFit:
     """What an ensemble says of clips that it did not learn from."""
 
-    left_out: list[Predicted]
+    left_out: list[ScorerPrediction]
     """Of the job's clips, each by the member that left its speaker out."""
-    held_out: list[Predicted]
+    held_out: list[ScorerPrediction]
     """Of the clips held, by the whole ensemble."""
 
 
-def run_job(job: Job) -> Fitted:
+def run_job(job: ScorerJob) -> ScorerFit:
     """Fit, predict and export."""
     torch.set_num_threads(1)
     recogniser = load_recogniser(job.recogniser)
@@ -51,4 +51,4 @@ def run_job(job: Job) -> Fitted:
     members = [member for member in ensemble.members if isinstance(member, Scorer)]
     held_out = predict(members, collate(job.held, ensemble)) if job.held else []
     export_scorer(ensemble, recogniser.encoder.config.quality_width, job.out)
-    return Fitted(left_out, held_out)
+    return ScorerFit(left_out, held_out)

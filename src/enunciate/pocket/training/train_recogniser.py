@@ -24,13 +24,13 @@ from enunciate.corpus.splits import speaker_folds
 from enunciate.errors import EnunciateError, RecipeError
 from enunciate.pocket.training.augment import augment
 from enunciate.pocket.training.bank_alignment import align_recordings
-from enunciate.pocket.training.feature_bank import Bank, Draw, TrainingClip, draw_batches
+from enunciate.pocket.training.feature_bank import Bank, BatchDraw, TrainingClip, draw_batches
 from enunciate.pocket.training.master_weights import MasterWeights
 from enunciate.pocket.training.pocket_recipes import RecogniserRecipe
 from enunciate.pocket.training.prepare import recordings, synthetic_clips
 from enunciate.pocket.training.recogniser import (
-    Losses,
     Recogniser,
+    RecogniserLosses,
     load_recogniser,
     losses_of,
     save_recogniser,
@@ -40,10 +40,9 @@ from enunciate.pocket.weights_folder import FOLDS, HELD_OUT
 from enunciate.schema import Utterance
 from enunciate.storage import event_log
 from enunciate.torch_device import pick_device
-from enunciate.training.tensors import backward, seed_all
 
 
-class Trainer:
+class RecogniserTrainer:
     """One run: model, data and schedule."""
 
     def __init__(
@@ -51,7 +50,7 @@ class Trainer:
     ) -> None:
         self.recipe, self.bank, self.workers, self.log = recipe, bank, workers, log
         self.device = bank.device
-        seed_all(recipe.seed)
+        torch.manual_seed(recipe.seed)
         self.model = _begin(recipe).to(self.device)
         self.ema = copy.deepcopy(self.model).eval().requires_grad_(requires_grad=False)
         trained = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
@@ -63,7 +62,7 @@ class Trainer:
             self.model.to(torch.bfloat16)
         self.rng = np.random.default_rng(recipe.seed)
 
-    def step(self, draw: Draw, rate: float, ema_decay: float) -> Losses:
+    def step(self, draw: BatchDraw, rate: float, ema_decay: float) -> RecogniserLosses:
         """One optimiser step."""
         recipe = self.recipe
         batch = self.bank.cut(draw)
@@ -76,7 +75,7 @@ class Trainer:
             + recipe.quality_weight * losses.quality
         )
         self.model.zero_grad()
-        backward(total)
+        total.backward()
         self.weights.step(rate, ema_decay)
         return losses
 
@@ -169,7 +168,7 @@ def _train(
     log: Callable[..., None],
 ) -> dict[str, float]:
     device = pick_device(recipe.device)
-    trainer = Trainer(recipe, Bank(clips, device), workers, log)
+    trainer = RecogniserTrainer(recipe, Bank(clips, device), workers, log)
     report_bank = Bank(reported, device) if reported else None
 
     def evaluate(step: int) -> float:

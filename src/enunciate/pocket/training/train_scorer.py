@@ -33,8 +33,8 @@ from enunciate.pocket.training.export import export_encoder
 from enunciate.pocket.training.pocket_recipes import ScorerRecipe
 from enunciate.pocket.training.recogniser import load_recogniser
 from enunciate.pocket.training.scorer_data import ScoredClip, hear_clips, load_clips
-from enunciate.pocket.training.scorer_fit import Predicted
-from enunciate.pocket.training.scorer_job import Fitted, Job, run_job
+from enunciate.pocket.training.scorer_fit import ScorerPrediction
+from enunciate.pocket.training.scorer_job import ScorerFit, ScorerJob, run_job
 from enunciate.pocket.weights_folder import (
     CALIBRATION,
     DESCRIPTION,
@@ -108,15 +108,15 @@ class ScorerTraining:
                 here = [self.folder_of(fold) / ENCODER] * len(wrong)
                 self.synthetic[recogniser] = load_clips(wrong, here, workers)
 
-    def jobs(self, fold: int | None) -> tuple[Job, Job]:
+    def jobs(self, fold: int | None) -> tuple[ScorerJob, ScorerJob]:
         """The two ensembles of a fold, or of what ships: with the text, and without it."""
         held = [] if fold is None else self.folds[fold]
         learn = sorted(set(range(len(self.utterances))) - set(held))
         recogniser, folder = self.recogniser_of(fold), self.folder_of(fold)
         seed = self.recipe.seed + (0 if fold is None else 1 + fold)
 
-        def job(clips: list[ScoredClip], synthetic: list[ScoredClip], name: str) -> Job:
-            return Job(
+        def job(clips: list[ScoredClip], synthetic: list[ScoredClip], name: str) -> ScorerJob:
+            return ScorerJob(
                 [clips[i] for i in learn],
                 [self.utterances[i] for i in learn],
                 synthetic,
@@ -178,7 +178,7 @@ def _mispronounced(recipe: ScorerRecipe) -> list[Utterance]:
 
 
 def _write(
-    training: ScorerTraining, fold: int | None, clips: list[ScoredClip], fitted: Fitted, free: Fitted
+    training: ScorerTraining, fold: int | None, clips: list[ScoredClip], fitted: ScorerFit, free: ScorerFit
 ) -> None:
     """Calibrate on what the members left out, and write what is not written yet."""
     folder = training.folder_of(fold)
@@ -199,7 +199,7 @@ def _write(
 
 
 def _cross_validated(
-    training: ScorerTraining, fitted: Sequence[Fitted], free: Sequence[Fitted]
+    training: ScorerTraining, fitted: Sequence[ScorerFit], free: Sequence[ScorerFit]
 ) -> dict[str, float | None]:
     order = [index for held in training.folds for index in held]
     with_text = _correlations([training.clips[i] for i in order], [p for one in fitted for p in one.held_out])
@@ -207,7 +207,9 @@ def _cross_validated(
     return with_text | {f"{aspect}_without_text": without[aspect] for aspect in ASPECTS}
 
 
-def _correlations(clips: Sequence[ScoredClip], predicted: Sequence[Predicted]) -> dict[str, float | None]:
+def _correlations(
+    clips: Sequence[ScoredClip], predicted: Sequence[ScorerPrediction]
+) -> dict[str, float | None]:
     """Return the pooled PCC of each aspect, and of phones where any has a human score."""
     pcc = pcc_by_aspect(np.stack([c.scores for c in clips]), np.stack([p.utterance for p in predicted]))
     scores = np.concatenate([c.phone_scores for c in clips])
