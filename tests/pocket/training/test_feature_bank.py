@@ -13,7 +13,7 @@ from enunciate.pocket.training.feature_bank import (
     PAUSE,
     UNKNOWN,
     Bank,
-    Draw,
+    BatchDraw,
     TrainingClip,
     draw_batches,
 )
@@ -45,7 +45,7 @@ def bank():
 
 
 def cut(bank, chosen, tempo=1.0, frames=150):
-    return bank.cut(Draw(np.array(chosen), np.full(len(chosen), tempo), frames))
+    return bank.cut(BatchDraw(np.array(chosen), np.full(len(chosen), tempo), frames))
 
 
 def test_at_its_own_tempo_a_clip_is_itself(bank):

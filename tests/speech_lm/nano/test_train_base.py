@@ -9,7 +9,7 @@ from support.tone_corpus import RATE_HZ, make_corpus, make_shard, render
 
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError, EnunciateError
-from enunciate.pocket.training.feature_bank import Bank, Draw
+from enunciate.pocket.training.feature_bank import Bank, BatchDraw
 from enunciate.speech_lm.adapter import add_adapter
 from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX, answer_loss, count_items
 from enunciate.speech_lm.families.phi4.model import load_base
@@ -169,7 +169,7 @@ def test_the_fast_batch_has_the_loss_of_the_models_own_forward(prepared):
     learn, processor, feed, trainer = prepared
     chosen = np.array([3, 0, 7])
     frames = int(feed.bank.lengths[chosen].max()) + 13
-    batch = feed.batch(Draw(chosen, np.ones(3), frames), np.random.default_rng(0))
+    batch = feed.batch(BatchDraw(chosen, np.ones(3), frames), np.random.default_rng(0))
     trainer.model.eval()
     fast = trainer.model(batch).answer
 
@@ -183,7 +183,7 @@ def test_the_fast_batch_has_the_loss_of_the_models_own_forward(prepared):
 
 def test_some_clips_are_asked_for_scores(prepared):
     _, processor, feed, _ = prepared
-    draw = Draw(np.arange(12), np.ones(12), 300)
+    draw = BatchDraw(np.arange(12), np.ones(12), 300)
     asked = feed.batch(draw, np.random.default_rng(0), score_share=0.9)
     answers = [
         processor.text_of(row[row != IGNORE_INDEX].tolist()).removesuffix("<|end|>") for row in asked.labels

@@ -28,7 +28,7 @@ def encode_clips(model: Recogniser, bank: Bank, clips: Sequence[int]) -> list[tu
         batch = bank.cut(BatchDraw(chunk, np.ones(len(chunk)), int(bank.lengths[chunk].max())))
         out: Encoded = model.encoder(normalise_batch(batch.features, batch.lengths), batch.lengths)
         out = Encoded(*(tensor.float().cpu() for tensor in out))
-        lengths = encoded_length(batch.host_lengths).tolist()
+        lengths = encoded_length(batch.host_lengths).numpy().tolist()
         for row, (clip, length) in enumerate(zip(chunk.tolist(), lengths, strict=True)):
             found.append((clip, Encoded(*(tensor[row : row + 1, :length] for tensor in out))))
     return found

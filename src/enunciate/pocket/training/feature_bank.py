@@ -83,12 +83,12 @@ class Bank:
     def phones(self, clip: int) -> list[int]:
         """The classes of a clip's phones."""
         first = int(self.phone_offsets[clip])
-        return self.classes[first : first + int(self.counts[clip])].tolist()
+        return self.classes[first : first + int(self.counts[clip])].cpu().numpy().tolist()
 
     def phone_scores(self, clip: int) -> list[float]:
         """The human scores of a clip's phones, or NO_SCORE."""
         first = int(self.phone_offsets[clip])
-        return self.scores[first : first + int(self.counts[clip])].tolist()
+        return self.scores[first : first + int(self.counts[clip])].cpu().numpy().tolist()
 
     def set_alignment(self, clip: int, frame_phone: npt.NDArray[np.int16]) -> None:
         """Say which phone each feature frame of a clip belongs to."""

@@ -98,7 +98,7 @@ def train_member(member: Scorer, table: ScorerBatch, config: ScorerConfig, seed:
 
     def losses() -> Iterator[Tensor]:
         for _ in range(config.epochs):
-            for chosen in torch.randperm(rows, generator=generator).split(config.batch):
+            for chosen in torch.split(torch.randperm(rows, generator=generator), config.batch):
                 batch = take(table, chosen)
                 yield loss_of(_run(member, batch), batch, config)
 
@@ -109,13 +109,13 @@ def train_member(member: Scorer, table: ScorerBatch, config: ScorerConfig, seed:
 def predict(members: Sequence[Scorer], table: ScorerBatch) -> list[ScorerPrediction]:
     """Average the members' predictions for each row of a table."""
     found: list[ScorerPrediction] = []
-    for rows in torch.arange(len(table.classes)).split(64):
+    for rows in torch.split(torch.arange(len(table.classes)), 64):
         batch = take(table, rows)
         outs = [_run(member, batch) for member in members]
         phone, wrong, utterance = (
             torch.stack(parts).mean(dim=0).double() for parts in zip(*outs, strict=True)
         )
-        for row, n in enumerate(batch.real.sum(dim=1).tolist()):
+        for row, n in enumerate(batch.real.sum(dim=1).numpy().tolist()):
             found.append(
                 ScorerPrediction(
                     (2 * phone[row, :n]).clamp(0, 2).numpy(),

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from enunciate.pocket.fbank import SUBSAMPLING
 from enunciate.pocket.symbols import SILENCE
-from enunciate.pocket.training.feature_bank import PAUSE, UNKNOWN, Bank, Draw
-from enunciate.pocket.training.feature_bank import Batch as Cut
+from enunciate.pocket.training.feature_bank import PAUSE, UNKNOWN, Bank, BatchDraw
+from enunciate.pocket.training.feature_bank import FeatureBatch as Cut
 from enunciate.speech_lm.families.phi4.audio_frames import FRAMES_PER_TOKEN
 from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX
 from enunciate.speech_lm.nano.data import SequenceTails
@@ -36,7 +36,7 @@ class TranscriptBatches:
 
     def batch(
         self,
-        draw: Draw,
+        draw: BatchDraw,
         rng: np.random.Generator,
         score_share: float = 0.0,
         augment: Callable[[Cut], Tensor] | None = None,
@@ -65,14 +65,14 @@ class TranscriptBatches:
             step_classes=_step_classes(cut),
         )
 
-    def each_once(self, batch_frames: int) -> Iterator[Draw]:
+    def each_once(self, batch_frames: int) -> Iterator[BatchDraw]:
         """Yield draws of similar length that contain every clip once, at its own tempo."""
         order = np.argsort(-self.bank.lengths)
         while len(order):
             frames = int(self.bank.lengths[order[0]])
             size = max(1, batch_frames // frames)
             chosen, order = order[:size], order[size:]
-            yield Draw(chosen, np.ones(len(chosen)), frames)
+            yield BatchDraw(chosen, np.ones(len(chosen)), frames)
 
     def _tails(
         self, clips: npt.NDArray[np.int64], rng: np.random.Generator, score_share: float

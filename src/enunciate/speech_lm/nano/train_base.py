@@ -24,8 +24,8 @@ from enunciate.corpus.splits import hold_out_speakers
 from enunciate.errors import EnunciateError
 from enunciate.phones.alignment import edit_distance
 from enunciate.pocket.ctc import greedy
-from enunciate.pocket.training.feature_bank import Bank, Draw, draw_batches
-from enunciate.pocket.training.feature_bank import Batch as Cut
+from enunciate.pocket.training.feature_bank import Bank, BatchDraw, draw_batches
+from enunciate.pocket.training.feature_bank import FeatureBatch as Cut
 from enunciate.pocket.training.master_weights import MasterWeights
 from enunciate.schema import Utterance
 from enunciate.speech_lm.decoding.decoder import Decoder
@@ -118,7 +118,7 @@ class NanoBaseTrainer:
                 self._check_convergence(step)
         return recipe.steps
 
-    def step(self, draw: Draw, rate: float, ema_decay: float) -> TranscriberLosses:
+    def step(self, draw: BatchDraw, rate: float, ema_decay: float) -> TranscriberLosses:
         """Do one optimiser step."""
         batch = self.data.batch(draw, self.rng, self.recipe.score_share, self._augmented)
         losses = cast("TranscriberLosses", self.model(batch))
