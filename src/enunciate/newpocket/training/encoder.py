@@ -14,10 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from enunciate.phones import PHONES
+from enunciate.newpocket.symbols import N_CLASSES
 
 N_MELS = 80
-N_CLASSES = len(PHONES) + 1
 NEW_PARTS = ("ctc", "frame", "sound", "melody")
 """Modules of the encoder that Whisper does not have: they start from random weights."""
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from enunciate.newpocket.symbols import N_CLASSES
 from enunciate.newpocket.training import scorer_inputs as inputs
-from enunciate.newpocket.training.encoder import N_CLASSES, EncoderConfig
+from enunciate.newpocket.training.encoder import EncoderConfig
 from enunciate.newpocket.training.scorer_inputs import Phrase
 from enunciate.newpocket.training.scorer_layers import PhoneLayer, PhrasePool
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from enunciate.phones import PHONES, is_vowel
+from enunciate.newpocket.symbols import CLASS_OF_PHONE
+from enunciate.phones import is_vowel
 
 FRAME_S = 0.02
 LOWEST_LOG_PROB = -10.0
 PAUSE_S = 0.15
 """Shorter gaps between words are no pauses."""
-VOWELS = tuple(index + 1 for index, phone in enumerate(PHONES) if is_vowel(phone))
+VOWELS = tuple(label for phone, label in CLASS_OF_PHONE.items() if is_vowel(phone))
 """Classes of the vowels."""
 N_GOODNESS, N_TIMING, N_PITCH = 88, 6, 7
 """Inputs for each phone."""

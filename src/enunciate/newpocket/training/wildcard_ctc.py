@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from enunciate.newpocket.training.encoder import N_CLASSES
+from enunciate.newpocket.symbols import N_CLASSES
 
 WILDCARD = N_CLASSES
 """Label of a sound that is any phone: one more than the last class."""
