@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from support.paths import SOURCE
 
 TRAINING_ONLY = {
@@ -14,6 +15,7 @@ TRAINING_ONLY = {
     "grow",
     "cross_validation",
     "encoder_training",
+    "training_data",
     "member_training",
 }
 
@@ -37,3 +39,9 @@ def test_loading_imports_neither_training_nor_its_libraries():
 
     assert training_modules(names) == []
     assert not {"torch", "sklearn", "transformers", "pocketsphinx"} & set(names)
+
+
+def test_the_joint_model_runs_without_training():
+    pytest.importorskip("transformers")
+
+    assert training_modules(imported_by("enunciate.baselines.ssl.assessor")) == []

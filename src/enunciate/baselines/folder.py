@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from enunciate.schema import FrozenModel
+from enunciate.storage import write_whole
 
 BASELINE = "baseline.json"
 CROSS_VALIDATION = "cross_validation.json"
@@ -35,4 +36,4 @@ def read_description(folder: Path) -> BaselineDescription:
 
 def write_description(description: BaselineDescription, folder: Path) -> None:
     """Write the description that makes a folder loadable."""
-    (folder / BASELINE).write_text(description.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    write_whole(folder / BASELINE, description.model_dump_json(indent=1) + "\n")

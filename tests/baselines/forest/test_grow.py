@@ -5,8 +5,9 @@ import pytest
 
 ensemble = pytest.importorskip("sklearn.ensemble")
 
+from enunciate.assembly.score_distribution import score_from_distribution  # noqa: E402
 from enunciate.baselines.forest.grow import grow  # noqa: E402
-from enunciate.baselines.forest.trees import Forest, load_forest, quantiles, save_forest  # noqa: E402
+from enunciate.baselines.forest.trees import Forest, load_forest, save_forest  # noqa: E402
 
 SCORE_VALUES = np.arange(11)
 
@@ -55,14 +56,14 @@ def test_a_prediction_counts_the_clips_of_the_leaf():
     low, high = forest.distribution(np.array([0.5])), forest.distribution(np.array([0.6]))
 
     assert low[0] @ SCORE_VALUES == pytest.approx(8 / 3) and high[3] @ SCORE_VALUES == 9
-    assert quantiles(low[0]) == (2, 4) and quantiles(high[0]) == (8, 10)
 
 
 def test_intervals_hold_nine_in_ten_scores_and_widen_with_their_spread():
     rng = np.random.default_rng(1)
     forest = grown(*draw(1_500, rng))
     features, scores = draw(600, rng)
-    ends = np.array([quantiles(forest.distribution(row)[0]) for row in features])
+    predicted = [score_from_distribution(forest.distribution(row)[0]) for row in features]
+    ends = np.array([(score.low, score.high) for score in predicted])
 
     inside = (ends[:, 0] <= scores[:, 0]) & (scores[:, 0] <= ends[:, 1])
     width = ends[:, 1] - ends[:, 0]
@@ -81,14 +82,3 @@ def test_a_forest_depends_on_its_seed_alone_and_survives_a_file(tmp_path):
     for name in Forest.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(forest, name), getattr(again, name))
         np.testing.assert_array_equal(getattr(forest, name), getattr(stored, name))
-
-
-@pytest.mark.parametrize(
-    ("shares", "ends"),
-    [({5: 1.0}, (5, 5)), ({0: 0.05, 5: 0.9, 10: 0.05}, (0, 5)), ({0: 0.06, 5: 0.88, 9: 0.06}, (0, 9))],
-)
-def test_an_interval_leaves_5_percent_on_either_side(shares, ends):
-    distribution = np.zeros(11)
-    distribution[list(shares)] = list(shares.values())
-
-    assert quantiles(distribution) == ends

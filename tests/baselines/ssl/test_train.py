@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 import yaml
-from support.tone_corpus import RATE_HZ, WORDS, make_corpus, render
+from support.baseline_runs import clip_of
+from support.tone_corpus import RATE_HZ, make_corpus
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -28,7 +29,7 @@ from enunciate.errors import (  # noqa: E402
 )
 from enunciate.evaluation.run import evaluate  # noqa: E402
 from enunciate.schema import ASPECTS, Assessment, Clip, Utterance  # noqa: E402
-from enunciate.trainers import extra_of, run  # noqa: E402
+from enunciate.trainers import run  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +59,6 @@ def lines_of(out):
     return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
 
 
-def clip_of(words, id="a", **fields):
-    samples = render([list(WORDS[word]) for word in words], np.random.default_rng(0))
-    return Utterance(id=id, audio=Clip(samples=samples, sample_rate_hz=RATE_HZ), **fields)
-
-
 def weights_of(folder):
     from safetensors.torch import load_file
 
@@ -73,14 +69,14 @@ def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_it_learns(trained):
+def test_losses_fall(trained):
     lines = lines_of(trained[0])
 
     assert [line["epoch"] for line in lines] == list(range(1, 13))
     assert lines[-1]["loss"] < 0.8 * lines[0]["loss"] and lines[-1]["ctc_loss"] < lines[0]["ctc_loss"]
 
 
-def test_nobody_is_in_two_of_the_three_groups(trained, root):
+def test_train_dev_and_report_share_no_speaker(trained, root):
     held = json.loads((trained[0] / "held_out.json").read_text())
     speaker = {u.id: u.speaker for u in load_corpus(root / "corpus", "all")}
     dev, report = ({speaker[name] for name in held[group]} for group in ("dev", "report"))
@@ -89,17 +85,16 @@ def test_nobody_is_in_two_of_the_three_groups(trained, root):
     assert report == {"test0", "test1", "test2"}
 
 
-def test_figures_are_of_the_best_epoch(trained):
-    out, figures = trained
+def test_metrics_are_those_of_the_best_epoch(trained):
+    out, metrics = trained
     best = max(lines_of(out), key=lambda line: (line["pcc"] or 0) - line["per"])
 
-    assert float(figures["epoch"]) == best["epoch"]
-    assert float(figures["dev_per"]) == pytest.approx(best["per"], rel=1e-3)
+    assert float(metrics["epoch"]) == best["epoch"]
+    assert float(metrics["dev_per"]) == pytest.approx(best["per"], rel=1e-3)
     assert json.loads((out / "metrics.json").read_text())["report_per"] is not None
 
 
-def test_it_evaluates_from_end_to_end(trained, root, tmp_path):
-    """And what evaluation finds is what training said of the same clips."""
+def test_an_evaluation_gives_the_metrics_that_training_reported(trained, root, tmp_path):
     out, _ = trained
     engine, utterances = load_assessor(out), load_corpus(root / "corpus", "test")
     assert isinstance(engine, OnePassAssessor)
@@ -112,7 +107,7 @@ def test_it_evaluates_from_end_to_end(trained, root, tmp_path):
     assert results.recognition.per_without_text is not None
 
 
-def test_with_its_text(trained):
+def test_a_clip_with_reference_gets_scores_and_phones(trained):
     (found,) = load_assessor(trained[0]).assess([clip_of(("SEE", "ME"), text="see me")])
 
     assert Assessment.model_validate_json(found.model_dump_json()) == found
@@ -126,8 +121,7 @@ def test_with_its_text(trained):
         )
 
 
-def test_without_a_text_it_hears_the_same_and_scores_the_same(trained):
-    """It never looks at the text."""
+def test_the_text_changes_neither_the_heard_phones_nor_the_scores(trained):
     engine = load_assessor(trained[0])
     free, read = (engine.assess([clip_of(("SEE", "ME"), text=text)])[0] for text in (None, "see me"))
 
@@ -136,7 +130,7 @@ def test_without_a_text_it_hears_the_same_and_scores_the_same(trained):
     assert "no_reference" in [notice.code for notice in free.warnings]
 
 
-def test_batches_change_nothing(trained):
+def test_a_clip_gets_the_same_scores_alone_and_in_a_batch(trained):
     engine = load_assessor(trained[0])
     clips = [clip_of(("SEE",) * n, id=str(n), text="see " * n) for n in (1, 4, 2)]
 
@@ -153,14 +147,14 @@ def test_a_clip_of_more_than_a_minute_is_refused(trained):
         load_assessor(trained[0]).assess([long])
 
 
-def test_saved_and_loaded_it_is_the_same(trained):
+def test_saved_weights_are_loaded_unchanged(trained):
     out, _ = trained
     engine = load_assessor(out)
 
     assert same({k: v.cpu() for k, v in engine._model.state_dict().items()}, weights_of(out))
 
 
-def test_weights_that_do_not_fit_are_named(trained, root, tmp_path):
+def test_missing_weights_are_named(trained, root, tmp_path):
     for path in trained[0].glob("*.json"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
 
@@ -168,7 +162,7 @@ def test_weights_that_do_not_fit_are_named(trained, root, tmp_path):
         load_assessor(tmp_path)
 
 
-def test_frozen_convolutions_stay_and_others_move(root, tmp_path):
+def test_frozen_convolutions_keep_their_weights(root, tmp_path):
     run(recipe_of(root, tmp_path / "frozen", epochs=1))
     run(recipe_of(root, tmp_path / "free", epochs=1, freeze_features=False))
     before = encoder_of("wav2vec2", "group").state_dict()
@@ -182,7 +176,7 @@ def test_frozen_convolutions_stay_and_others_move(root, tmp_path):
     assert frozen & moved(tmp_path / "free")
 
 
-def test_in_the_first_stage_scores_are_not_learnt(root, tmp_path, monkeypatch):
+def test_scores_are_not_learnt_in_the_first_stage(root, tmp_path, monkeypatch):
     asked = []
     real = training.losses_of
 
@@ -200,9 +194,9 @@ def test_in_the_first_stage_scores_are_not_learnt(root, tmp_path, monkeypatch):
     assert counts[:2] == [0, 0] and counts[2] > 0
 
 
-def test_a_run_that_was_stopped_goes_on_to_the_same_end(root, tmp_path, monkeypatch):
+def test_an_interrupted_run_resumes_to_the_same_weights(root, tmp_path, monkeypatch):
     whole = run(recipe_of(root, tmp_path / "whole", epochs=3))
-    real, done = training._Training._save, []
+    real, done = training._Training._save_checkpoint, []
 
     def stop(self):
         real(self)
@@ -210,7 +204,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(root, tmp_path, monkeypa
         if self.epoch == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training._Training, "_save", stop)
+    monkeypatch.setattr(training._Training, "_save_checkpoint", stop)
     with pytest.raises(KeyboardInterrupt):
         run(recipe_of(root, tmp_path / "out", epochs=3))
     with pytest.raises(OutputError, match="--resume"):
@@ -221,21 +215,21 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(root, tmp_path, monkeypa
     assert len(list((tmp_path / "out" / "checkpoints").iterdir())) == 1
 
 
-def test_another_recipe_does_not_go_on(root, tmp_path):
+def test_a_run_is_not_resumed_with_another_recipe(root, tmp_path):
     run(recipe_of(root, tmp_path / "out", epochs=1, report=False))
 
     with pytest.raises(RecipeError, match="score_weight"):
         run(recipe_of(root, tmp_path / "out", epochs=1, report=False, score_weight=2.0), resume=True)
 
 
-def test_folds_where_only_the_test_split_has_scores(root, tmp_path):
+def test_a_fold_of_the_test_split_can_be_held_out(root, tmp_path):
     run(recipe_of(root, tmp_path / "out", epochs=1, split="all", folds=3, hold_out=1, dev_speakers=0))
     held = json.loads((tmp_path / "out" / "held_out.json").read_text())
 
     assert held["dev"] == [] and len({name.split("-")[0] for name in held["report"]}) == 1
 
 
-def test_no_scores_to_learn_from(root, tmp_path):
+def test_a_corpus_without_scores_is_refused(root, tmp_path):
     corpus = make_corpus(tmp_path / "corpus", {"train": 3, "test": 1}, clips_each=1)
     path = corpus / "resource" / "scores.json"
     rows = json.loads(path.read_text()).items()
@@ -245,7 +239,7 @@ def test_no_scores_to_learn_from(root, tmp_path):
         run(recipe_of(root, tmp_path / "out", corpus=corpus))
 
 
-def test_a_recipe_that_leaves_no_epoch_for_scores(root, tmp_path):
+def test_a_recipe_without_an_epoch_for_scores_is_refused(root, tmp_path):
     path = tmp_path / "recipe.yaml"
     values = json.loads(recipe_of(root, tmp_path / "out").model_dump_json()) | {"ctc_epochs": 2}
     path.write_text(yaml.safe_dump(values))
@@ -256,14 +250,13 @@ def test_a_recipe_that_leaves_no_epoch_for_scores(root, tmp_path):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_no_gpu_where_one_is_asked_for(root, tmp_path):
+def test_a_missing_gpu_is_an_error(root, tmp_path):
     with pytest.raises(DeviceError, match="device=cpu"):
         run(recipe_of(root, tmp_path / "out", device="cuda"))
 
 
-def test_the_extra_is_named_and_there_is_no_dry_run(root, tmp_path):
+def test_a_dry_run_is_refused(root, tmp_path):
     recipe = recipe_of(root, tmp_path / "out")
 
-    assert extra_of(recipe) == "llm"
     with pytest.raises(RecipeError, match="--dry-run"):
         run(recipe, dry_run=True)

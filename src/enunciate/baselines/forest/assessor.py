@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from enunciate.assembly.assembler import assemble
+from enunciate.assembly.score_distribution import score_from_distribution
 from enunciate.baselines.assessor import EncoderAssessor
-from enunciate.baselines.forest.model import SCORE_VALUES, load_forests
+from enunciate.baselines.forest.model import load_forests
 from enunciate.baselines.forest.prosody import prosody_features
-from enunciate.baselines.forest.trees import Array, quantiles
 from enunciate.pocket.listener import AlignedClip
 from enunciate.pocket.phone_timing import NO_SPEECH, pauses, rates
 from enunciate.schema import ASPECTS, Aspect, Assessment, Score
@@ -35,7 +33,9 @@ class ForestAssessor(EncoderAssessor):
             model = self._model
             forest = model.without_reference if reference is None else model.with_reference
             shares = forest.distribution(prosody_features(clip.outputs, alignment))
-            scores |= {aspect: _score(shares[k]) for k, aspect in enumerate(ASPECTS)}
+            scores |= {
+                aspect: score_from_distribution(shares[k].tolist()) for k, aspect in enumerate(ASPECTS)
+            }
         n_words = None if reference is None else len(reference.words)
         return assemble(
             clip,
@@ -46,15 +46,3 @@ class ForestAssessor(EncoderAssessor):
             pauses=pauses(alignment) if alignment else (),
             rates=rates(alignment, n_words) if alignment else NO_SPEECH,
         )
-
-
-def _score(distribution: Array) -> Score:
-    value = float(np.clip(distribution @ SCORE_VALUES, 0, 10))
-    low, high = quantiles(distribution)
-    return Score(
-        value=value,
-        low=min(low, value),
-        high=max(high, value),
-        most_likely=int(distribution.argmax()),
-        distribution=tuple(np.clip(distribution, 0, 1).tolist()),
-    )

@@ -16,8 +16,6 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 N_SCORES = 11
-_TAIL = 0.05
-"""Probability below the interval, and above it."""
 LEAF = -1
 
 
@@ -49,13 +47,6 @@ class Forest:
         counts = self.counts[self.right[node]].astype(np.float64)
         shares = counts / counts.sum(axis=2, keepdims=True)
         return shares.mean(axis=0)
-
-
-def quantiles(distribution: Array) -> tuple[float, float]:
-    """Return the scores at 5% and at 95% of a distribution (11,)."""
-    reached = np.cumsum(distribution) + 1e-9  # rounding may leave a sum just below its mark
-    low, high = np.searchsorted(reached, [_TAIL, 1 - _TAIL])
-    return float(low), float(min(high, N_SCORES - 1))
 
 
 def save_forest(forest: Forest, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`ssl-joint`: an engine that hears phones and gives scores at once, and never looks at the text to do so."""
+"""`ssl-joint`: an engine that recognises phones and predicts scores jointly, without use of the text."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from enunciate.assembly.heard import assess_heard
 from enunciate.assembly.score_distribution import score_from_distribution
 from enunciate.assembly.timing import Aligner
 from enunciate.baselines.folder import read_description
-from enunciate.baselines.ssl.ctc_decoding import heard_in
-from enunciate.baselines.ssl.data import normalises
-from enunciate.baselines.ssl.model import WEIGHTS, JointModel, prepared, rebuild
+from enunciate.baselines.ssl.ctc_decoding import decode_ctc
+from enunciate.baselines.ssl.model import WEIGHTS, JointModel, prepare_samples, rebuild
+from enunciate.baselines.ssl.preprocessor import expects_normalised
 from enunciate.huggingface import quiet_loading
 from enunciate.phones import Lexicon
 from enunciate.pocket.packaged_aligner import packaged_aligner
 from enunciate.schema import ASPECTS, Aspect, Assessment, Score, Utterance
 from enunciate.torch_device import pick_device
 
-Answer = tuple[dict[Aspect, Score | None], tuple[HeardSymbol, ...]]
+ScoresAndPhones = tuple[dict[Aspect, Score | None], tuple[HeardSymbol, ...]]
 
 
 class JointAssessor:
-    """The engine; see `enunciate.engines.Assessor`."""
+    """The engine of `ssl-joint`; see `enunciate.engines.Assessor`."""
 
     def __init__(
         self, model: JointModel, name: str, *, normalise: bool, aligner: Aligner | None, lexicon: Lexicon
@@ -43,24 +43,24 @@ class JointAssessor:
 
     @property
     def batch_size(self) -> int:
-        """How many utterances to give it at once."""
+        """The preferred number of utterances in one call."""
         return 16 if self._device.type == "cuda" else 4
 
     def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
         """Assess utterances, in order.
 
         Raises:
-            AudioError: a clip cannot be used, or is shorter than the encoder looks at at once.
-            TextError: a text cannot be turned into phones, or has too many for its clip.
+            AudioError: A clip cannot be used, or is shorter than one frame of the encoder.
+            TextError: A text cannot be turned into phones, or has too many for its clip.
             MissingExtraError: kaldialign is not installed.
         """
         return [assessment for assessment, _ in self.assess_and_recognise(utterances)]
 
     def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
-        """The phones heard; the engine never looks at the text.
+        """Return the phones heard in each utterance.
 
         Raises:
-            AudioError: as `assess`.
+            AudioError: As `assess`.
         """
         clips = [LoadedClip(utterance, audio.load(utterance.audio), None) for utterance in utterances]
         return [_symbols(heard) for _, heard in self._listen(clips)]
@@ -68,7 +68,7 @@ class JointAssessor:
     def assess_and_recognise(
         self, utterances: Sequence[Utterance]
     ) -> list[tuple[Assessment, tuple[str, ...]]]:
-        """Both, for one run of the encoder."""
+        """Return the results of `assess` and `recognise` for one run of the encoder."""
         clips = [load_clip(utterance, self._lexicon) for utterance in utterances]
         return [
             (assess_heard(clip, self._name, scores, heard, self._aligner), _symbols(heard))
@@ -76,35 +76,35 @@ class JointAssessor:
         ]
 
     @torch.no_grad()
-    def _listen(self, clips: Sequence[LoadedClip]) -> list[Answer]:
-        answers: list[Answer] = []
+    def _listen(self, clips: Sequence[LoadedClip]) -> list[ScoresAndPhones]:
+        results: list[ScoresAndPhones] = []
         for start in range(0, len(clips), self.batch_size):
             batch = clips[start : start + self.batch_size]
-            out = self._model([self._prepared(clip).to(self._device) for clip in batch])
+            out = self._model([self._prepare(clip).to(self._device) for clip in batch])
             shares = out.scores.softmax(dim=2).cpu()
             for row in range(len(batch)):
                 scores: dict[Aspect, Score | None] = {
                     aspect: score_from_distribution(shares[row, k].tolist())
                     for k, aspect in enumerate(ASPECTS)
                 }
-                answers.append((scores, heard_in(out.log_probs[row, : int(out.frames[row])].cpu())))
-        return answers
+                results.append((scores, decode_ctc(out.log_probs[row, : int(out.frames[row])].cpu())))
+        return results
 
-    def _prepared(self, clip: LoadedClip) -> torch.Tensor:
-        return prepared(clip.speech.samples, self._normalise, f"clip {clip.utterance.id}", self._model)
+    def _prepare(self, clip: LoadedClip) -> torch.Tensor:
+        return prepare_samples(clip.speech.samples, self._normalise, f"clip {clip.utterance.id}", self._model)
 
 
 def load_joint(folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> JointAssessor:
-    """The engine of a folder that training wrote.
+    """Load the engine of a folder that training wrote.
 
     Raises:
-        ModelNotFoundError: a file is missing, or does not fit.
-        PronunciationError: the lexicon is broken.
+        ModelNotFoundError: A file is missing, or does not match.
+        PronunciationError: The lexicon is broken.
     """
     torch.set_num_threads(threads)
     with quiet_loading():
         model = rebuild(folder, folder / WEIGHTS).to(pick_device())
-        normalise = normalises(str(folder), None)
+        normalise = expects_normalised(str(folder), None)
     return JointAssessor(
         model,
         read_description(folder).name,

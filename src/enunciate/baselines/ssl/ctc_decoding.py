@@ -10,7 +10,7 @@ from enunciate.assembly.diagnosis import HeardSymbol
 from enunciate.baselines.ssl.model import BLANK, SYMBOLS
 
 
-def heard_in(log_probs: Tensor) -> tuple[HeardSymbol, ...]:
+def decode_ctc(log_probs: Tensor) -> tuple[HeardSymbol, ...]:
     """Take the most likely class of each frame (F, 41), merge repeats and drop blanks.
 
     The probability of a symbol is the greatest that it has in its frames.

@@ -1,4 +1,4 @@
-"""Losses of the joint model, and its figures on clips that it does not learn from."""
+"""The losses of the joint model, and its metrics on clips that it does not learn from."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from enunciate.baselines.ssl.ctc_decoding import heard_in
-from enunciate.baselines.ssl.data import UNKNOWN, Example
-from enunciate.baselines.ssl.model import BLANK, N_SCORES, SYMBOLS, JointModel, Outputs
+from enunciate.baselines.ssl.ctc_decoding import decode_ctc
+from enunciate.baselines.ssl.model import BLANK, N_SCORES, SYMBOLS, JointModel, JointOutputs
+from enunciate.baselines.ssl.training_data import UNKNOWN, SslExample
 from enunciate.metrics.correlation import pcc_by_aspect
 from enunciate.phones.alignment import EditCounts, count_edits
 from enunciate.schema import ASPECTS
@@ -23,17 +23,17 @@ from enunciate.training.samplers import LengthBatchSampler
 from enunciate.training.selection_metrics import mean_or_none
 
 
-class Losses(NamedTuple):
-    """Of one batch."""
+class JointLosses(NamedTuple):
+    """The losses of one batch."""
 
     phones: Tensor
-    """CTC's, for each phone."""
+    """The CTC loss per phone."""
     scores: Tensor
-    """Cross-entropy, for each score."""
+    """The cross-entropy per score."""
 
 
-def losses_of(out: Outputs, examples: Sequence[Example]) -> Losses:
-    """Both losses; one without a label in the batch is 0."""
+def losses_of(out: JointOutputs, examples: Sequence[SslExample]) -> JointLosses:
+    """Compute both losses; a loss without any label in the batch is 0."""
     device = out.log_probs.device
     judged = [row for row, example in enumerate(examples) if example.phones]
     phones = out.log_probs.new_zeros(())
@@ -47,50 +47,51 @@ def losses_of(out: Outputs, examples: Sequence[Example]) -> Losses:
             lengths,
             blank=BLANK,
             reduction="sum",
-            zero_infinity=True,  # more phones than frames: nothing to learn from
+            zero_infinity=True,  # 0 for a clip with more phones than frames
         )
         phones = total / lengths.sum()
     given = torch.tensor([example.scores for example in examples], device=device)
     scores = out.scores.new_zeros(())
     if (given != UNKNOWN).any():
         scores = functional.cross_entropy(out.scores.flatten(0, 1), given.flatten(), ignore_index=UNKNOWN)
-    return Losses(phones, scores)
+    return JointLosses(phones, scores)
 
 
 @torch.no_grad()
-def measure(model: JointModel, examples: Sequence[Example], batch_size: int) -> Metrics:
-    """Losses, phone error rate, correlation of each score and their mean; None without labels."""
+def measure(model: JointModel, examples: Sequence[SslExample], batch_size: int) -> Metrics:
+    """Compute losses, phone error rate, and the PCC of each score and their mean; None without labels."""
     model.eval()
     device = next(model.parameters()).device
     edits = EditCounts()
-    lost: list[tuple[float, float]] = []
+    batch_losses: list[tuple[float, float]] = []
     human: list[tuple[int, ...]] = []
-    found: list[list[float]] = []
+    predicted: list[list[float]] = []
     for batch in LengthBatchSampler([len(e.clip) for e in examples], batch_size, 0, shuffle=False):
         chosen = [examples[index] for index in batch]
         out = model([example.clip.to(device) for example in chosen])
         losses = losses_of(out, chosen)
-        lost.append((float(losses.phones), float(losses.scores)))
+        batch_losses.append((float(losses.phones), float(losses.scores)))
         whole = torch.arange(N_SCORES, device=device, dtype=torch.float32)
         expected = (out.scores.softmax(dim=2) @ whole).cpu()
         for row, example in enumerate(chosen):
             if example.phones is not None:
-                heard = heard_in(out.log_probs[row, : int(out.frames[row])].cpu())
+                heard = decode_ctc(out.log_probs[row, : int(out.frames[row])].cpu())
                 edits += count_edits([SYMBOLS[k] for k in example.phones], [one.symbol for one in heard])
             if UNKNOWN not in example.scores:
                 human.append(example.scores)
-                found.append(expected[row].tolist())
-    phones, scores = np.mean(lost, axis=0).tolist() if lost else (None, None)
+                predicted.append(expected[row].tolist())
+    phones, scores = np.mean(batch_losses, axis=0).tolist() if batch_losses else (None, None)
     metrics: Metrics = {"ctc_loss": phones, "score_loss": scores, "per": edits.error_rate}
-    return metrics | _agreement(human, found)
+    return metrics | _correlations(human, predicted)
 
 
-def _agreement(human: Sequence[Sequence[int]], found: Sequence[Sequence[float]]) -> Metrics:
-    given, said = (np.array(rows, dtype=np.float64).reshape(-1, len(ASPECTS)) for rows in (human, found))
-    each = {f"{aspect}_pcc": pcc for aspect, pcc in pcc_by_aspect(given, said).items()}
+def _correlations(human: Sequence[Sequence[int]], predicted: Sequence[Sequence[float]]) -> Metrics:
+    shape = (-1, len(ASPECTS))
+    labels, scores = np.array(human, float).reshape(shape), np.array(predicted, float).reshape(shape)
+    each = {f"{aspect}_pcc": pcc for aspect, pcc in pcc_by_aspect(labels, scores).items()}
     return each | {"pcc": mean_or_none(list(each.values()))}
 
 
 def selection_score(metrics: Metrics) -> float:
-    """The score that chooses the best weights: mean PCC of the scores minus the phone error rate."""
+    """Return the score that selects the best weights: mean PCC of the scores minus the phone error rate."""
     return (metrics["pcc"] or 0.0) - (1.0 if metrics["per"] is None else metrics["per"])

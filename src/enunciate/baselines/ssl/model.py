@@ -1,10 +1,10 @@
-"""The joint model: an encoder of transformers, a CTC head for phones, a distribution for each score.
+"""The joint model: a pretrained encoder, a CTC head for phones, and a distribution for each score.
 
-After Ryu, Kim and Chung (Interspeech 2023), who learn phones by CTC and scores by cross-entropy together.
+It follows Ryu, Kim and Chung (Interspeech 2023), who train phones by CTC and scores by cross-entropy jointly.
 
-Where the first convolution has a group norm (most base models), it looks along the whole clip, and padding
-would change what is heard. There clips go through the convolutions one by one; and attention never sees
-padding, so a clip alone and in a batch give the same.
+A group norm after the first convolution, as most base models have it, normalises over the whole clip, so that
+padding would change the outputs. Clips then go through the convolutions one by one. Attention never sees
+padding either, so that a clip gives the same outputs alone and in a batch.
 """
 
 # The libraries' annotations leave many types open.
@@ -32,28 +32,28 @@ from enunciate.schema import ASPECTS
 
 FAMILIES = ("wav2vec2", "hubert", "wavlm")
 SYMBOLS = ("", *PHONES, UNCLEAR)
-"""Classes of the CTC head; the first is its blank."""
+"""The classes of the CTC head, of which the first is the blank."""
 BLANK = 0
 N_SCORES = 11
 WEIGHTS = "model.safetensors"
 _TINY = 1e-7
 
-warnings.filterwarnings("ignore", message=".*mismatched key_padding_mask.*")  # of WavLM, by transformers
+warnings.filterwarnings("ignore", message=".*mismatched key_padding_mask.*")  # by WavLM in transformers
 
 
-class Outputs(NamedTuple):
-    """For B clips of up to F frames, in float32."""
+class JointOutputs(NamedTuple):
+    """Outputs for B clips of up to F frames, in float32."""
 
     log_probs: Tensor
-    """(B, F, 41) of `SYMBOLS`."""
+    """(B, F, 41) log-probabilities of `SYMBOLS`."""
     frames: Tensor
-    """(B,) frames of each clip; what comes after is padding."""
+    """(B,) number of frames of each clip, without padding."""
     scores: Tensor
     """(B, 4, 11) logits of each score from 0 to 10."""
 
 
 class JointModel(nn.Module):
-    """Encoder and heads."""
+    """The encoder and both heads."""
 
     def __init__(self, encoder: nn.Module, dropout: float) -> None:
         super().__init__()
@@ -66,20 +66,20 @@ class JointModel(nn.Module):
         )
 
     def freeze_features(self) -> None:
-        """Train the convolutions no more."""
+        """Exclude the convolutions from training."""
         self.encoder.feature_extractor._freeze_parameters()
 
     @property
     def heads(self) -> list[nn.Parameter]:
-        """All but the encoder's parameters."""
+        """The parameters of both heads."""
         return [*self.phone_head.parameters(), *self.score_head.parameters()]
 
     def frames_of(self, n_samples: int) -> int:
-        """Frames that the encoder makes of a clip; under 1 where the clip is too short for it."""
+        """Return the number of frames for a clip; less than 1 where the clip is too short."""
         return int(self.encoder._get_feat_extract_output_lengths(n_samples))
 
-    def forward(self, clips: Sequence[Tensor]) -> Outputs:
-        """Encode clips, each (samples,) as `prepared` gives them."""
+    def forward(self, clips: Sequence[Tensor]) -> JointOutputs:
+        """Compute the outputs for clips, each (samples,) as `prepare_samples` gives them."""
         frames = torch.tensor([self.frames_of(len(clip)) for clip in clips], device=clips[0].device)
         features = pad_sequence(self._convolved(clips, frames), batch_first=True)
         real = torch.arange(features.shape[1], device=frames.device) < frames[:, None]
@@ -87,30 +87,32 @@ class JointModel(nn.Module):
         weights = real.unsqueeze(2) / frames[:, None, None]
         pooled = (x * weights.to(x.dtype)).sum(dim=1)
         scores = self.score_head(pooled).float().unflatten(1, (len(ASPECTS), N_SCORES))
-        return Outputs(self.phone_head(x).float().log_softmax(dim=2), frames, scores)
+        return JointOutputs(self.phone_head(x).float().log_softmax(dim=2), frames, scores)
 
     def _convolved(self, clips: Sequence[Tensor], frames: Tensor) -> list[Tensor]:
         extract: Any = self.encoder.feature_extractor
         if self.encoder.config.feat_extract_norm == "group":
             return [extract(clip[None])[0].transpose(0, 1) for clip in clips]
-        found = extract(pad_sequence(list(clips), batch_first=True)).transpose(1, 2)
-        return [row[:n] for row, n in zip(found, frames, strict=True)]
+        features = extract(pad_sequence(list(clips), batch_first=True)).transpose(1, 2)
+        return [row[:n] for row, n in zip(features, frames, strict=True)]
 
     def _encoded(self, features: Tensor, real: Tensor) -> Tensor:
-        """(B, F, C) -> (B, F, width): what the families' own `forward` does after the convolutions."""
+        """Run the encoder after its convolutions, as its own `forward` does: (B, F, C) to (B, F, width)."""
         projected: Any = self.encoder.feature_projection(features)
-        hidden: Tensor = projected[0] if isinstance(projected, tuple) else projected  # HuBERT gives one thing
+        hidden: Tensor = (
+            projected[0] if isinstance(projected, tuple) else projected
+        )  # HuBERT returns no tuple
         if self.training and features.shape[1] > self.encoder.config.mask_time_length:
             hidden = self.encoder._mask_hidden_states(hidden, attention_mask=real.long())
         return self.encoder.encoder(hidden, attention_mask=real).last_hidden_state
 
 
 def build(name_or_folder: str, revision: str | None, dropout: float) -> JointModel:
-    """A pretrained encoder with fresh heads.
+    """Load a pretrained encoder, and add untrained heads.
 
     Raises:
-        ModelNotFoundError: there is no such checkpoint, here or to be fetched.
-        RecipeError: it is of another kind of model.
+        ModelNotFoundError: The checkpoint is neither here nor on the hub.
+        RecipeError: The checkpoint is of another kind of model.
     """
     config = _config(name_or_folder, revision)
     _check_family(name_or_folder, config)
@@ -124,10 +126,10 @@ def build(name_or_folder: str, revision: str | None, dropout: float) -> JointMod
 
 
 def rebuild(folder: Path, weights: Path, dropout: float = 0.0) -> JointModel:
-    """The model that was trained, from its folder's configuration and a file of weights.
+    """Load a trained model from the configuration in its folder and a file of weights.
 
     Raises:
-        ModelNotFoundError: a file is missing, or does not fit.
+        ModelNotFoundError: A file is missing, or does not match.
     """
     config = _config(str(folder), None)
     encoder: Any = cast("Any", AutoModel).from_config(config, trust_remote_code=False)
@@ -137,27 +139,27 @@ def rebuild(folder: Path, weights: Path, dropout: float = 0.0) -> JointModel:
     except (OSError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
         raise ModelNotFoundError(
-            f"{weights}: no weights that fit {folder}/config.json ({reason}). Take the whole folder that "
+            f"{weights}: no weights that fit {folder}/config.json ({reason}). Use the complete folder that "
             "`enunciate train` wrote"
         ) from error
     return model
 
 
-def prepared(samples: Samples, normalise: bool, where: str, model: JointModel) -> Tensor:
-    """Samples (n,) as the encoder wants them.
+def prepare_samples(samples: Samples, normalise: bool, where: str, model: JointModel) -> Tensor:
+    """Prepare samples for the encoder.
 
     Args:
-        samples: At 16 kHz.
-        normalise: To zero mean and unit variance, if the checkpoint was trained so.
-        where: Names the clip.
-        model: Which the clip must be long enough for.
+        samples: (n,) at 16 kHz.
+        normalise: Whether the encoder expects zero mean and unit variance.
+        where: The name of the clip in messages.
+        model: The model, whose frames set the shortest clip.
 
     Raises:
-        AudioTooShortError: not one frame fits into the clip.
+        AudioTooShortError: The clip is shorter than one frame.
     """
     if model.frames_of(len(samples)) < 1:
         raise AudioTooShortError(
-            f"{where} lasts {len(samples) / SAMPLE_RATE_HZ:.2f} s, less than this encoder looks at at once: "
+            f"{where} lasts {len(samples) / SAMPLE_RATE_HZ:.2f} s, less than one frame of this encoder: "
             "record a whole word"
         )
     values = samples.astype(np.float64)
