@@ -139,10 +139,6 @@ def test_core_needs_no_extra(name):
         assert imported.split(".", maxsplit=1)[0] not in EXTRAS, f"{by} imports {imported}"
 
 
-# What is still to be taken apart; an entry that no longer occurs is to be deleted.
-TRAINING_AT_RUNTIME: set[str] = set()
-
-
 def is_training(module: str) -> bool:
     return module == "trainers" or not {"training", "train"}.isdisjoint(module.split("."))
 
@@ -163,7 +159,7 @@ def training_reached_from(root: str) -> set[str]:
 
 @pytest.mark.parametrize("root", ["manifest", "evaluation.run", "serve.workers.worker"])
 def test_running_never_imports_training(root):
-    assert training_reached_from(root) <= TRAINING_AT_RUNTIME
+    assert training_reached_from(root) == set()
 
 
 def test_assessing_loads_no_training():
