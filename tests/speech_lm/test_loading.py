@@ -136,26 +136,16 @@ def test_a_folder_with_another_model_is_no_model(tmp_path: Path, config: str | N
         load_assessor(tmp_path)
 
 
-@pytest.fixture(scope="module")
-def process(tiny_adapter: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, str]:
-    """A run of the command line in a new process: stdout, stderr, and the modules of training it imported."""
-    folder = tmp_path_factory.mktemp("process")
-    sf.write(folder / "a.wav", clip(0.6), 16_000)
-    command = ["assess", folder / "a.wav", "--text", "Yes", "--model", tiny_adapter, "--format", "json"]
-    done = run_python("-c", RUN, folder / "modules", *command)
-    return done.stdout, done.stderr, (folder / "modules").read_text()
-
-
 @pytest.mark.slow
-def test_nothing_but_the_answer_is_printed(process: tuple[str, str, str]) -> None:
-    stdout, stderr, _ = process
-    assert stderr == ""
-    assert Assessment.model_validate_json(stdout).transcript is not None
-
-
-@pytest.mark.slow
-def test_running_an_adapter_imports_nothing_of_training(process: tuple[str, str, str]) -> None:
-    assert process[2] == ""
+def test_a_new_process_prints_the_answer_alone_and_imports_nothing_of_training(
+    tiny_adapter: Path, tmp_path: Path
+) -> None:
+    sf.write(tmp_path / "a.wav", clip(0.6), 16_000)
+    command = ["assess", tmp_path / "a.wav", "--text", "Yes", "--model", tiny_adapter, "--format", "json"]
+    done = run_python("-c", RUN, tmp_path / "modules", *command)
+    assert done.stderr == ""
+    assert Assessment.model_validate_json(done.stdout).transcript is not None
+    assert (tmp_path / "modules").read_text() == ""
 
 
 def test_a_missing_package_names_the_extra(tiny_adapter: Path) -> None:

@@ -118,6 +118,7 @@ def test_an_adapter_is_trained_on_it(base, corpus, tmp_path):
     assert metrics["steps"] == 2 and metrics["report_n_apa"] == metrics["report_n_mdd"] == 6
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_base(corpus, tmp_path):
     def weights(name, **values):
         train(base_recipe(corpus, tmp_path / name, steps=4, dev_speakers=0, **values))

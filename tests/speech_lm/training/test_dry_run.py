@@ -38,6 +38,7 @@ def number(fact):
     return int(fact.split(" ")[0].replace(",", ""))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "trained"), [([], LORA), (["adapter.start=fresh", "adapter.rank=64"], FRESH_64)]
 )
@@ -51,6 +52,7 @@ def test_the_first_strategy_trains_its_adapter_alone(material, overrides, traine
     assert "8 x 8 examples" in facts["steps"]
 
 
+@pytest.mark.slow
 def test_the_second_strategy_trains_encoder_and_projector_too(unfreeze):
     parts = {name.strip(): fact for name, fact in unfreeze.items() if name.startswith("  model.")}
     sizes = {name: int(fact.rpartition(" ")[2].replace(",", "")) for name, fact in parts.items()}
@@ -61,6 +63,7 @@ def test_the_second_strategy_trains_encoder_and_projector_too(unfreeze):
     assert "model.layers.*.self_attn.qkv_proj.lora_A" in parts
 
 
+@pytest.mark.slow
 def test_a_dry_run_counts_what_the_run_then_does(material, tmp_path):
     recipe = tiny_recipe(material, tmp_path / "out", epochs=1)
     facts = dry_run(recipe)
@@ -73,6 +76,7 @@ def test_a_dry_run_counts_what_the_run_then_does(material, tmp_path):
     assert number(facts["steps"].replace(":", " ")) == metrics["steps"]
 
 
+@pytest.mark.slow
 def test_memory_is_estimated_with_what_lowers_it(unfreeze):
     facts = unfreeze
     about = float(facts["memory, about"].split()[0])

@@ -276,6 +276,7 @@ def test_the_hub_is_asked_for_transformers_layout_and_its_absence_is_one_line(mo
         checkpoint_folder(HUB_NAME)
 
 
+@pytest.mark.slow
 def test_the_full_size_benchmark_runs_in_small_and_reads_no_audio(tmp_path):
     root, out = REPOSITORY, tmp_path / "lines.jsonl"
     code = (
