@@ -1,19 +1,9 @@
-"""The benchmark from recipes to tables: the official protocol on a whole corpus, a stop, a failure."""
+"""The benchmark from recipes to tables: the official protocol on a whole corpus, a failure, a second run."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
-from support.command_line import run
-from support.complete_corpus import make_complete_corpus
-from support.paths import SOURCE
-from support.speech_lm_cases import save_checkpoint
-from support.speech_lm_runs import log_of
-from support.tone_corpus import make_shard
+from support.benchmark_cases import benchmark, make_root
 
 from enunciate.benchmark.row import _check_folds_cover
 from enunciate.corpus.speechocean762 import load_corpus
@@ -24,71 +14,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 for package in ("pocketsphinx", "peft", "sklearn"):
     pytest.importorskip(package)
 
-ROWS = ("gop-pocketsphinx", "pocket", "gop", "phi4", "phi4-lora", "nano-lora")
-TINY = (
-    "device=cpu",
-    "workers=1",
-    "base:steps=12",
-    "recogniser:steps=6",
-    "recogniser:folds=2",
-    *(
-        f"{stage}:{setting}"
-        for stage in ("base", "recogniser")
-        for setting in (
-            "warmup_steps=5",
-            "batch_frames=1500",
-            "learning_rate=4e-3",
-            "time_limit_s=1e6",
-            "encoder={width: 48, layers: 1, heads: 2, ff_width: 64, kernel: 7, quality_width: 8}",
-        )
-    ),
-    "pocket:scorer={width: 16, layers: 1, heads: 2, epochs: 3, members: 2, dropout: 0.0}",
-    "gop-pocketsphinx:members=2",
-    "phi4-lora:precision=fp32",
-    "phi4-lora:prompt.rubric=false",
-    "phi4-lora:dev_speakers=2",
-    "phi4-lora:adapter={strategy: lora, start: fresh, rank: 4, alpha: 8, dropout: 0.0}",
-    "phi4-lora:batch_size=4",
-    "phi4-lora:accumulation=1",
-    "phi4-lora:epochs=1",
-    "phi4-lora:log_every=1",
-    "phi4-lora:report=false",
-)
-
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """A whole corpus, synthetic speech, a checkpoint, and a file that is no encoder."""
-    folder = tmp_path_factory.mktemp("benchmark")
-    make_complete_corpus(folder / "corpus", {"train": 6, "test": 4}, clips_each=2)
-    make_shard(folder / "synthetic", clips=8)
-    save_checkpoint(folder / "base")
-    (folder / "broken.onnx").write_bytes(b"no encoder")
-    return folder
-
-
-def arguments(root, out, rows, settings):
-    """The command, with those settings that a stage of these rows takes: others would be refused."""
-    settings = [*settings, f"synthetic={root / 'synthetic'}", f"phi4:weights={root / 'base'}"]
-    settings += [f"phi4-lora:model={root / 'base'}", f"gop:encoder={root / 'broken.onnx'}"]
-    options = [part for row in rows for part in ("--rows", row)]
-    options += [part for setting in settings if taken(setting, rows) for part in ("--override", setting)]
-    return ["benchmark", "--corpus", root / "corpus", "--out", out, *options]
-
-
-def taken(setting, rows):
-    target = setting.partition("=")[0].rpartition(":")[0]
-    if setting.startswith("synthetic="):
-        return "pocket" in rows
-    if setting.startswith("workers="):
-        return set(rows) != {"phi4-lora"}
-    return not target or target in {*rows, *(("base", "recogniser") if "pocket" in rows else ())}
-
-
-def benchmark(root, out, *more, rows=ROWS, settings=TINY):
-    """The exit code, and all that was printed."""
-    result = run(*arguments(root, out, rows, settings), *more)
-    return result.exit_code, result.output
+    return make_root(tmp_path_factory.mktemp("benchmark"))
 
 
 @pytest.fixture(scope="module")
@@ -187,30 +116,6 @@ def test_protocols_never_share_a_folder(official, root):
     code, text = benchmark(root, official[0], "--protocol", "folds", rows=("gop-pocketsphinx",), settings=())
 
     assert code == 2 and "another protocol" in text
-
-
-def test_a_killed_run_resumes_from_the_trainers_own_checkpoint(root):
-    """The process is killed in training; the steps before its checkpoint are not trained again."""
-    out, rows = root / "killed", ("phi4-lora",)
-    settings = (*TINY, "phi4-lora:save_every=2", "phi4-lora:epochs=8")
-    command = [sys.executable, "-m", "enunciate", *map(str, arguments(root, out, rows, settings))]
-    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    model = out / "stages" / "phi4-lora" / "model"
-    while not list(model.glob("checkpoints/*/complete.json")):
-        assert process.poll() is None, "it ended before its first checkpoint"
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not model.with_name("model.done.json").exists(), "it was killed before the end"
-    first = log_of(model, "loss")
-
-    code, text = benchmark(root, out, rows=rows, settings=settings)
-    steps = [line["step"] for line in log_of(model, "loss")]
-
-    assert code == 0, text
-    assert steps == sorted(set(steps)) and len(steps) > len(first), "one line per step, over both runs"
-    assert [line for line in log_of(model, "loss") if line["step"] == 1] == first[:1], "that of the first run"
 
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(root):

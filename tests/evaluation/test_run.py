@@ -1,4 +1,4 @@
-"""A run over a corpus: bad clips, stopping and going on, and what is on disk."""
+"""A run over a corpus: bad clips, stops and resumption, and the files on disk."""
 
 import json
 import sys
@@ -16,7 +16,6 @@ from enunciate.errors import (
     TextTooLongError,
 )
 from enunciate.evaluation.run import evaluate
-from enunciate.evaluation.subset import select_utterances
 from enunciate.metrics.results import Results
 from enunciate.schema import Assessment, Utterance
 
@@ -25,7 +24,7 @@ BATCH_SIZE = 16
 
 
 class FakeAssessor:
-    """Scores by the clip's place in the corpus; refuses the clips it is told to, and keeps a list."""
+    """Scores by the position of the clip in the corpus, refuses chosen clips, and keeps a list."""
 
     batch_size = BATCH_SIZE
 
@@ -84,7 +83,7 @@ def test_a_run_writes_a_row_per_utterance_and_the_results(tmp_path: Path) -> Non
     }
 
 
-def test_a_bad_clip_is_a_row_with_its_error_and_costs_no_other(tmp_path: Path) -> None:
+def test_a_bad_clip_is_a_row_with_its_error_and_stops_no_other(tmp_path: Path) -> None:
     bad = [CORPUS[3].id, CORPUS[20].id, CORPUS[21].id]
     results = evaluate(FakeAssessor(silent=bad), CORPUS, tmp_path)
     failed = {row["id"]: row for row in rows(tmp_path) if row["assessment"] is None}
@@ -105,7 +104,7 @@ def test_recognition_alone_may_fail(tmp_path: Path) -> None:
     assert results.n_failed == 0
 
 
-def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_stopped_run_resumes(tmp_path: Path) -> None:
     bad = CORPUS[2].id
     whole = evaluate(FakeAssessor(silent=[bad]), CORPUS, tmp_path / "whole")
     stopped = FakeAssessor(silent=[bad])
@@ -123,7 +122,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
     assert third.assessed == []
 
 
-def test_rows_are_on_disk_before_the_next_batch_begins(tmp_path: Path) -> None:
+def test_rows_are_on_disk_before_the_next_batch_starts(tmp_path: Path) -> None:
     class Watching(FakeAssessor):
         def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
             on_disk.append(len(rows(tmp_path)))
@@ -146,7 +145,7 @@ def test_a_truncated_last_line_is_done_again(tmp_path: Path, n_lost: int) -> Non
     assert path.read_bytes() == complete
 
 
-def test_a_broken_line_inside_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_a_broken_line_before_the_last_is_named(tmp_path: Path) -> None:
     evaluate(FakeAssessor(), CORPUS, tmp_path)
     path = tmp_path / "predictions.jsonl"
     lines = path.read_text().splitlines(keepends=True)
@@ -177,13 +176,13 @@ def test_ids_must_differ(tmp_path: Path) -> None:
         evaluate(FakeAssessor(), [CORPUS[0], CORPUS[1], CORPUS[0]], tmp_path)
 
 
-def test_an_output_folder_that_cannot_be_made_is_our_error(tmp_path: Path) -> None:
+def test_an_output_folder_that_cannot_be_created_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write to"):
         evaluate(FakeAssessor(), CORPUS, tmp_path / "file" / "out")
 
 
-def test_a_bug_is_not_taken_for_a_bad_clip(tmp_path: Path) -> None:
+def test_a_bug_is_not_treated_as_a_bad_clip(tmp_path: Path) -> None:
     class Broken(FakeAssessor):
         def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
             raise ZeroDivisionError
@@ -193,7 +192,7 @@ def test_a_bug_is_not_taken_for_a_bad_clip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("package", ["scipy", "kaldialign", "jiwer"])
-def test_a_missing_extra_shows_before_the_work(
+def test_a_missing_extra_is_reported_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
@@ -203,38 +202,11 @@ def test_a_missing_extra_shows_before_the_work(
     assert assessor.assessed == []
 
 
-def test_a_file_of_ids_chooses_utterances_in_the_order_of_the_corpus(tmp_path: Path) -> None:
-    path = tmp_path / "ids.json"
-    path.write_text(json.dumps([CORPUS[5].id, CORPUS[2].id]))
-    assert select_utterances(CORPUS, path) == [CORPUS[2], CORPUS[5]]
-    path.write_text(json.dumps({"dev": [CORPUS[0].id], "report": [CORPUS[5].id]}))
-    assert select_utterances(CORPUS, path) == [CORPUS[5]]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (None, "cannot be read"),
-        ("{", "neither a JSON list"),
-        ("[]", "neither a JSON list"),
-        ('{"dev": ["a"]}', "neither a JSON list"),
-        ('["a", "b"]', "2 of its ids, such as a,"),
-    ],
-)
-def test_a_file_of_ids_that_cannot_be_used_is_named(tmp_path: Path, text: str | None, message: str) -> None:
-    path = tmp_path / "ids.json"
-    if text is not None:
-        path.write_text(text)
-    with pytest.raises(CorpusError, match=message) as caught:
-        select_utterances(CORPUS, path)
-    assert str(path) in str(caught.value)
-
-
-def test_progress_counts_what_is_done_already(tmp_path: Path) -> None:
+def test_progress_counts_the_clips_that_were_done_before(tmp_path: Path) -> None:
     stopped = FakeAssessor()
     stopped.stop_before = CORPUS[BATCH_SIZE].id
     with pytest.raises(KeyboardInterrupt):
         evaluate(stopped, CORPUS, tmp_path)
-    told: list[tuple[int, int]] = []
-    evaluate(FakeAssessor(), CORPUS, tmp_path, progress=lambda done, total: told.append((done, total)))
-    assert told == [(BATCH_SIZE, 40), (2 * BATCH_SIZE, 40), (40, 40)]
+    calls: list[tuple[int, int]] = []
+    evaluate(FakeAssessor(), CORPUS, tmp_path, progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(BATCH_SIZE, 40), (2 * BATCH_SIZE, 40), (40, 40)]

@@ -1,4 +1,4 @@
-"""Correlations and calibration: by hand, against scipy, and what failures may do to them."""
+"""Correlation and coverage: by hand, against SciPy and published values, and with failures."""
 
 import sys
 
@@ -22,12 +22,12 @@ SCORES = st.lists(
 
 def test_correlation_by_hand() -> None:
     # Deviations (-1, 0, 1) and (-1, 1, 0): covariance 1, variances 2 and 2; errors 0, 1, 1.
-    found = correlation([1, 2, 3], [1, 3, 2])
-    assert found.pcc == pytest.approx(0.5)
-    assert found.mse == pytest.approx(2 / 3)
+    result = correlation([1, 2, 3], [1, 3, 2])
+    assert result.pcc == pytest.approx(0.5)
+    assert result.mse == pytest.approx(2 / 3)
     # t = 0.5 / sqrt(0.75) with one degree of freedom, where t is Cauchy's: p = 1 - 2/pi * atan(t) = 2/3.
-    assert found.p_value == pytest.approx(2 / 3)
-    assert (found.n, found.n_unanswered) == (3, 0)
+    assert result.p_value == pytest.approx(2 / 3)
+    assert (result.n, result.n_unanswered) == (3, 0)
 
 
 ANSCOMBE_X = (10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5)
@@ -48,9 +48,9 @@ ANSCOMBE = (
 def test_anscombes_quartet_has_its_published_correlations(
     x: tuple[float, ...], y: tuple[float, ...], pcc: float
 ) -> None:
-    found = correlation(x, y, top=20)
-    assert found.pcc == pytest.approx(pcc, abs=5e-6)
-    assert found.p_value == pytest.approx(0.00217, abs=1e-5)
+    result = correlation(x, y, top=20)
+    assert result.pcc == pytest.approx(pcc, abs=5e-6)
+    assert result.p_value == pytest.approx(0.00217, abs=1e-5)
 
 
 @settings(deadline=None)
@@ -59,9 +59,9 @@ def test_correlation_agrees_with_scipy(pairs: list[tuple[int, float]]) -> None:
     human, predicted = zip(*pairs, strict=True)
     assume(len(set(human)) > 1 and len(set(predicted)) > 1)
     expected = stats.pearsonr(human, predicted)
-    found = correlation(human, predicted)
-    assert found.pcc == pytest.approx(expected.statistic, abs=1e-9)
-    assert found.p_value == pytest.approx(expected.pvalue, abs=1e-6)
+    result = correlation(human, predicted)
+    assert result.pcc == pytest.approx(expected.statistic, abs=1e-9)
+    assert result.p_value == pytest.approx(expected.pvalue, abs=1e-6)
 
 
 def test_p_value_keeps_its_precision_when_tiny() -> None:
@@ -86,10 +86,10 @@ def test_affine_transforms_leave_the_correlation(
 
 
 def test_perfect_predictions_correlate_fully() -> None:
-    found = correlation([3, 5, 9, 9], [3, 5, 9, 9])
-    assert found.pcc == pytest.approx(1)
-    assert found.p_value == pytest.approx(0, abs=1e-6)
-    assert found.mse == 0
+    result = correlation([3, 5, 9, 9], [3, 5, 9, 9])
+    assert result.pcc == pytest.approx(1)
+    assert result.p_value == pytest.approx(0, abs=1e-6)
+    assert result.mse == 0
 
 
 @pytest.mark.parametrize(
@@ -104,11 +104,11 @@ def test_perfect_predictions_correlate_fully() -> None:
 def test_correlation_is_none_where_undefined(
     human: list[float], predicted: list[float], mse: float | None
 ) -> None:
-    found = correlation(human, predicted)
-    assert found.pcc is None
-    assert found.p_value is None
+    result = correlation(human, predicted)
+    assert result.pcc is None
+    assert result.p_value is None
     if mse is not None or not human:
-        assert found.mse == (None if mse is None else pytest.approx(mse))
+        assert result.mse == (None if mse is None else pytest.approx(mse))
 
 
 def test_unlabelled_items_are_left_out() -> None:
@@ -116,19 +116,19 @@ def test_unlabelled_items_are_left_out() -> None:
 
 
 def test_an_unanswered_item_counts_as_the_mean_and_costs_the_worst_error() -> None:
-    found = correlation([1, 2, 3, 8], [1, 3, 2, None])
+    result = correlation([1, 2, 3, 8], [1, 3, 2, None])
     # The filled-in 2 is the mean of 1, 3, 2; its error is max(8, 10 - 8) = 8.
-    assert found.pcc == pytest.approx(stats.pearsonr([1, 2, 3, 8], [1, 3, 2, 2]).statistic)
-    assert found.mse == pytest.approx((0 + 1 + 1 + 64) / 4)
-    assert (found.n, found.n_unanswered) == (4, 1)
+    assert result.pcc == pytest.approx(stats.pearsonr([1, 2, 3, 8], [1, 3, 2, 2]).statistic)
+    assert result.mse == pytest.approx((0 + 1 + 1 + 64) / 4)
+    assert (result.n, result.n_unanswered) == (4, 1)
 
 
 def test_filled_in_items_do_not_count_as_evidence() -> None:
     assert correlation([1, 2, 3, 4], [1, 2, None, None]).pcc is None
-    found = correlation([1, 2, 3, 2], [1, 3, 2, None])
+    result = correlation([1, 2, 3, 2], [1, 3, 2, None])
     # The same 0.5 as without the fourth, and still one degree of freedom (see the first test).
-    assert found.pcc == pytest.approx(0.5)
-    assert found.p_value == pytest.approx(2 / 3)
+    assert result.pcc == pytest.approx(0.5)
+    assert result.p_value == pytest.approx(2 / 3)
 
 
 @settings(deadline=None)
@@ -137,9 +137,9 @@ def test_failing_never_helps(pairs: list[tuple[int, float]], failed: list[int]) 
     human, predicted = (list(column) for column in zip(*pairs, strict=True))
     without = correlation(human, predicted)
     assume(without.pcc is not None)
-    found = correlation([*human, *failed], [*predicted, *([None] * len(failed))])
-    assert found.pcc is not None
-    assert abs(found.pcc) <= abs(without.pcc) + 1e-9
+    result = correlation([*human, *failed], [*predicted, *([None] * len(failed))])
+    assert result.pcc is not None
+    assert abs(result.pcc) <= abs(without.pcc) + 1e-9
 
 
 def test_missing_scipy_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,10 +150,10 @@ def test_missing_scipy_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_coverage_by_hand() -> None:
     scores = [Score(value=5, low=4, high=6), Score(value=5, low=3, high=7), Score(value=1, low=0, high=3)]
-    found = coverage([6, 8, 0], scores)  # on the edge, outside, on the edge
-    assert found.coverage == pytest.approx(2 / 3)
-    assert found.mean_width == pytest.approx((2 + 4 + 3) / 3)
-    assert (found.n, found.nominal) == (3, 0.9)
+    result = coverage([6, 8, 0], scores)  # on the edge, outside, on the edge
+    assert result.coverage == pytest.approx(2 / 3)
+    assert result.mean_width == pytest.approx((2 + 4 + 3) / 3)
+    assert (result.n, result.nominal) == (3, 0.9)
 
 
 def test_coverage_leaves_out_what_has_no_label_or_no_interval() -> None:

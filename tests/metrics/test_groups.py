@@ -1,4 +1,4 @@
-"""Figures of parts of a corpus, against values worked by hand and scipy."""
+"""Metrics of parts of a corpus, by hand and against SciPy."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_genders_are_spelt_out_and_unknown_comes_last():
     ]
 
 
-def test_one_group_of_all_has_the_figures_of_all():
+def test_one_group_of_all_clips_has_the_metrics_of_all():
     pairs = [perfect(utterance) for utterance in make_corpus()]
     results = summarise(pairs)
     assert results.by_age
@@ -101,18 +101,18 @@ PHONES = [
 ]
 
 
-def test_phone_classes_are_correlated_apart_and_averaged():
-    found = by_phone_class(PHONES)
+def test_phone_classes_are_correlated_separately_and_averaged():
+    per_phone = by_phone_class(PHONES)
     k = stats.pearsonr([0, 1, 2, 1.5], [0.5, 0.8, 1.2, 2.0]).statistic
     ae = stats.pearsonr([2, 1, 0, 0.4], [1.9, 1.5, 1.0, 0.6]).statistic
-    assert list(found.classes) == ["AE", "K", "T"]
-    assert found.classes["K"].pcc == pytest.approx(k)
-    assert found.classes["AE"].pcc == pytest.approx(ae)
-    assert (found.classes["AE"].n, found.classes["AE"].n_errors) == (4, 2)
-    assert found.classes["T"].pcc is None  # people scored every T alike
-    assert found.classes["T"].mse == pytest.approx((1 + 4) / 4)
-    assert found.n_classes == 2
-    assert found.macro_pcc == pytest.approx((k + ae) / 2)
+    assert list(per_phone.classes) == ["AE", "K", "T"]
+    assert per_phone.classes["K"].pcc == pytest.approx(k)
+    assert per_phone.classes["AE"].pcc == pytest.approx(ae)
+    assert (per_phone.classes["AE"].n, per_phone.classes["AE"].n_errors) == (4, 2)
+    assert per_phone.classes["T"].pcc is None  # every T has the same human score
+    assert per_phone.classes["T"].mse == pytest.approx((1 + 4) / 4)
+    assert per_phone.n_classes == 2
+    assert per_phone.macro_pcc == pytest.approx((k + ae) / 2)
 
 
 def test_the_macro_interval_is_that_of_the_mean_computed_afresh_in_each_resample():
@@ -136,17 +136,17 @@ def test_the_macro_interval_is_that_of_the_mean_computed_afresh_in_each_resample
 
 
 def test_speakers_are_averaged_and_failures_left_out():
-    found = {one.speaker: one for one in by_speaker(CLIPS)}
+    means = {one.speaker: one for one in by_speaker(CLIPS)}
     assert [one.speaker for one in by_speaker(CLIPS)] == ["x", "z", "n", "y"]
-    assert (found["x"].human, found["x"].predicted, found["x"].mean_error) == (3, 3.5, 0.5)
-    assert found["z"].n_utterances == 1
+    assert (means["x"].human, means["x"].predicted, means["x"].mean_error) == (3, 3.5, 0.5)
+    assert means["z"].n_utterances == 1
 
 
 def test_one_speaker_has_no_macro_interval():
     assert by_phone_class(PHONES[:2]).macro_ci95 is None
 
 
-def test_nothing_gives_nothing():
+def test_no_clips_have_no_groups():
     assert by_age([]) == {} == by_gender([])
     assert by_phone_class([]).macro_pcc is None
     assert by_speaker([]) == []

@@ -7,6 +7,7 @@ from support.evaluation_cases import make_assessment, make_utterance
 from enunciate.errors import CorpusError
 from enunciate.metrics.mdd import (
     Detection,
+    align_to_canonical,
     detect,
     edits_with_text,
     edits_without_text,
@@ -26,30 +27,32 @@ def judge(utterance: Utterance, heard: dict[int, str | None] | None = None) -> l
     return judged_phones(Evaluated(utterance, make_assessment(utterance, heard=heard), None))
 
 
-def test_counts_and_figures_by_hand() -> None:
+def test_counts_and_rates_by_hand() -> None:
     utterance = make_utterance(phones="K AE1 T S IH Z", phone_scores=(0, 0.4, 0.5, 2, 2, 0.2))
-    found = detect(judge(utterance, heard={0: "G", 2: "D", 5: "S"}))
+    detection = detect(judge(utterance, heard={0: "G", 2: "D", 5: "S"}))
     # Errors at 0, 1, 5 (0.5 is not under 0.5); flagged 0, 2, 5.
-    assert found == Detection(true_positives=2, false_positives=1, false_negatives=1, true_accepts=2)
-    assert found.precision == pytest.approx(2 / 3)
-    assert found.recall == pytest.approx(2 / 3)
-    assert found.f1 == pytest.approx(2 / 3)
-    assert found.far == pytest.approx(1 / 3)
-    assert found.frr == pytest.approx(1 / 3)
-    assert found.der is None
+    assert detection == Detection(true_positives=2, false_positives=1, false_negatives=1, true_accepts=2)
+    assert detection.precision == pytest.approx(2 / 3)
+    assert detection.recall == pytest.approx(2 / 3)
+    assert detection.f1 == pytest.approx(2 / 3)
+    assert detection.far == pytest.approx(1 / 3)
+    assert detection.frr == pytest.approx(1 / 3)
+    assert detection.der is None
 
 
 def test_f1_is_the_harmonic_mean() -> None:
-    found = Detection(true_positives=6, false_positives=2, false_negatives=4)
-    assert found.precision is not None
-    assert found.recall is not None
-    assert found.f1 == pytest.approx(2 * found.precision * found.recall / (found.precision + found.recall))
+    detection = Detection(true_positives=6, false_positives=2, false_negatives=4)
+    assert detection.precision is not None
+    assert detection.recall is not None
+    assert detection.f1 == pytest.approx(
+        2 * detection.precision * detection.recall / (detection.precision + detection.recall)
+    )
 
 
-def test_figures_without_a_divisor_are_none() -> None:
+def test_rates_without_a_denominator_are_none() -> None:
     nothing = detect([])
-    figures = (nothing.precision, nothing.recall, nothing.f1, nothing.far, nothing.frr, nothing.der)
-    assert figures == (None,) * 6
+    rates = (nothing.precision, nothing.recall, nothing.f1, nothing.far, nothing.frr, nothing.der)
+    assert rates == (None,) * 6
     missed = Detection(false_negatives=1)
     assert (missed.precision, missed.f1) == (None, 0)
 
@@ -57,8 +60,8 @@ def test_figures_without_a_divisor_are_none() -> None:
 def test_the_flag_decides_and_not_the_predicted_score() -> None:
     utterance = make_utterance(phone_scores=(2, 2, 0))
     assessment = make_assessment(utterance, phone_values=(0.1, 2, 1.9), heard={2: "D"})
-    found = detect(judged_phones(Evaluated(utterance, assessment, None)))
-    assert found == Detection(true_positives=1, true_accepts=2)
+    detection = detect(judged_phones(Evaluated(utterance, assessment, None)))
+    assert detection == Detection(true_positives=1, true_accepts=2)
 
 
 def test_unscored_phones_are_left_out() -> None:
@@ -80,34 +83,36 @@ def test_unscored_phones_are_left_out() -> None:
         ("IH R", "IH", 1),
     ],
 )
-def test_diagnosis(label: str, heard: str | None, wrong: int) -> None:
+def test_a_diagnosis_is_right_only_if_it_is_what_the_annotator_wrote(
+    label: str, heard: str | None, wrong: int
+) -> None:
     utterance = make_utterance(phone_scores=(2, 2, 0), said={2: label})
-    found = detect(judge(utterance, heard={2: heard}))
-    assert (found.n_diagnosed, found.n_misdiagnosed, found.der) == (1, wrong, wrong)
+    detection = detect(judge(utterance, heard={2: heard}))
+    assert (detection.n_diagnosed, detection.n_misdiagnosed, detection.der) == (1, wrong, wrong)
 
 
 def test_only_detected_and_diagnosable_errors_count_for_diagnosis() -> None:
     utterance = make_utterance(
         phones="K AE T S", phone_scores=(0, 0, 0, 2), said={0: "G", 1: "<unk>", 2: "D", 3: "Z"}
     )
-    found = detect(judge(utterance, heard={0: "G", 1: "AH", 3: "Z"}))
-    assert (found.true_positives, found.n_diagnosed, found.der) == (2, 1, 0)
+    detection = detect(judge(utterance, heard={0: "G", 1: "AH", 3: "Z"}))
+    assert (detection.true_positives, detection.n_diagnosed, detection.der) == (2, 1, 0)
 
 
 def test_a_failure_misses_errors_and_accepts_nothing() -> None:
     utterance = make_utterance(phone_scores=(0, 2, 2))
-    found = detect(judged_phones(Evaluated(utterance, None, None)))
-    assert found == Detection(false_negatives=1, n_unanswered=3)
+    detection = detect(judged_phones(Evaluated(utterance, None, None)))
+    assert detection == Detection(false_negatives=1, n_unanswered=3)
 
 
 def test_an_assessment_without_words_is_no_answer() -> None:
     utterance = make_utterance(phone_scores=(0, 2, 2))
     silent = make_assessment(utterance).model_copy(update={"words": ()})
-    found = detect(judged_phones(Evaluated(utterance, silent, None)))
-    assert found == Detection(false_negatives=1, n_unanswered=3)
+    detection = detect(judged_phones(Evaluated(utterance, silent, None)))
+    assert detection == Detection(false_negatives=1, n_unanswered=3)
 
 
-def test_reference_puts_annotations_in_place() -> None:
+def test_the_reference_has_the_annotations_in_place_of_canonical_phones() -> None:
     utterance = make_utterance(
         phones="K AE1 T S IH0 Z",
         phone_scores=(0,) * 6,
@@ -116,13 +121,13 @@ def test_reference_puts_annotations_in_place() -> None:
     assert reference_phones(judge(utterance)) == ("IH", "R", "T", "<unk>", "IH", "S")
 
 
-def test_reference_without_annotation_is_canonical() -> None:
+def test_the_reference_of_an_utterance_without_annotation_is_canonical() -> None:
     assert reference_phones(judge(make_utterance(phone_scores=(0, 0, 0)))) == ("K", "AE", "T")
 
 
-def test_edits_with_text_take_heard_where_flagged() -> None:
+def test_the_transcription_with_the_text_has_the_heard_phone_where_flagged() -> None:
     utterance = make_utterance(phones="K AE1 T S", phone_scores=(2, 0, 2, 0), said={1: "AH", 3: "<DEL>"})
-    # Said K AH T; told K AH T (S flagged as deleted), then K AE T S, then K AE (T, S flagged as deleted).
+    # Realised: K AH T. Transcribed: K AH T (S flagged as deleted), K AE T S, K AE (T, S flagged as deleted).
     assert edits_with_text(judge(utterance, heard={1: "AH", 3: None})).errors == 0
     untouched = edits_with_text(judge(utterance))
     assert (untouched.substitutions, untouched.insertions, untouched.n_reference) == (1, 1, 3)
@@ -143,7 +148,7 @@ def test_failures_are_all_deletions() -> None:
     assert edits_without_text(judged, None).deletions == 3
 
 
-def test_parse_phone_label_read_every_kind_of_label() -> None:
+def test_every_kind_of_label_is_parsed() -> None:
     labels = ["AH0", "T*", "IH R", "<DEL>", "<del>", "<unk>", ""]
     assert [parse_phone_label(label) for label in labels] == [
         ("AH",),
@@ -154,6 +159,38 @@ def test_parse_phone_label_read_every_kind_of_label() -> None:
         ("<unk>",),
         (),
     ]
+
+
+def recognised(phones, said=None, scores=(2, 0, 2)):
+    utterance = make_utterance(phones="K AE1 T", phone_scores=scores, said=said)
+    return align_to_canonical(judged_phones(Evaluated(utterance, None, phones)), phones)
+
+
+def test_recognised_phones_are_aligned_to_the_canonical_ones():
+    """Of K AE T, AE is mispronounced; from K AH D S, AE is detected, T falsely flagged, and S flags none."""
+    detection = detect(recognised(("K", "AH", "D", "S"), said={1: "AH"}))
+
+    assert (detection.true_positives, detection.false_positives, detection.true_accepts) == (1, 1, 1)
+    assert (detection.precision, detection.recall, detection.far, detection.frr, detection.der) == (
+        0.5,
+        1,
+        0,
+        0.5,
+        0,
+    )
+
+
+def test_a_phone_that_is_not_heard_is_flagged_as_deleted():
+    judged = recognised(("K", "T"), said={1: "<DEL>"})
+
+    assert [phone.predicted.heard for phone in judged] == ["K", None, "T"]
+    assert detect(judged).der == 0
+
+
+def test_failed_recognition_detects_nothing():
+    detection = detect(recognised(None))
+
+    assert (detection.n_unanswered, detection.false_negatives, detection.true_accepts) == (3, 1, 0)
 
 
 def test_other_phones_than_the_canonical_are_an_error() -> None:

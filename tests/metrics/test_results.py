@@ -1,4 +1,4 @@
-"""The whole summary: a perfect system, a failing one, and figures put together by hand."""
+"""The whole summary: a perfect system, a failing one, and metrics computed by hand."""
 
 import json
 import math
@@ -55,57 +55,62 @@ def imperfect(seed: int, n_failed: int = 0) -> list[Evaluated]:
     return [Evaluated(p.utterance, None, None) for p in pairs[:n_failed]] + pairs[n_failed:]
 
 
-def test_a_perfect_system_gets_perfect_figures() -> None:
-    found = summarise([perfect(utterance) for utterance in make_corpus()])
+def test_a_perfect_system_has_perfect_metrics() -> None:
+    results = summarise([perfect(utterance) for utterance in make_corpus()])
     for aspect in ASPECTS:
-        agreement = getattr(found.apa, aspect)
+        agreement = getattr(results.apa, aspect)
         assert agreement.pcc == pytest.approx(1)
         assert agreement.mse == 0
         assert agreement.ci95 == pytest.approx((1, 1))
-    assert found.phone.pcc == pytest.approx(1)
-    assert (found.mdd.precision, found.mdd.recall, found.mdd.f1, found.mdd.f1_ci95) == (1, 1, 1, (1, 1))
-    assert (found.mdd.far, found.mdd.frr, found.mdd.der, found.mdd.per_with_text) == (0, 0, 0, 0)
-    assert (found.recognition.per_without_text, found.recognition.phone_match.f1) == (0, 1)
-    assert found.calibration.total.coverage == found.calibration.phone.coverage == 1
-    assert (found.n_utterances, found.n_failed, found.n_speakers) == (24, 0, 6)
+    assert results.phone.pcc == pytest.approx(1)
+    assert (results.mdd.precision, results.mdd.recall, results.mdd.f1, results.mdd.f1_ci95) == (
+        1,
+        1,
+        1,
+        (1, 1),
+    )
+    assert (results.mdd.far, results.mdd.frr, results.mdd.der, results.mdd.per_with_text) == (0, 0, 0, 0)
+    assert (results.recognition.per_without_text, results.recognition.phone_match.f1) == (0, 1)
+    assert results.calibration.total.coverage == results.calibration.phone.coverage == 1
+    assert (results.n_utterances, results.n_failed, results.n_speakers) == (24, 0, 6)
 
 
 def test_json_has_the_agreed_keys_and_comes_back() -> None:
-    found = summarise(imperfect(0))
-    text = found.model_dump_json()
+    results = summarise(imperfect(0))
+    text = results.model_dump_json()
     for place, keys in REQUIRED.items():
         part = json.loads(text)
         for step in filter(None, place.split(".")):
             part = part[step]
         assert keys <= part.keys(), place
-    assert Results.model_validate_json(text) == found
+    assert Results.model_validate_json(text) == results
 
 
 def test_figures_agree_with_other_libraries() -> None:
     pairs = imperfect(7)
-    found = summarise(pairs)
+    results = summarise(pairs)
     human = [pair.utterance.scores.total for pair in pairs if pair.utterance.scores]
     predicted = [pair.assessment.total.value for pair in pairs if pair.assessment and pair.assessment.total]
-    assert found.apa.total.pcc == pytest.approx(stats.pearsonr(human, predicted).statistic)
-    assert found.apa.total.p_value == pytest.approx(stats.pearsonr(human, predicted).pvalue)
-    assert found.apa.total.ci95 is not None
-    assert found.apa.total.pcc is not None
-    assert found.apa.total.ci95[0] < found.apa.total.pcc < found.apa.total.ci95[1]
+    assert results.apa.total.pcc == pytest.approx(stats.pearsonr(human, predicted).statistic)
+    assert results.apa.total.p_value == pytest.approx(stats.pearsonr(human, predicted).pvalue)
+    assert results.apa.total.ci95 is not None
+    assert results.apa.total.pcc is not None
+    assert results.apa.total.ci95[0] < results.apa.total.pcc < results.apa.total.ci95[1]
     references = [" ".join(perfect(pair.utterance).recognised_phones or ()) for pair in pairs]
     free = [" ".join(pair.recognised_phones or ()) for pair in pairs]
-    assert found.recognition.per_without_text == pytest.approx(jiwer.wer(references, free))
-    assert found.recognition.ci95 is not None
-    assert found.recognition.ci95[0] < jiwer.wer(references, free) < found.recognition.ci95[1]
+    assert results.recognition.per_without_text == pytest.approx(jiwer.wer(references, free))
+    assert results.recognition.ci95 is not None
+    assert results.recognition.ci95[0] < jiwer.wer(references, free) < results.recognition.ci95[1]
 
 
 def test_phone_figures_pool_all_phones() -> None:
     pairs = imperfect(3)
     human = [s for p in pairs for w in p.utterance.words or () for s in w.phone_scores or ()]
     predicted = [x.score.value for p in pairs if p.assessment for x in p.assessment.phones if x.score]
-    found = summarise(pairs).phone
-    assert found.n == len(human) == 96
-    assert found.pcc == pytest.approx(stats.pearsonr(human, predicted).statistic)
-    assert found.mse == pytest.approx(sum((a - b) ** 2 for a, b in zip(human, predicted, strict=True)) / 96)
+    results = summarise(pairs).phone
+    assert results.n == len(human) == 96
+    assert results.pcc == pytest.approx(stats.pearsonr(human, predicted).statistic)
+    assert results.mse == pytest.approx(sum((a - b) ** 2 for a, b in zip(human, predicted, strict=True)) / 96)
 
 
 @settings(max_examples=15, deadline=None)
@@ -123,38 +128,38 @@ def test_the_order_of_utterances_changes_nothing(seed: int, n_failed: int, order
 @given(st.integers(0, 1000), st.integers(1, 23))
 def test_failing_never_helps(seed: int, n_failed: int) -> None:
     pairs = imperfect(seed, n_failed)
-    found, without = summarise(pairs), summarise(pairs[n_failed:])
-    assert found.n_failed == n_failed
-    assert found.n_utterances == 24
-    assert found.apa.total.n == 24
-    assert found.apa.total.n_unanswered == n_failed
-    assert abs(found.apa.total.pcc or 0) <= abs(without.apa.total.pcc or 0) + 1e-9
-    assert (found.mdd.f1 or 0) <= (without.mdd.f1 or 0)
-    assert (found.mdd.recall or 0) <= (without.mdd.recall or 0)
-    assert found.mdd.precision == without.mdd.precision
-    assert found.mdd.frr == without.mdd.frr
-    assert found.recognition.n_reference_phones > without.recognition.n_reference_phones
-    assert found.calibration == without.calibration
+    results, without = summarise(pairs), summarise(pairs[n_failed:])
+    assert results.n_failed == n_failed
+    assert results.n_utterances == 24
+    assert results.apa.total.n == 24
+    assert results.apa.total.n_unanswered == n_failed
+    assert abs(results.apa.total.pcc or 0) <= abs(without.apa.total.pcc or 0) + 1e-9
+    assert (results.mdd.f1 or 0) <= (without.mdd.f1 or 0)
+    assert (results.mdd.recall or 0) <= (without.mdd.recall or 0)
+    assert results.mdd.precision == without.mdd.precision
+    assert results.mdd.frr == without.mdd.frr
+    assert results.recognition.n_reference_phones > without.recognition.n_reference_phones
+    assert results.calibration == without.calibration
 
 
 def test_a_failure_costs_the_largest_error_of_each_scale() -> None:
-    found = summarise([Evaluated(make_utterance(phone_scores=(2, 1.5, 0), human=3), None, None)])
-    assert found.apa.total.mse == 49
-    assert found.phone.mse == pytest.approx((4 + 2.25 + 4) / 3)
+    results = summarise([Evaluated(make_utterance(phone_scores=(2, 1.5, 0), human=3), None, None)])
+    assert results.apa.total.mse == 49
+    assert results.phone.mse == pytest.approx((4 + 2.25 + 4) / 3)
 
 
 def test_a_system_that_fails_everywhere_gets_no_credit() -> None:
-    found = summarise(imperfect(0, n_failed=24))
-    assert (found.n_failed, found.models) == (24, ())
-    assert (found.apa.total.pcc, found.apa.total.ci95) == (None, None)
-    assert (found.mdd.f1, found.mdd.recall, found.mdd.per_with_text) == (0, 0, 1)
-    assert found.recognition.per_without_text is None
+    results = summarise(imperfect(0, n_failed=24))
+    assert (results.n_failed, results.models) == (24, ())
+    assert (results.apa.total.pcc, results.apa.total.ci95) == (None, None)
+    assert (results.mdd.f1, results.mdd.recall, results.mdd.per_with_text) == (0, 0, 1)
+    assert results.recognition.per_without_text is None
 
 
-def test_an_empty_corpus_has_no_figures() -> None:
-    found = summarise([])
-    assert (found.n_utterances, found.apa.total.pcc, found.phone.mse) == (0, None, None)
-    assert (found.mdd.f1, found.mdd.f1_ci95, found.recognition.per_without_text) == (None, None, None)
+def test_an_empty_corpus_has_no_metrics() -> None:
+    results = summarise([])
+    assert (results.n_utterances, results.apa.total.pcc, results.phone.mse) == (0, None, None)
+    assert (results.mdd.f1, results.mdd.f1_ci95, results.recognition.per_without_text) == (None, None, None)
 
 
 def test_an_utterance_without_one_label_counts_for_the_others() -> None:
@@ -163,9 +168,9 @@ def test_an_utterance_without_one_label_counts_for_the_others() -> None:
     without_scores = pairs[1].utterance.model_copy(update={"scores": None})
     pairs[0] = Evaluated(first, pairs[0].assessment, None)
     pairs[1] = Evaluated(without_scores, pairs[1].assessment, None)
-    found = summarise(pairs)
-    assert (found.apa.accuracy.n, found.apa.fluency.n, found.apa.total.n) == (23, 22, 23)
-    assert found.phone.n == 96
+    results = summarise(pairs)
+    assert (results.apa.accuracy.n, results.apa.fluency.n, results.apa.total.n) == (23, 22, 23)
+    assert results.phone.n == 96
 
 
 def test_a_refused_text_is_unanswered_though_not_failed() -> None:
@@ -173,12 +178,12 @@ def test_a_refused_text_is_unanswered_though_not_failed() -> None:
     assert pairs[0].assessment
     refused = pairs[0].assessment.model_copy(update={"words": (), "total": None})
     pairs[0] = Evaluated(pairs[0].utterance, refused, pairs[0].recognised_phones)
-    found = summarise(pairs)
-    assert (found.n_failed, found.apa.total.n_unanswered, found.apa.fluency.n_unanswered) == (0, 1, 0)
-    assert (found.phone.n_unanswered, found.mdd.n_unanswered) == (4, 4)
+    results = summarise(pairs)
+    assert (results.n_failed, results.apa.total.n_unanswered, results.apa.fluency.n_unanswered) == (0, 1, 0)
+    assert (results.phone.n_unanswered, results.mdd.n_unanswered) == (4, 4)
 
 
-def test_failed_recognition_is_all_deletions_but_a_lack_of_it_is_none() -> None:
+def test_failed_recognition_is_all_deletions_but_an_engine_without_it_has_no_rate() -> None:
     utterances = [make_utterance(id="a", speaker="a"), make_utterance(id="b", speaker="b")]
     one = [Evaluated(u, make_assessment(u), None if u.id == "a" else ("K", "AE", "T")) for u in utterances]
     assert summarise(one).recognition.per_without_text == pytest.approx(0.5)
@@ -190,6 +195,22 @@ def test_recognition_without_reference_phones_is_left_out() -> None:
     bare = make_utterance(id="bare").model_copy(update={"words": None})
     pairs = [Evaluated(bare, None, ("K",)), Evaluated(make_utterance(), None, ("K", "AE", "T"))]
     assert summarise(pairs).recognition.per_without_text == 0
+
+
+def test_the_intervals_of_detection_contain_its_rates():
+    rng = random.Random(1)
+    pairs = []
+    for i in range(40):
+        scores = [rng.choice((0.0, 2.0)) for _ in range(3)]
+        utterance = make_utterance(id=str(i), phone_scores=scores, said={}, speaker=f"s{i % 8}")
+        heard = {k: "D" for k in range(3) if rng.random() < 0.5}
+        pairs.append(Evaluated(utterance, make_assessment(utterance, heard=heard), ("K", "D", "T")))
+    mdd = summarise(pairs).mdd
+
+    for name in ("precision", "recall", "far", "frr", "per_with_text"):
+        low, high = getattr(mdd.ci95, name)
+        assert low < getattr(mdd, name) < high, name
+    assert mdd.ci95.der is None and mdd.der is None
 
 
 def test_utterances_of_unknown_speakers_are_speakers_of_their_own() -> None:

@@ -1,4 +1,4 @@
-"""Utterances and assessments for the tests of evaluation, in one word of a few phones."""
+"""Utterances and assessments of one word with a few phones, for the tests of metrics and evaluation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def make_utterance(
     human: float | None = None,
     speaker: str | None = "s1",
 ) -> Utterance:
-    """`said` maps an index to its annotated label; None is a corpus without annotation."""
+    """`said` maps the index of a phone to its label; None stands for a corpus without annotation."""
     canonical = tuple(phones.split())
     annotated = (
         None
@@ -96,7 +96,7 @@ def make_assessment(
 
 
 def make_corpus(n_speakers: int = 6, per_speaker: int = 4) -> list[Utterance]:
-    """Utterances with scores of every kind: some phones wrong and annotated, human scores spread."""
+    """Utterances with scores of every kind: some phones mispronounced and annotated, human scores varied."""
     return [
         make_utterance(
             id=f"{s}-{i}",
@@ -112,7 +112,7 @@ def make_corpus(n_speakers: int = 6, per_speaker: int = 4) -> list[Utterance]:
 
 
 def perfect(utterance: Utterance) -> Evaluated:
-    """What an engine would say that agrees with people in everything."""
+    """The results of an engine that agrees with the human raters in everything."""
     assert utterance.words
     assert utterance.scores
     assert utterance.scores.accuracy is not None
@@ -127,5 +127,5 @@ def perfect(utterance: Utterance) -> Evaluated:
     assessment = make_assessment(
         utterance, value=utterance.scores.accuracy, phone_values=word.phone_scores, heard=heard
     )
-    free = [heard.get(i, phone.rstrip("012")) for i, phone in enumerate(word.phones)]
-    return Evaluated(utterance, assessment, tuple(phone for phone in free if phone))
+    recognised = [heard.get(i, phone.rstrip("012")) for i, phone in enumerate(word.phones)]
+    return Evaluated(utterance, assessment, tuple(phone for phone in recognised if phone))

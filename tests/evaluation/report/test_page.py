@@ -1,4 +1,4 @@
-"""The page: whole, self-contained, and no text of a corpus or an engine can become markup in it."""
+"""The page is complete and self-contained, and no text of a corpus or an engine becomes markup in it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EVIL = "</script><script>alert('&\"')</script>"
 
 
 class Checker(HTMLParser):
-    """Keeps elements and attributes, and sees that every element is closed."""
+    """Keeps elements and attributes, and checks that every element is closed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,23 +90,23 @@ def test_numbers_have_a_true_minus_sign_and_a_dash_where_there_is_none():
 # -------------------------------------------------------------------------------------------------- page
 
 
-def test_the_page_is_whole_and_loads_nothing(system: System):
+def test_the_page_is_complete_and_loads_nothing(system: System):
     page = report_html([system])
-    found = parsed(page)
+    parser = parsed(page)
     assert page.startswith("<!doctype html>") and page.count("<main>") == 1
-    assert not {"script", "link", "iframe", "img"} & set(found.tags)
-    for key, value in found.attributes:
+    assert not {"script", "link", "iframe", "img"} & set(parser.tags)
+    for key, value in parser.attributes:
         assert not key.startswith("on"), key
         if key in ("src", "href"):
             assert value.startswith(("data:audio/", "#")), value[:40]
     assert "url(" not in page and "@import" not in page and "http://" not in page
-    ids = [value for key, value in found.attributes if key == "id"]
+    ids = [value for key, value in parser.attributes if key == "id"]
     assert len(ids) == len(set(ids))
-    links = {value[1:] for key, value in found.attributes if key == "href"}
+    links = {value[1:] for key, value in parser.attributes if key == "href"}
     assert links <= set(ids)
 
 
-def test_published_rows_are_marked_and_the_split_is_told(system: System):
+def test_published_rows_are_marked_and_the_page_warns_of_another_split(system: System):
     page = report_html([system])
     for row in PUBLISHED:
         assert f"† {row.name}" in page
@@ -114,7 +114,7 @@ def test_published_rows_are_marked_and_the_split_is_told(system: System):
     assert page.count('class="published"') == len(PUBLISHED)
 
 
-def test_systems_on_other_clips_are_not_passed_off_as_comparable(system: System):
+def test_the_page_warns_where_systems_were_run_on_different_clips(system: System):
     other = System("second", system.pairs[4:], {})
     assert "not run on the same clips" in report_html([system, other])
     assert "not run on the same clips" not in report_html([system])
@@ -187,7 +187,7 @@ def test_the_worst_clips_come_first_and_failures_are_not_among_them():
     assert len(worst_clips(pairs, n=2)) == 2
 
 
-def test_a_clip_is_a_small_uri_that_decodes_to_the_same_sound(tmp_path: Path):
+def test_a_clip_is_a_small_uri_that_decodes_to_the_same_audio(tmp_path: Path):
     path = write_clip(tmp_path / "a.wav", duration_s=3)
     uri = data_uri(make_utterance().model_copy(update={"audio": path}))
     kind, content = uri.split(";base64,")
@@ -199,7 +199,7 @@ def test_a_clip_is_a_small_uri_that_decodes_to_the_same_sound(tmp_path: Path):
     assert np.argmax(spectrum) * rate / len(samples) == pytest.approx(220, abs=2)
 
 
-def test_words_are_marked_and_not_by_colour_alone():
+def test_words_are_marked_by_more_than_colour():
     utterance = make_utterance(human=5, phone_scores=(2, 1, 0))
     marks = {}
     for value in (9.0, 6.0, 2.0):

@@ -1,4 +1,4 @@
-"""Several systems against the first and the best."""
+"""Several systems compared with the first and the best."""
 
 import pytest
 from support.evaluation_cases import make_assessment, make_corpus, perfect
@@ -26,10 +26,10 @@ def system(name, move):
 ROUGH, FINE, MIDDLE = system("rough", 4), system("fine", 0.1), system("middle", 2)
 
 
-def test_each_is_set_against_the_first_and_the_best():
-    found = paired_comparisons([ROUGH, FINE, MIDDLE])
+def test_each_system_is_compared_with_the_first_and_the_best():
+    comparisons = paired_comparisons([ROUGH, FINE, MIDDLE])
 
-    assert [(one.name, one.reference, one.role) for one in found] == [
+    assert [(one.name, one.reference, one.role) for one in comparisons] == [
         ("fine", "rough", "first"),
         ("middle", "rough", "first"),
         ("rough", "fine", "best"),
@@ -44,10 +44,10 @@ def test_the_best_is_not_shown_twice_where_it_is_the_first():
 
 
 def test_differences_are_those_of_compare():
-    (found,) = paired_comparisons([ROUGH, MIDDLE])[:1]
+    (paired,) = paired_comparisons([ROUGH, MIDDLE])[:1]
 
-    assert found.comparison == compare(MIDDLE.pairs, ROUGH.pairs)
-    one = found.comparison.differences["apa.total.pcc"]
+    assert paired.comparison == compare(MIDDLE.pairs, ROUGH.pairs)
+    one = paired.comparison.differences["apa.total.pcc"]
     assert one.difference == pytest.approx(one.a - one.b) and one.better == "A"
 
 
@@ -71,6 +71,6 @@ def test_an_engine_without_phones_has_no_detection():
         Evaluated(pair.utterance, pair.assessment.model_copy(update={"words": (), "phones": ()}), None)
         for pair in FINE.pairs
     ]
-    found = compare(pairs, ROUGH.pairs)
+    comparison = compare(pairs, ROUGH.pairs)
 
-    assert found.differences["mdd.f1"].difference is None
+    assert comparison.differences["mdd.f1"].difference is None
