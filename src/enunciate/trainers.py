@@ -18,6 +18,7 @@ from enunciate.baselines.baseline_recipes import (
 )
 from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.errors import RecipeError
+from enunciate.newpocket.training.pocket_recipe import PocketRecipe
 from enunciate.pocket.training.pocket_recipes import RecogniserRecipe, ScorerRecipe
 from enunciate.recipes import recipe_path
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
@@ -27,7 +28,8 @@ from enunciate.training.recipe_file import read_recipe
 logger = logging.getLogger(__name__)
 
 _Baseline = ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe
-Recipe = RecogniserRecipe | ScorerRecipe | Phi4Recipe | NanoBaseRecipe | _Baseline | SslJointRecipe
+_Pocket = PocketRecipe | RecogniserRecipe | ScorerRecipe
+Recipe = _Pocket | Phi4Recipe | NanoBaseRecipe | _Baseline | SslJointRecipe
 _KINDS: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
 
 
@@ -101,6 +103,10 @@ def _train(recipe: Recipe, resume: bool) -> Mapping[str, float | None]:
         from enunciate.speech_lm.nano.train_base import train as train_base
 
         return train_base(recipe)
+    if isinstance(recipe, PocketRecipe):
+        from enunciate.newpocket.training.train_pocket import train as train_pocket
+
+        return train_pocket(recipe)
     if isinstance(recipe, RecogniserRecipe):
         from enunciate.pocket.training.train_recogniser import train as train_recogniser
 
