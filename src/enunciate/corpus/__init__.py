@@ -1,1 +1,1 @@
-"""Corpora of judged speech, read into `Utterance`s, and their splits by speaker."""
+"""Corpora of labelled speech, read into `Utterance`s: labels, splits by speaker, and synthetic speech."""

@@ -129,9 +129,9 @@ def read_ranges(folder: Path | str, utterances: Sequence[Utterance]) -> list[Lab
     rows: Mapping[str, Any] = {}
     if (root / RANGES).is_file():
         rows = read_json_object(root, RANGES, problems)
-    found = [_label_ranges(utterance, rows.get(utterance.id), problems) for utterance in utterances]
+    ranges = [_label_ranges(utterance, rows.get(utterance.id), problems) for utterance in utterances]
     problems.raise_if_any(str(root))
-    return found
+    return ranges
 
 
 def fit_total_formula(utterances: Sequence[Utterance]) -> TotalFormula:

@@ -105,10 +105,10 @@ def test_the_forms_of_goodness_fall_where_another_phone_was_said():
     states = states_of([T, AE, T], n_each=3)
     samples = np.random.default_rng(0).normal(0, 0.1, 160 * len(states)).astype(np.float32)
     aligned = align_words(states, [[[K, AE, T]]])
-    found = hmm_goodness(encoder_outputs(HmmScores(states, ()), samples), aligned)
+    goodness = hmm_goodness(encoder_outputs(HmmScores(states, ()), samples), aligned)
 
-    assert found.forms == ("posterior", "ratio", "loop")
-    assert (found.phones[0] < found.phones[1:]).all()
+    assert goodness.forms == ("posterior", "ratio", "loop")
+    assert (goodness.phones[0] < goodness.phones[1:]).all()
 
 
 def test_a_clip_is_scored_the_same_alone_and_after_others(acoustics, samples):
@@ -121,12 +121,12 @@ def test_a_clip_is_scored_the_same_alone_and_after_others(acoustics, samples):
 
 
 def test_every_state_has_a_score_in_every_frame(acoustics, samples):
-    found = acoustics(samples)
+    scores = acoustics(samples)
 
-    assert found.states.shape[1:] == (N_CLASSES, N_STATES)
-    assert abs(len(found.states) - len(samples) / 160) <= 2
-    assert np.isfinite(found.states).all() and found.states.max() <= 0
-    assert align_phones_heard(found) is not None
+    assert scores.states.shape[1:] == (N_CLASSES, N_STATES)
+    assert abs(len(scores.states) - len(samples) / 160) <= 2
+    assert np.isfinite(scores.states).all() and scores.states.max() <= 0
+    assert align_phones_heard(scores) is not None
 
 
 def test_the_text_fits_its_clip_better_than_another(acoustics, samples):
@@ -161,13 +161,13 @@ def trained(tmp_path_factory):
 
 
 def test_a_fold_evaluates_without_failures(trained, tmp_path):
-    corpus, out, figures = trained
+    corpus, out, metrics = trained
     (fold, _) = sorted((out / "folds").iterdir())
     held = json.loads((fold / "held_out.json").read_text())
     utterances = [u for u in load_corpus(corpus, "test") if u.id in held]
     results = evaluate(load_assessor(fold), utterances, tmp_path)
 
-    assert figures["unaligned_clips"] == "0" and set(figures) >= {"accuracy", "phone"}
+    assert metrics["unaligned_clips"] == "0" and set(metrics) >= {"accuracy", "phone"}
     assert results.n_failed == 0 and results.phone.n_unanswered == 0
     assert results.recognition.per_without_text is not None
 
@@ -184,9 +184,9 @@ def test_a_recipe_may_name_the_split_that_it_learns_from(trained, tmp_path):
 
 def test_a_clip_without_reference_is_scored_and_a_text_too_long_is_refused(trained):
     engine = load_assessor(trained[1])
-    (free,) = engine.assess([Utterance(id="a", audio=CLIPS[0])])
+    (assessment,) = engine.assess([Utterance(id="a", audio=CLIPS[0])])
 
-    assert free.words == () and free.accuracy is not None
+    assert assessment.words == () and assessment.accuracy is not None
     with pytest.raises(TextTooLongError, match="too many for a clip"):
         engine.assess([Utterance(id="a", audio=CLIPS[0], text=" ".join([TEXT] * 20))])
 

@@ -108,14 +108,16 @@ def test_an_evaluation_gives_the_metrics_that_training_reported(trained, root, t
 
 
 def test_a_clip_with_reference_gets_scores_and_phones(trained):
-    (found,) = load_assessor(trained[0]).assess([clip_of(("SEE", "ME"), text="see me")])
+    (assessment,) = load_assessor(trained[0]).assess([clip_of(("SEE", "ME"), text="see me")])
 
-    assert Assessment.model_validate_json(found.model_dump_json()) == found
-    assert found.used_reference and [word.text for word in found.words] == ["see", "me"]
-    assert [phone.phone for phone in found.phones] == ["S", "IY", "M", "IY"]
-    assert found.completeness.value == 10 * np.mean([word.error != "omission" for word in found.words])
+    assert Assessment.model_validate_json(assessment.model_dump_json()) == assessment
+    assert assessment.used_reference and [word.text for word in assessment.words] == ["see", "me"]
+    assert [phone.phone for phone in assessment.phones] == ["S", "IY", "M", "IY"]
+    assert assessment.completeness.value == 10 * np.mean(
+        [word.error != "omission" for word in assessment.words]
+    )
     for aspect in ASPECTS:
-        score = getattr(found, aspect)
+        score = getattr(assessment, aspect)
         assert score.low <= score.value <= score.high and sum(score.distribution) == pytest.approx(
             1, abs=1e-5
         )
@@ -123,21 +125,21 @@ def test_a_clip_with_reference_gets_scores_and_phones(trained):
 
 def test_the_text_changes_neither_the_heard_phones_nor_the_scores(trained):
     engine = load_assessor(trained[0])
-    free, read = (engine.assess([clip_of(("SEE", "ME"), text=text)])[0] for text in (None, "see me"))
+    without, with_text = (engine.assess([clip_of(("SEE", "ME"), text=text)])[0] for text in (None, "see me"))
 
-    assert not free.used_reference and free.words == () and free.total == read.total
-    assert tuple(phone.phone for phone in free.phones) == engine.recognise([clip_of(("SEE", "ME"))])[0]
-    assert "no_reference" in [notice.code for notice in free.warnings]
+    assert not without.used_reference and without.words == () and without.total == with_text.total
+    assert tuple(phone.phone for phone in without.phones) == engine.recognise([clip_of(("SEE", "ME"))])[0]
+    assert "no_reference" in [notice.code for notice in without.warnings]
 
 
 def test_a_clip_gets_the_same_scores_alone_and_in_a_batch(trained):
     engine = load_assessor(trained[0])
     clips = [clip_of(("SEE",) * n, id=str(n), text="see " * n) for n in (1, 4, 2)]
 
-    for clip, found in zip(clips, engine.assess(clips), strict=True):
+    for clip, batched in zip(clips, engine.assess(clips), strict=True):
         (alone,) = engine.assess([clip])
-        assert alone.total.value == pytest.approx(found.total.value, abs=1e-4)
-        assert [phone.heard for phone in alone.phones] == [phone.heard for phone in found.phones]
+        assert alone.total.value == pytest.approx(batched.total.value, abs=1e-4)
+        assert [phone.heard for phone in alone.phones] == [phone.heard for phone in batched.phones]
 
 
 def test_a_clip_of_more_than_a_minute_is_refused(trained):
@@ -164,7 +166,7 @@ def test_missing_weights_are_named(trained, root, tmp_path):
 
 def test_frozen_convolutions_keep_their_weights(root, tmp_path):
     run(recipe_of(root, tmp_path / "frozen", epochs=1))
-    run(recipe_of(root, tmp_path / "free", epochs=1, freeze_features=False))
+    run(recipe_of(root, tmp_path / "trained", epochs=1, freeze_features=False))
     before = encoder_of("wav2vec2", "group").state_dict()
 
     def moved(folder):
@@ -173,7 +175,7 @@ def test_frozen_convolutions_keep_their_weights(root, tmp_path):
 
     frozen = {name for name in before if name.startswith("feature_extractor.")}
     assert frozen and not frozen & moved(tmp_path / "frozen") and moved(tmp_path / "frozen")
-    assert frozen & moved(tmp_path / "free")
+    assert frozen & moved(tmp_path / "trained")
 
 
 def test_scores_are_not_learnt_in_the_first_stage(root, tmp_path, monkeypatch):

@@ -35,15 +35,15 @@ class JointLosses(NamedTuple):
 def losses_of(out: JointOutputs, examples: Sequence[SslExample]) -> JointLosses:
     """Compute both losses; a loss without any label in the batch is 0."""
     device = out.log_probs.device
-    judged = [row for row, example in enumerate(examples) if example.phones]
+    labelled = [row for row, example in enumerate(examples) if example.phones]
     phones = out.log_probs.new_zeros(())
-    if judged:
-        targets = [torch.tensor(examples[row].phones, device=device) for row in judged]
+    if labelled:
+        targets = [torch.tensor(examples[row].phones, device=device) for row in labelled]
         lengths = torch.tensor([len(one) for one in targets], device=device)
         total = functional.ctc_loss(
-            out.log_probs[judged].transpose(0, 1),
+            out.log_probs[labelled].transpose(0, 1),
             torch.cat(targets),
-            out.frames[judged],
+            out.frames[labelled],
             lengths,
             blank=BLANK,
             reduction="sum",

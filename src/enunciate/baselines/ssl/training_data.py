@@ -41,11 +41,11 @@ def examples_of(utterances: Sequence[Utterance], normalise: bool, model: JointMo
 
 
 def _example(utterance: Utterance, normalise: bool, model: JointModel) -> SslExample | None:
-    judged, rounded = has_phone_labels(utterance), whole_scores(utterance)
-    if not judged and rounded is None:
+    has_phones, rounded = has_phone_labels(utterance), whole_scores(utterance)
+    if not has_phones and rounded is None:
         return None
     # A phone with a star, "mostly like it", counts as that phone.
-    phones = tuple(map(SYMBOLS.index, heard_phones(utterance, starred="drop"))) if judged else None
+    phones = tuple(map(SYMBOLS.index, heard_phones(utterance, starred="drop"))) if has_phones else None
     scores = tuple(UNKNOWN if rounded is None else rounded[aspect] for aspect in ASPECTS)
     samples = load(utterance.audio).samples
     clip = prepare_samples(samples, normalise, f"clip {utterance.id}", model)

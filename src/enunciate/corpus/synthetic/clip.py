@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from enunciate.corpus.synthetic.mispronunciations import SILENCE
 from enunciate.corpus.synthetic.resampling import resample
-from enunciate.corpus.synthetic.synthesiser import Segment, Speech
+from enunciate.corpus.synthetic.synthesiser import Segment, SynthesisedSpeech
 
 SAMPLE_RATE_HZ = 16_000
 MAX_DURATION_S = 15.0
@@ -41,7 +41,13 @@ class SyntheticClip:
 
 
 def finish_clip(
-    speech: Speech, engine: str, shard: int, number: int, text: str, warp: float, rng: random.Random
+    speech: SynthesisedSpeech,
+    engine: str,
+    shard: int,
+    number: int,
+    text: str,
+    warp: float,
+    rng: random.Random,
 ) -> SyntheticClip | None:
     """Bring speech to 16 kHz with random speed, level, noise floor and silences at both ends.
 

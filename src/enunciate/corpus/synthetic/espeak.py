@@ -17,7 +17,7 @@ from enunciate.corpus.synthetic.espeak_phonemes import (
     segments_of,
 )
 from enunciate.corpus.synthetic.mispronunciations import SILENCE
-from enunciate.corpus.synthetic.synthesiser import Editor, Segment, Speech
+from enunciate.corpus.synthetic.synthesiser import Editor, Segment, SynthesisedSpeech
 from enunciate.errors import CorpusError
 
 _VARIANTS = """f1 f2 f3 f4 f5 m1 m2 m3 m4 m5 m6 m7 m8 Alex Alicia Andrea Andy Annie Diogo Gene
@@ -122,7 +122,7 @@ class Espeak:
             clauses.append(f"[[{' '.join(words)}]]")
         return ", ".join(clauses)
 
-    def say(self, text: str, editor: Editor | None, rng: random.Random) -> Speech | None:
+    def say(self, text: str, editor: Editor | None, rng: random.Random) -> SynthesisedSpeech | None:
         """See `Synthesiser.say`."""
         accent = rng.choices(list(ACCENTS), [weight for weight, _ in ACCENTS.values()])[0]
         voice = f"{accent}+{rng.choice(_VARIANTS)}"
@@ -143,7 +143,7 @@ class Espeak:
         timed: tuple[Segment, ...] = tuple(
             (phone, start / self._rate_hz, end / self._rate_hz) for phone, start, end in segments
         )
-        return Speech(samples, self._rate_hz, timed, canonical, f"espeak-{voice}")
+        return SynthesisedSpeech(samples, self._rate_hz, timed, canonical, f"espeak-{voice}")
 
     def _segments(self, accent: str) -> list[tuple[str, float, float]]:
         total = sum(map(len, self._blocks))

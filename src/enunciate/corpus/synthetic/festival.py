@@ -19,7 +19,13 @@ from weakref import finalize
 import numpy as np
 
 from enunciate.corpus.synthetic.mispronunciations import SILENCE, Change
-from enunciate.corpus.synthetic.synthesiser import Editor, Speech, arpabet, native_phone, segments_by_end
+from enunciate.corpus.synthetic.synthesiser import (
+    Editor,
+    SynthesisedSpeech,
+    arpabet,
+    native_phone,
+    segments_by_end,
+)
 from enunciate.errors import CorpusError
 
 _VOICES = ("kal_diphone", "ked_diphone", "cmu_us_slt_arctic_hts")
@@ -99,7 +105,7 @@ class Festival:
                 return phones
         raise CorpusError("festival stopped in the middle of a sentence")
 
-    def say(self, text: str, editor: Editor | None, rng: random.Random) -> Speech | None:
+    def say(self, text: str, editor: Editor | None, rng: random.Random) -> SynthesisedSpeech | None:
         """See `Synthesiser.say`."""
         if not self._voice or rng.random() < 0.1:
             self._voice = rng.choice(_VOICES)
@@ -120,7 +126,7 @@ class Festival:
             samples = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
         canonical = tuple(phone for phone in phones if phone != SILENCE)
         segments = segments_by_end(ends, len(samples) / rate_hz)
-        return Speech(samples, rate_hz, segments, canonical, f"festival-{self._voice}")
+        return SynthesisedSpeech(samples, rate_hz, segments, canonical, f"festival-{self._voice}")
 
     @staticmethod
     def _edits(phones: Sequence[str], changes: Sequence[Change]) -> list[str]:

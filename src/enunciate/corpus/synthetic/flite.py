@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from enunciate.corpus.synthetic.mispronunciations import SILENCE, Change
-from enunciate.corpus.synthetic.synthesiser import Editor, Speech, arpabet, native_phone, segments_by_end
+from enunciate.corpus.synthetic.synthesiser import (
+    Editor,
+    SynthesisedSpeech,
+    arpabet,
+    native_phone,
+    segments_by_end,
+)
 
 _POINTER = ctypes.c_void_p
 _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
@@ -122,7 +128,7 @@ class Flite:
             library.item_set_string(added, b"name", native_phone(extra).encode())
             library.item_append(library.item_as(item, b"SylStructure"), added)
 
-    def say(self, text: str, editor: Editor | None, rng: random.Random) -> Speech | None:
+    def say(self, text: str, editor: Editor | None, rng: random.Random) -> SynthesisedSpeech | None:
         """See `Synthesiser.say`."""
         name = rng.choice(sorted(self._voices))
         voice = self._voices[name]
@@ -141,6 +147,6 @@ class Flite:
         items = self._items(utterance)
         ends = [(self._phone(item), self._library.item_feat_float(item, b"end")) for item in items]
         segments = segments_by_end(ends, len(samples) / sound.sample_rate)
-        speech = Speech(samples, sound.sample_rate, segments, self._canonical, f"flite-{name}")
+        speech = SynthesisedSpeech(samples, sound.sample_rate, segments, self._canonical, f"flite-{name}")
         self._library.delete_utterance(utterance)
         return speech

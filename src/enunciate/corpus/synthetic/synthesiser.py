@@ -30,7 +30,7 @@ _ALIASES = {"ax": "AH", "axr": "ER", "dx": "T", "hv": "HH", "nx": "N", "ix": "IH
 
 
 @dataclass(frozen=True)
-class Speech:
+class SynthesisedSpeech:
     """A synthesised sentence at the synthesiser's own sampling rate."""
 
     samples: Int16
@@ -46,7 +46,7 @@ class Speech:
 class Synthesiser(Protocol):
     """A speech synthesiser in this process."""
 
-    def say(self, text: str, editor: Editor | None, rng: random.Random) -> Speech | None:
+    def say(self, text: str, editor: Editor | None, rng: random.Random) -> SynthesisedSpeech | None:
         """Speak a text in a voice, pitch and speed drawn from `rng`; None where it cannot be labelled."""
         ...
 
