@@ -41,6 +41,7 @@ def test_loading_imports_neither_training_nor_its_libraries():
     assert not {"torch", "sklearn", "transformers", "pocketsphinx"} & set(names)
 
 
+@pytest.mark.slow
 def test_the_joint_model_runs_without_training():
     pytest.importorskip("transformers")
 
