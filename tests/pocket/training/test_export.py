@@ -5,6 +5,8 @@ import onnx
 import pytest
 import torch
 
+from enunciate.pocket.acoustic_model import AcousticModel
+from enunciate.pocket.fbank import log_mel, normalise
 from enunciate.pocket.features import N_PHONE_FEATURES, N_UTTERANCE_FEATURES
 from enunciate.pocket.onnx_session import Session
 from enunciate.pocket.symbols import N_CLASSES
@@ -99,3 +101,31 @@ def test_inputs_and_outputs_have_their_names(encoder, scorer):
         graph = onnx.load(path).graph
         assert [value.name for value in graph.input] == inputs
         assert [value.name for value in graph.output] == outputs
+
+
+def vowels(duration_s):
+    """Syllables of changing pitch: something with structure."""
+    time_s = np.arange(round(duration_s * 16_000)) / 16_000
+    phase = 2 * np.pi * np.cumsum(120 + 40 * np.sin(3 * time_s)) / 16_000
+    voice = sum(np.sin(k * phase) / k for k in range(1, 12)) * (0.6 + 0.4 * np.sin(20 * time_s))
+    noise = 0.01 * np.random.default_rng(0).standard_normal(len(time_s))
+    return (0.1 * voice + noise).astype(np.float32)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("duration_s", [14.9, 15.2, 37.0])
+def test_a_long_clip_in_windows_is_like_one_at_once(encoder, duration_s):
+    model, path = encoder
+    samples = vowels(duration_s)
+    whole = model.encoder(torch.from_numpy(normalise(log_mel(samples)))[None])
+
+    out = AcousticModel(path)(samples)
+    assert out.ctc.shape == whole.ctc.shape[1:]
+    assert out.frame.shape == (len(out.ctc), N_CLASSES)
+    assert len(out.quality) == len(out.prosody.log_f0) == len(out.prosody.level_db) == len(out.ctc)
+    # attention sees less in a window, so this is close and not equal; a shift by one frame is another thing
+    expected = whole.quality[0].numpy()
+    error = np.abs(out.quality - expected).mean(axis=1)
+    shifted = np.abs(out.quality[1:] - expected[:-1]).mean(axis=1)
+    assert np.median(error) < 0.2 * np.median(shifted)
+    assert error.max() < np.median(shifted)
