@@ -2,7 +2,7 @@
 
     python benchmarks/pocket_cross_validation.py --corpus CORPUS --folds build/pocket/folds --out OUT
 
-`enunciate train pocket-scorer` wrote the folds. The models run as they ship (ONNX, from audio files), the
+`enunciate train conformer-scorer` wrote the folds. The models run as they ship (ONNX, from audio files), the
 predictions of all folds are pooled, and the metrics are those of `enunciate evaluate`. Writes
 `OUT/fold-K/predictions.jsonl` and `OUT/results.json`. Rerun the same command to resume.
 """

@@ -8,6 +8,7 @@
     │   ├── AudioTooShortError
     │   ├── AudioTooLongError
     │   ├── AudioSilentError
+    │   ├── NoSpeechError
     │   └── AudioNotFiniteError
     ├── TextError
     │   ├── TextEmptyError
@@ -84,6 +85,12 @@ class AudioSilentError(AudioError):
     """Nothing in the clip is loud enough to be speech."""
 
     code = "audio_silent"
+
+
+class NoSpeechError(AudioError):
+    """There is sound in the clip, but nobody speaks: noise, music, a tone."""
+
+    code = "audio_no_speech"
 
 
 class AudioNotFiniteError(AudioError):

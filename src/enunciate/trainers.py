@@ -17,9 +17,9 @@ from enunciate.baselines.baseline_recipes import (
     HmmGopRecipe,
 )
 from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
+from enunciate.conformer.training.conformer_recipes import RecogniserRecipe, ScorerRecipe
 from enunciate.errors import RecipeError
-from enunciate.newpocket.training.pocket_recipe import PocketRecipe
-from enunciate.pocket.training.pocket_recipes import RecogniserRecipe, ScorerRecipe
+from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.recipes import recipe_path
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
@@ -104,14 +104,14 @@ def _train(recipe: Recipe, resume: bool) -> Mapping[str, float | None]:
 
         return train_base(recipe)
     if isinstance(recipe, PocketRecipe):
-        from enunciate.newpocket.training.train_pocket import train as train_pocket
+        from enunciate.pocket.training.train_pocket import train as train_pocket
 
         return train_pocket(recipe)
     if isinstance(recipe, RecogniserRecipe):
-        from enunciate.pocket.training.train_recogniser import train as train_recogniser
+        from enunciate.conformer.training.train_recogniser import train as train_recogniser
 
         return train_recogniser(recipe)
-    from enunciate.pocket.training.train_scorer import train as train_scorer
+    from enunciate.conformer.training.train_scorer import train as train_scorer
 
     return train_scorer(recipe)
 

@@ -18,5 +18,25 @@ def test_a_text_is_looked_up_as_parse_text_does_it_without_stress_and_without_re
 def test_given_words_take_the_place_of_the_text() -> None:
     word = ReferenceWord(text="CAT", phones=("K", "AE1", "T"))
     found = read_reference(Utterance(id="a", audio=b"", text="dog", words=(word,)), Lexicon.default())
-    assert found == Reference(("CAT",), ((("K", "AE", "T"),),))
+    assert found == Reference(
+        words=("CAT",),
+        variants=((("K", "AE", "T"),),),
+        stressed=((("K", "AE1", "T"),),),
+        ends_phrase=(False,),
+    )
     assert read_reference(Utterance(id="a", audio=b""), Lexicon.default()) is None
+
+
+def test_the_stress_of_the_lexicon_is_kept_beside_the_phones():
+    reference = read_reference(Utterance(id="a", audio=b"", text="about"), Lexicon.default())
+    assert reference is not None
+    assert reference.variants == ((("AH", "B", "AW", "T"),),)
+    assert reference.stressed == ((("AH0", "B", "AW1", "T"),),)
+
+
+def test_a_phrase_ends_at_a_punctuation_mark_and_nowhere_else():
+    text = 'Well, "it is 5:30 now"; go home. Mr. Brown-Smith waits'
+    reference = read_reference(Utterance(id="a", audio=b"", text=text), Lexicon.default())
+    assert reference is not None
+    ends = [word for word, end in zip(reference.words, reference.ends_phrase, strict=True) if end]
+    assert ends == ["Well", "now", "home", "Mr"]

@@ -16,12 +16,14 @@ from enunciate.engines import OnePassAssessor, load_assessor
 from enunciate.errors import (
     AudioSilentError,
     ModelNotFoundError,
+    NoSpeechError,
     PronunciationError,
     TextEmptyError,
     TextTooLongError,
     TextUnknownWordsError,
 )
 from enunciate.phones import PHONES, Lexicon, strip_stress
+from enunciate.phones.inventory import UNCLEAR
 from enunciate.pocket.acoustic_model import AcousticModel
 from enunciate.pocket.assessor import packaged_weights
 from enunciate.pocket.weights_folder import DESCRIPTION
@@ -29,7 +31,7 @@ from enunciate.schema import ASPECTS, Assessment, Clip, ReferenceWord, Utterance
 
 SENTENCE = "I think the weather is nice today."
 FRIEND = "The friend has three red balloons."
-MOST_BYTES = 30_000_000
+MOST_BYTES = 45_000_000
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +76,7 @@ def expect_sound(found):
     for phone in found.phones:
         assert 0 <= phone.start_s < phone.end_s <= found.duration_s + 0.03
         assert phone.phone in PHONES
-        assert phone.heard is None or phone.heard in PHONES
+        assert phone.heard is None or set(phone.heard.split()) <= {*PHONES, UNCLEAR}
         if phone.score is not None:
             assert phone.score.low <= phone.score.value <= phone.score.high
     for before, after in pairwise(found.phones):
@@ -116,13 +118,11 @@ def test_rates_count_what_was_said(correct):
     assert correct.rates.articulation_phones_per_s >= correct.rates.phones_per_s
 
 
-def test_words_said_wrong_score_lower(correct, mispronounced):
-    expect_sound(mispronounced)
-    wrong = [by_text(mispronounced)[word].score.value for word in ("three", "red")]
-    right = [by_text(mispronounced)[word].score.value for word in ("the", "friend", "has", "balloons")]
-
-    assert np.mean(wrong) < np.mean(right)
-    assert min(wrong) < min(word.score.value for word in correct.words)
+def test_words_said_wrong_score_lower(correct, slip):
+    expect_sound(slip)
+    wrong = by_text(slip)["nice"].score.value
+    assert wrong < min(word.score.value for word in correct.words) - 2
+    assert wrong == min(word.score.value for word in slip.words)
 
 
 def test_a_replaced_phone_is_the_lowest_of_its_word(slip, mispronounced):
@@ -178,8 +178,8 @@ def test_reference_words_take_the_place_of_the_text(engine, correct):
     )
     found = assess(engine, ASSETS / "correct.flac", words=words)
 
-    assert found.total == correct.total
-    assert [word.phones for word in found.words] == [word.phones for word in correct.words]
+    assert [word.text for word in found.words] == [word.text for word in correct.words]
+    near(found, correct, 0.3)  # the given phones have no stress
 
 
 def test_the_variant_that_was_said_is_taken(engine, correct):
@@ -300,20 +300,66 @@ def test_a_batch_is_its_clips(engine, correct, mispronounced):
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("text", [None, SENTENCE])
-def test_noise_is_assessed_without_a_crash(engine, seed, text):
+def test_noise_is_no_speech(engine, seed, text):
     samples = 0.05 * np.random.default_rng(seed).standard_normal(3 * 16_000)
-
-    expect_sound(assess(engine, Clip(samples=samples, sample_rate_hz=16_000), text))
+    with pytest.raises(NoSpeechError, match="no speech was found"):
+        assess(engine, Clip(samples=samples, sample_rate_hz=16_000), text)
 
 
 @pytest.mark.parametrize("text", [None, "a", SENTENCE])
-def test_a_tone_is_assessed_without_a_crash(engine, tone, text):
-    expect_sound(assess(engine, Clip(samples=tone(1.5), sample_rate_hz=16_000), text))
+def test_a_tone_is_no_speech(engine, tone, text):
+    with pytest.raises(NoSpeechError):
+        assess(engine, Clip(samples=tone(1.5), sample_rate_hz=16_000), text)
 
 
-def test_the_shortest_clip_and_word(engine, tone):
-    for text in (None, "a"):
-        expect_sound(assess(engine, Clip(samples=tone(0.3), sample_rate_hz=16_000), text))
+def test_the_shortest_clip_and_word(engine, correct):
+    samples, rate_hz = sf.read(ASSETS / "correct.flac", dtype="float32")
+    word = by_text(correct)["weather"]
+    piece = samples[round(word.start_s * rate_hz) :][: round(0.3 * rate_hz)]
+    for text in (None, "weather"):
+        expect_sound(assess(engine, Clip(samples=piece, sample_rate_hz=rate_hz), text))
+
+
+def test_silence_around_a_reading_changes_no_score(engine, correct):
+    samples, rate_hz = sf.read(ASSETS / "correct.flac", dtype="float32")
+    silence = np.zeros(3 * rate_hz, dtype=np.float32)
+    padded = Clip(samples=np.concatenate((silence, samples, silence)), sample_rate_hz=rate_hz)
+    found = assess(engine, padded, SENTENCE)
+    for aspect in ASPECTS:
+        assert getattr(found, aspect).value == pytest.approx(getattr(correct, aspect).value, abs=0.2)
+
+
+def test_a_long_gap_costs_fluency_and_not_accuracy(engine, correct):
+    samples, rate_hz = sf.read(ASSETS / "correct.flac", dtype="float32")
+    at = round(by_text(correct)["weather"].end_s * rate_hz)
+    gap = np.zeros(4 * rate_hz, dtype=np.float32)
+    clip = Clip(samples=np.concatenate((samples[:at], gap, samples[at:])), sample_rate_hz=rate_hz)
+    found = assess(engine, clip, SENTENCE)
+    assert found.fluency.value < correct.fluency.value - 1
+    assert found.accuracy.value == pytest.approx(correct.accuracy.value, abs=0.5)
+    assert max(pause.end_s - pause.start_s for pause in found.pauses) > 3.5
+
+
+def test_a_reading_of_several_phrases_scores_like_its_phrases(engine, correct):
+    samples, rate_hz = sf.read(ASSETS / "correct.flac", dtype="float32")
+    pause = np.zeros(rate_hz // 2, dtype=np.float32)
+    clip = Clip(samples=np.concatenate([samples, pause] * 6), sample_rate_hz=rate_hz)
+    found = assess(engine, clip, " ".join([SENTENCE] * 6))
+    for aspect in ASPECTS:
+        assert getattr(found, aspect).value == pytest.approx(getattr(correct, aspect).value, abs=0.4)
+
+
+def test_a_word_that_was_not_said_is_an_omission(engine):
+    found = assess(engine, ASSETS / "correct.flac", "I think the beautiful weather is nice today.")
+    expect_sound(found)
+    assert [word.text for word in found.words if word.error == "omission"] == ["beautiful"]
+    assert found.completeness.value == pytest.approx(8.75)
+
+
+def test_words_beyond_the_text_are_insertions(engine):
+    found = assess(engine, ASSETS / "correct.flac", "I think the weather today.")
+    assert found.words[3].inserted, "IH Z N AY S after 'weather'"
+    assert [word.error for word in found.words] == ["none"] * 5
 
 
 def test_a_long_clip(engine):

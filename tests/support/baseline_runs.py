@@ -7,10 +7,10 @@ import numpy as np
 from support.tone_corpus import CHORDS_HZ, PHONE_S, RATE_HZ, WORDS, make_corpus, render
 
 from enunciate.baselines.baseline_recipes import ForestRecipe, GopRecipe, GoptConfig, GoptRecipe
-from enunciate.pocket.acoustic_model import AcousticModel
-from enunciate.pocket.features import Outputs
-from enunciate.pocket.forced_alignment import Alignment
-from enunciate.pocket.pitch import FRAME_S, Prosody, track
+from enunciate.conformer.acoustic_model import AcousticModel
+from enunciate.conformer.features import Outputs
+from enunciate.conformer.forced_alignment import Alignment
+from enunciate.conformer.pitch import FRAME_S, Prosody, track
 from enunciate.pocket.symbols import CLASS_OF_PHONE, N_CLASSES
 from enunciate.schema import Clip, Utterance
 

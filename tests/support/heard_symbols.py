@@ -16,7 +16,8 @@ SYMBOLS = st.sampled_from(["K", "AE", "T", "S", "AH", "K*", "<unk>"])
 def reference(*words: str) -> Reference:
     """Each word given by its pronunciations, separated by a bar."""
     variants = [tuple(tuple(variant.split()) for variant in word.split("|")) for word in words]
-    return Reference(tuple(f"w{index}" for index in range(len(words))), tuple(variants))
+    names = tuple(f"w{index}" for index in range(len(words)))
+    return Reference(names, tuple(variants), tuple(variants), (False,) * len(names))
 
 
 def said(symbols: str, p: float = 0.9) -> tuple[HeardSymbol, ...]:

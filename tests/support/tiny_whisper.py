@@ -8,7 +8,7 @@ WIDTH, POSITIONS = 32, 400
 
 
 def encoder_config():
-    from enunciate.newpocket.training.encoder import EncoderConfig
+    from enunciate.pocket.training.encoder import EncoderConfig
 
     return EncoderConfig(
         width=WIDTH, layers=1, heads=2, hidden=48, positions=POSITIONS, sound_width=16, melody_width=8

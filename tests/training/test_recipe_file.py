@@ -5,8 +5,8 @@ from typing import get_args
 import pytest
 from support.paths import RECIPES
 
+from enunciate.conformer.training.conformer_recipes import RecogniserRecipe
 from enunciate.errors import RecipeError
-from enunciate.pocket.training.pocket_recipes import RecogniserRecipe
 from enunciate.trainers import Recipe, load_recipe
 
 SHIPPED = sorted(
@@ -77,7 +77,7 @@ def test_overrides_take_the_place_of_values(tmp_path):
 
 
 def test_a_version_may_look_like_a_number():
-    assert load_recipe(RECIPES / "pocket-scorer.yaml", ["version=0.2"]).version == "0.2"
+    assert load_recipe(RECIPES / "conformer-scorer.yaml", ["version=0.2"]).version == "0.2"
 
 
 def test_bad_overrides_are_problems_too(tmp_path):

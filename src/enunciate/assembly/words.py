@@ -20,6 +20,7 @@ def build_word(
     interval: ScoreInterval | None = None,
     inserted: tuple[str, ...] = (),
     split: bool = False,
+    score: float | None = None,
 ) -> WordResult:
     """Build a word from its phones.
 
@@ -30,13 +31,14 @@ def build_word(
         interval: Gives the interval of the word's score; without it, the phones' intervals are averaged.
         inserted: Sounds heard beyond its phones.
         split: Whether some of `inserted` stand between its phones, which makes the word mispronounced.
+        score: The engine's score of the word, 0 to 10; without it, it is derived from the phones' scores.
     """
     mispronounced = split or any(phone.mispronounced for phone in phones)
     return WordResult(
         text=text,
         start_s=phones[0].start_s if phones else None,
         end_s=phones[-1].end_s if phones else None,
-        score=_word_score(phones, omitted, interval),
+        score=_word_score(phones, omitted, interval, score),
         error="omission" if omitted else "mispronunciation" if mispronounced else "none",
         phones=tuple(phones),
         inserted=inserted,
@@ -56,7 +58,9 @@ def completeness(words: Sequence[WordResult]) -> Score | None:
     return Score(value=share, low=share, high=share)
 
 
-def _word_score(phones: Sequence[PhoneResult], omitted: bool, interval: ScoreInterval | None) -> Score:
+def _word_score(
+    phones: Sequence[PhoneResult], omitted: bool, interval: ScoreInterval | None, score: float | None
+) -> Score:
     qualities = [phone.score for phone in phones if phone.score is not None]
     if not qualities:
         return Score(value=0, low=0, high=0)
@@ -64,6 +68,8 @@ def _word_score(phones: Sequence[PhoneResult], omitted: bool, interval: ScoreInt
         mean_word_score([getattr(quality, name) for quality in qualities])
         for name in ("value", "low", "high")
     )
+    if score is not None:
+        value = score
     if omitted:
         value = low = 0.0
     if interval is not None:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from enunciate.baselines.folder import read_description
+from enunciate.conformer.features import Outputs
+from enunciate.conformer.forced_alignment import Alignment
+from enunciate.conformer.listener import AlignedClip, Listener
+from enunciate.conformer.results import ScorerOutputs, assess_aligned
 from enunciate.pocket.calibration import Calibration
-from enunciate.pocket.features import Outputs
-from enunciate.pocket.forced_alignment import Alignment
-from enunciate.pocket.listener import AlignedClip, Listener
-from enunciate.pocket.results import ScorerOutputs, assess_aligned
 from enunciate.schema import Assessment, Utterance
 
 PhoneScorer = Callable[[Outputs, Alignment], ScorerOutputs]

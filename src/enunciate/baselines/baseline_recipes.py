@@ -21,9 +21,8 @@ class BaselineRecipe(TrainingRecipe):
     encoder: Path | None = None
     """The encoder: an exported `encoder.onnx`, or the folder of a trained recogniser, which is then exported
     (extra `train`). Where that folder has `folds/`, training encodes each utterance by the recogniser that
-    left its speaker out, and the engine keeps the encoder of the folder itself. None takes the encoder of the
-    package, which has learnt from all speakers, so that a cross-validation on top of it is better than
-    results on new speakers. Metrics to report need an encoder trained on the train split alone."""
+    left its speaker out, and the engine keeps the encoder of the folder itself. Metrics to report
+    need an encoder trained on the train split alone, as `enunciate train conformer-recogniser` trains it."""
     folds: Annotated[int, Field(ge=2)] = 5
     """The number of folds over the labelled speakers."""
     cross_validate: bool = True

@@ -18,11 +18,11 @@ from enunciate.baselines.baseline_recipes import BaselineRecipe
 from enunciate.baselines.clip_prediction import ClipPrediction
 from enunciate.baselines.folder import CROSS_VALIDATION, BaselineDescription, write_description
 from enunciate.baselines.labelled_clip import LabelledClip
+from enunciate.conformer.weights_folder import ENCODER, FOLDS, HELD_OUT, PHONE_MODEL
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import speaker_folds
 from enunciate.errors import CorpusError
 from enunciate.metrics.correlation import pcc_by_aspect, pearson
-from enunciate.pocket.weights_folder import ENCODER, FOLDS, HELD_OUT, PHONE_MODEL
 from enunciate.schema import Utterance
 
 Features = TypeVar("Features")

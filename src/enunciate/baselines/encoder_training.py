@@ -17,16 +17,15 @@ from enunciate.baselines.baseline_recipes import ForestRecipe, GopRecipe, GoptRe
 from enunciate.baselines.cross_validation import Fit, labelled_utterances, train_and_cross_validate
 from enunciate.baselines.folder import BaselineDescription
 from enunciate.baselines.labelled_clip import LabelledClip, phone_labels, utterance_labels, word_labels
+from enunciate.conformer.features import Outputs, mismatched
+from enunciate.conformer.forced_alignment import Alignment, align_heard
+from enunciate.conformer.listener import Listener
+from enunciate.conformer.phone_timing import fit_text
+from enunciate.conformer.weights_folder import ENCODER, FOLDS, HELD_OUT, PHONE_MODEL
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError, RecipeError, needing
-from enunciate.pocket.assessor import packaged_weights
 from enunciate.pocket.ctc import save_phone_model, train_phone_model
-from enunciate.pocket.features import Outputs, mismatched
-from enunciate.pocket.forced_alignment import Alignment, align_heard
-from enunciate.pocket.listener import Listener
-from enunciate.pocket.phone_timing import fit_text
 from enunciate.pocket.symbols import BLANK, classes_of
-from enunciate.pocket.weights_folder import ENCODER, FOLDS, HELD_OUT, PHONE_MODEL
 from enunciate.schema import Utterance
 
 Features = TypeVar("Features")
@@ -121,7 +120,7 @@ def _listen_to_clip(utterance: Utterance, folder: Path, extract: Extract[Feature
 def _prepare_folder(recipe: EncoderRecipe) -> BaselineDescription:
     """Put the encoder and the phone model in place; the latter learns from the train split's texts alone."""
     recipe.out.mkdir(parents=True, exist_ok=True)
-    _place_encoder(recipe.encoder or packaged_weights() / ENCODER, recipe.out / ENCODER)
+    _place_encoder(_encoder_of(recipe), recipe.out / ENCODER)
     train = load_corpus(recipe.corpus, "train")
     texts = [[label for word in u.words or () for label in classes_of(word.phones)] for u in train]
     save_phone_model(train_phone_model(texts), recipe.out / PHONE_MODEL)
@@ -135,8 +134,20 @@ def _place_encoder(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
     elif (source / RECOGNISER).is_file():
         with needing("train"):
-            from enunciate.pocket.training.export import export_encoder
-            from enunciate.pocket.training.recogniser import load_recogniser
+            from enunciate.conformer.training.export import export_encoder
+            from enunciate.conformer.training.recogniser import load_recogniser
         export_encoder(load_recogniser(source), target)
     else:
         raise RecipeError(str(target.parent), [f"encoder: {source} is no file and no trained recogniser"])
+
+
+def _encoder_of(recipe: EncoderRecipe) -> Path:
+    """The encoder that a recipe names.
+
+    Raises:
+        RecipeError: it names none.
+    """
+    if recipe.encoder is None:
+        message = "encoder: give the encoder.onnx that `enunciate train conformer-recogniser` has written"
+        raise RecipeError(str(recipe.out), [message])
+    return recipe.encoder

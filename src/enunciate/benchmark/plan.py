@@ -2,7 +2,7 @@
 
     shared:                                  # trained once, for the rows that name it
       official:
-        - {name: recogniser, recipe: pocket-recogniser}
+        - {name: recogniser, recipe: conformer-recogniser}
     rows:
       - name: gop
         official:

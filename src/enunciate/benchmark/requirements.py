@@ -8,7 +8,7 @@ from pathlib import Path
 
 from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.benchmark.plan import Row
-from enunciate.pocket.training.pocket_recipes import RecogniserRecipe
+from enunciate.conformer.training.conformer_recipes import RecogniserRecipe
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME, revision_of
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe

@@ -20,12 +20,12 @@ from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.benchmark.plan import Protocol
 from enunciate.benchmark.stage_marks import is_done, mark_path, read_mark, stage_ids, write_mark
 from enunciate.benchmark.stages import StageRun, resolve_recipe
+from enunciate.conformer.weights_folder import FOLDS, HELD_OUT
 from enunciate.engines import load_assessor
 from enunciate.errors import CorpusError, OutputError, needing
 from enunciate.evaluation.run import PREDICTIONS, RESULTS, Prediction, evaluate, read_predictions
 from enunciate.evaluation.subset import select_utterances
 from enunciate.metrics.results import summarise
-from enunciate.pocket.weights_folder import FOLDS, HELD_OUT
 from enunciate.schema import Utterance
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
 from enunciate.storage import append_rows, resume_rows, write_whole

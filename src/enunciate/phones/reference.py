@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from enunciate.phones.inventory import strip_stress
 from enunciate.phones.lexicon import Lexicon, Variants
-from enunciate.phones.text import parse_text
+from enunciate.phones.text import TextWord, parse_text
 from enunciate.schema import Utterance
 
 
@@ -18,6 +18,10 @@ class Reference:
     words: tuple[str, ...]
     variants: tuple[Variants, ...]
     """For each word its pronunciations, the usual one first; no two are the same."""
+    stressed: tuple[Variants, ...]
+    """The same pronunciations with the stress digits of the lexicon, where it has them."""
+    ends_phrase: tuple[bool, ...]
+    """For each word whether a punctuation mark follows it."""
 
 
 def read_reference(utterance: Utterance, lexicon: Lexicon) -> Reference | None:
@@ -27,14 +31,23 @@ def read_reference(utterance: Utterance, lexicon: Lexicon) -> Reference | None:
         TextError: the text is empty, holds no English word, or has words that are not in the lexicon.
     """
     if utterance.words is not None:
-        words = [(word.text, (word.phones,)) for word in utterance.words]
+        words = [TextWord(word.text, (word.phones,)) for word in utterance.words]
     elif utterance.text is not None:
-        words = [(word.text, word.variants) for word in parse_text(utterance.text, lexicon)]
+        words = parse_text(utterance.text, lexicon)
     else:
         return None
-    return Reference(tuple(text for text, _ in words), tuple(_distinct(variants) for _, variants in words))
+    distinct = [_distinct(word.variants) for word in words]
+    return Reference(
+        words=tuple(word.text for word in words),
+        variants=tuple(tuple(variants) for variants in distinct),
+        stressed=tuple(tuple(variants.values()) for variants in distinct),
+        ends_phrase=tuple(word.ends_phrase for word in words),
+    )
 
 
-def _distinct(variants: Iterable[Sequence[str]]) -> Variants:
-    """Pronunciations that differ in more than stress."""
-    return tuple(dict.fromkeys(tuple(map(strip_stress, variant)) for variant in variants))
+def _distinct(variants: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Pronunciations that differ in more than stress, with the stress of the first of each."""
+    distinct: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for variant in variants:
+        distinct.setdefault(tuple(map(strip_stress, variant)), variant)
+    return distinct

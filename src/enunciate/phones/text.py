@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from enunciate.errors import (
     PronunciationError,
@@ -24,6 +24,8 @@ class TextWord:
 
     text: str
     variants: Variants
+    ends_phrase: bool = False
+    """Whether a punctuation mark follows it, at which a reader may pause."""
 
 
 # A run starts after white space or a brace only: to try it from each of its characters would be quadratic.
@@ -42,6 +44,7 @@ _TOKEN = re.compile(
     r"|[&%+=@]",
     re.IGNORECASE,
 )
+_PHRASE_END = re.compile(r"[.,;:!?\u2026](?!\w)")
 _LETTERS_OR_DIGITS = re.compile(r"[^\W\d]+|\d+")
 _SIBILANTS = frozenset({"S", "Z", "SH", "ZH", "CH", "JH"})
 _VOICELESS = frozenset({"P", "T", "K", "F", "TH"})
@@ -99,9 +102,15 @@ def _split_last_word(run: str) -> tuple[str, str]:
 def _plain_words(text: str, lexicon: Lexicon) -> Iterator[TextWord]:
     if "{" in text or "}" in text:
         raise PronunciationError(f"a brace without its partner in '{_shorten(text.strip())}'")
-    for token in _TOKEN.findall(text):
+    tokens = list(_TOKEN.finditer(text))
+    ends = [match.start() for match in tokens[1:]] + [len(text)] * bool(tokens)
+    for match, end in zip(tokens, ends, strict=True):
+        token = match.group()
         if any(character.isalnum() for character in token) or token in _SIGNS:
-            yield from _token_words(token, lexicon)
+            words = list(_token_words(token, lexicon))
+            yield from words[:-1]
+            for last in words[-1:]:
+                yield replace(last, ends_phrase=bool(_PHRASE_END.search(text, match.end(), end + 1)))
 
 
 def _token_words(token: str, lexicon: Lexicon) -> Iterator[TextWord]:

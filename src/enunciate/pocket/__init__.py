@@ -1,1 +1,1 @@
-"""The `pocket` engine: features, recogniser, alignment, scorer, their training and their running."""
+"""The `pocket` engine: a fine-tuned speech encoder, alignment, phrases and scorers, under ONNX Runtime."""

@@ -1,21 +1,49 @@
-"""The exported encoder, run by ONNX Runtime: from samples to posteriors, quality stream and prosody."""
+"""The encoder under ONNX Runtime: samples in, posteriors, streams and prosody out, 50 frames per second."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.pocket.fbank import SUBSAMPLING, Features, log_mel, normalise
-from enunciate.pocket.features import Array, Outputs
+from enunciate.pocket.log_mel import HOP, log_mel
 from enunciate.pocket.onnx_session import Session
 from enunciate.pocket.pitch import track
 
-WINDOW = 1_500
-"""The longest input in feature frames (10 ms); longer clips are cut, as attention grows quadratically."""
-MARGIN = 150
-"""Feature frames on each side of a cut that are computed twice and kept from the window with more context."""
+Floats = npt.NDArray[np.float32]
+
+FRAME_S = 0.02
+FRAME_SAMPLES = 2 * HOP
+WINDOW = 1_200
+"""Frames that the encoder sees at once: it has positions for 1,500."""
+MARGIN = 100
+"""Frames at a cut that are computed twice, and kept from the side with more context."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the encoder and the pitch tracker give for one clip; T frames of 20 ms."""
+
+    ctc: Floats
+    """(T, 40) log-probabilities of the CTC head; class 0 is the blank."""
+    frame: Floats
+    """(T, 40) log-probabilities of the frame head; class 0 is silence."""
+    sound: Floats
+    """(T, S) stream for how sounds were produced."""
+    melody: Floats
+    """(T, M) stream for rhythm and intonation."""
+    tone: Floats
+    """(T,) semitones about the median of the reading; 0 where unvoiced."""
+    voiced: Floats
+    """(T,) 0 or 1."""
+    level: Floats
+    """(T,) level in decibels relative to the loudest frame."""
+
+    def cut(self, start: int, end: int) -> dict[str, Floats]:
+        """The frames of one phrase by name, with a leading dimension of 1, as the scorers take them."""
+        return {name: getattr(self, name)[None, start:end] for name in self.__dataclass_fields__}
 
 
 class AcousticModel:
@@ -24,31 +52,27 @@ class AcousticModel:
     def __init__(self, path: Path, threads: int = 1) -> None:
         self._session = Session(path, threads)
 
-    def __call__(self, samples: npt.NDArray[np.float32]) -> Outputs:
-        """Encode 16 kHz samples, shape (n,), of up to a minute; F = ceil(round(n / 160) / 3) frames."""
-        features = normalise(log_mel(samples))
-        pieces = [self._encode(features, *span) for span in windows(len(features))]
-        ctc, frame, quality = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
-        return Outputs(ctc, frame, quality, track(samples, len(ctc)))
+    def __call__(self, samples: Floats) -> Outputs:
+        """Encode 16 kHz samples, shape (n,), into T = n // 320 frames (at least one)."""
+        n_frames = max(1, len(samples) // FRAME_SAMPLES)
+        pieces = [self._encode(samples, *span) for span in windows(n_frames)]
+        ctc, frame, sound, melody = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+        prosody = track(samples)
+        places = np.minimum(2 * np.arange(n_frames) + 1, len(prosody.tone) - 1)
+        tracks = (values[places] for values in (prosody.tone, prosody.voiced, prosody.level))
+        return Outputs(ctc, frame, sound, melody, *tracks)
 
-    def _encode(self, features: Features, first: int, start: int, end: int, last: int) -> list[Array]:
-        """Encode feature frames first..last and keep the outputs of start..end."""
-        outputs = self._session.run({"features": features[None, first:last]})
-        kept = slice((start - first) // SUBSAMPLING, -(-(end - first) // SUBSAMPLING))
-        return [array[0, kept] for array in outputs]
+    def _encode(self, samples: Floats, first: int, start: int, end: int, last: int) -> list[Floats]:
+        """Encode frames first..last and keep those of start..end."""
+        mel = log_mel(samples[first * FRAME_SAMPLES : last * FRAME_SAMPLES])
+        outputs = self._session.run({"mel": mel[None]})
+        return [array[0, start - first : end - first] for array in outputs]
 
 
 def windows(n_frames: int) -> list[tuple[int, int, int, int]]:
-    """Cut a clip into windows (first, start, end, last) of which feature frames start..end are kept.
-
-    All but the last `end` and `last` are multiples of the subsampling, so that encoder frames share one grid.
-    """
-    if n_frames <= WINDOW:
-        return [(0, 0, n_frames, n_frames)]
-    stride = WINDOW - 2 * MARGIN
-    starts = range(0, n_frames - 2 * MARGIN, stride)
+    """Cut a clip into windows: (first, start, end, last) frames, of which start..end are kept."""
     spans: list[tuple[int, int, int, int]] = []
-    for first in starts:
+    for first in range(0, max(1, n_frames - 2 * MARGIN), WINDOW - 2 * MARGIN):
         last = min(first + WINDOW, n_frames)
         start = first if first == 0 else first + MARGIN
         end = n_frames if last == n_frames else last - MARGIN

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
-import numpy as np
-
+from enunciate.errors import NoSpeechError
 from enunciate.pocket.calibration import Calibration
-from enunciate.pocket.features import Outputs, mismatched, phone_features
-from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.listener import AlignedClip, Listener
-from enunciate.pocket.onnx_session import Session
-from enunciate.pocket.results import ScorerOutputs, assess_aligned
-from enunciate.pocket.weights_folder import CALIBRATION, DESCRIPTION, SCORER, SCORER_WITHOUT_REFERENCE
+from enunciate.pocket.mismatch import has_speech, mismatched
+from enunciate.pocket.results import assess_aligned
+from enunciate.pocket.scorer import Scorers
+from enunciate.pocket.weights_folder import CALIBRATION, DESCRIPTION
 from enunciate.schema import Assessment, Utterance
 
 
@@ -29,19 +26,13 @@ class PocketAssessor:
     """Assesses clips on a CPU; implements `enunciate.engines.OnePassAssessor`."""
 
     def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
-        self._folder, self._threads = folder, threads
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         self._name = f"{description['name']} {description['version']}"
         self._listener = Listener(folder, lexicon=lexicon, threads=threads)
-        self._scorer = Session(folder / SCORER, threads)
+        self._scorers = Scorers(folder, threads)
         self._calibration = Calibration.model_validate_json(
             (folder / CALIBRATION).read_text(encoding="utf-8")
         )
-
-    @cached_property
-    def _scorer_without_reference(self) -> Session:
-        """Loaded on first use: an assessment with reference never needs it."""
-        return Session(self._folder / SCORER_WITHOUT_REFERENCE, self._threads)
 
     @property
     def name(self) -> str:
@@ -57,7 +48,7 @@ class PocketAssessor:
         """Assess utterances, in order.
 
         Raises:
-            AudioError: A clip cannot be assessed.
+            AudioError: A clip cannot be assessed, or nobody speaks in it.
             TextError: A text cannot be turned into phones, or has too many for its clip.
         """
         return [self._assess(self._listener.listen(utterance)) for utterance in utterances]
@@ -78,30 +69,16 @@ class PocketAssessor:
         return [(self._assess(clip), self._listener.phones(clip.outputs)) for clip in clips]
 
     def _assess(self, clip: AlignedClip) -> Assessment:
+        if not has_speech(clip.outputs):
+            raise NoSpeechError(
+                f"{clip.utterance.id}: no speech was found in the recording: check the microphone, and "
+                "record again"
+            )
         if clip.alignment is None:
             return assess_aligned(clip, self._name, None, self._calibration)
-        scorer = self._scorer_without_reference if clip.reference is None else self._scorer
-        return assess_aligned(
-            clip,
-            self._name,
-            _score(scorer, clip.outputs, clip.alignment),
-            self._calibration,
-            mismatched=clip.reference is not None and mismatched(clip.outputs, clip.alignment),
-        )
-
-
-def _score(scorer: Session, outputs: Outputs, alignment: Alignment) -> ScorerOutputs:
-    features = phone_features(outputs, alignment)
-    phone, wrong, utterance = scorer.run(
-        {
-            "classes": features.classes[None],
-            "phone": features.phone[None],
-            "quality": features.quality[None],
-            "utterance": features.utterance[None],
-        },
-    )
-    return ScorerOutputs(
-        np.clip(phone[0], 0, 2).astype(np.float64),
-        wrong[0].astype(np.float64),
-        np.clip(utterance[0], 0, 10).astype(np.float64),
-    )
+        if clip.reference is None:
+            scores = self._scorers.score_without_reference(clip.outputs, clip.alignment)
+            return assess_aligned(clip, self._name, scores, self._calibration)
+        scores = self._scorers.score(clip.outputs, clip.alignment, clip.stress, clip.reference.ends_phrase)
+        other = mismatched(clip.outputs, clip.alignment)
+        return assess_aligned(clip, self._name, scores, self._calibration, mismatched=other)

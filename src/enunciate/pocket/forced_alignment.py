@@ -1,8 +1,15 @@
-"""Forced alignment: which frames of a clip belong to which canonical phone.
+"""Forced alignment: which frames of a clip belong to which canonical phone, and which to nothing of the text.
 
-A Viterbi search through the frame head's log-probabilities over a small graph: the words in order, every
-pronunciation variant of a word in parallel, an optional silence before, between and after words. Each phone
-takes at least one encoder frame (30 ms). The best path also tells which variant was read.
+A Viterbi search over the frame head's log-probabilities. The words of the text follow each other, and the
+pronunciation variants of a word lie in parallel. What people really do has its own place in the graph:
+
+- A *wrong sound*: the state of a phone also accepts any other phone, at a cost that grows with the
+  articulatory distance. A substituted sound so keeps the frames in which it was said, and is not squeezed
+  between its neighbours.
+- A phone lasts at least two frames.
+- *Silence* before, between and after words.
+- *Speech beyond the text* before, between and after words: repetitions, hesitations, added words.
+- An *omitted word*, which takes a single frame.
 """
 
 from __future__ import annotations
@@ -13,16 +20,34 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.pocket.symbols import SILENCE
+from enunciate.phones.articulation import distance_table
+from enunciate.pocket.symbols import N_CLASSES, SILENCE
+from enunciate.pocket.viterbi import START, NoPathError, StateGraph, best_path
 
 LogProbs = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
-START = -1
+
+MIN_FRAMES = 2
+OTHER_PHONE_COST = 1.5
+DISTANCE_COST = 1.5
+"""Another phone in a phone's place costs these per frame: the second at the largest distance."""
+EXTRA_COST = 1.5
+"""Cost per frame of speech beyond the text, whatever phones it has."""
+EXTRA_ENTRY_COST = 8.0
+EXTRA_MIN_FRAMES = 10
+LOWEST_PROBABILITY = 1e-4
+"""Added to every probability: a frame of silence or noise inside a word does not decide the path."""
+OMISSION_COST = 5.0
+OMISSION_COST_PER_PHONE = 3.0
+"""What it costs to omit a word."""
+
+_EXTRA, _ANY = N_CLASSES, N_CLASSES + 1
+"""Columns of the emissions beyond the classes: any phone at `EXTRA_COST`, and anything at all for free."""
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """U aligned phones in order; frames are those of the log-probabilities that were aligned."""
+    """Aligned phones in order; U phones, frames as in the log-probabilities that were aligned."""
 
     classes: Indices
     """(U,) class of each phone."""
@@ -31,110 +56,127 @@ class Alignment:
     start: Indices
     """(U,) first frame."""
     end: Indices
-    """(U,) one past the last frame."""
+    """(U,) one past the last frame; all phones of an omitted word have the same single frame."""
     variants: tuple[int, ...]
-    """For each word, the index of the best-fitting pronunciation."""
+    """For each word, the index of the pronunciation that fits best."""
     score: float
-    """The mean log-probability per frame along the best path."""
+    """Mean score per frame of the best path."""
+    omitted: tuple[int, ...] = ()
+    """Indices of the words that were not said."""
+    extra: tuple[tuple[int, int], ...] = ()
+    """First and one past the last frame of each stretch of speech beyond the text."""
 
 
 class AlignmentError(ValueError):
-    """There are fewer frames than phones; the caller, who knows the clip, reports it to the user."""
+    """There are fewer frames than the text needs; callers know the clip and tell the user."""
 
 
 @dataclass
-class _Graph:
-    classes: list[int] = field(default_factory=list[int])
-    words: list[int] = field(default_factory=list[int])
-    variants: list[int] = field(default_factory=list[int])
-    predecessors: list[list[int]] = field(default_factory=list[list[int]])
+class _Units:
+    """What each state of the graph stands for."""
 
-    def add(self, label: int, word: int, variant: int, predecessors: list[int]) -> int:
-        state = len(self.classes)
-        self.classes.append(label)
-        self.words.append(word)
-        self.variants.append(variant)
-        self.predecessors.append([state, *predecessors])
+    graph: StateGraph = field(default_factory=StateGraph)
+    kind: list[int] = field(default_factory=list[int])
+    """The class of a phone, `SILENCE`, `_EXTRA`, or `_ANY` for an omitted word."""
+    word: list[int] = field(default_factory=list[int])
+    variant: list[int] = field(default_factory=list[int])
+    unit: list[int] = field(default_factory=list[int])
+    n_units: int = 0
+
+    def add(
+        self, kind: int, entries: Sequence[int], n_frames: int, *, word: int = -1, variant: int = -1,
+        cost: float = 0.0, loop: bool = True,
+    ) -> int:  # fmt: skip
+        """Add a chain of states that lasts at least `n_frames`, and return its last state."""
+        state, self.n_units = START, self.n_units + 1
+        for index in range(n_frames):
+            last = index == n_frames - 1
+            before = entries if index == 0 else [state]
+            state = self.graph.add(kind, before, loop=last and loop, entry_cost=cost if index == 0 else 0.0)
+            self.kind.append(kind)
+            self.word.append(word)
+            self.variant.append(variant)
+            self.unit.append(self.n_units)
         return state
 
-    def add_word(self, index: int, variants: Sequence[Sequence[int]], entries: list[int]) -> list[int]:
+    def between_words(self, entries: Sequence[int]) -> list[int]:
+        """Optional silence, optional speech beyond the text, optional silence."""
+        silence = self.add(SILENCE, entries, 1)
+        extra = self.add(_EXTRA, [*entries, silence], EXTRA_MIN_FRAMES, cost=EXTRA_ENTRY_COST)
+        return [*entries, silence, extra, self.add(SILENCE, [extra], 1)]
+
+    def add_word(self, index: int, variants: Sequence[Sequence[int]], entries: Sequence[int]) -> list[int]:
+        """All pronunciations of a word, and its omission."""
         exits: list[int] = []
         for variant, labels in enumerate(variants):
-            previous = entries
+            state, before = START, entries
             for label in labels:
-                previous = [self.add(label, index, variant, previous)]
-            exits.extend(previous)
+                state = self.add(label, before, MIN_FRAMES, word=index, variant=variant)
+                before = [state]
+            exits.append(state)
+        cost = OMISSION_COST + OMISSION_COST_PER_PHONE * min(map(len, variants))
+        exits.append(self.add(_ANY, entries, 1, word=index, variant=0, cost=cost, loop=False))
         return exits
 
 
 def align(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]]) -> Alignment:
-    """Align words with frames.
+    """Align words to frames.
 
     Args:
-        log_probs: (F, 40) frame log-probabilities; class 0 is silence.
+        log_probs: (T, 40) frame log-probabilities; class 0 is silence.
         words: For each word its pronunciation variants, each a non-empty sequence of classes.
 
     Raises:
-        AlignmentError: The shortest pronunciation has more phones than there are frames.
+        AlignmentError: there are fewer frames than the text needs.
     """
-    graph = _Graph()
+    units = _Units()
     exits = [START]
     for index, variants in enumerate(words):
-        silence = graph.add(SILENCE, -1, -1, exits)
-        exits = graph.add_word(index, variants, [*exits, silence])
-    exits = [*exits, graph.add(SILENCE, -1, -1, exits)]
-    path, score = _viterbi(log_probs, graph, exits)
-    return _alignment_of(path, graph, len(words), score / len(log_probs))
+        exits = units.add_word(index, variants, units.between_words(exits))
+    finals = [state for state in units.between_words(exits) if state != START]
+    try:
+        path, score = best_path(_emissions(log_probs), units.graph, finals)
+    except NoPathError as error:
+        raise AlignmentError(str(error)) from error
+    return _read(path, units, words, score / len(log_probs))
 
 
 def align_heard(log_probs: LogProbs, heard: Sequence[int]) -> Alignment:
-    """Align phones that were recognised, each as a word of its own, so that silence may follow any."""
+    """Align phones that were recognised rather than read: each is a word of its own."""
     return align(log_probs, [[[label]] for label in heard])
 
 
-def _viterbi(log_probs: LogProbs, graph: _Graph, finals: list[int]) -> tuple[Indices, float]:
-    n_states, n_frames = len(graph.classes), len(log_probs)
-    most = max(len(p) for p in graph.predecessors)
-    dummy = n_states  # an unreachable state, which pads the predecessor lists and stands for START
-    table = np.full((n_states, most), dummy)
-    for state, predecessors in enumerate(graph.predecessors):
-        table[state, : len(predecessors)] = [dummy if p == START else p for p in predecessors]
-    emissions = log_probs[:, graph.classes].astype(np.float64)
-    scores = np.full(n_states + 1, -np.inf)
-    starts = [state for state, p in enumerate(graph.predecessors) if START in p]
-    scores[starts] = emissions[0, starts]
-    back = np.zeros((n_frames, n_states), dtype=np.int32)
-    rows = np.arange(n_states)
-    for frame in range(1, n_frames):
-        candidates = scores[table]
-        best = candidates.argmax(axis=1)
-        back[frame] = table[rows, best]
-        scores[:n_states] = candidates[rows, best] + emissions[frame]
-    final = finals[int(np.argmax(scores[finals]))]
-    if not np.isfinite(scores[final]):
-        raise AlignmentError(f"{n_frames} frames cannot hold the phones of the text")
-    path = np.empty(n_frames, dtype=np.int64)
-    path[-1] = final
-    for frame in range(n_frames - 1, 0, -1):
-        path[frame - 1] = back[frame, path[frame]]
-    return path, float(scores[final])
+def _emissions(log_probs: LogProbs) -> npt.NDArray[np.float64]:
+    """(T, 42): each class with all others accepted at their cost, then the two columns for any phone."""
+    shares = np.exp(-(OTHER_PHONE_COST + DISTANCE_COST * distance_table()))
+    np.fill_diagonal(shares, 1.0)
+    probabilities = np.exp(log_probs.astype(np.float64))
+    phones = probabilities[:, SILENCE + 1 :]
+    columns = np.concatenate(
+        (probabilities[:, :1], phones @ shares.T, phones.max(axis=1, keepdims=True)), axis=1
+    )
+    scores = np.log(columns + LOWEST_PROBABILITY)
+    scores[:, -1] -= EXTRA_COST
+    return np.concatenate((scores, np.zeros((len(scores), 1))), axis=1)
 
 
-def _alignment_of(path: Indices, graph: _Graph, n_words: int, score: float) -> Alignment:
-    boundaries = np.flatnonzero(np.diff(path)) + 1
+def _read(path: Indices, units: _Units, words: Sequence[Sequence[Sequence[int]]], score: float) -> Alignment:
+    unit = np.asarray(units.unit)[path]
+    boundaries = np.flatnonzero(np.diff(unit)) + 1
     starts = np.concatenate(([0], boundaries))
     ends = np.concatenate((boundaries, [len(path)]))
-    states = path[starts]
-    word = np.asarray(graph.words)[states]
-    spoken = word >= 0
-    variants = [0] * n_words
-    for state in states[spoken]:
-        variants[graph.words[state]] = graph.variants[state]
-    return Alignment(
-        np.asarray(graph.classes)[states][spoken],
-        word[spoken],
-        starts[spoken],
-        ends[spoken],
-        tuple(variants),
-        score,
-    )
+    rows: list[tuple[int, int, int, int]] = []
+    variants, omitted, extra = [0] * len(words), list[int](), list[tuple[int, int]]()
+    states: list[int] = path[starts].tolist()
+    for state, start, end in zip(states, starts.tolist(), ends.tolist(), strict=True):
+        kind, word = units.kind[state], units.word[state]
+        if kind == _EXTRA:
+            extra.append((start, end))
+        elif kind == _ANY:
+            omitted.append(word)
+            rows += [(label, word, start, end) for label in words[word][0]]
+        elif word >= 0:
+            variants[word] = units.variant[state]
+            rows.append((kind, word, start, end))
+    classes, word, first, last = np.asarray(rows, dtype=np.int64).reshape(-1, 4).T
+    return Alignment(classes, word, first, last, tuple(variants), score, tuple(omitted), tuple(extra))

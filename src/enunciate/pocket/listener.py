@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from enunciate import audio
 from enunciate.assembly.clip import LoadedClip, load_clip
-from enunciate.phones import Lexicon
-from enunciate.pocket.acoustic_model import AcousticModel
+from enunciate.errors import TextTooLongError
+from enunciate.phones import Lexicon, is_vowel
+from enunciate.phones.reference import Reference
+from enunciate.pocket.acoustic_model import FRAME_S, AcousticModel, Outputs
 from enunciate.pocket.ctc import HEARING, PhoneModel, beam_search, load_phone_model
-from enunciate.pocket.features import Outputs
-from enunciate.pocket.forced_alignment import Alignment, align_heard
-from enunciate.pocket.phone_timing import fit_text
+from enunciate.pocket.forced_alignment import Alignment, AlignmentError, LogProbs, align, align_heard
 from enunciate.pocket.symbols import classes_of, phone_of
 from enunciate.pocket.weights_folder import ENCODER, PHONE_MODEL
 from enunciate.schema import Utterance
+
+FASTEST_PHONES_PER_S = 33.0
+"""Nobody speaks faster: a text with more phones does not belong to the clip."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +33,15 @@ class AlignedClip(LoadedClip):
     outputs: Outputs
     alignment: Alignment | None
     """The canonical phones or, without reference, those heard; None where none was heard."""
+
+    @property
+    def stress(self) -> npt.NDArray[np.float32]:
+        """(U,) 1 for the stressed vowel of a word of several syllables, else 0."""
+        assert self.reference is not None and self.alignment is not None
+        chosen = [
+            variants[k] for variants, k in zip(self.reference.stressed, self.alignment.variants, strict=True)
+        ]
+        return stress_marks(chosen)
 
 
 class Listener:
@@ -54,8 +70,7 @@ class Listener:
             heard = self.hear(outputs)
             alignment = align_heard(outputs.frame, heard) if heard else None
         else:
-            variants = [[classes_of(phones) for phones in word] for word in clip.reference.variants]
-            alignment = fit_text(outputs.frame, variants, utterance.id)
+            alignment = align_text(outputs.frame, _variants(clip.reference), utterance.id)
         return AlignedClip(utterance, clip.speech, clip.reference, outputs, alignment)
 
     def encode(self, utterance: Utterance) -> Outputs:
@@ -69,3 +84,36 @@ class Listener:
     def phones(self, outputs: Outputs) -> tuple[str, ...]:
         """Return the phones heard, without use of the reference text."""
         return tuple(map(phone_of, self.hear(outputs)))
+
+
+def align_text(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]], utterance_id: str) -> Alignment:
+    """Align the words of a user's text, as `forced_alignment.align` does.
+
+    Raises:
+        TextTooLongError: The clip has too few frames for their phones.
+    """
+    phones = sum(min(map(len, variants)) for variants in words)
+    seconds = len(log_probs) * FRAME_S
+    message = (
+        f"{utterance_id}: the text has {phones} phones, too many for a clip of {seconds:.1f} s: give "
+        "the text of this clip alone, or a longer recording"
+    )
+    if phones > seconds * FASTEST_PHONES_PER_S:
+        raise TextTooLongError(message)
+    try:
+        return align(log_probs, words)
+    except AlignmentError as error:
+        raise TextTooLongError(message) from error
+
+
+def stress_marks(words: Sequence[Sequence[str]]) -> npt.NDArray[np.float32]:
+    """For all phones of words, 1 for the primary-stressed vowel of a word of several syllables, else 0."""
+    marks: list[float] = []
+    for phones in words:
+        several = sum(is_vowel(phone) for phone in phones) > 1
+        marks += [float(several and phone.endswith("1")) for phone in phones]
+    return np.array(marks, dtype=np.float32)
+
+
+def _variants(reference: Reference) -> list[list[list[int]]]:
+    return [[classes_of(phones) for phones in word] for word in reference.variants]

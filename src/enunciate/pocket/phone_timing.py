@@ -10,17 +10,22 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+
 from enunciate.assembly.timing import Timing
 from enunciate.audio import Samples
-from enunciate.errors import TextTooLongError
-from enunciate.pocket.acoustic_model import AcousticModel
-from enunciate.pocket.features import PAUSE_S, mismatched
-from enunciate.pocket.forced_alignment import Alignment, AlignmentError, LogProbs, align, align_heard
-from enunciate.pocket.pitch import FRAME_S
-from enunciate.pocket.symbols import classes_of
+from enunciate.pocket.acoustic_model import FRAME_S, AcousticModel, Outputs
+from enunciate.pocket.forced_alignment import Alignment, AlignmentError, align_heard
+from enunciate.pocket.listener import align_text
+from enunciate.pocket.mismatch import mismatched
+from enunciate.pocket.symbols import SILENCE, classes_of
 from enunciate.pocket.weights_folder import ENCODER
 from enunciate.schema import Pause, Rates
 
+PAUSE_S = 0.15
+"""A silence inside the speech counts as a pause from this length on."""
+QUIET_DB = -18.0
+"""A frame is silent if it is at least this far below the loudest frame and the frame head finds no phone."""
 NO_SPEECH = Rates(phones_per_s=0.0, words_per_s=None, articulation_phones_per_s=0.0)
 """The rates of a clip in which no phone was heard."""
 
@@ -43,52 +48,68 @@ class PocketAligner:
             TextTooLongError: The clip cannot hold the phones.
         """
         outputs = self._acoustic_model(samples)
-        alignment = fit_text(outputs.frame, [[classes_of(word)] for word in words], utterance_id)
-        return _timing(alignment, n_words=len(words), mismatched=mismatched(outputs, alignment))
+        alignment = align_text(outputs.frame, [[classes_of(word)] for word in words], utterance_id)
+        return _timing(outputs, alignment, n_words=len(words), mismatched=mismatched(outputs, alignment))
 
     def align_phones(self, samples: Samples, phones: Sequence[str]) -> Timing | None:
         """Align phones that were heard; None where there are none, or too many for the clip."""
         if not phones:
             return None
+        outputs = self._acoustic_model(samples)
         try:
-            alignment = align_heard(self._acoustic_model(samples).frame, classes_of(phones))
+            alignment = align_heard(outputs.frame, classes_of(phones))
         except AlignmentError:
             return None
-        return _timing(alignment, n_words=None, mismatched=False)
+        return _timing(outputs, alignment, n_words=None, mismatched=False)
 
 
-def fit_text(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]], utterance_id: str) -> Alignment:
-    """Align words of a user's text, as `forced_alignment.align` does.
+def phone_spans_s(alignment: Alignment) -> list[tuple[float, float]]:
+    """Start and end of each phone in seconds; the phones of an omitted word share its one frame."""
+    spans = [
+        (start * FRAME_S, end * FRAME_S)
+        for start, end in zip(alignment.start.tolist(), alignment.end.tolist(), strict=True)
+    ]
+    for word in alignment.omitted:
+        inside = np.flatnonzero(alignment.word == word).tolist()
+        step_s = FRAME_S / len(inside)
+        begin_s = spans[inside[0]][0]
+        for index, phone in enumerate(inside):
+            spans[phone] = (begin_s + index * step_s, begin_s + (index + 1) * step_s)
+    return spans
 
-    Raises:
-        TextTooLongError: The clip has too few frames for their phones.
+
+def pauses(outputs: Outputs, alignment: Alignment) -> tuple[Pause, ...]:
+    """Return the silences between words that last at least `PAUSE_S`.
+
+    A gap of the alignment may also hold a breath, a click or speech beyond the text, so a pause is the
+    longest run of frames in it in which the frame head hears silence and the level is low.
     """
-    try:
-        return align(log_probs, words)
-    except AlignmentError as error:
-        phones = sum(min(map(len, variants)) for variants in words)
-        seconds = len(log_probs) * FRAME_S
-        raise TextTooLongError(
-            f"{utterance_id}: the text has {phones} phones, too many for a clip of {seconds:.1f} s: give "
-            "the text of this clip alone, or a longer recording"
-        ) from error
+    silent = (outputs.frame[:, SILENCE] > np.log(0.5)) & (outputs.level < QUIET_DB)
+    found: list[Pause] = []
+    for end, start in zip(alignment.end[:-1].tolist(), alignment.start[1:].tolist(), strict=True):
+        if (start - end) * FRAME_S >= PAUSE_S:
+            first, last = _longest_run(silent[end:start].tolist())
+            if (last - first) * FRAME_S >= PAUSE_S:
+                found.append(Pause(start_s=(end + first) * FRAME_S, end_s=(end + last) * FRAME_S))
+    return tuple(found)
 
 
-def pauses(alignment: Alignment) -> tuple[Pause, ...]:
-    """Return the silences inside the speech that last at least `PAUSE_S`."""
-    gaps = zip(alignment.end[:-1].tolist(), alignment.start[1:].tolist(), strict=True)
-    return tuple(
-        Pause(start_s=start * FRAME_S, end_s=end * FRAME_S)
-        for start, end in gaps
-        if (end - start) * FRAME_S >= PAUSE_S
-    )
+def _longest_run(values: list[bool]) -> tuple[int, int]:
+    """First and one past the last index of the longest run of true values."""
+    best, start = (0, 0), 0
+    for index, value in enumerate([*values, False]):
+        if not value:
+            if index - start > best[1] - best[0]:
+                best = (start, index)
+            start = index + 1
+    return best
 
 
 def rates(alignment: Alignment, n_words: int | None) -> Rates:
     """Return how fast the speech was; `n_words` is None without reference text."""
-    span_s = float(alignment.end[-1] - alignment.start[0]) * FRAME_S
+    span_s = max(float(alignment.end[-1] - alignment.start[0]) * FRAME_S, FRAME_S)
     spans = pairwise(zip(alignment.start, alignment.end, strict=True))
-    silent_s = sum(float(start - end) for (_, end), (start, _) in spans) * FRAME_S
+    silent_s = sum(max(0.0, float(start - end)) for (_, end), (start, _) in spans) * FRAME_S
     n_phones = len(alignment.classes)
     return Rates(
         phones_per_s=n_phones / span_s,
@@ -97,11 +118,10 @@ def rates(alignment: Alignment, n_words: int | None) -> Rates:
     )
 
 
-def _timing(alignment: Alignment, n_words: int | None, *, mismatched: bool) -> Timing:
-    spans = zip(alignment.start.tolist(), alignment.end.tolist(), strict=True)
+def _timing(outputs: Outputs, alignment: Alignment, n_words: int | None, *, mismatched: bool) -> Timing:
     return Timing(
-        spans=tuple((start * FRAME_S, end * FRAME_S) for start, end in spans),
-        pauses=pauses(alignment),
+        spans=tuple(phone_spans_s(alignment)),
+        pauses=pauses(outputs, alignment),
         rates=rates(alignment, n_words),
         mismatched=mismatched,
     )

@@ -1,7 +1,7 @@
-"""Pitch and loudness, one value per encoder frame (30 ms).
+"""Pitch, voicing and level, one value per 10 ms.
 
-Pitch is the best lag of the normalised autocorrelation (Boersma 1993, without its path search): enough for
-the range, the movement and the voicing that scorers of prosody use, at a few milliseconds per clip.
+Pitch is the best lag of the normalised autocorrelation (Boersma, 1993, without its path search), refined by a
+parabola, in semitones about the median of the reading.
 """
 
 from __future__ import annotations
@@ -11,57 +11,69 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.pocket.fbank import SAMPLE_RATE_HZ
+from enunciate.pocket.log_mel import HOP
 
-FRAME_S = 0.03
-WINDOW = 800
-LOW_HZ, HIGH_HZ = 75.0, 500.0
-VOICED_ABOVE = 0.45
+WINDOW, FFT = 800, 2048
+FIRST_LAG, LAST_LAG = 32, 213
+"""Lags of 500 and 75 Hz at 16 kHz."""
+VOICED_ABOVE = 0.5
+AUDIBLE_DB = -35.0
+"""Quieter frames, relative to the loudest one, are unvoiced."""
+WIDEST_SEMITONES = 10.0
+"""A value farther from the median is an error of the tracker."""
+LOWEST_DB = -60.0
 BLOCK = 256
+"""Frames whose spectra are computed at a time, which bounds the memory."""
 
-Track = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Prosody:
-    """The pitch and loudness tracks of F frames."""
+    """Tracks of n frames of 10 ms."""
 
-    log_f0: Track
-    """(F,) natural log of the fundamental frequency in Hz; NaN where unvoiced."""
-    level_db: Track
-    """(F,) level relative to the loudest frame in dB, at least -60."""
-
-
-def track(samples: npt.NDArray[np.float32], n_frames: int) -> Prosody:
-    """Return pitch and loudness of 16 kHz samples, shape (n,), at the centres of encoder frames."""
-    hop = round(FRAME_S * SAMPLE_RATE_HZ)
-    padded = np.pad(samples, (WINDOW // 2, WINDOW // 2 + hop * n_frames))
-    centres = hop // 2 + hop * np.arange(n_frames)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[centres]
-    power = (frames**2).mean(axis=1)
-    relative = power / max(float(power.max()), 1e-12)
-    # the floor is put under the decibels as well: a float32 logarithm of 1e-6 can come out below -6
-    level = np.maximum(10 * np.log10(np.maximum(relative, 1e-6)), -60)
-    blocks = range(0, n_frames, BLOCK)  # the spectra of a minute at once would dominate the memory
-    pitch = [_log_f0(frames[first : first + BLOCK], level[first : first + BLOCK]) for first in blocks]
-    return Prosody(np.concatenate(pitch), level.astype(np.float32))
+    tone: Floats
+    """(n,) semitones about the median of the reading; 0 where unvoiced."""
+    voiced: Floats
+    """(n,) 1 where voiced, else 0."""
+    level: Floats
+    """(n,) level in decibels relative to the loudest frame, at least -60."""
 
 
-def _log_f0(frames: npt.NDArray[np.float32], level_db: Track) -> Track:
-    window = np.hanning(WINDOW).astype(np.float32)
-    n_fft = 2048
-    own = _autocorrelation(window, n_fft)
-    correlation = _autocorrelation((frames - frames.mean(axis=1, keepdims=True)) * window, n_fft)
+def track(samples: Floats) -> Prosody:
+    """Track 16 kHz samples, shape (n,), in n // 160 frames."""
+    n_frames = len(samples) // HOP
+    padded = np.pad(samples.astype(np.float32), (WINDOW // 2 - HOP // 2, WINDOW))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:n_frames]
+    power = np.einsum("ij,ij->i", frames, frames) / WINDOW
+    relative = power / max(float(power.max(initial=0.0)), 1e-12)
+    level = np.maximum(10 * np.log10(np.maximum(relative, 1e-6)), LOWEST_DB)
+    blocks = [_best_lags(frames[first : first + BLOCK]) for first in range(0, n_frames, BLOCK)]
+    lag, strength = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    voiced = (strength > VOICED_ABOVE) & (level > AUDIBLE_DB)
+    tone = -12 * np.log2(lag)
+    away = tone - (np.median(tone[voiced]) if voiced.any() else 0.0)
+    voiced &= np.abs(away) < WIDEST_SEMITONES
+    tracks = (np.where(voiced, away, 0.0), voiced, level)
+    return Prosody(*(values.astype(np.float32) for values in tracks))
+
+
+def _best_lags(frames: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The best lag of each frame, with fractions, and its normalised autocorrelation."""
+    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / (WINDOW - 1))).astype(np.float32)
+    own = _autocorrelation(window[None])[0]
+    correlation = _autocorrelation((frames - frames.mean(axis=1, keepdims=True)) * window)
     correlation = correlation / np.maximum(correlation[:, :1], 1e-9) / (own / own[0])
-    first, last = int(SAMPLE_RATE_HZ / HIGH_HZ), int(SAMPLE_RATE_HZ / LOW_HZ)
-    lags = np.arange(first, last)
-    # a small cost for long lags, as every multiple of the period correlates as well as the period itself
-    best = (correlation[:, first:last] - 0.02 * np.log2(lags / first)).argmax(axis=1)
-    strength = np.take_along_axis(correlation[:, first:last], best[:, None], axis=1)[:, 0]
-    voiced = (strength > VOICED_ABOVE) & (level_db > -35)
-    return np.where(voiced, np.log(SAMPLE_RATE_HZ / lags[best]), np.nan).astype(np.float32)
+    lags = np.arange(FIRST_LAG, LAST_LAG)
+    # Every multiple of the period correlates as well as the period itself, so long lags cost a little.
+    favoured = correlation[:, FIRST_LAG:LAST_LAG] - 0.02 * np.log2(lags / FIRST_LAG)
+    best = favoured.argmax(axis=1) + FIRST_LAG
+    rows = np.arange(len(frames))
+    left, peak, right = (correlation[rows, best + step].astype(np.float64) for step in (-1, 0, 1))
+    shift = np.clip(0.5 * (left - right) / np.minimum(left - 2 * peak + right, -1e-6), -0.5, 0.5)
+    return best + shift, peak
 
 
-def _autocorrelation(frames: npt.NDArray[np.float32], n_fft: int) -> npt.NDArray[np.float32]:
-    spectrum = np.fft.rfft(frames, n_fft)
-    return np.fft.irfft(np.abs(spectrum) ** 2, n_fft)[..., : WINDOW // 2].astype(np.float32)
+def _autocorrelation(frames: Floats) -> Floats:
+    spectrum = np.fft.rfft(frames, FFT)
+    return np.fft.irfft(np.abs(spectrum) ** 2, FFT)[..., : LAST_LAG + 2].astype(np.float32)

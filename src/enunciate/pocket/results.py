@@ -1,4 +1,4 @@
-"""From an aligned clip and the scorer's outputs to an `Assessment`."""
+"""From an aligned clip and the scorers' outputs to an `Assessment`."""
 
 from __future__ import annotations
 
@@ -6,33 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from enunciate.assembly.assembler import assemble
-from enunciate.assembly.omissions import omitted_by_alignment
 from enunciate.assembly.words import build_word
+from enunciate.phones.inventory import UNCLEAR
+from enunciate.pocket.acoustic_model import FRAME_S, Outputs
+from enunciate.pocket.alternatives import alternatives_at
 from enunciate.pocket.calibration import Calibration, Interval
-from enunciate.pocket.features import Outputs, mean_fit, mean_log_posteriors
+from enunciate.pocket.ctc import greedy
 from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.listener import AlignedClip
-from enunciate.pocket.phone_timing import NO_SPEECH, pauses, rates
-from enunciate.pocket.pitch import FRAME_S
-from enunciate.pocket.symbols import SILENCE, phone_of
+from enunciate.pocket.phone_timing import NO_SPEECH, pauses, phone_spans_s, rates
+from enunciate.pocket.scorer import ScorerOutputs
+from enunciate.pocket.symbols import phone_of
 from enunciate.schema import ASPECTS, Aspect, Assessment, PhoneQuality, PhoneResult, Score, WordResult
 
-Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class ScorerOutputs:
-    """The scorer's outputs for U phones."""
-
-    phone: Array
-    """(U,) scores, 0 to 2."""
-    wrong: Array
-    """(U,) probabilities of a mispronunciation."""
-    utterance: Array
-    """(4,) scores, 0 to 10, in the order of `ASPECTS`."""
+CLEAR_FROM = 0.5
+"""The probability under which a diagnosis says "not clear"."""
+DOUBT_FROM = 0.3
+"""The scorer's probability of a mispronunciation from which the alternatives are tried."""
+CLEARLY_ANOTHER_BELOW = 0.01
+"""The probability of the canonical phone under which a doubtful phone counts as mispronounced."""
 
 
 def assess_aligned(
@@ -48,7 +42,7 @@ def assess_aligned(
     Args:
         clip: The clip, aligned with its reference text or with the phones heard.
         model: The name of the engine and its weights.
-        scores: The scorer's outputs; None where no phone was heard.
+        scores: The scorers' outputs; None where no phone was heard.
         calibration: The threshold and the intervals.
         mismatched: Whether something other than the text was said: the utterance then gets the scores that
             people give to such clips.
@@ -61,7 +55,7 @@ def assess_aligned(
             heard_phones = _heard_phones(clip.outputs, alignment)
         else:
             phones = _scored_phones(clip.outputs, alignment, scores, calibration)
-            words = _words(clip.reference.words, phones, clip.outputs, alignment, calibration.word)
+            words = _words(clip, phones, scores, calibration.word)
     intervals = calibration.free if clip.reference is None else calibration.utterance
     n_words = None if clip.reference is None else len(clip.reference.words)
     return assemble(
@@ -72,7 +66,7 @@ def assess_aligned(
         scored_by_text=True,
         words=words,
         heard_phones=heard_phones,
-        pauses=pauses(alignment) if alignment else (),
+        pauses=pauses(clip.outputs, alignment) if alignment else (),
         rates=rates(alignment, n_words) if alignment else NO_SPEECH,
         mismatched=mismatched,
     )
@@ -85,13 +79,11 @@ def _heard_phones(outputs: Outputs, alignment: Alignment) -> list[PhoneResult]:
             start_s=start * FRAME_S,
             end_s=end * FRAME_S,
             heard=phone_of(label),
-            heard_probability=float(posterior[label]),
+            heard_probability=float(np.exp(outputs.frame[start:end, label].mean())),
             score=None,
             mispronounced=False,
         )
-        for posterior, label, start, end in zip(
-            _posteriors(outputs, alignment), *_columns(alignment), strict=True
-        )
+        for label, start, end in zip(*_columns(alignment), strict=True)
     ]
 
 
@@ -99,58 +91,91 @@ def _scored_phones(
     outputs: Outputs, alignment: Alignment, scores: ScorerOutputs, calibration: Calibration
 ) -> list[PhoneResult]:
     results: list[PhoneResult] = []
-    posteriors = _posteriors(outputs, alignment)
-    for index, (label, start, end) in enumerate(zip(*_columns(alignment), strict=True)):
-        mispronounced = bool(scores.wrong[index] >= calibration.threshold)
-        heard = _best_rival(posteriors[index], label) if mispronounced else label
-        value = float(scores.phone[index])
+    omitted = set(alignment.omitted)
+    spans = zip(alignment.classes.tolist(), phone_spans_s(alignment), strict=True)
+    for index, (label, (start_s, end_s)) in enumerate(spans):
+        if int(alignment.word[index]) in omitted:
+            verdict, value = PhoneVerdict(True, None, 1.0), 0.0
+        else:
+            verdict = _judge(outputs, alignment, index, float(scores.wrong[index]), calibration.threshold)
+            value = float(scores.phone[index])
         low, high = calibration.phone.at(value)
         results.append(
             PhoneResult(
                 phone=phone_of(label),
-                start_s=start * FRAME_S,
-                end_s=end * FRAME_S,
-                heard=None if heard == SILENCE else phone_of(heard),
-                heard_probability=min(float(posteriors[index, heard]), 1.0),
+                start_s=start_s,
+                end_s=end_s,
+                heard=verdict.heard,
+                heard_probability=verdict.probability,
                 score=PhoneQuality(value=value, low=low, high=high),
-                mispronounced=mispronounced,
+                mispronounced=verdict.mispronounced,
             )
         )
     return results
 
 
-def _best_rival(posterior: Array, label: int) -> int:
-    """Return the likeliest class but the canonical one; silence among them means a deletion."""
-    rivals = posterior.copy()
-    rivals[label] = -1.0
-    return int(rivals.argmax())
+@dataclass(frozen=True)
+class PhoneVerdict:
+    """Whether a phone is mispronounced, what was said (None for nothing), and how probable that is."""
+
+    mispronounced: bool
+    heard: str | None
+    probability: float
+
+
+def _judge(
+    outputs: Outputs, alignment: Alignment, index: int, wrong: float, threshold: float
+) -> PhoneVerdict:
+    """Judge one phone by the scorer and, where the scorer has a doubt, by the alternatives."""
+    own = int(alignment.classes[index])
+    if wrong < DOUBT_FROM:
+        start, end = int(alignment.start[index]), int(alignment.end[index])
+        return PhoneVerdict(False, phone_of(own), float(np.exp(outputs.frame[start:end, own].mean())))
+    alternatives = alternatives_at(outputs.ctc, alignment, index)
+    (canonical,) = (a.probability for a in alternatives if a.classes == (own,))
+    if wrong < threshold and canonical >= CLEARLY_ANOTHER_BELOW:
+        return PhoneVerdict(False, phone_of(own), canonical)
+    best = next(a for a in alternatives if a.classes != (own,))
+    # The phone is taken to be wrong: the probability is that of the diagnosis among the other alternatives.
+    probability = min(1.0, best.probability / max(1.0 - canonical, 1e-12))
+    heard = " ".join(map(phone_of, best.classes)) or None
+    return PhoneVerdict(True, heard if probability >= CLEAR_FROM else UNCLEAR, probability)
 
 
 def _columns(alignment: Alignment) -> tuple[list[int], list[int], list[int]]:
     return alignment.classes.tolist(), alignment.start.tolist(), alignment.end.tolist()
 
 
-def _posteriors(outputs: Outputs, alignment: Alignment) -> Array:
-    """Return (U, 40) class probabilities of each phone, the geometric mean over its frames."""
-    powers = np.exp(mean_log_posteriors(outputs, alignment).astype(np.float64))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
 def _words(
-    texts: tuple[str, ...],
-    phones: list[PhoneResult],
-    outputs: Outputs,
-    alignment: Alignment,
-    interval: Interval,
+    clip: AlignedClip, phones: list[PhoneResult], scores: ScorerOutputs, interval: Interval
 ) -> tuple[WordResult, ...]:
+    assert clip.alignment is not None and clip.reference is not None
+    inserted = _inserted(clip.outputs, clip.alignment, len(clip.reference.words))
     words: list[WordResult] = []
-    for index, text in enumerate(texts):
-        inside = np.flatnonzero(alignment.word == index)
-        frames_per_phone = float((alignment.end[inside] - alignment.start[inside]).mean())
-        omitted = omitted_by_alignment(mean_fit(outputs, alignment, inside), frames_per_phone)
-        own = [phones[position] for position in inside]
-        words.append(build_word(text, own, omitted=omitted, interval=interval.at))
+    for index, text in enumerate(clip.reference.words):
+        own = [phones[position] for position in np.flatnonzero(clip.alignment.word == index)]
+        omitted = index in clip.alignment.omitted
+        words.append(
+            build_word(
+                text,
+                own,
+                omitted=omitted,
+                interval=interval.at,
+                inserted=inserted[index],
+                score=float(scores.word[index]),
+            )
+        )
     return tuple(words)
+
+
+def _inserted(outputs: Outputs, alignment: Alignment, n_words: int) -> list[tuple[str, ...]]:
+    """For each word the phones heard in speech beyond the text after it; before it, too, for the first."""
+    inserted: list[tuple[str, ...]] = [()] * n_words
+    for start, end in alignment.extra:
+        before = np.flatnonzero(alignment.end <= start)
+        word = int(alignment.word[before[-1]]) if len(before) else 0
+        inserted[word] += tuple(map(phone_of, greedy(outputs.ctc[start:end])))
+    return inserted
 
 
 def _utterance_scores(

@@ -5,8 +5,8 @@ import pytest
 from support.baseline_runs import alignment, level_voice
 
 from enunciate.baselines.forest.prosody import NAMES, npvi, prosody_features
-from enunciate.pocket.features import Outputs
-from enunciate.pocket.pitch import Prosody
+from enunciate.conformer.features import Outputs
+from enunciate.conformer.pitch import Prosody
 from enunciate.pocket.symbols import classes_of
 
 # "see" (S IY), 0.6 s of silence, "me" (M IY); frames of 30 ms, two before and four after.

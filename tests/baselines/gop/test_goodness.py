@@ -6,7 +6,7 @@ from support.baseline_runs import alignment, level_voice
 
 from enunciate.baselines.gop.ctc_gop import ctc_gop
 from enunciate.baselines.gop.goodness import goodness_of
-from enunciate.pocket.features import FLOOR, Outputs
+from enunciate.conformer.features import FLOOR, Outputs
 from enunciate.pocket.symbols import CLASS_OF_PHONE, N_CLASSES, SILENCE
 
 S, IY = CLASS_OF_PHONE["S"], CLASS_OF_PHONE["IY"]

@@ -24,12 +24,12 @@ from enunciate.baselines.pocketsphinx.goodness import (
     spread_evenly,
 )
 from enunciate.baselines.pocketsphinx.train import listen_to_clips
+from enunciate.conformer.features import FLOOR
+from enunciate.conformer.forced_alignment import AlignmentError
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.engines import load_assessor
 from enunciate.errors import TextTooLongError
 from enunciate.evaluation.run import evaluate
-from enunciate.pocket.features import FLOOR
-from enunciate.pocket.forced_alignment import AlignmentError
 from enunciate.pocket.symbols import N_CLASSES, classes_of
 from enunciate.schema import Utterance
 from enunciate.trainers import run

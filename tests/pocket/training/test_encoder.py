@@ -1,69 +1,60 @@
-"""The encoder: independence of padding, frame counts, and its file."""
-
 import pytest
 import torch
+from torch import nn
 
-from enunciate.pocket.symbols import N_CLASSES
-from enunciate.pocket.training.encoder import Encoder, encoded_length
-from enunciate.pocket.training.options import EncoderConfig
-from enunciate.pocket.training.recogniser import Recogniser, load_recogniser, save_recogniser
+from enunciate.pocket.training.encoder import Encoder, EncoderConfig, convolve
 
-TINY = EncoderConfig(width=32, layers=2, heads=2, ff_width=48, kernel=7, quality_width=6)
+TINY = EncoderConfig(width=16, layers=2, heads=2, hidden=32, positions=200, sound_width=6, melody_width=4)
 
 
 @pytest.fixture(scope="module")
 def encoder():
     torch.manual_seed(0)
-    return Encoder(TINY).eval()
+    encoder = Encoder(TINY).eval()
+    nn.init.normal_(encoder.positions)
+    return encoder
 
 
-def features(*lengths):
-    generator = torch.Generator().manual_seed(1)
-    return [torch.randn(length, 80, generator=generator) for length in lengths]
+@pytest.mark.parametrize(("stride", "length"), [(1, 21), (2, 20), (2, 21)])
+def test_convolution_as_a_product_equals_the_convolution(stride, length):
+    conv = nn.Conv1d(5, 7, 3, stride=stride, padding=1)
+    x = torch.randn(2, length, 5)
+
+    torch.testing.assert_close(convolve(x, conv, stride), conv(x.transpose(1, 2)).transpose(1, 2))
 
 
-@torch.no_grad()
-def test_a_clip_does_not_depend_on_its_batch(encoder):
-    clips = features(97, 150, 40)
-    batch = torch.nn.utils.rnn.pad_sequence(clips, batch_first=True)
+@pytest.mark.parametrize("length", [60, 61])
+def test_a_clip_alone_is_encoded_as_in_a_batch(encoder, length):
+    mel = torch.randn(2, 80, 100)
+    mel[0, :, length:] = 0
 
-    together = encoder(batch, torch.tensor([len(clip) for clip in clips]))
-    for row, clip in enumerate(clips):
-        alone = encoder(clip[None])
-        frames = alone.ctc.shape[1]
-        for name in ("ctc", "frame", "quality", "middle_ctc"):
-            torch.testing.assert_close(
-                getattr(together, name)[row, :frames], getattr(alone, name)[0], atol=1e-4, rtol=0
-            )
+    with torch.no_grad():
+        both = encoder(mel, torch.tensor([length, 100]))
+        alone = encoder(mel[:1, :, :length])
 
-
-@torch.no_grad()
-@pytest.mark.parametrize("n_frames", [30, 31, 32, 33, 100, 101])
-def test_a_frame_for_each_three_features(encoder, n_frames):
-    out = encoder(features(n_frames)[0][None])
-
-    frames = -(-n_frames // 3)
-    assert out.ctc.shape == out.frame.shape == (1, frames, N_CLASSES)
-    assert out.quality.shape == (1, frames, TINY.quality_width)
-    assert encoded_length(torch.tensor([n_frames])).tolist() == [frames]
-    torch.testing.assert_close(out.ctc.exp().sum(dim=2), torch.ones(1, frames))
+    n_frames = (length + 1) // 2
+    for name in both._fields:
+        assert getattr(alone, name).shape[1] == n_frames
+        torch.testing.assert_close(getattr(both, name)[:1, :n_frames], getattr(alone, name))
 
 
-def test_training_mode_is_noisy_and_evaluation_is_not(encoder):
-    clip = features(60)[0][None]
-    noisy = Encoder(TINY).train()
+def test_outputs_have_their_shapes_and_posteriors_sum_to_one(encoder):
+    with torch.no_grad():
+        encoded = encoder(torch.randn(1, 80, 50)).log_probabilities()
 
-    assert not torch.equal(noisy(clip).ctc, noisy(clip).ctc)
-    assert torch.equal(encoder(clip).ctc, encoder(clip).ctc)
+    assert [tuple(values.shape) for values in encoded] == [(1, 25, 40), (1, 25, 40), (1, 25, 6), (1, 25, 4)]
+    for posteriors in (encoded.ctc.exp(), encoded.frame.exp()):
+        torch.testing.assert_close(posteriors.sum(2), torch.ones(1, 25))
 
 
-def test_a_saved_recogniser_is_the_same_within_half_precision(tmp_path):
+def test_blocks_are_skipped_in_training_alone():
     torch.manual_seed(0)
-    model = Recogniser(TINY)
-    save_recogniser(model, tmp_path)
-    found = load_recogniser(tmp_path)
+    encoder = Encoder(TINY, dropout=0.0, layer_drop=1.0)
+    mel = torch.randn(1, 80, 20)
 
-    assert not found.training
-    assert found.encoder.config == TINY
-    for name, tensor in model.state_dict().items():
-        assert torch.equal(found.state_dict()[name], tensor.half().float()), name
+    with torch.no_grad():
+        skipped = encoder.train()(mel)
+        for block in encoder.blocks:
+            nn.init.normal_(block.down.weight)
+        torch.testing.assert_close(encoder(mel).ctc, skipped.ctc)
+        assert not torch.allclose(encoder.eval()(mel).ctc, skipped.ctc)

@@ -7,9 +7,9 @@ import pytest
 import torch
 from support.tone_corpus import RATE_HZ, make_corpus, make_shard, render
 
+from enunciate.conformer.training.feature_bank import Bank, BatchDraw
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError, EnunciateError
-from enunciate.pocket.training.feature_bank import Bank, BatchDraw
 from enunciate.speech_lm.adapter import add_adapter
 from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX, answer_loss, count_items
 from enunciate.speech_lm.families.phi4.model import load_base

@@ -13,8 +13,8 @@ from enunciate.assembly.score_distribution import score_from_distribution
 from enunciate.baselines.assessor import EncoderAssessor
 from enunciate.baselines.forest.model import load_forests
 from enunciate.baselines.forest.prosody import prosody_features
-from enunciate.pocket.listener import AlignedClip
-from enunciate.pocket.phone_timing import NO_SPEECH, pauses, rates
+from enunciate.conformer.listener import AlignedClip
+from enunciate.conformer.phone_timing import NO_SPEECH, pauses, rates
 from enunciate.schema import ASPECTS, Aspect, Assessment, Score
 
 

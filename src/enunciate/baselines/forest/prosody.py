@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from enunciate.conformer.features import PAUSE_S, Outputs
+from enunciate.conformer.forced_alignment import Alignment
+from enunciate.conformer.pitch import FRAME_S, Prosody
 from enunciate.phones import is_vowel
-from enunciate.pocket.features import PAUSE_S, Outputs
-from enunciate.pocket.forced_alignment import Alignment
-from enunciate.pocket.pitch import FRAME_S, Prosody
 from enunciate.pocket.symbols import phone_of
 
 Array = npt.NDArray[np.float64]

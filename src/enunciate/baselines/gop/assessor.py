@@ -7,7 +7,7 @@ from pathlib import Path
 from enunciate.baselines.assessor import EncoderAssessor, assess_by_phones
 from enunciate.baselines.gop.goodness import goodness_of
 from enunciate.baselines.gop.model import load_gop
-from enunciate.pocket.listener import AlignedClip
+from enunciate.conformer.listener import AlignedClip
 from enunciate.schema import Assessment
 
 

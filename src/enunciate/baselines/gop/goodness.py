@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from enunciate.baselines.forest.prosody import rate_features
 from enunciate.baselines.gop.ctc_gop import ctc_gop
-from enunciate.pocket.features import FLOOR, Outputs, mean_log_posteriors
-from enunciate.pocket.forced_alignment import Alignment
+from enunciate.conformer.features import FLOOR, Outputs, mean_log_posteriors
+from enunciate.conformer.forced_alignment import Alignment
 from enunciate.pocket.symbols import SILENCE
 
 Array = npt.NDArray[np.float64]

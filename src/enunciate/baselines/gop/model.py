@@ -10,9 +10,9 @@ from enunciate.baselines.clip_prediction import ClipPrediction
 from enunciate.baselines.gop.goodness import Evidence, Goodness
 from enunciate.baselines.gop.regression import Array, LinearRegression, PhoneRegression
 from enunciate.baselines.labelled_clip import LabelledClip
+from enunciate.conformer.results import ScorerOutputs
+from enunciate.conformer.weights_folder import CALIBRATION
 from enunciate.pocket.calibration import Calibration
-from enunciate.pocket.results import ScorerOutputs
-from enunciate.pocket.weights_folder import CALIBRATION
 from enunciate.schema import FrozenModel
 
 GOP_REGRESSIONS = "gop.json"

@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from enunciate.baselines.assessor import EncoderAssessor, assess_by_phones
 from enunciate.baselines.gopt.features import GopVectors, gop_vectors
+from enunciate.conformer.features import Outputs
+from enunciate.conformer.forced_alignment import Alignment
+from enunciate.conformer.listener import AlignedClip
+from enunciate.conformer.results import ScorerOutputs
+from enunciate.conformer.weights_folder import CALIBRATION
 from enunciate.pocket.calibration import Calibration
-from enunciate.pocket.features import Outputs
-from enunciate.pocket.forced_alignment import Alignment
-from enunciate.pocket.listener import AlignedClip
 from enunciate.pocket.onnx_session import Session
-from enunciate.pocket.results import ScorerOutputs
-from enunciate.pocket.weights_folder import CALIBRATION
 from enunciate.schema import Assessment, Score, WordResult
 
 Array = npt.NDArray[np.float64]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.pocket.features import Outputs, mean_log_posteriors
-from enunciate.pocket.forced_alignment import Alignment
+from enunciate.conformer.features import Outputs, mean_log_posteriors
+from enunciate.conformer.forced_alignment import Alignment
 from enunciate.pocket.symbols import N_CLASSES
 
 N_GOP = 2 * N_CLASSES

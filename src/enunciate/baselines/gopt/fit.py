@@ -29,10 +29,10 @@ from enunciate.baselines.gopt.member_training import (
 from enunciate.baselines.gopt.model import GoptEnsemble
 from enunciate.baselines.gopt.training_data import GoptExample
 from enunciate.baselines.labelled_clip import LabelledClip
+from enunciate.conformer.training.export import export_module
+from enunciate.conformer.weights_folder import CALIBRATION
 from enunciate.corpus.splits import speaker_folds
 from enunciate.pocket.calibration import Calibration, Interval, calibrate, interval
-from enunciate.pocket.training.export import export_module
-from enunciate.pocket.weights_folder import CALIBRATION
 from enunciate.schema import Utterance
 from enunciate.training.tensors import seed_all, tensor_of
 

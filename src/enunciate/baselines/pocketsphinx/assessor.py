@@ -21,10 +21,10 @@ from enunciate.baselines.pocketsphinx.goodness import (
     encoder_outputs,
     hmm_goodness,
 )
+from enunciate.conformer.forced_alignment import AlignmentError
+from enunciate.conformer.listener import AlignedClip
 from enunciate.errors import TextTooLongError
 from enunciate.phones import Lexicon
-from enunciate.pocket.forced_alignment import AlignmentError
-from enunciate.pocket.listener import AlignedClip
 from enunciate.pocket.symbols import classes_of, phone_of
 from enunciate.schema import Assessment, Utterance
 

@@ -18,10 +18,10 @@ import numpy.typing as npt
 from enunciate.baselines.forest.prosody import rate_features
 from enunciate.baselines.gop.goodness import Evidence, Goodness, posterior_forms
 from enunciate.baselines.pocketsphinx.acoustics import N_STATES, HmmScores, States
-from enunciate.pocket.fbank import SAMPLE_RATE_HZ, SUBSAMPLING
-from enunciate.pocket.features import FLOOR, Outputs
-from enunciate.pocket.forced_alignment import Alignment, AlignmentError, align
-from enunciate.pocket.pitch import track
+from enunciate.conformer.fbank import SAMPLE_RATE_HZ, SUBSAMPLING
+from enunciate.conformer.features import FLOOR, Outputs
+from enunciate.conformer.forced_alignment import Alignment, AlignmentError, align
+from enunciate.conformer.pitch import track
 from enunciate.pocket.symbols import N_CLASSES, SILENCE
 
 FRAMES_PER_S = 100

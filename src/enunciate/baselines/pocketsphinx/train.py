@@ -21,7 +21,7 @@ from enunciate.baselines.pocketsphinx.goodness import (
     hmm_goodness,
     spread_evenly,
 )
-from enunciate.pocket.forced_alignment import AlignmentError, LogProbs
+from enunciate.conformer.forced_alignment import AlignmentError, LogProbs
 from enunciate.pocket.symbols import SILENCE, classes_of
 from enunciate.schema import Utterance
 

@@ -1,1 +1,1 @@
-"""Training `pocket`: the phone recogniser, the scorer, and their export to ONNX."""
+"""Training of the `pocket` engine."""

@@ -1,195 +1,167 @@
-"""The acoustic model: a small conformer with a CTC head, a frame head and a stream for pronunciation quality.
+"""The acoustic model: an encoder shaped like Whisper's (Radford et al., 2022), with heads for phones.
 
-Why these outputs: CTC recognises best, but its peaks say little about when a phone begins and ends; the frame
-head is a classical per-frame classifier (silence and 39 phones) whose posteriors align well and give goodness
-of pronunciation; the quality stream is what the recogniser learnt from human phone scores. Conformer: Gulati
-et al. 2020; intermediate CTC with self-conditioning: Nozaki and Komatsu 2021; rotary positions: Su et al.
-2021.
+Whisper base's encoder is the start, fine-tuned without padding to 30 s. CTC recognises best, but its peaks
+say little about when a phone begins and ends; the frame head classifies every 20 ms and aligns well. Two
+narrow streams, learnt means of all layers, carry to the scorers how sounds were made and how speech flows.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from enunciate.pocket.fbank import N_MELS, SUBSAMPLING
 from enunciate.pocket.symbols import N_CLASSES
-from enunciate.pocket.training.options import EncoderConfig
+
+N_MELS = 80
+NEW_PARTS = ("ctc", "frame", "sound", "melody")
+"""Modules of the encoder that Whisper does not have: they start from random weights."""
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """Dimensions of the encoder; the defaults are those of Whisper base."""
+
+    width: int = 512
+    layers: int = 6
+    heads: int = 8
+    hidden: int = 2048
+    """Width of the feed-forward layers."""
+    positions: int = 1500
+    """Frames of 20 ms that have a positional encoding: the longest input."""
+    sound_width: int = 192
+    melody_width: int = 64
+
+
+WHISPER_BASE = EncoderConfig()
 
 
 class Encoded(NamedTuple):
-    """What the encoder gives for (B, T, 80) features; frames F = ceil(T / 3)."""
+    """Outputs for B clips of F frames of 20 ms: S channels of the sound stream, M of the melody stream."""
 
     ctc: Tensor
-    """(B, F, 40) log-probabilities: blank, then the phones."""
+    """(B, F, 40) logits or log-probabilities; class 0 is CTC's blank."""
     frame: Tensor
-    """(B, F, 40) log-probabilities: silence, then the phones."""
-    quality: Tensor
-    """(B, F, quality_width)."""
-    middle_ctc: Tensor
-    """(B, F, 40) log-probabilities of the intermediate CTC head (training only)."""
+    """(B, F, 40) logits or log-probabilities; class 0 is silence."""
+    sound: Tensor
+    """(B, F, S) the stream from which sounds are scored."""
+    melody: Tensor
+    """(B, F, M) the stream from which fluency and prosody are scored."""
+
+    def log_probabilities(self) -> Encoded:
+        """Return the same in single precision, with logits turned into log-probabilities."""
+        ctc, frame = self.ctc.float().log_softmax(2), self.frame.float().log_softmax(2)
+        return Encoded(ctc, frame, self.sound.float(), self.melody.float())
 
 
-class Rotary(nn.Module):
-    """Rotary position embedding for (B, H, T, D)."""
+def convolve(x: Tensor, conv: nn.Conv1d, stride: int = 1) -> Tensor:
+    """Apply a convolution of odd width as one matrix product, (B, T, C) -> (B, T', C').
 
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.register_buffer("frequencies", 10_000.0 ** (-torch.arange(0, dim, 2) / dim), persistent=False)
-        self.frequencies: Tensor
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Rotate pairs of channels by an angle that grows with the frame index."""
-        angles = torch.arange(x.shape[2], device=x.device, dtype=torch.float32)[:, None] * self.frequencies
-        cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
-        first, second = x.chunk(2, dim=-1)
-        return torch.cat((first * cos - second * sin, first * sin + second * cos), dim=-1)
-
-
-class Attention(nn.Module):
-    """Multi-head self-attention with rotary positions."""
-
-    def __init__(self, config: EncoderConfig) -> None:
-        super().__init__()
-        self.heads = config.heads
-        self.norm = nn.LayerNorm(config.width)
-        self.qkv = nn.Linear(config.width, 3 * config.width)
-        self.out = nn.Linear(config.width, config.width)
-        self.rotary = Rotary(config.width // config.heads)
-        self.dropout = config.dropout
-
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """Attend over (B, T, D); `mask` (B, 1, 1, T) is True at real frames."""
-        batch, frames, width = x.shape
-        qkv = self.qkv(self.norm(x)).view(batch, frames, 3, self.heads, width // self.heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        p = self.dropout if self.training else 0.0
-        y = functional.scaled_dot_product_attention(self.rotary(q), self.rotary(k), v, mask, p)
-        return self.out(y.transpose(1, 2).reshape(batch, frames, width))
-
-
-class Convolution(nn.Module):
-    """The conformer's convolution module; layer norm, so that a clip never depends on its batch."""
-
-    def __init__(self, config: EncoderConfig) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(config.width)
-        self.expand = nn.Linear(config.width, 2 * config.width)
-        self.depthwise = nn.Conv1d(
-            config.width, config.width, config.kernel, padding=config.kernel // 2, groups=config.width
-        )
-        self.middle_norm = nn.LayerNorm(config.width)
-        self.out = nn.Linear(config.width, config.width)
-
-    def forward(self, x: Tensor, keep: Tensor | None) -> Tensor:
-        """Convolve (B, T, D) over time; `keep` (B, T, 1) zeroes padding."""
-        y = functional.glu(self.expand(self.norm(x)), dim=-1)
-        if keep is not None:
-            y = y * keep
-        y = self.depthwise(y.transpose(1, 2)).transpose(1, 2)
-        return self.out(functional.silu(self.middle_norm(y)))
-
-
-def _feed_forward(config: EncoderConfig) -> nn.Sequential:
-    return nn.Sequential(
-        nn.LayerNorm(config.width),
-        nn.Linear(config.width, config.ff_width),
-        nn.SiLU(),
-        nn.Dropout(config.dropout),
-        nn.Linear(config.ff_width, config.width),
-    )
+    Convolution libraries plan anew for every shape, which costs more than the work itself where shapes vary.
+    """
+    width, length = conv.kernel_size[0], x.shape[1]
+    padded = functional.pad(x, (0, 0, width // 2, width // 2))
+    taps = torch.cat([padded[:, k : k + length : stride] for k in range(width)], dim=2)
+    return functional.linear(taps, conv.weight.permute(0, 2, 1).flatten(1), conv.bias)
 
 
 class Block(nn.Module):
-    """One conformer block with stochastic depth."""
+    """Attention and feed-forward layer, each behind a norm, as in Whisper."""
 
-    def __init__(self, config: EncoderConfig) -> None:
+    def __init__(self, config: EncoderConfig, dropout: float) -> None:
         super().__init__()
-        self.before = _feed_forward(config)
-        self.attention = Attention(config)
-        self.convolution = Convolution(config)
-        self.after = _feed_forward(config)
-        self.norm = nn.LayerNorm(config.width)
-        self.dropout = nn.Dropout(config.dropout)
-        self.layer_drop = config.layer_drop
+        width = config.width
+        self.heads = config.heads
+        self.norm_attention = nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.norm_hidden = nn.LayerNorm(width)
+        self.up = nn.Linear(width, config.hidden)
+        self.down = nn.Linear(config.hidden, width)
+        self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, mask: Tensor | None, keep: Tensor | None) -> Tensor:
-        """Map (B, T, D) to (B, T, D)."""
-        gate: Tensor | float = 1.0
-        if self.training and self.layer_drop > 0:
-            kept = torch.rand(x.shape[0], 1, 1, device=x.device) >= self.layer_drop
-            gate = kept.to(x.dtype) / (1.0 - self.layer_drop)
-        y = x + 0.5 * gate * self.dropout(self.before(x))
-        y = y + gate * self.dropout(self.attention(y, mask))
-        y = y + gate * self.dropout(self.convolution(y, keep))
-        y = y + 0.5 * gate * self.dropout(self.after(y))
-        return self.norm(y)
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Map (B, F, D) to the same shape; `mask` (B, 1, 1, F) is True at real frames."""
+        batch, frames, width = x.shape
+        qkv = self.qkv(self.norm_attention(x)).view(batch, frames, 3, self.heads, width // self.heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        attended = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        x = x + self.dropout(self.out(attended.transpose(1, 2).reshape(batch, frames, width)))
+        return x + self.dropout(self.down(functional.gelu(self.up(self.norm_hidden(x)))))
 
 
-class Subsample(nn.Module):
-    """Convolutional front end: 80 mels every 10 ms -> `width` channels every 30 ms."""
+class LayerMean(nn.Module):
+    """A learnt weighted mean of the outputs of all layers, projected to a stream."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, layers: int, width: int, stream_width: int) -> None:
         super().__init__()
-        self.first = nn.Conv2d(1, 32, (5, 3), stride=(SUBSAMPLING, 2), padding=(2, 1))
-        self.second = nn.Conv2d(32, 64, 3, stride=(1, 2), padding=1)
-        self.out = nn.Linear(64 * (N_MELS // 4), width)
+        self.weights = nn.Parameter(torch.zeros(layers))
+        self.project = nn.Linear(width, stream_width)
 
-    def forward(self, features: Tensor, keep: Tensor | None) -> Tensor:
-        """Map (B, T, 80) to (B, F = ceil(T / 3), width); `keep` (B, F, 1) zeroes padding."""
-        y = functional.silu(self.first(features.unsqueeze(1)))
-        if keep is not None:
-            y = y * keep.unsqueeze(1)
-        y = functional.silu(self.second(y))
-        return self.out(y.transpose(1, 2).flatten(2))
+    def forward(self, layers: list[Tensor]) -> Tensor:
+        """Map tensors (B, F, D), one per layer, to (B, F, stream_width)."""
+        shares = self.weights.softmax(0)
+        mean = shares[0] * layers[0]
+        for index, layer in enumerate(layers[1:], 1):
+            mean = mean + shares[index] * layer
+        return self.project(mean)
 
 
 class Encoder(nn.Module):
-    """Features in, phone posteriors and quality out."""
+    """Log-mel energies in; posteriors of phones and streams for the scorers out.
 
-    def __init__(self, config: EncoderConfig) -> None:
+    Args:
+        config: Dimensions.
+        dropout: Probability of dropping a value, in training.
+        layer_drop: Probability of skipping a block, in training.
+    """
+
+    def __init__(self, config: EncoderConfig, dropout: float = 0.1, layer_drop: float = 0.0) -> None:
         super().__init__()
+        width = config.width
         self.config = config
-        self.subsample = Subsample(config.width)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
-        self.ctc_head = nn.Linear(config.width, N_CLASSES)
-        self.middle_head = nn.Linear(config.width, N_CLASSES)
-        self.condition = nn.Linear(N_CLASSES, config.width)
-        self.frame_head = nn.Linear(config.width, N_CLASSES)
-        self.quality_head = nn.Linear(config.width, config.quality_width)
-        self.input_dropout = nn.Dropout(config.dropout)
+        self.conv1 = nn.Conv1d(N_MELS, width, 3, padding=1)
+        self.conv2 = nn.Conv1d(width, width, 3, stride=2, padding=1)
+        self.positions: Tensor
+        self.register_buffer("positions", torch.zeros(config.positions, width))
+        self.blocks = nn.ModuleList(Block(config, dropout) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(width)
+        self.ctc = nn.Linear(width, N_CLASSES)
+        self.frame = nn.Linear(width, N_CLASSES)
+        self.sound = LayerMean(config.layers + 1, width, config.sound_width)
+        self.melody = LayerMean(config.layers + 1, width, config.melody_width)
+        self.dropout = nn.Dropout(dropout)
+        self.layer_drop = layer_drop
 
-    def forward(self, features: Tensor, lengths: Tensor | None = None) -> Encoded:
-        """Encode normalised features.
+    def forward(self, mel: Tensor, frames: Tensor | None = None) -> Encoded:
+        """Encode log-mel energies.
 
         Args:
-            features: (B, T, 80), padded with zeros.
-            lengths: (B,) real feature frames; None when nothing is padded.
+            mel: (B, 80, T), 10 ms per step, padded with zeros.
+            frames: (B,) real steps of each clip; None where nothing is padded.
+
+        Returns:
+            Logits and streams of F = ceil(T / 2) frames; what stands at padded frames means nothing.
         """
-        features = features.to(self.condition.weight.dtype)
-        mask, keep = None, None
-        if lengths is not None:
-            frames = (features.shape[1] + SUBSAMPLING - 1) // SUBSAMPLING
-            real = torch.arange(frames, device=features.device)[None] < encoded_length(lengths)[:, None]
-            mask, keep = real[:, None, None, :], real[:, :, None].to(features.dtype)
-        x = self.input_dropout(self.subsample(features, keep))
-        middle = self.middle_head(x)
-        for index, block in enumerate(self.blocks):
-            x = block(x, mask, keep)
-            if index == len(self.blocks) // 2 - 1:
-                middle = self.middle_head(x)
-                x = x + self.condition(middle.softmax(dim=-1))
-        return Encoded(
-            self.ctc_head(x).float().log_softmax(dim=-1),
-            self.frame_head(x).float().log_softmax(dim=-1),
-            self.quality_head(x),
-            middle.float().log_softmax(dim=-1),
-        )
+        x = functional.gelu(convolve(mel.transpose(1, 2), self.conv1))
+        if frames is not None:
+            x = x.masked_fill(~_real(x, frames)[..., None], 0.0)
+        x = functional.gelu(convolve(x, self.conv2, stride=2))
+        mask = None if frames is None else _real(x, (frames + 1) // 2)[:, None, None]
+        x = self.dropout(x + self.positions[: x.shape[1]])
+        layers = [x]
+        for block in self.blocks:
+            if not (self.training and self.layer_drop and float(torch.rand(())) < self.layer_drop):
+                x = block(x, mask)
+            layers.append(x)
+        last = self.dropout(self.norm(x))
+        normed = [functional.layer_norm(layer, (self.config.width,)) for layer in layers]
+        return Encoded(self.ctc(last), self.frame(last), self.sound(normed), self.melody(normed))
 
 
-def encoded_length(frames: Tensor) -> Tensor:
-    """Encoder frames for a number of feature frames."""
-    return (frames + SUBSAMPLING - 1) // SUBSAMPLING
+def _real(x: Tensor, frames: Tensor) -> Tensor:
+    """(B, T) whether each step of (B, T, D) is before the end of its clip."""
+    return torch.arange(x.shape[1], device=x.device)[None] < frames[:, None]

@@ -1,91 +1,186 @@
-"""From trained weights to the ONNX files that ship: half-precision storage, single-precision arithmetic."""
+"""From trained weights to the ONNX files that ship: an encoder with int8 matrices, and two scorers."""
 
 from __future__ import annotations
 
+import logging
+import tempfile
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnxruntime import quantization  # pyright: ignore[reportMissingTypeStubs]
 from torch import Tensor, nn
 
-from enunciate.pocket.fbank import N_MELS
-from enunciate.pocket.features import N_PHONE_FEATURES, N_UTTERANCE_FEATURES
-from enunciate.pocket.training.encoder import Encoder
-from enunciate.pocket.training.recogniser import Recogniser
-from enunciate.pocket.training.scorer import Ensemble
+from enunciate.pocket.symbols import N_CLASSES
+from enunciate.pocket.training.encoder import N_MELS, Encoder, EncoderConfig
+from enunciate.pocket.training.model import PocketModel
+from enunciate.pocket.training.scorer import Ensemble, Heard, mean_scores
+from enunciate.pocket.training.scorer_inputs import Phrase
+from enunciate.pocket.training.scorer_without_reference import ScorerWithoutReference
 
-LEAST_HALVED = 256
-"""Smaller tensors (norms, shapes) keep single precision."""
+ENCODER, SCORER, SCORER_WITHOUT_REFERENCE = "encoder.onnx", "scorer.onnx", "scorer_without_text.onnx"
+FRAME_INPUTS = ("ctc", "frame", "sound", "melody", "tone", "voiced", "level")
+PHRASE_INPUTS = ("classes", "stress", "word", "start", "end")
+Dims = tuple[dict[int, Any], ...]
 
 
-class _Running(nn.Module):
-    """The encoder's outputs that running needs."""
+def export_pocket(model: PocketModel, folder: Path) -> None:
+    """Write the three files that ship: an int8 encoder and the scorers with and without reference."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        full = Path(temporary) / ENCODER
+        export_encoder(model.encoder, full)
+        quantise(full, folder / ENCODER)
+    export_scorer(model, folder / SCORER)
+    export_scorer_without_reference(model, folder / SCORER_WITHOUT_REFERENCE)
 
+
+def export_encoder(encoder: Encoder, path: Path) -> None:
+    """Write the encoder in single precision.
+
+    It maps `mel` (1, 80, T), T even, to `ctc` and `frame` (1, F, 40), which are log-probabilities, `sound`
+    (1, F, S) and `melody` (1, F, M), with F = T / 2 frames of 20 ms.
+    """
+    half = torch.export.Dim("half", min=20, max=encoder.config.positions - 50)
+    example = (torch.randn(1, N_MELS, 100),)
+    _export(_RunningEncoder(encoder), example, path, ["mel"], [*FRAME_INPUTS[:4]], ({2: 2 * half},))
+
+
+def quantise(path: Path, quantised: Path) -> None:
+    """Write a copy whose matrices are int8, with one scale per output channel; products use integers."""
+    with _quiet():
+        quantization.quantize_dynamic(
+            path,
+            quantised,
+            op_types_to_quantize=["MatMul", "Gemm"],
+            weight_type=quantization.QuantType.QInt8,
+            per_channel=True,
+            extra_options={"MatMulConstBOnly": True},
+        )
+
+
+def export_scorer(model: PocketModel, path: Path) -> None:
+    """Write the scorer with reference for one phrase of F frames, U phones and W words.
+
+    Its inputs are those of `Heard` and `Phrase` and `word_index`, 0 to W - 1. Its outputs are `phone` (1, U)
+    from 0 to 2, `wrong` (1, U) probabilities, and `word_score` (1, W) and `whole` (1, 4) from 0 to 10.
+    """
+    n_phones, n_words = 17, 5
+    start = torch.arange(n_phones)[None] * 5.0
+    phrase = (
+        torch.ones(1, n_phones, dtype=torch.int64),
+        torch.zeros(1, n_phones),
+        torch.arange(n_phones)[None] // 4,
+        start,
+        start + 4,
+    )
+    frames = _frame_dim(model.config)
+    phones = torch.export.Dim("phones", min=2, max=1000)
+    words = torch.export.Dim("words", min=2, max=500)
+    dims = (*({1: frames} for _ in FRAME_INPUTS), *({1: phones} for _ in PHRASE_INPUTS), {0: words})
+    example = (*_frame_examples(model.config), *phrase, torch.arange(n_words))
+    names = [*FRAME_INPUTS, *PHRASE_INPUTS, "word_index"]
+    outputs = ["phone", "wrong", "word_score", "whole"]
+    _export(_RunningScorer(model.scorers), example, path, names, outputs, dims)
+
+
+def export_scorer_without_reference(model: PocketModel, path: Path) -> None:
+    """Write the scorer without reference.
+
+    It maps the inputs of `Heard` and `inside` (1, F) to `whole` (1, 4) from 0 to 10.
+    """
+    examples = _frame_examples(model.config)
+    inside = torch.ones_like(examples[-1])
+    frames = _frame_dim(model.config)
+    dims = tuple({1: frames} for _ in (*FRAME_INPUTS, "inside"))
+    module = _RunningScorerWithoutReference(model.free)
+    _export(module, (*examples, inside), path, [*FRAME_INPUTS, "inside"], ["whole"], dims)
+
+
+class _RunningEncoder(nn.Module):
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()
         self.encoder = encoder
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        out = self.encoder(features)
-        return out.ctc, out.frame, out.quality
+    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        ctc, frame, sound, melody = self.encoder(mel)
+        return ctc.log_softmax(2), frame.log_softmax(2), sound, melody
 
 
-def export_encoder(model: Recogniser, path: Path) -> None:
-    """Write the encoder: features (1, T, 80) -> ctc, frame (1, F, 40), quality (1, F, Q)."""
-    frames = torch.export.Dim("frames", min=30, max=20_000)
-    example = torch.randn(1, 400, N_MELS)
-    export_module(
-        _Running(model.encoder).eval(),
-        (example,),
-        path,
-        ["features"],
-        ["ctc", "frame", "quality"],
-        ({1: frames},),
-    )
+class _RunningScorer(nn.Module):
+    """The mean of the ensemble, on the scales of the labels."""
+
+    def __init__(self, scorers: Ensemble) -> None:
+        super().__init__()
+        self.scorers = scorers
+
+    def forward(
+        self,
+        ctc: Tensor,
+        frame: Tensor,
+        sound: Tensor,
+        melody: Tensor,
+        tone: Tensor,
+        voiced: Tensor,
+        level: Tensor,
+        classes: Tensor,
+        stress: Tensor,
+        word: Tensor,
+        start: Tensor,
+        end: Tensor,
+        word_index: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        heard = Heard(ctc, frame, sound, melody, tone, voiced, level)
+        scores = mean_scores(self.scorers(heard, Phrase(classes, stress, word, start, end), word_index))
+        return scores.phone * 2, scores.wrong.sigmoid(), scores.word * 10, scores.whole * 10
 
 
-def export_scorer(model: Ensemble, quality_width: int, path: Path) -> None:
-    """Write the scorer; inputs and outputs as in `Ensemble.forward`."""
-    phones = torch.export.Dim("phones", min=2, max=2_000)
-    n = 7
-    example = (
-        torch.ones(1, n, dtype=torch.int64),
-        torch.randn(1, n, N_PHONE_FEATURES),
-        torch.randn(1, n, quality_width),
-        torch.randn(1, N_UTTERANCE_FEATURES),
-    )
-    dims = ({1: phones}, {1: phones}, {1: phones}, None)
-    names = ["classes", "phone", "quality", "utterance"]
-    export_module(model.eval(), example, path, names, ["phone_scores", "wrong", "scores"], dims)
+class _RunningScorerWithoutReference(nn.Module):
+    def __init__(self, scorer: ScorerWithoutReference) -> None:
+        super().__init__()
+        self.scorer = scorer
+
+    def forward(
+        self,
+        ctc: Tensor,
+        frame: Tensor,
+        sound: Tensor,
+        melody: Tensor,
+        tone: Tensor,
+        voiced: Tensor,
+        level: Tensor,
+        inside: Tensor,
+    ) -> Tensor:
+        return self.scorer(Heard(ctc, frame, sound, melody, tone, voiced, level), inside) * 10
 
 
-def export_module(
-    model: nn.Module,
+def _frame_dim(config: EncoderConfig) -> Any:
+    return torch.export.Dim("frames", min=10, max=config.positions - 50)
+
+
+def _frame_examples(config: EncoderConfig) -> tuple[Tensor, ...]:
+    """Inputs of the scorers about 200 frames, in the order of `FRAME_INPUTS`."""
+    n_frames = 200
+    posteriors = torch.randn(1, n_frames, N_CLASSES).log_softmax(2)
+    streams = (torch.randn(1, n_frames, config.sound_width), torch.randn(1, n_frames, config.melody_width))
+    return posteriors, posteriors, *streams, *(torch.randn(1, n_frames) for _ in range(3))
+
+
+def _export(
+    module: nn.Module,
     example: tuple[Tensor, ...],
     path: Path,
     inputs: list[str],
     outputs: list[str],
-    dims: Any,
+    dims: Dims,
 ) -> None:
-    """Write a module in evaluation mode, its large weights halved.
-
-    Args:
-        model: Takes and gives tensors by place.
-        example: Inputs of any length.
-        path: The file; its folder is made.
-        inputs: Their names.
-        outputs: Names of what it gives.
-        dims: For each input the axes whose length may differ, as `torch.export` has it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of torch about itself; nothing that a user could act on
-        torch.onnx.export(  # pyright: ignore[reportUnknownMemberType]
-            model,
+    """Write a module in evaluation mode; `dims` has the open dimensions of each input."""
+    with _quiet(), torch.no_grad():
+        torch.onnx.export(
+            module.eval(),
             example,
             path,
             input_names=inputs,
@@ -94,29 +189,19 @@ def export_module(
             dynamo=True,
             external_data=False,
             verbose=False,
+            optimize=True,
         )
-    whole = onnx.load(path)  # pyright: ignore[reportUnknownMemberType]
-    onnx.save(halve(whole), path)  # pyright: ignore[reportUnknownMemberType]
 
 
-def halve(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Store large weights as float16 behind a cast, which ONNX Runtime folds away when it loads the model."""
-    graph = model.graph
-    casts: list[onnx.NodeProto] = []
-    for index, tensor in enumerate(graph.initializer):
-        values = numpy_helper.to_array(tensor)
-        if values.dtype == np.float32 and values.size >= LEAST_HALVED:
-            name = tensor.name
-            graph.initializer[index].CopyFrom(
-                numpy_helper.from_array(values.astype(np.float16), f"{name}.half")
-            )
-            casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    del graph.value_info[:]
-    del graph.metadata_props[:]
-    for node in graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    return model
+@contextmanager
+def _quiet() -> Generator[None]:
+    """Hide what the exporters say about their own insides."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        root.setLevel(level)

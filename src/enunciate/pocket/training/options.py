@@ -1,56 +1,92 @@
-"""Options of the trained parts; apart from torch, so that a recipe is checked without it."""
+"""Options of training that a recipe may set; apart from torch, so that a recipe is checked without it."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from enunciate.schema import FrozenModel
 
-
-class EncoderConfig(FrozenModel):
-    """Size and regularisation of the encoder."""
-
-    width: int = 288
-    layers: int = 8
-    heads: int = 4
-    ff_width: int = 768
-    kernel: int = 15
-    quality_width: int = 48
-    dropout: float = 0.15
-    layer_drop: float = 0.1
+_Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class AugmentConfig(FrozenModel):
-    """Strength of each augmentation; zero turns one off."""
+class AugmentOptions(FrozenModel):
+    """How often rows of a batch are disturbed, and how much."""
 
-    tempo: float = 0.15
-    """Tempo is drawn from 1 - tempo to 1 + tempo."""
-    warp: float = 0.12
-    """Frequencies are scaled by 1 - warp to 1 + warp for recordings."""
-    warp_synthetic: float = 0.3
-    """The same for synthetic voices, upwards mostly: they are all adults."""
-    noise_probability: float = 0.5
-    min_snr_db: float = 3.0
-    max_snr_db: float = 30.0
-    room_probability: float = 0.4
-    tilt: float = 1.0
-    """Standard deviation of the microphone curve's terms, natural-log units."""
-    frequency_masks: int = 2
-    frequency_mask_bins: int = 18
-    time_masks: int = 4
-    time_mask_frames: int = 20
+    room: _Share = 0.25
+    """Share of rows with reverberation."""
+    band: _Share = 0.3
+    """Share of rows with the frequency response of a microphone or a telephone."""
+    noise: _Share = 0.4
+    """Share of rows with audible noise; the others get a faint noise floor."""
+    clip: _Share = 0.06
+    """Share of rows with clipping."""
+    min_snr_db: float = 5.0
+    """The lowest signal-to-noise ratio of audible noise."""
+    warp: Annotated[float, Field(ge=0, lt=1)] = 0.09
+    """Mel bins are stretched by at most this share, as other lengths of the vocal tract do."""
+    frequency_masks: Annotated[int, Field(ge=0)] = 2
+    frequency_mask: Annotated[int, Field(ge=0)] = 12
+    """The widest frequency mask, in mel bins."""
+    time_masks: Annotated[int, Field(ge=0)] = 2
+    time_mask: Annotated[int, Field(ge=0)] = 10
+    """The longest time mask, in frames of 10 ms."""
 
 
-class ScorerConfig(FrozenModel):
-    """Size and regularisation of the scorer."""
+class MixtureOptions(FrozenModel):
+    """How the rows of a training batch are made up."""
 
-    width: int = 64
-    layers: int = 2
-    heads: int = 4
-    dropout: float = 0.3
-    epochs: int = 10
-    batch: int = 32
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    phone_weight: float = 1.0
-    """Weight of the phone losses beside the utterance loss."""
-    members: int = 5
-    """Members of the ensemble, each leaving out one inner fold of speakers."""
+    join: _Share = 0.2
+    """Share of recordings that are joined with others of the same speaker, two or three in a row."""
+    pause: _Share = 0.06
+    """Share of phrases with a pause put between two of their words."""
+    edge_s: Annotated[float, Field(ge=0)] = 0.5
+    """The longest silence before and after most rows."""
+    long_edge: _Share = 0.1
+    """Share of rows with up to 3 s of silence at one end."""
+    tempo: Annotated[float, Field(ge=0, lt=1)] = 0.12
+    """The tempo is drawn from 1 - tempo to 1 + tempo."""
+    extreme_tempo: _Share = 0.06
+    """Share of rows of one phrase that are far too fast or too slow, and whose fluency suffers."""
+    longest: Annotated[int, Field(gt=0)] = 1_400
+    """The longest joined row, in frames of 10 ms."""
+    synthetic: Annotated[float, Field(ge=0, lt=1)] = 0.25
+    """Share of phrases that are synthetic."""
+    neural: _Share = 0.5
+    """Share of neural voices in the synthetic phrases."""
+    budget: Annotated[int, Field(gt=0)] = 52_000
+    """Frames of 10 ms in a batch, padding included."""
+
+
+class LossWeights(FrozenModel):
+    """The weight of each loss."""
+
+    ctc: float = 1.0
+    frame: float = 0.5
+    phone: float = 4.0
+    wrong: float = 0.5
+    word: float = 5.0
+    whole: tuple[float, float, float, float] = (14.0, 10.0, 10.0, 6.0)
+    """Accuracy, fluency, prosodic and total."""
+    free: float = 5.0
+    """The scores without reference."""
+    made: float = 0.4
+    """The weight of a synthetic phrase beside a recording."""
+
+
+class ModelOptions(FrozenModel):
+    """Regularisation, size of the scorers, and losses."""
+
+    dropout: float = 0.1
+    scorer_dropout: float = 0.25
+    skip: float = 0.0
+    """The probability with which a block of the encoder is skipped (stochastic depth)."""
+    members: Annotated[int, Field(ge=1)] = 2
+    """Scorers whose mean counts."""
+    layers: Annotated[int, Field(ge=1)] = 2
+    """Layers of each scorer."""
+    flat: _Share = 0.06
+    """Share of phrases whose pitch is flattened, and whose prosodic score falls."""
+    weights: LossWeights = LossWeights()
+    augment: AugmentOptions = AugmentOptions()

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from enunciate.pocket.training.options import AugmentConfig
+from enunciate.conformer.training.options import AugmentConfig
 from enunciate.speech_lm.options import TargetConfig
 from enunciate.training.recipe_file import TrainingRecipe
 

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from enunciate.pocket.fbank import SUBSAMPLING
+from enunciate.conformer.fbank import SUBSAMPLING
+from enunciate.conformer.training.feature_bank import PAUSE, UNKNOWN, Bank, BatchDraw
+from enunciate.conformer.training.feature_bank import FeatureBatch as Cut
 from enunciate.pocket.symbols import SILENCE
-from enunciate.pocket.training.feature_bank import PAUSE, UNKNOWN, Bank, BatchDraw
-from enunciate.pocket.training.feature_bank import FeatureBatch as Cut
 from enunciate.speech_lm.families.phi4.audio_frames import FRAMES_PER_TOKEN
 from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX
 from enunciate.speech_lm.nano.data import SequenceTails

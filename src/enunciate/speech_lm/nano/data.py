@@ -19,13 +19,13 @@ import numpy.typing as npt
 import torch
 
 from enunciate.audio import SAMPLE_RATE_HZ, Samples, load
+from enunciate.conformer.fbank import HOP_S
+from enunciate.conformer.training.feature_bank import NO_SCORE, UNKNOWN, TrainingClip
+from enunciate.conformer.training.prepare import frames_of_segments
 from enunciate.corpus.synthetic.clip import SyntheticClip
 from enunciate.corpus.synthetic.shard_files import read_shards
 from enunciate.phones.plain_words import plain_words
-from enunciate.pocket.fbank import HOP_S
 from enunciate.pocket.symbols import classes_of
-from enunciate.pocket.training.feature_bank import NO_SCORE, UNKNOWN, TrainingClip
-from enunciate.pocket.training.prepare import frames_of_segments
 from enunciate.schema import Utterance
 from enunciate.speech_lm.families.phi4.special_tokens import AUDIO
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, ctc_loss, gelu, log_softmax
 
-from enunciate.pocket.fbank import N_MELS
+from enunciate.conformer.fbank import N_MELS
+from enunciate.conformer.training.augment import add_noise, add_room, mask_bands, warp_frequency
+from enunciate.conformer.training.options import AugmentConfig
 from enunciate.pocket.symbols import BLANK, N_CLASSES
-from enunciate.pocket.training.augment import add_noise, add_room, mask_bands, warp_frequency
-from enunciate.pocket.training.options import AugmentConfig
 from enunciate.speech_lm.families.phi4.audio_frames import FRAMES_PER_TOKEN
 from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX, Phi4MultimodalForCausalLM
 

@@ -19,14 +19,14 @@ import torch
 from torch import Tensor
 
 from enunciate.audio import load
+from enunciate.conformer.training.feature_bank import Bank, BatchDraw, draw_batches
+from enunciate.conformer.training.feature_bank import FeatureBatch as Cut
+from enunciate.conformer.training.master_weights import MasterWeights
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import hold_out_speakers
 from enunciate.errors import EnunciateError
 from enunciate.phones.alignment import edit_distance
 from enunciate.pocket.ctc import greedy
-from enunciate.pocket.training.feature_bank import Bank, BatchDraw, draw_batches
-from enunciate.pocket.training.feature_bank import FeatureBatch as Cut
-from enunciate.pocket.training.master_weights import MasterWeights
 from enunciate.schema import Utterance
 from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM

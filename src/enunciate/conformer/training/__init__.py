@@ -1,0 +1,1 @@
+"""Training `pocket`: the phone recogniser, the scorer, and their export to ONNX."""

@@ -1,0 +1,11 @@
+"""The files of a folder of `conformer` weights."""
+
+ENCODER = "encoder.onnx"
+SCORER = "scorer.onnx"
+SCORER_WITHOUT_REFERENCE = "scorer_without_text.onnx"
+CALIBRATION = "calibration.json"
+DESCRIPTION = "conformer.json"
+PHONE_MODEL = "phones.npz"
+HELD_OUT = "held_out.json"
+"""In the folder of a fold: the ids of the utterances that were held out."""
+FOLDS = "folds"

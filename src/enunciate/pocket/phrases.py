@@ -1,0 +1,127 @@
+"""A reading cut into phrases like those that the scorer knows.
+
+The scorer learnt from clips of two to twelve seconds. In a longer reading, rates, pauses and pitch of the
+whole mean something else than in such a clip, so the reading is cut where a phrase ends, each phrase is
+scored as a clip of its own, and the scores of the whole are their mean weighted by phones. Silence before,
+after and between phrases is part of none of them.
+
+A phrase ends between two words where
+
+- the text has a punctuation mark and the reader pauses,
+- the reader pauses long, or
+- the phrase would be too long otherwise; then it is cut at its longest pause that leaves two fair parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from enunciate.pocket.acoustic_model import FRAME_S
+from enunciate.pocket.forced_alignment import Alignment
+
+PUNCTUATION_PAUSE_S = 0.2
+"""A pause of this length at a punctuation mark ends a phrase."""
+LONG_PAUSE_S = 3.0
+"""A pause of this length ends a phrase anywhere."""
+LONGEST_S = 9.0
+"""A longer phrase is cut, if it has a pause or not."""
+SHORTEST_S = 1.2
+FEWEST_PHONES = 6
+"""A phrase shorter than these joins its neighbour, unless a long pause lies between them."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A run of aligned phones that is scored as one clip."""
+
+    first: int
+    """Index of its first phone."""
+    last: int
+    """One past its last phone."""
+    start: int
+    """First frame of its first phone."""
+    end: int
+    """One past the last frame of its last phone."""
+
+    @property
+    def n_phones(self) -> int:
+        """The weight of the phrase in the scores of the whole."""
+        return self.last - self.first
+
+
+def cut_phrases(alignment: Alignment, ends_phrase: Sequence[bool]) -> list[Phrase]:
+    """Cut an alignment of U phones into phrases.
+
+    Args:
+        alignment: The whole reading.
+        ends_phrase: For each word whether a punctuation mark follows it in the text.
+
+    Returns:
+        At least one phrase; together they hold all phones, in order.
+    """
+    cuts = _pause_cuts(alignment, ends_phrase)
+    cuts = _without_short(alignment, cuts)
+    bounds = [0, *cuts, len(alignment.classes)]
+    spans = [span for a, b in pairwise(bounds) for span in _divide(alignment, a, b)]
+    return [Phrase(a, b, int(alignment.start[a]), int(alignment.end[b - 1])) for a, b in spans]
+
+
+def _gap_s(alignment: Alignment, phone: int) -> float:
+    """The silence before a phone."""
+    return float(alignment.start[phone] - alignment.end[phone - 1]) * FRAME_S
+
+
+def _word_starts(alignment: Alignment, first: int, last: int) -> list[int]:
+    return [k for k in range(first + 1, last) if alignment.word[k] != alignment.word[k - 1]]
+
+
+def _pause_cuts(alignment: Alignment, ends_phrase: Sequence[bool]) -> list[int]:
+    cuts: list[int] = []
+    for phone in _word_starts(alignment, 0, len(alignment.classes)):
+        pause_s = _gap_s(alignment, phone)
+        marked = ends_phrase[int(alignment.word[phone - 1])]
+        if pause_s >= LONG_PAUSE_S or (marked and pause_s >= PUNCTUATION_PAUSE_S):
+            cuts.append(phone)
+    return cuts
+
+
+def _is_short(alignment: Alignment, first: int, last: int) -> bool:
+    seconds = float(alignment.end[last - 1] - alignment.start[first]) * FRAME_S
+    return last - first < FEWEST_PHONES or seconds < SHORTEST_S
+
+
+def _without_short(alignment: Alignment, cuts: list[int]) -> list[int]:
+    """Drop the cut with the shorter pause at each side of a short phrase; long pauses stay cuts."""
+    kept = list(cuts)
+    while True:
+        bounds = [0, *kept, len(alignment.classes)]
+        short = [(a, b) for a, b in pairwise(bounds) if _is_short(alignment, a, b)]
+        droppable = [
+            cut for a, b in short for cut in (a, b) if cut in kept and _gap_s(alignment, cut) < LONG_PAUSE_S
+        ]
+        if not droppable:
+            return kept
+        kept.remove(min(droppable, key=lambda cut: _gap_s(alignment, cut)))
+
+
+def _divide(alignment: Alignment, first: int, last: int) -> list[tuple[int, int]]:
+    """Cut a span that is too long at the pause that is longest for where it lies."""
+    seconds = float(alignment.end[last - 1] - alignment.start[first]) * FRAME_S
+    starts = [
+        k
+        for k in _word_starts(alignment, first, last)
+        if not _is_short(alignment, first, k) and not _is_short(alignment, k, last)
+    ]
+    if seconds <= LONGEST_S or not starts:
+        return [(first, last)]
+    middle = (alignment.start[first] + alignment.end[last - 1]) / 2
+    half = max(float(alignment.end[last - 1] - middle), 1.0)
+
+    def merit(phone: int) -> float:
+        off_centre = abs(float(alignment.start[phone]) - middle) / half
+        return _gap_s(alignment, phone) + 0.15 * (1 - off_centre)
+
+    cut = max(starts, key=merit)
+    return _divide(alignment, first, cut) + _divide(alignment, cut, last)

@@ -1,0 +1,141 @@
+"""The scorers under ONNX Runtime: one with reference text, one without, both phrase by phrase.
+
+A long reading is scored in phrases (`phrases`), and the scores of the whole are the means of the phrases'
+scores, weighted by phones. A long silence that no punctuation explains lies between phrases and is in none of
+them, so it lowers fluency here, in proportion to its share of the reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from enunciate.pocket.acoustic_model import FRAME_S, Outputs
+from enunciate.pocket.forced_alignment import Alignment
+from enunciate.pocket.onnx_session import Session
+from enunciate.pocket.phrases import Phrase, cut_phrases
+from enunciate.pocket.weights_folder import SCORER, SCORER_WITHOUT_REFERENCE
+
+Floats = npt.NDArray[np.float64]
+
+CONTEXT = 5
+"""Frames around a phrase that the scorers see."""
+TOLERATED_PAUSE_S = 0.6
+FLUENCY_LOSS = 6.0
+LARGEST_FLUENCY_LOSS = 3.0
+"""Silence beyond the tolerated length takes this much of fluency if it fills the whole reading, up to a
+limit."""
+_FLUENCY = 1
+
+
+@dataclass(frozen=True)
+class ScorerOutputs:
+    """Scores of a reading with U phones and W words."""
+
+    phone: Floats
+    """(U,) from 0 to 2."""
+    wrong: Floats
+    """(U,) probabilities of a mispronunciation."""
+    word: Floats
+    """(W,) from 0 to 10."""
+    utterance: Floats
+    """(4,) from 0 to 10, in the order of `ASPECTS`."""
+    phrases: tuple[Phrase, ...]
+    phrase_scores: Floats
+    """(P, 4) utterance scores of each phrase."""
+
+
+class Scorers:
+    """The scorers of a folder of weights."""
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        self._folder, self._threads = folder, threads
+        self._with_reference = Session(folder / SCORER, threads)
+
+    @cached_property
+    def _without_reference(self) -> Session:
+        """Loaded on first use: an assessment with reference never needs it."""
+        return Session(self._folder / SCORER_WITHOUT_REFERENCE, self._threads)
+
+    def score(
+        self,
+        outputs: Outputs,
+        alignment: Alignment,
+        stress: npt.NDArray[np.float32],
+        ends_phrase: Sequence[bool],
+    ) -> ScorerOutputs:
+        """Score an aligned reading of a text.
+
+        Args:
+            outputs: The acoustic outputs.
+            alignment: U canonical phones in W words.
+            stress: (U,) 1 for the stressed vowel of a word of several syllables.
+            ends_phrase: (W,) whether a punctuation mark follows the word.
+        """
+        phrases = cut_phrases(alignment, ends_phrase)
+        parts = [self._score_phrase(outputs, alignment, stress, phrase) for phrase in phrases]
+        phone, wrong, word, whole = (np.concatenate(values) for values in zip(*parts, strict=True))
+        utterance = _mean(whole, phrases)
+        utterance[_FLUENCY] -= _fluency_loss(alignment, phrases, ends_phrase)
+        return ScorerOutputs(
+            np.clip(phone, 0, 2), wrong, np.clip(word, 0, 10), np.clip(utterance, 0, 10), tuple(phrases),
+            np.clip(whole, 0, 10),
+        )  # fmt: skip
+
+    def score_without_reference(self, outputs: Outputs, alignment: Alignment) -> ScorerOutputs:
+        """Score a reading of an unknown text, of which the alignment has the phones heard."""
+        phrases = cut_phrases(alignment, [False] * len(alignment.variants))
+        rows = [self._score_free(outputs, phrase) for phrase in phrases]
+        whole = np.stack(rows)
+        nothing = np.zeros(0)
+        utterance = np.clip(_mean(whole, phrases), 0, 10)
+        return ScorerOutputs(nothing, nothing, nothing, utterance, tuple(phrases), np.clip(whole, 0, 10))
+
+    def _score_phrase(
+        self, outputs: Outputs, alignment: Alignment, stress: npt.NDArray[np.float32], phrase: Phrase
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        inside = slice(phrase.first, phrase.last)
+        first, last = _frames(phrase, len(outputs.ctc))
+        word = alignment.word[inside] - alignment.word[phrase.first]
+        inputs = {
+            **outputs.cut(first, last),
+            "classes": alignment.classes[None, inside],
+            "stress": stress[None, inside],
+            "word": word[None],
+            "start": (alignment.start[None, inside] - first).astype(np.float32),
+            "end": (alignment.end[None, inside] - first).astype(np.float32),
+            "word_index": np.arange(int(word[-1]) + 1),
+        }
+        phone, wrong, words, whole = self._with_reference.run(inputs)
+        return tuple(array[0].astype(np.float64) for array in (phone, wrong, words, whole[None]))  # type: ignore[return-value]
+
+    def _score_free(self, outputs: Outputs, phrase: Phrase) -> Floats:
+        first, last = _frames(phrase, len(outputs.ctc))
+        inside = np.zeros((1, last - first), dtype=np.float32)
+        inside[0, phrase.start - first : phrase.end - first] = 1.0
+        (whole,) = self._without_reference.run({**outputs.cut(first, last), "inside": inside})
+        return whole[0].astype(np.float64)
+
+
+def _frames(phrase: Phrase, n_frames: int) -> tuple[int, int]:
+    return max(0, phrase.start - CONTEXT), min(n_frames, phrase.end + CONTEXT)
+
+
+def _mean(whole: Floats, phrases: Sequence[Phrase]) -> Floats:
+    return np.average(whole, axis=0, weights=[phrase.n_phones for phrase in phrases])
+
+
+def _fluency_loss(alignment: Alignment, phrases: Sequence[Phrase], ends_phrase: Sequence[bool]) -> float:
+    """What silences between phrases cost where no punctuation explains them."""
+    lost_s = 0.0
+    for before, after in pairwise(phrases):
+        if not ends_phrase[int(alignment.word[before.last - 1])]:
+            lost_s += max(0.0, (after.start - before.end) * FRAME_S - TOLERATED_PAUSE_S)
+    spoken_s = sum(phrase.end - phrase.start for phrase in phrases) * FRAME_S
+    return min(LARGEST_FLUENCY_LOSS, FLUENCY_LOSS * lost_s / (spoken_s + lost_s))

@@ -1,0 +1,91 @@
+"""Threshold and 90% intervals of `pocket` from predictions for speakers that the model had not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from enunciate.phones.alignment import edit_distance
+from enunciate.pocket.calibration import (
+    Calibration,
+    Interval,
+    Level,
+    best_threshold,
+    interval,
+    mismatch_levels,
+)
+from enunciate.pocket.training.labels import ClipLabels
+from enunciate.pocket.training.measure import middles
+from enunciate.pocket.training.predictions import ClipPrediction
+from enunciate.schema import ASPECTS, MISPRONOUNCED_BELOW
+
+Floats = npt.NDArray[np.float64]
+MISMATCH_PER = 0.75
+"""Something other than the text was said where the phones heard differ from it by this error rate."""
+_FLUENCY = 1
+_LOWEST_BIN = (0.0, 4.0)
+_LOWEST_TYPICAL = 3.9
+"""The usual score in fluency's lowest bin: people hardly give less than 4."""
+
+
+class _HumanScores:
+    """The human scores of one clip, in the form that `mismatch_levels` takes."""
+
+    def __init__(self, labels: ClipLabels, prediction: ClipPrediction) -> None:
+        self.phone_scores = np.array(labels.phone_low, dtype=np.float32)
+        self.word = np.array(labels.word, dtype=np.int64)
+        self.scores = whole_scores(labels).astype(np.float32)
+        errors = edit_distance(labels.classes, prediction.heard)
+        self.mismatched = errors / len(labels.classes) >= MISMATCH_PER
+
+
+def whole_scores(labels: ClipLabels) -> Floats:
+    """Return the utterance scores of a clip `(4,)`: middles of ranges, NaN where unknown."""
+    scores = middles(labels.low, labels.high)
+    if (labels.low[_FLUENCY], labels.high[_FLUENCY]) == _LOWEST_BIN:
+        scores[_FLUENCY] = _LOWEST_TYPICAL
+    return scores
+
+
+def calibrate(clips: Sequence[ClipLabels], predictions: Sequence[ClipPrediction]) -> Calibration:
+    """Estimate the threshold of a mispronunciation and the tables of intervals.
+
+    Args:
+        clips: The labels of held-out clips. A range counts by its middle.
+        predictions: What a model that had not seen their speakers says of them.
+    """
+    phones = np.concatenate([np.array(clip.phone_low, dtype=np.float64) for clip in clips])
+    known = phones >= 0
+    predicted = _joined([one.phone for one in predictions])[known]
+    wrong = _joined([one.wrong for one in predictions])[known]
+    words = np.concatenate([middles(clip.word_low, clip.word_high) for clip in clips])
+    human = np.stack([whole_scores(clip) for clip in clips])
+    paired = zip(clips, predictions, strict=True)
+    return Calibration(
+        threshold=best_threshold(phones[known] < MISPRONOUNCED_BELOW, wrong),
+        phone=interval(predicted, phones[known], 2.0),
+        word=_known_interval(_joined([one.word for one in predictions]), words),
+        utterance=_by_aspect(np.stack([one.whole for one in predictions]), human),
+        free=_by_aspect(np.stack([one.free for one in predictions]), human),
+        mismatch=_mismatch([_HumanScores(*pair) for pair in paired]),
+    )
+
+
+def _joined(arrays: Sequence[npt.NDArray[np.float32]]) -> Floats:
+    return np.concatenate(arrays).astype(np.float64)
+
+
+def _known_interval(predicted: Floats, human: Floats) -> Interval:
+    known = np.isfinite(human)
+    return interval(predicted[known], human[known], 10.0)
+
+
+def _by_aspect(predicted: npt.NDArray[np.float32], human: Floats) -> dict[str, Interval]:
+    values = predicted.astype(np.float64)
+    return {aspect: _known_interval(values[:, k], human[:, k]) for k, aspect in enumerate(ASPECTS)}
+
+
+def _mismatch(clips: Sequence[_HumanScores]) -> dict[str, Level]:
+    return mismatch_levels(clips)

@@ -1,0 +1,93 @@
+"""The end of a run: measurement of the held-out speakers, weights, and the files of an engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.errors import CorpusError
+from enunciate.pocket.ctc import save_phone_model, train_phone_model
+from enunciate.pocket.symbols import classes_of
+from enunciate.pocket.training.calibrate import calibrate
+from enunciate.pocket.training.labels import ClipLabels, corpus_labels
+from enunciate.pocket.training.measure import Metrics, measure
+from enunciate.pocket.training.model import PocketModel
+from enunciate.pocket.training.pocket_recipe import PocketRecipe
+from enunciate.pocket.training.predictions import (
+    ClipPrediction,
+    load_predictions,
+    predict_clips,
+    save_predictions,
+)
+from enunciate.pocket.training.saved_model import save_model
+from enunciate.pocket.training.train_data import TrainingData
+from enunciate.pocket.weights_folder import CALIBRATION, DESCRIPTION, HELD_OUT, PHONE_MODEL
+from enunciate.storage import write_whole, writing_to
+
+PREDICTIONS, METRICS = "predictions.npz", "metrics.json"
+
+
+def finish(recipe: PocketRecipe, model: PocketModel, data: TrainingData, log: Callable[..., None]) -> Metrics:
+    """Measure a trained model, and write all files of its folder.
+
+    Returns:
+        Metrics of the held-out speakers; empty where nobody is held out.
+
+    Raises:
+        CorpusError: The predictions of an earlier run are of another corpus.
+        OutputError: A file cannot be written.
+    """
+    clips = [data.bank.labels[index] for index in data.held_out]
+    predictions = predict_clips(model, data.bank, data.held_out)
+    metrics = measure(predictions, clips) if clips else {}
+    log(event="done", **metrics)
+    with writing_to(recipe.out):
+        save_model(model, recipe.out)
+        write_whole(recipe.out / HELD_OUT, json.dumps([clip.id for clip in clips]) + "\n")
+        write_whole(recipe.out / METRICS, json.dumps(metrics, indent=1) + "\n")
+        if predictions:
+            save_predictions(predictions, recipe.out / PREDICTIONS)
+        _write_calibration(recipe, clips, predictions)
+        if recipe.export:
+            _export(recipe, model)
+    return metrics
+
+
+def _write_calibration(
+    recipe: PocketRecipe, clips: list[ClipLabels], predictions: list[ClipPrediction]
+) -> None:
+    """Calibrate with the predictions of earlier runs or, without such, of this one."""
+    if recipe.calibrate_with:
+        predictions = [
+            one for folder in recipe.calibrate_with for one in load_predictions(folder / PREDICTIONS)
+        ]
+        clips = _labels_of(recipe, [one.id for one in predictions])
+    if predictions:
+        calibration = calibrate(clips, predictions)
+        write_whole(recipe.out / CALIBRATION, calibration.model_dump_json(indent=1) + "\n")
+
+
+def _labels_of(recipe: PocketRecipe, ids: list[str]) -> list[ClipLabels]:
+    train, test = load_corpus(recipe.corpus, "train"), load_corpus(recipe.corpus, "test")
+    by_id = {one.id: one for one in corpus_labels(recipe.corpus, train, test)}
+    missing = [name for name in ids if name not in by_id]
+    if missing:
+        raise CorpusError(
+            f"{recipe.corpus} has no utterance {missing[0]} and {len(missing) - 1} more that calibrate_with "
+            "predicts: give runs on the same corpus"
+        )
+    return [by_id[name] for name in ids]
+
+
+def _export(recipe: PocketRecipe, model: PocketModel) -> None:
+    """Write the ONNX files, the phone model for recognition without reference, and the description."""
+    from enunciate.pocket.training.export import export_pocket
+
+    export_pocket(model.cpu(), recipe.out)
+    # The phones of the train split alone: recognition is measured on the texts of the test split.
+    texts = load_corpus(recipe.corpus, "train")
+    sequences = [[label for word in u.words or () for label in classes_of(word.phones)] for u in texts]
+    save_phone_model(train_phone_model(sequences), recipe.out / PHONE_MODEL)
+    description = {"name": "pocket", "version": recipe.version}
+    write_whole(recipe.out / DESCRIPTION, json.dumps(description) + "\n")

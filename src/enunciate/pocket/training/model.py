@@ -1,0 +1,102 @@
+"""The whole model of `pocket`: the encoder and the scorers, trained together."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from enunciate.pocket.training.encoder import WHISPER_BASE, Encoded, Encoder, EncoderConfig
+from enunciate.pocket.training.losses import flattened_pitch, loss_without_reference, score_losses
+from enunciate.pocket.training.options import AugmentOptions, ModelOptions
+from enunciate.pocket.training.scorer import Ensemble, Heard
+from enunciate.pocket.training.scorer_without_reference import ScorerWithoutReference
+from enunciate.pocket.training.torch_features import LogMel
+from enunciate.pocket.training.waveform_augment import disturb, stretch
+from enunciate.pocket.training.waveform_bank import Batch
+from enunciate.pocket.training.wildcard_ctc import wildcard_ctc
+
+LARGEST_CTC_LOSS = 20.0
+"""A clip that fits its labels worse counts only this much."""
+
+
+class PocketModel(nn.Module):
+    """Everything that learns.
+
+    Args:
+        options: Regularisation, size of the scorers, and losses.
+        config: Dimensions of the encoder.
+    """
+
+    def __init__(self, options: ModelOptions, config: EncoderConfig = WHISPER_BASE) -> None:
+        super().__init__()
+        self.options, self.config = options, config
+        self.encoder = Encoder(config, options.dropout, options.skip)
+        self.scorers = Ensemble(options.members, config, options.scorer_dropout, options.layers)
+        self.free = ScorerWithoutReference(config, options.scorer_dropout)
+        self.mel = LogMel()
+
+    def hear(self, batch: Batch, augment: AugmentOptions | None) -> Encoded:
+        """Encode the rows of a batch into log-probabilities and streams.
+
+        Args:
+            batch: B rows.
+            augment: How the sound is disturbed; None leaves the sound and its tempo as they are.
+        """
+        with torch.no_grad():
+            waves = batch.waves if augment is None else disturb(batch.waves, augment)
+            mel = self.mel(waves, batch.frames10)
+            if augment is not None:
+                mel = stretch(mel, batch.tempo, batch.frames, augment)
+        with torch.autocast(mel.device.type, torch.bfloat16, enabled=mel.device.type == "cuda"):
+            encoded: Encoded = self.encoder(mel, batch.frames)
+        return encoded.log_probabilities()
+
+    def phrases(self, batch: Batch, encoded: Encoded, tone: Tensor) -> Heard:
+        """Return the frames that each phrase's scorers see, one row per phrase.
+
+        The posteriors are cut off from the gradient, so that scoring does not change what is recognised; the
+        streams are not.
+
+        Args:
+            batch: P phrases in B rows.
+            encoded: Log-probabilities and streams of the rows.
+            tone: (P, F) semitones of each phrase.
+        """
+        row = batch.row
+        return Heard(
+            encoded.ctc.detach()[row],
+            encoded.frame.detach()[row],
+            encoded.sound[row],
+            encoded.melody[row],
+            tone,
+            batch.voiced[row],
+            batch.level[row],
+        )
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Return all weighted losses of a batch by name; their sum is to be minimised."""
+        options, weights = self.options, self.options.weights
+        encoded = self.hear(batch, options.augment)
+        ctc = wildcard_ctc(encoded.ctc, batch.labels, (batch.host_frames + 1) // 2, batch.label_counts)
+        target = batch.frame_class[:, : encoded.frame.shape[1]].flatten()
+        frame = functional.cross_entropy(encoded.frame.flatten(0, 1), target, ignore_index=-1)
+        losses = {
+            "ctc": weights.ctc * ctc.clamp(max=LARGEST_CTC_LOSS).mean(),
+            "frame": weights.frame * frame,
+        }
+        tone, low, high = flattened_pitch(batch, options.flat)
+        heard = self.phrases(batch, encoded, tone)
+        for scores in self.scorers(heard, batch.phrase, batch.n_words):
+            for name, value in score_losses(scores, batch, low, high, weights).items():
+                losses[name] = losses.get(name, 0.0) + value / options.members
+        without = self.free(heard, self.inside(batch, encoded.ctc.shape[1]))
+        losses["free"] = loss_without_reference(without, batch, low, high, weights)
+        return losses
+
+    @staticmethod
+    def inside(batch: Batch, n_frames: int) -> Tensor:
+        """Return (P, F) 1 for frames from the first phone of a phrase to its last, else 0."""
+        place = torch.arange(n_frames, device=batch.row.device)[None]
+        end = batch.phrase.end.amax(1, keepdim=True)
+        return ((place >= batch.phrase.start[:, :1].floor()) & (place < end)).float()

@@ -1,0 +1,183 @@
+"""A whole run from a tiny corpus of chords to the files of an engine."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from support.tiny_whisper import encoder_config, write_tiny_whisper
+from support.tone_corpus import make_corpus, make_shard
+
+from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.errors import RecipeError
+from enunciate.pocket.calibration import Calibration
+from enunciate.pocket.training import export
+from enunciate.pocket.training.pocket_recipe import PocketRecipe
+from enunciate.pocket.training.predictions import load_predictions, predict_clips
+from enunciate.pocket.training.saved_model import load_model
+from enunciate.pocket.training.train_data import load_training_data, split_speakers
+from enunciate.pocket.training.train_pocket import decayed, train
+from enunciate.pocket.weights_folder import (
+    CALIBRATION,
+    DESCRIPTION,
+    HELD_OUT,
+    PHONE_MODEL,
+)
+from enunciate.schema import ASPECTS
+from enunciate.trainers import extra_of, load_recipe
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+MODEL = {"dropout": 0.0, "scorer_dropout": 0.0, "members": 1, "layers": 1}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return make_corpus(tmp_path_factory.mktemp("corpus"), {"train": 6, "test": 2}, clips_each=3)
+
+
+@pytest.fixture(scope="module")
+def whisper(tmp_path_factory):
+    return write_tiny_whisper(tmp_path_factory.mktemp("whisper") / "whisper.npz")
+
+
+@pytest.fixture(scope="module")
+def recipe(corpus, whisper, tmp_path_factory):
+    values = {
+        "kind": "pocket",
+        "corpus": corpus,
+        "out": tmp_path_factory.mktemp("pocket"),
+        "synthetic": make_shard(tmp_path_factory.mktemp("synthetic"), clips=6),
+        "whisper": whisper,
+        "split": "dev",
+        "dev_speakers": 2,
+        "epochs": 4,
+        "warmup_steps": 2,
+        "encoder_rate": 2e-3,
+        "rate": 4e-3,
+        "evaluations": 2,
+        "workers": 1,
+        "device": "cpu",
+        "export": False,
+        "model": MODEL,
+        "mixture": {"budget": 4_000},
+    }
+    return PocketRecipe(**values)
+
+
+@pytest.fixture(scope="module")
+def trained(recipe):
+    return recipe.out, train(recipe, encoder_config())
+
+
+def events(folder, name):
+    lines = (folder / "log.jsonl").read_text().splitlines()
+    return [event for event in map(json.loads, lines) if event["event"] == name]
+
+
+def test_a_run_logs_what_it_does(trained):
+    folder, metrics = trained
+    (begin,), (done,) = events(folder, "begin"), events(folder, "done")
+
+    assert (begin["learn"], begin["held_out"]) == (12 + 6, 6)
+    assert len(events(folder, "realigned")) == 2
+    assert len(events(folder, "evaluated")) == 1
+    assert math.isclose(done["per_without_reference"], metrics["per_without_reference"], abs_tol=1e-5)
+    assert json.loads((folder / "metrics.json").read_text()) == metrics
+
+
+def test_the_folder_holds_predictions_for_the_held_out_speakers_alone(trained, corpus):
+    folder, _ = trained
+    predictions = load_predictions(folder / "predictions.npz")
+    held = json.loads((folder / HELD_OUT).read_text())
+    phones = {u.id: sum(len(w.phones) for w in u.words) for u in load_corpus(corpus, "train")}
+
+    assert [one.id for one in predictions] == held
+    assert len({name.rsplit("-", 1)[0] for name in held}) == 2
+    for one in predictions:
+        assert len(one.phone) == len(one.wrong) == len(one.start) == phones[one.id]
+        assert len(one.word) == 4 and one.whole.shape == one.free.shape == (4,)
+        assert (one.end > one.start).all() and (one.start[1:] >= one.end[:-1]).all()
+
+
+def test_the_saved_weights_predict_the_same_after_loading(trained, recipe):
+    model = load_model(trained[0], recipe.whisper)
+    data = load_training_data(recipe, torch.device("cpu"))
+    again = predict_clips(model, data.bank, data.held_out)
+
+    for first, second in zip(load_predictions(trained[0] / "predictions.npz"), again, strict=True):
+        assert first.id == second.id
+        np.testing.assert_allclose(first.whole, second.whole, atol=0.05)  # saved in half precision
+
+
+def test_the_run_is_calibrated_on_its_held_out_speakers(trained):
+    calibration = Calibration.model_validate_json((trained[0] / CALIBRATION).read_text())
+
+    assert 0 <= calibration.threshold <= 1
+    assert set(calibration.utterance) == set(calibration.free) == set(ASPECTS)
+    assert calibration.word.knots == (0.0,), "no word of this corpus has a score"
+
+
+def test_a_run_on_everybody_is_calibrated_with_earlier_ones_and_exported(
+    recipe, trained, tmp_path, monkeypatch
+):
+    exported = []  # test_export shows what an export writes
+    monkeypatch.setattr(export, "export_pocket", lambda model, folder: exported.append((model, folder)))
+    changes = {"split": "everything", "epochs": 1, "export": True, "out": tmp_path, "version": "1.0"}
+    everything = recipe.model_copy(update=changes | {"calibrate_with": (trained[0],)})
+
+    assert train(everything, encoder_config()) == {}
+    assert (tmp_path / CALIBRATION).read_text() == (trained[0] / CALIBRATION).read_text()
+    assert json.loads((tmp_path / DESCRIPTION).read_text()) == {"name": "pocket", "version": "1.0"}
+    assert (tmp_path / PHONE_MODEL).stat().st_size > 0
+    ((model, folder),) = exported
+    assert folder == tmp_path and not model.training
+
+
+def test_the_same_seed_gives_the_same_weights(recipe, tmp_path):
+    def weights(name, seed):
+        run = recipe.model_copy(update={"out": tmp_path / name, "seed": seed, "epochs": 2})
+        train(run, encoder_config())
+        with np.load(run.out / "weights0.npz") as arrays:
+            return {key: arrays[key] for key in arrays.files}
+
+    first, again, other = weights("first", 3), weights("again", 3), weights("other", 4)
+    assert all(np.array_equal(first[key], again[key]) for key in first)
+    assert not all(np.array_equal(first[key], other[key]) for key in first)
+
+
+def test_a_time_limit_ends_training_early(recipe, tmp_path):
+    run = recipe.model_copy(update={"out": tmp_path, "epochs": 10_000, "time_limit_s": 0.3})
+    train(run, encoder_config())
+
+    (stopped,) = events(tmp_path, "time_limit")
+    assert stopped["step"] < events(tmp_path, "begin")[0]["steps"]
+
+
+@pytest.mark.parametrize(
+    ("split", "learn", "held"),
+    [("dev", 12, 6), ("fold", 12, 6), ("official", 18, 6), ("everything", 24, 0)],
+)
+def test_a_split_holds_out_whole_speakers(recipe, split, learn, held):
+    changed = recipe.model_copy(update={"split": split, "folds": 3})
+    _, learnt, held_out = split_speakers(changed)
+
+    assert (len(learnt), len(held_out)) == (learn, held)
+    assert not {u.speaker for u in learnt} & {u.speaker for u in held_out}
+
+
+def test_the_learning_rate_falls_to_a_small_share():
+    assert decayed(0) == pytest.approx(1)
+    assert decayed(0.5) == pytest.approx(0.51)
+    assert decayed(1) == pytest.approx(0.02)
+
+
+def test_the_shipped_recipe_is_of_this_kind():
+    loaded = load_recipe("pocket", ["split=fold", "hold_out=1", "model.members=3"])
+
+    assert isinstance(loaded, PocketRecipe)
+    assert (loaded.hold_out, loaded.model.members) == (1, 3)
+    assert extra_of(loaded) == "train"
+    with pytest.raises(RecipeError, match="there is no fold 5"):
+        load_recipe("pocket", ["hold_out=5"])

