@@ -63,6 +63,7 @@ def train(recipe: SslJointRecipe, *, resume: bool = False) -> Metrics:
     """
     device = pick_device(recipe.device)
     split = split_corpus(recipe)
+    set_seed(recipe.seed)  # the heads are initialised at random
     with quiet_loading():
         model = build(recipe.model, recipe.revision, recipe.dropout)
         normalise = expects_normalised(recipe.model, recipe.revision)
