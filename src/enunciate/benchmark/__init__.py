@@ -1,1 +1,4 @@
-"""The protocols in which all systems are trained and tested alike, from one command."""
+"""The protocols that train and test all systems alike, behind `enunciate benchmark`.
+
+The folder `benchmarks` of the repository is something else: its scripts measure speed and single experiments.
+"""

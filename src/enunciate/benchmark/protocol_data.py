@@ -77,7 +77,7 @@ def load_protocol_data(corpus: Path, protocol: Protocol) -> tuple[ProtocolData, 
 
 
 def is_labelled(utterance: Utterance) -> bool:
-    """Whether people gave an utterance all four utterance scores."""
+    """Whether an utterance has all four human utterance scores."""
     scores = utterance.scores
     return scores is not None and all(getattr(scores, aspect) is not None for aspect in ASPECTS)
 
