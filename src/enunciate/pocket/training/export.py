@@ -162,8 +162,8 @@ def _frame_dim(config: EncoderConfig) -> Any:
 
 
 def _frame_examples(config: EncoderConfig) -> tuple[Tensor, ...]:
-    """Inputs of the scorers about 200 frames, in the order of `FRAME_INPUTS`."""
-    n_frames = 200
+    """Inputs of the scorers about some frames, in the order of `FRAME_INPUTS`."""
+    n_frames = 100
     posteriors = torch.randn(1, n_frames, N_CLASSES).log_softmax(2)
     streams = (torch.randn(1, n_frames, config.sound_width), torch.randn(1, n_frames, config.melody_width))
     return posteriors, posteriors, *streams, *(torch.randn(1, n_frames) for _ in range(3))
