@@ -7,8 +7,6 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from enunciate.training.tensors import backward, update
-
 
 def optimise(
     model: nn.Module,
@@ -29,8 +27,8 @@ def optimise(
     model.train()
     for loss in losses:
         optimizer.zero_grad()
-        backward(loss)
+        loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), max_grad_norm)
-        update(optimizer)
+        optimizer.step()
         schedule.step()
     model.eval()

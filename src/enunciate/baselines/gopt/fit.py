@@ -34,7 +34,6 @@ from enunciate.conformer.weights_folder import CALIBRATION
 from enunciate.corpus.splits import speaker_folds
 from enunciate.pocket.calibration import Calibration, Interval, calibrate, interval
 from enunciate.schema import Utterance
-from enunciate.training.tensors import seed_all, tensor_of
 
 
 class GoptModel:
@@ -64,7 +63,7 @@ class GoptModel:
 
 @torch.no_grad()
 def _outputs(ensemble: GoptEnsemble, vectors: GopVectors) -> list[Array]:
-    outputs = ensemble(tensor_of(vectors.classes)[None], tensor_of(vectors.gop)[None])
+    outputs = ensemble(torch.from_numpy(vectors.classes)[None], torch.from_numpy(vectors.gop)[None])
     return [output[0].double().numpy() for output in outputs]
 
 
@@ -120,12 +119,12 @@ def _prepare(
     examples: Sequence[GoptExample], folds: Sequence[Sequence[int]], recipe: GoptRecipe, seed: int
 ) -> tuple[GoptEnsemble, list[MemberJob]]:
     """Make an untrained ensemble, and a job for each of its members."""
-    seed_all(seed)
+    torch.manual_seed(seed)
     words = any((one.word >= 0).any() for one in examples)
     ensemble = GoptEnsemble(recipe.network, recipe.members, words=words)
     gop = np.concatenate([one.vectors.gop for one in examples])
-    ensemble.mean.copy_(tensor_of(gop.mean(axis=0)))
-    ensemble.scale.copy_(tensor_of(gop.std(axis=0) + 1e-4))
+    ensemble.mean.copy_(torch.from_numpy(gop.mean(axis=0)))
+    ensemble.scale.copy_(torch.from_numpy(gop.std(axis=0) + 1e-4))
     jobs: list[MemberJob] = []
     for number, fold in enumerate(folds):
         learn = [examples[index] for index in sorted(set(range(len(examples))) - set(fold))]

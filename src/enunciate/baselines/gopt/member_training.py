@@ -16,7 +16,6 @@ from enunciate.baselines.gopt.model import Gopt, GoptEnsemble
 from enunciate.baselines.gopt.training_data import GoptBatch, GoptExample, collate
 from enunciate.schema import ASPECTS
 from enunciate.training.optimise import optimise
-from enunciate.training.tensors import chunks, int_list, seed_all
 
 Array = npt.NDArray[np.float64]
 MemberScores = tuple[Array, Array, Array]
@@ -72,9 +71,9 @@ def train_member(member: Gopt, table: GoptBatch, config: GoptConfig, seed: int) 
 def _batches(lengths: Tensor, size: int, generator: torch.Generator) -> list[Tensor]:
     """Cut all rows into batches of similar length; otherwise half of the work would be padding."""
     order = torch.randperm(len(lengths), generator=generator)
-    blocks = (block[lengths[block].argsort()] for block in chunks(order, size * _BATCHES_SORTED))
-    batches = [batch for block in blocks for batch in chunks(block, size)]
-    return [batches[i] for i in int_list(torch.randperm(len(batches), generator=generator))]
+    blocks = (block[lengths[block].argsort()] for block in torch.split(order, size * _BATCHES_SORTED))
+    batches = [batch for block in blocks for batch in torch.split(block, size)]
+    return [batches[i] for i in torch.randperm(len(batches), generator=generator).numpy().tolist()]
 
 
 def _rate(step: int, steps: int) -> float:
@@ -87,7 +86,7 @@ def _rate(step: int, steps: int) -> float:
 
 def train_job(job: MemberJob) -> TrainedMember:
     """Train a member, and predict the scores of the clips that it left out."""
-    seed_all(job.seed)
+    torch.manual_seed(job.seed)
     member = job.ensemble.members[job.index]
     assert isinstance(member, Gopt)
     for out, k in zip(member.utterance_out, range(len(ASPECTS)), strict=True):

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from enunciate.baselines.gopt.features import GopVectors
 from enunciate.baselines.gopt.model import N_WORD_SCORES, GoptEnsemble
 from enunciate.baselines.labelled_clip import LabelledClip
-from enunciate.training.tensors import padded, tensor_of
+from enunciate.training.padding import padded
 
 
 @dataclass(frozen=True)
@@ -76,5 +77,5 @@ def collate(examples: Sequence[GoptExample], ensemble: GoptEnsemble) -> GoptBatc
         ensemble.standardise(padded([one.vectors.gop for one in examples])),
         padded([one.phone for one in examples], -1.0),
         padded([one.word for one in examples], -1.0),
-        tensor_of(np.stack([one.scores for one in examples])),
+        torch.from_numpy(np.stack([one.scores for one in examples])),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from enunciate.errors import ModelNotFoundError
@@ -15,7 +16,6 @@ from enunciate.pocket.training.encoder import EncoderConfig
 from enunciate.pocket.training.model import PocketModel
 from enunciate.pocket.training.options import ModelOptions
 from enunciate.pocket.training.whisper_weights import read_whisper
-from enunciate.training.tensors import tensor_of
 
 SETTINGS = "settings.json"
 LARGEST_PART = 15 * 2**20
@@ -59,7 +59,7 @@ def load_model(folder: Path, whisper: Path) -> PocketModel:
     state = {POSITIONS: read_whisper(whisper, 0)["positions"]}
     for path in sorted(folder.glob("weights*.npz")):
         with np.load(path) as arrays:
-            state |= {name: tensor_of(arrays[name].astype(np.float32)) for name in arrays.files}
+            state |= {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays.files}
     own = model.state_dict()
     if state.keys() != own.keys():
         wrong = ", ".join(sorted(state.keys() ^ own.keys())[:3])

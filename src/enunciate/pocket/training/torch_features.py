@@ -10,8 +10,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from enunciate.training.tensors import tensor_of
-
 SAMPLE_RATE_HZ = 16_000
 WINDOW, HOP, N_MELS = 400, 160, 80
 DYNAMIC_RANGE = 8.0
@@ -57,7 +55,7 @@ class LogMel(nn.Module):
         super().__init__()
         self.filters: Tensor
         self.window: Tensor
-        self.register_buffer("filters", tensor_of(mel_filters()), persistent=False)
+        self.register_buffer("filters", torch.from_numpy(mel_filters()), persistent=False)
         self.register_buffer("window", torch.hann_window(WINDOW), persistent=False)
 
     def forward(self, samples: Tensor, frames: Tensor) -> Tensor:

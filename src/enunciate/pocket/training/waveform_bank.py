@@ -23,7 +23,6 @@ from enunciate.pocket.training.scorer_inputs import Phrase
 from enunciate.pocket.training.torch_features import track
 from enunciate.pocket.training.wildcard_ctc import WILDCARD
 from enunciate.schema import MISPRONOUNCED_BELOW
-from enunciate.training.tensors import tensor_of
 
 HOP = 160
 """Samples of a frame of 10 ms."""
@@ -113,7 +112,7 @@ class WaveformBank:
         """Frames of 10 ms of each clip."""
         self._offsets: list[int] = np.cumsum([0, *self.lengths]).tolist()
         flat = np.concatenate([wave[: n * HOP] for wave, n in zip(waves, self.lengths, strict=True)])
-        self._wave = tensor_of(flat.astype(np.int16)).to(device)
+        self._wave = torch.from_numpy(flat.astype(np.int16)).to(device)
         shape = (4, self._offsets[-1])
         self._tracks = torch.full(shape, float(UNKNOWN), dtype=torch.float16, device=device)
         prosody = [track(self._samples(index)) for index in range(len(waves))]
@@ -153,7 +152,7 @@ class WaveformBank:
         values = np.zeros(length, dtype=np.float16)
         for label, start, end in zip(*said, strict=True):
             values[round(start) : round(end)] = label
-        target = tensor_of(values).to(self.device)
+        target = torch.from_numpy(values).to(self.device)
         if not self.labels[index].segments:
             loud = self._tracks[_LEVEL, first : first + length] > _LOUD_DB
             target = torch.where((target == 0) & loud, torch.full_like(target, UNKNOWN), target)
@@ -177,7 +176,7 @@ class WaveformBank:
             frames10=self._tensor(before),
             tempo=speed,
             frames=self._tensor(after),
-            host_frames=tensor_of(after),
+            host_frames=torch.from_numpy(after),
             frame_class=resampled[_CLASS].round().long().masked_fill(outside, UNKNOWN),
             tone=resampled[_TONE],
             voiced=resampled[_VOICED],
@@ -193,7 +192,7 @@ class WaveformBank:
         return self._wave[first:last].float() / 32768
 
     def _tensor(self, array: npt.NDArray[Any]) -> Tensor:
-        return tensor_of(array).to(self.device)
+        return torch.from_numpy(array).to(self.device)
 
     def _set_known_frames(self, index: int) -> None:
         """Set frame classes by what the synthesiser told or, of a recording, by the times of its phones."""

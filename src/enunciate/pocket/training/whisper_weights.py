@@ -19,7 +19,6 @@ from torch import Tensor
 
 from enunciate.errors import ModelNotFoundError
 from enunciate.pocket.training.encoder import NEW_PARTS, Encoder
-from enunciate.training.tensors import tensor_of
 
 WHERE = (
     "Give the model.safetensors of openai/whisper-base (transformers downloads it), or CTranslate2's "
@@ -147,7 +146,9 @@ def _from_ctranslate2(arrays: Arrays, layers: int) -> dict[str, Tensor]:
         names |= _weight_and_bias(f"{own}.out", f"{theirs}/self_attention/linear_1")
         names |= _weight_and_bias(f"{own}.up", f"{theirs}/ffn/linear_0")
         names |= _weight_and_bias(f"{own}.down", f"{theirs}/ffn/linear_1")
-    return {own: tensor_of(arrays[f"encoder/{name}"].astype(np.float32)) for own, name in names.items()}
+    return {
+        own: torch.from_numpy(arrays[f"encoder/{name}"].astype(np.float32)) for own, name in names.items()
+    }
 
 
 def _norm(own: str, theirs: str) -> dict[str, str]:
