@@ -1,8 +1,8 @@
-"""Any clip, from a file, bytes or an array, to float32 mono at 16 kHz, or an error that says why not.
+"""Decode a clip from a file, bytes or an array to float32 mono at 16 kHz, or raise a precise error.
 
-Decoding is libsndfile's (WAV, FLAC, Ogg Vorbis and Opus, MP3, AIFF, ...), resampling soxr's. The length is
-checked in the header, so a film given by mistake costs nothing; samples are mixed down block by block, so
-a clip of many channels costs no more memory than one.
+libsndfile decodes (WAV, FLAC, Ogg Vorbis and Opus, MP3, AIFF, ...) and soxr resamples. The header's length is
+checked first, so that a long recording given by mistake costs nothing; samples are mixed down block by block,
+so that many channels need no more memory than one.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ SAMPLE_RATE_HZ = 16_000
 MIN_DURATION_S = 0.3
 MAX_DURATION_S = 60.0
 MAX_SOURCE_RATE_HZ = 192_000
-"""No recorder goes beyond; a small file of silence could, up to 655,350, and unpack to gigabytes."""
+"""The highest rate of recorders. A small file could claim up to 655,350 Hz and unpack to gigabytes."""
 
 SILENT_BELOW_DBFS = -65.0
-"""A clip whose loudest 25 ms are under this holds no speech: quiet microphones give about -45 here."""
+"""A clip whose loudest 25 ms are below this level holds no speech; quiet microphones give about -45 dBFS."""
 CLIPPED_AT = 0.999
 FLOAT_PEAK_LIMIT = 8.0
-"""Floating-point samples past this are integers that nobody scaled (decoded audio passes 1 only a little)."""
+"""Floating-point samples beyond this are unscaled integers (decoded audio exceeds 1 only a little)."""
 
 _FRAME_S = 0.025
 _BLOCK = 1 << 16
 _FLOOR = 1e-20
-"""A power. Keeps the logarithm of digital silence finite: -200 dBFS."""
+"""A power that keeps the logarithm of digital silence finite: -200 dBFS."""
 
 Samples = npt.NDArray[np.float32]
 
@@ -53,8 +53,8 @@ Samples = npt.NDArray[np.float32]
 class Speech:
     """A clip that is fit to be assessed.
 
-    `samples` are float32 mono at `SAMPLE_RATE_HZ`, shape (samples,), nominally in -1..1. The other figures
-    were taken before resampling: `clipped_share` is the share of samples at full scale, `peak` the greatest
+    `samples` are float32 mono at `SAMPLE_RATE_HZ`, shape (samples,), nominally in -1..1. The other values
+    are measured before resampling: `clipped_share` is the share of samples at full scale, `peak` the greatest
     absolute sample, `rms_dbfs` the level of the whole clip and `loud_dbfs` that of its loudest 25 ms, both
     with any constant offset removed.
     """
@@ -68,7 +68,7 @@ class Speech:
 
     @property
     def duration_s(self) -> float:
-        """Length of the clip in seconds."""
+        """The length of the clip in seconds."""
         return len(self.samples) / SAMPLE_RATE_HZ
 
 
@@ -76,16 +76,16 @@ def load(source: Path | str | bytes | Clip) -> Speech:
     """Read, check, mix down and resample one clip.
 
     Args:
-        source: a path, the bytes of an audio file, or samples with their rate.
+        source: A path, the bytes of an audio file, or samples with their rate.
 
     Raises:
-        AudioNotFoundError: no file at the path, or a folder.
-        AudioDecodeError: not audio in a format that libsndfile reads.
-        AudioEmptyError: an empty file, or one without samples.
-        AudioTooShortError: shorter than `MIN_DURATION_S`.
-        AudioTooLongError: longer than `MAX_DURATION_S`.
-        AudioNotFiniteError: NaN or infinite samples.
-        AudioSilentError: nothing in it is loud enough to be speech.
+        AudioNotFoundError: The path leads to no file, or to a folder.
+        AudioDecodeError: The data are not audio in a format that libsndfile reads.
+        AudioEmptyError: The file is empty or has no samples.
+        AudioTooShortError: The clip is shorter than `MIN_DURATION_S`.
+        AudioTooLongError: The clip is longer than `MAX_DURATION_S`.
+        AudioNotFiniteError: Some samples are NaN or infinite.
+        AudioSilentError: Nothing in the clip is loud enough to be speech.
     """
     if isinstance(source, Clip):
         return _prepare(_clip_blocks(source), source.sample_rate_hz, "the clip")
@@ -99,9 +99,9 @@ def load(source: Path | str | bytes | Clip) -> Speech:
 
 
 def header_duration_s(data: bytes) -> float | None:
-    """How long the bytes of an audio file say that it is, in seconds; None where they are no such file.
+    """Return the duration in seconds that the header of an audio file claims; None where there is none.
 
-    Costs next to nothing, and can be wrong: `load` finds out.
+    The header is cheap to read and can be wrong; `load` measures the duration.
     """
     try:
         with sf.SoundFile(_Bytes(_with_length(data))) as audio:
@@ -111,9 +111,9 @@ def header_duration_s(data: bytes) -> float | None:
 
 
 class _Bytes(BytesIO):
-    """Takes what is before its start, where broken files send libsndfile to, for its start.
+    """A stream that clamps seeks before its start, which broken files make libsndfile attempt.
 
-    An error raised here would come out as a traceback on standard error, and as nothing else.
+    An error raised in `seek` would only appear as a traceback on standard error.
     """
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
@@ -134,7 +134,7 @@ def _check_path(path: Path) -> None:
 
 
 def _with_length(data: bytes) -> bytes:
-    """A WAV that was sent while it was recorded has 0 for its length; then all that follows is audio."""
+    """Fill in the length of a WAV that was streamed while it was recorded, whose header says 0."""
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         return data
     at = 12
@@ -162,7 +162,7 @@ def _load_file(file: Path | BytesIO, name: str) -> Speech:
 
 
 def _file_blocks(audio: sf.SoundFile) -> Iterator[Samples]:
-    """Blocks of shape (n, channels). The header can understate the length, so the end is where they stop."""
+    """Yield blocks of shape (n, channels) to the real end, which may lie beyond the header's length."""
     limit = int((MAX_DURATION_S + 1) * audio.samplerate)
     total = 0
     while total <= limit:
@@ -192,9 +192,9 @@ def _clip_blocks(clip: Clip) -> Iterator[Samples]:
 
 
 def _to_unit_scale(block: npt.NDArray[np.generic]) -> Samples:
-    """Integers of any width to -1..1; unsigned ones are centred on half their range, as in WAV."""
+    """Scale integers of any width to -1..1; unsigned ones are centred on half their range, as in WAV."""
     if block.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # a float64 too large becomes infinite, and is reported as that
+        with np.errstate(over="ignore"):  # a float64 too large becomes infinite and is reported so
             return block.astype(np.float32)
     bits = 8 * block.dtype.itemsize
     half = float(2 ** (bits - 1))
@@ -253,13 +253,13 @@ def _prepare(blocks: Iterator[Samples], rate_hz: int, name: str) -> Speech:
 
 
 def _mix_down(blocks: Iterator[Samples]) -> tuple[Samples, float]:
-    """The mean over channels, shape (samples,), and the share of samples at full scale in any channel."""
+    """Return the mean over channels, shape (samples,), and the share of samples at full scale in any."""
     mono: list[Samples] = []
     n_clipped = n_samples = 0
     for block in blocks:
         n_clipped += int((np.abs(block) >= CLIPPED_AT).any(axis=1).sum())
         n_samples += len(block)
-        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite then is reported as such
+        with np.errstate(invalid="ignore", over="ignore"):  # values that are not finite are reported later
             mono.append(block.mean(axis=1, dtype=np.float32) if block.shape[1] > 1 else block[:, 0])
     if not mono:
         return np.zeros(0, dtype=np.float32), 0.0
@@ -267,7 +267,7 @@ def _mix_down(blocks: Iterator[Samples]) -> tuple[Samples, float]:
 
 
 def _loudest_dbfs(mono: Samples, rate_hz: int) -> float:
-    """Level of the loudest frame of 25 ms; a single click in silence does not make it loud."""
+    """Return the level of the loudest 25 ms, which a single click in silence hardly raises."""
     size = max(1, round(_FRAME_S * rate_hz))
     centred = mono[: len(mono) // size * size].astype(np.float64) - float(mono.mean(dtype=np.float64))
     return _dbfs(float(np.square(centred).reshape(-1, size).mean(axis=1).max()))

@@ -1,7 +1,7 @@
 """The contract: `Utterance` in, `Assessment` out.
 
-The command line's JSON, the evaluation, training targets and (later) the service's OpenAPI all derive
-from these models. Times are seconds from the start of the clip; utterance and word scores run from 0 to
+The command line's JSON, the evaluation, training targets and the service's OpenAPI all derive from these
+models. Times are seconds from the start of the clip; utterance and word scores run from 0 to
 10 and phone scores from 0 to 2, the scales of Speechocean762 (Zhang et al., Interspeech 2021).
 """
 
@@ -19,7 +19,7 @@ ASPECTS: tuple[Aspect, ...] = ("accuracy", "fluency", "prosodic", "total")
 WordError = Literal["none", "mispronunciation", "omission"]
 
 MISPRONOUNCED_BELOW = 0.5
-"""A phone that scores under this counts as mispronounced (the corpus annotates those, and only those)."""
+"""A phone with a lower score counts as mispronounced; the corpus annotates those and no others."""
 
 UtteranceValue = Annotated[float, Field(ge=0, le=10)]
 PhoneValue = Annotated[float, Field(ge=0, le=2)]
@@ -46,13 +46,13 @@ class Mispronunciation(FrozenModel):
 
 
 class ReferenceWord(FrozenModel):
-    """One word of the reference text, with what is known of it."""
+    """One word of the reference text, with its phones and human labels."""
 
     text: str
     phones: tuple[str, ...]
     """Canonical ARPAbet phones, stress digits optional."""
     phone_scores: tuple[float, ...] | None = None
-    """Human scores, 0 to 2, one a phone."""
+    """Human scores, 0 to 2, one per phone."""
     accuracy: float | None = None
     stress: float | None = None
     total: float | None = None
@@ -60,7 +60,7 @@ class ReferenceWord(FrozenModel):
 
 
 class HumanScores(FrozenModel):
-    """Utterance scores given by people, 0 to 10; an aspect that nobody scored is None."""
+    """Human utterance scores, 0 to 10; None for an aspect that was not scored."""
 
     accuracy: float | None = None
     fluency: float | None = None
@@ -79,10 +79,10 @@ class Clip(BaseModel):
 
 
 class Utterance(BaseModel):
-    """One clip to assess, with what was to be read, if that is known.
+    """One clip to assess, with its reference text where there is one.
 
-    `words`, when given, are the canonical phones to score against and take the place of a look-up of
-    `text` in the lexicon. With neither, the clip is assessed without reference.
+    `words`, when given, are the canonical phones to score against and replace the look-up of `text` in the
+    lexicon. With neither, the clip is assessed without reference.
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -101,19 +101,19 @@ class Utterance(BaseModel):
 
 
 class Score(FrozenModel):
-    """An utterance or word score (0 to 10) with the interval that holds the human score in 90% of cases.
+    """An utterance or word score (0 to 10) with the interval that contains the human score in 90% of cases.
 
-    How the interval is found is the engine's matter: `pocket` measured it on speakers that it had not learnt
-    from, `phi4` takes the 5% and 95% points of its own `distribution`, whose expectation is `value`.
+    Each engine estimates the interval in its own way: `pocket` on held-out speakers, `phi4` by the 5% and 95%
+    points of its `distribution`, whose expectation is `value`.
     """
 
     value: UtteranceValue
     low: UtteranceValue
     high: UtteranceValue
     most_likely: Annotated[int, Field(ge=0, le=10)] | None = None
-    """The whole number that the engine would have said; None where it does not answer in whole numbers."""
+    """The most likely whole number; None where the engine does not answer in whole numbers."""
     distribution: Annotated[tuple[Probability, ...], Field(min_length=11, max_length=11)] | None = None
-    """How probable the engine finds each score from 0 to 10; None where it does not say."""
+    """The probability of each whole score from 0 to 10; None where the engine gives none."""
 
 
 class PhoneQuality(FrozenModel):
@@ -125,24 +125,24 @@ class PhoneQuality(FrozenModel):
 
 
 class PhoneResult(FrozenModel):
-    """One phone: a canonical one that was looked for or, without reference text, one that was heard."""
+    """One phone: a canonical phone or, without reference text, a phone that was heard."""
 
     phone: str
-    """ARPAbet without stress; IPA where that was asked for."""
+    """ARPAbet without stress; IPA where that was requested."""
     start_s: Seconds | None
-    """None, as the end, where there is no aligner, or no phone to align (`<unk>`, heard without text)."""
+    """None, like `end_s`, where there is no aligner, or no phone to align (`<unk>`, heard without text)."""
     end_s: Seconds | None
     heard: str | None
-    """The phone that was most likely said in this place; None where nothing was (a deletion). An engine that
-    hears more than phones may also give `<unk>`, two phones ("IH R") or `K*` ("mostly like K")."""
+    """The phone most likely realised here; None for a deletion. Some engines also give `<unk>`, two phones
+    ("IH R") or `K*` ("mostly like K")."""
     heard_probability: Probability
     score: PhoneQuality | None
-    """None without reference text: there is nothing to score against."""
+    """None without reference text."""
     mispronounced: bool
 
 
 class WordResult(FrozenModel):
-    """One word of the reference text. Its score is derived from its phones, not learnt from word labels."""
+    """One word of the reference text. Most engines derive its score from those of its phones."""
 
     text: str
     start_s: Seconds | None
@@ -151,7 +151,7 @@ class WordResult(FrozenModel):
     error: WordError
     phones: tuple[PhoneResult, ...]
     inserted: tuple[str, ...] = ()
-    """Sounds heard in the word or after it beyond its own; empty where the engine does not look for them."""
+    """Insertions: sounds heard within or after the word beyond its phones; some engines detect none."""
 
 
 class Pause(FrozenModel):
@@ -162,7 +162,7 @@ class Pause(FrozenModel):
 
 
 class Rates(FrozenModel):
-    """How fast the speech was. Speech rates count pauses in; the articulation rate leaves them out."""
+    """Speech rates, pauses included, and the articulation rate, without pauses."""
 
     phones_per_s: Annotated[float, Field(ge=0)]
     words_per_s: Annotated[float, Field(ge=0)] | None
@@ -171,47 +171,47 @@ class Rates(FrozenModel):
 
 
 class Notice(FrozenModel):
-    """Something about the clip that makes the scores less sure."""
+    """A warning about the clip or the answer, which makes the scores less reliable."""
 
     code: Literal["clipping", "low_level", "text_mismatch", "no_reference", "unparsable_answer"]
     message: str
 
 
 class UnparsableAnswer(FrozenModel):
-    """An answer of a language model that is not of the form asked for, as it came."""
+    """A language model's answer that does not have the form asked for, verbatim."""
 
     task: Literal["apa", "mdd"]
-    """Scores of the utterance, or transcript of its words and phones."""
+    """`apa` for the utterance scores, `mdd` for the transcript of words and phones."""
     raw: str
     reason: str
 
 
 class Assessment(FrozenModel):
-    """What the system says of one utterance."""
+    """The assessment of one utterance."""
 
     id: str
     model: str
-    """Name and version of the engine and its weights."""
+    """The name and version of the engine and its weights."""
     duration_s: Seconds
     text: str | None
     used_reference: bool
     accuracy: Score | None
-    """Like the next three: less sure without reference text, None where nothing at all was heard."""
+    """Like the next three, less reliable without reference text, and None where nothing was heard."""
     fluency: Score | None
     prosodic: Score | None
     total: Score | None
     completeness: Score | None
-    """Share of the words that were said, times ten: a count, not learnt. None without reference text."""
+    """Ten times the share of words that were not omitted; None without reference text."""
     words: tuple[WordResult, ...]
     """Empty without reference text."""
     phones: tuple[PhoneResult, ...]
-    """All phones in order, those of the words or, without reference text, those heard."""
+    """All phones in order: those of the words or, without reference text, those heard."""
     pauses: tuple[Pause, ...]
     rates: Rates | None
-    """None where there is no aligner, or nothing was heard that it could align."""
+    """None where there is no aligner, or no phone to align."""
     warnings: tuple[Notice, ...] = ()
     transcript: str | None = None
-    """The words heard, in lower case, whatever was to be read (but an engine may be set to look at the text
-    while it listens); None where the engine hears phones only, or its answer did not parse."""
+    """The words heard, in lower case; an engine may have had the reference text in its prompt. None where the
+    engine recognises phones only, or its answer did not parse."""
     unparsable: tuple[UnparsableAnswer, ...] = ()
-    """Answers that did not parse; what they should have said is None or empty above."""
+    """Answers that did not parse; the fields that they should fill are None or empty."""

@@ -1,4 +1,4 @@
-"""The phone set, the lexicon, and the way from a reference text to phones."""
+"""The phone inventory, the lexicon, and the conversion of a reference text to phones."""
 
 from enunciate.phones.inventory import (
     FEATURES,

@@ -18,9 +18,9 @@ Backness = Literal["front", "central", "back"]
 
 @dataclass(frozen=True)
 class PhoneFeatures:
-    """How a phone is made. Consonants have `place` and `manner`, vowels the last five.
+    """The phonetic features of a phone. Consonants have `place` and `manner`, vowels the last five.
 
-    A diphthong is described by where it starts; `glides_to` says where it goes.
+    A diphthong is described by its start; `glides_to` is the direction of its end.
     """
 
     voiced: bool
@@ -34,7 +34,7 @@ class PhoneFeatures:
 
     @property
     def vowel(self) -> bool:
-        """Whether it is a vowel."""
+        """Whether the phone is a vowel."""
         return self.manner is None
 
 
@@ -95,7 +95,7 @@ FEATURES: dict[str, PhoneFeatures] = {
 }
 
 UNCLEAR = "<unk>"
-"""Stands for a sound that is none of the phones, or that nobody could make out."""
+"""A sound that is none of the phones, or that could not be identified."""
 
 PHONES: tuple[str, ...] = tuple(sorted(FEATURES))
 """All phones, without stress, in alphabetical order: the order of every array over phones."""
@@ -109,7 +109,7 @@ _UNSTRESSED_IPA = {"AH0": "ə", "ER0": "ɚ"}
 
 
 def strip_stress(phone: str) -> str:
-    """Drop the stress digit: "AH0" and "AH" both give "AH"."""
+    """Return a phone without its stress digit: "AH0" and "AH" both give "AH"."""
     return phone[:-1] if phone and phone[-1] in "012" else phone
 
 
@@ -119,10 +119,10 @@ def is_vowel(phone: str) -> bool:
 
 
 def to_ipa(phone: str) -> str:
-    """The IPA sign of a phone; only a phone marked as unstressed becomes a schwa ("AH0": ə, "AH": ʌ).
+    """Return the IPA sign of a phone; only one marked as unstressed becomes a schwa ("AH0": ə, "AH": ʌ).
 
     Raises:
-        PronunciationError: the symbol is not in the phone set.
+        PronunciationError: The symbol is not in the inventory.
     """
     sign = _UNSTRESSED_IPA.get(phone) or IPA.get(strip_stress(phone))
     if sign is None:
@@ -131,14 +131,14 @@ def to_ipa(phone: str) -> str:
 
 
 def parse_phones(symbols: Iterable[str], where: str) -> tuple[str, ...]:
-    """Check phones that a user wrote, in any case; stress digits are allowed on vowels and kept.
+    """Validate phones that a user wrote, in any case; vowels may have a stress digit, which is kept.
 
     Args:
-        symbols: such as ["t", "AH0"].
-        where: what the error message starts with.
+        symbols: The phones as written, such as ["t", "AH0"].
+        where: The beginning of an error message.
 
     Raises:
-        PronunciationError: no phones, or symbols outside the set, all of them named.
+        PronunciationError: There are no phones, or some symbols are not in the inventory; all are named.
     """
     phones = tuple(symbol.upper() for symbol in symbols)
     if not phones:

@@ -1,7 +1,7 @@
-"""Pronunciations of words: CMUdict, and a user's own on top of it.
+"""Pronunciations of words: CMUdict, and a user's own, which take precedence.
 
-CMUdict ships as one compressed file of sorted lines. It is searched as bytes, by bisection: parsing its
-135,000 lines into a dictionary would take longer than assessing a clip does.
+CMUdict ships as one compressed file of sorted lines, which is searched as bytes by bisection: parsing its
+135,000 lines into a dictionary would take longer than assessing a clip.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u2032\uff07`\u00b
 
 
 def normalise_apostrophes(text: str) -> str:
-    """Curly apostrophes, primes and accents typed for one become the plain apostrophe."""
+    """Replace curly apostrophes, primes and accents used as apostrophes by the plain one."""
     return text.translate(_APOSTROPHES)
 
 
 class Lexicon:
-    """Looks words up, in any case.
+    """A dictionary of pronunciations; words are found in any case.
 
-    `Lexicon.default()` is CMUdict; `with_file` puts a user's words over it.
+    `Lexicon.default()` is CMUdict; `with_file` adds a user's words, which take precedence.
     """
 
     def __init__(self, sorted_lines: bytes, overrides: Mapping[str, Variants] | None = None) -> None:
@@ -41,30 +41,30 @@ class Lexicon:
 
     @classmethod
     def default(cls, own: Path | None = None) -> Lexicon:
-        """CMUdict as it ships in the package (134,000 entries, North American English).
+        """Return CMUdict as it ships in the package (134,000 entries, North American English).
 
         Args:
-            own: a file of a user's own pronunciations, which go before it, as `with_file` reads them.
+            own: A file of a user's pronunciations, as for `with_file`.
 
         Raises:
-            PronunciationError: as `with_file`.
+            PronunciationError: As for `with_file`.
         """
         lexicon = cls(_cmudict())
         return lexicon if own is None else lexicon.with_file(own)
 
     def with_file(self, path: Path | str) -> Lexicon:
-        """A lexicon in which the words of a file replace those of this one.
+        """Return a lexicon in which the words of a file replace those of this one.
 
         The file has a line `WORD PH1 PH2 ...` for each pronunciation; several lines with the same word are
-        variants of it. Empty lines and what follows a '#' are skipped.
+        variants of it. Empty lines and text after a '#' are ignored.
 
         Raises:
-            PronunciationError: the file cannot be read, or has broken lines, all of them named.
+            PronunciationError: The file cannot be read, or has invalid lines, all of which are named.
         """
         return Lexicon(self._lines, self._overrides | _read_user_lexicon(Path(path)))
 
     def lookup(self, word: str) -> Variants:
-        """All pronunciations of a word, with stress; empty if it is not known.
+        """Return all pronunciations of a word, with stress; empty for an unknown word.
 
         >>> Lexicon.default().lookup("Tomato")
         (('T', 'AH0', 'M', 'EY1', 'T', 'OW2'), ('T', 'AH0', 'M', 'AA1', 'T', 'OW2'))
@@ -91,13 +91,13 @@ def _find_sorted(lines: bytes, word: bytes) -> Variants:
             low = lines.index(b"\n", middle) + 1
         else:
             high = start
-    found: list[tuple[str, ...]] = []
+    variants: list[tuple[str, ...]] = []
     prefix = word + b" "
     while lines.startswith(prefix, low):
         end = lines.index(b"\n", low)
-        found.append(tuple(lines[low + len(prefix) : end].decode("ascii").split()))
+        variants.append(tuple(lines[low + len(prefix) : end].decode("ascii").split()))
         low = end + 1
-    return tuple(found)
+    return tuple(variants)
 
 
 def _read_user_lexicon(path: Path) -> dict[str, Variants]:

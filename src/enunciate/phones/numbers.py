@@ -1,6 +1,6 @@
-"""Numbers as they are read aloud in English: cardinals, ordinals, decimals, years.
+"""English number words: cardinals, ordinals, decimals and years.
 
-A few rules instead of a library: the usual one for this is LGPL and does forty languages.
+A few rules take the place of a library: the usual one is LGPL and covers forty languages.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _ORDINALS = {
 
 
 def spell_number(token: str) -> list[str]:
-    """The words of a token that `NUMBER` matches whole and that has a digit.
+    """Return the words of a token that `NUMBER` matches whole and that has a digit.
 
-    A plain number from 1100 to 1999 and from 2010 to 2099 is read as a year. One with a leading zero, or
-    too large to have a name here, is read digit by digit.
+    A plain number from 1100 to 1999 and from 2010 to 2099 is read as a year. A number with a leading
+    zero, or one too large to have a name here, is read digit by digit.
 
     >>> spell_number("25"), spell_number("3.5"), spell_number("21st")
     (['twenty', 'five'], ['three', 'point', 'five'], ['twenty', 'first'])

@@ -1,4 +1,4 @@
-"""From a reference text, as people type it, to words with their possible pronunciations."""
+"""Conversion of a reference text, as people type it, to words with their possible pronunciations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from enunciate.phones.numbers import NUMBER, spell_number
 
 @dataclass(frozen=True)
 class TextWord:
-    """One spoken word: as written (for a number or sign, as spoken), and its pronunciations with stress."""
+    """A word as written (a number or sign as spoken), with its pronunciations and their stress."""
 
     text: str
     variants: Variants
@@ -28,7 +28,7 @@ class TextWord:
     """Whether a punctuation mark follows it, at which a reader may pause."""
 
 
-# A run starts after white space or a brace only: to try it from each of its characters would be quadratic.
+# A run starts after white space or a brace only: a try from each of its characters would be quadratic.
 _INLINE = re.compile(r"(?<![^\s{}])([^\s{}]*)\{([^{}]*)\}")
 _DASHES = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2212", "-") | dict.fromkeys("\u2012\u2013\u2014\u2015_/", " ")
@@ -51,32 +51,32 @@ _VOICELESS = frozenset({"P", "T", "K", "F", "TH"})
 
 
 def parse_text(text: str, lexicon: Lexicon) -> list[TextWord]:
-    """Split a text into words and find how each can be said.
+    """Split a text into words and look up their pronunciations.
 
     Punctuation and case do not matter. A hyphenated word is looked up whole, then part by part; numbers and a
-    few signs are spelt out; a possessive that is not in the lexicon is made from its base. A word followed by
-    phones in braces, `tomato{T AH M EY T OW}`, has that pronunciation only.
+    few signs are spelt out; a possessive that is not in the lexicon is derived from its base. A word followed
+    by phones in braces, `tomato{T AH M EY T OW}`, has that pronunciation only.
 
     Raises:
-        TextEmptyError: nothing but white space.
-        TextNotEnglishError: no letter from a to z and no digit.
-        TextUnknownWordsError: words outside the lexicon, all of them named.
-        PronunciationError: phones in braces that are not ARPAbet, or braces that do not match.
+        TextEmptyError: The text is white space only.
+        TextNotEnglishError: The text has no letter from a to z and no digit.
+        TextUnknownWordsError: Some words are not in the lexicon; all are named.
+        PronunciationError: Phones in braces are not ARPAbet, or braces do not match.
     """
     if not text.strip():
         raise TextEmptyError("the text is empty: give the words that were to be read")
     normal = unicodedata.normalize("NFKC", normalise_apostrophes(text).translate(_DASHES))
     if not re.search("[a-z0-9]", _strip_accents(normal), re.IGNORECASE):
         raise TextNotEnglishError(f"no English word in the text '{_shorten(text)}': give it in English")
-    found = list(_words(normal, lexicon))
-    unknown = {word.text.lower(): word.text for word in found if not word.variants}
+    words = list(_words(normal, lexicon))
+    unknown = {word.text.lower(): word.text for word in words if not word.variants}
     if unknown:
         raise TextUnknownWordsError(list(unknown.values()))
-    return found
+    return words
 
 
 def _words(text: str, lexicon: Lexicon) -> Iterator[TextWord]:
-    """Words in order; one that is not known has no variants."""
+    """Yield the words in order; an unknown one has no variants."""
     done = 0
     for match in _INLINE.finditer(text):
         before, word = _split_last_word(match.group(1))
@@ -92,7 +92,7 @@ def _words(text: str, lexicon: Lexicon) -> Iterator[TextWord]:
 
 
 def _split_last_word(run: str) -> tuple[str, str]:
-    """Cut the word off what stands before a brace: '("tomato' gives '("' and 'tomato'."""
+    """Split the word off the text before a brace: '("tomato' gives '("' and 'tomato'."""
     start = len(run)
     while start and (run[start - 1].isalnum() or run[start - 1] in "'-"):
         start -= 1
@@ -129,7 +129,7 @@ def _token_words(token: str, lexicon: Lexicon) -> Iterator[TextWord]:
 
 
 def _spell_out(token: str) -> list[str]:
-    """The words of a number, an amount of money or a sign; empty for anything else."""
+    """Return the words of a number, an amount of money or a sign; empty for anything else."""
     if token in _SIGNS:
         return [_SIGNS[token]]
     currency = _CURRENCIES.get(token[0])
@@ -143,7 +143,7 @@ def _spell_out(token: str) -> list[str]:
 
 
 def _parts(token: str) -> list[str]:
-    """What to try when a token is not known whole: its sides of hyphens or dots, or letters and digits."""
+    """Split an unknown token at hyphens or dots, or else into letters and digits."""
     parts = [part for part in re.split(r"[-.]", token) if part.strip("'")]
     if len(parts) > 1 or "'" in token:
         return parts
@@ -151,7 +151,7 @@ def _parts(token: str) -> list[str]:
 
 
 def _variants(token: str, lexicon: Lexicon) -> Variants:
-    """Looked up as it stands ('cause, U.S.), without quotes, without accents, and last as a possessive."""
+    """Look a token up as written ('cause, U.S.), then without quotes, without accents, as a possessive."""
     bare = token.strip("'-.")
     for candidate in (token, token.rstrip("'-"), bare, _strip_accents(bare)):
         variants = lexicon.lookup(candidate)

@@ -298,7 +298,7 @@ def test_the_description_is_valid_and_its_example_is_what_the_engine_says(client
     problem = operation["responses"]["429"]["content"]["application/problem+json"]["schema"]
     assert problem == {"$ref": "#/components/schemas/ProblemDetails"}
     heard = description["components"]["schemas"]["PhoneResult"]["properties"]["heard"]
-    assert heard["description"].startswith("The phone that was most likely said")
+    assert heard["description"].startswith("The phone most likely realised")
 
     from enunciate import Utterance, load_assessor
 

@@ -12,7 +12,6 @@ from enunciate.pocket.training.batch_plan import whole_rows
 from enunciate.pocket.training.model import PocketModel
 from enunciate.pocket.training.predictions import BUDGET, align_clips
 from enunciate.pocket.training.waveform_bank import SaidTimes, WaveformBank
-from enunciate.training.tensors import tensor_of
 
 _STEPS = 2.0
 """Frames of the bank (10 ms) per frame of the model (20 ms)."""
@@ -44,10 +43,10 @@ def _align_said(model: PocketModel, bank: WaveformBank, clips: Sequence[int]) ->
         table = np.zeros((2, len(said), int(counts.max())), dtype=np.int64)
         for p, pairs in enumerate(said):
             table[:, p, : len(pairs)] = np.array(pairs).T
-        classes, words = tensor_of(table).to(bank.device)
+        classes, words = torch.from_numpy(table).to(bank.device)
         frames = (batch.frames + 1) // 2
         encoded = model.hear(batch, None)
-        aligned = align_batch(encoded.frame, frames, classes, tensor_of(counts).to(bank.device), words)
+        aligned = align_batch(encoded.frame, frames, classes, torch.from_numpy(counts).to(bank.device), words)
         start, end = (t.double().cpu().numpy() * _STEPS for t in (aligned.start, aligned.end))
         for p, clip in enumerate(batch.clips):
             n = int(counts[p])

@@ -31,7 +31,6 @@ from enunciate.pocket.training.train_data import TrainingData, load_training_dat
 from enunciate.pocket.training.whisper_weights import load_whisper
 from enunciate.storage import event_log, writing_to
 from enunciate.torch_device import pick_device
-from enunciate.training.tensors import backward, seed_all, update
 
 LOG = "log.jsonl"
 MAX_GRADIENT_NORM = 2.0
@@ -60,7 +59,7 @@ def train(recipe: PocketRecipe, config: EncoderConfig = WHISPER_BASE) -> Metrics
         recipe.out.mkdir(parents=True, exist_ok=True)
     log = event_log(recipe.out / LOG)
     device = pick_device(recipe.device)
-    seed_all(recipe.seed)
+    torch.manual_seed(recipe.seed)
     model = PocketModel(recipe.model, config)
     if recipe.whisper is not None:
         load_whisper(model.encoder, recipe.whisper)
@@ -131,9 +130,9 @@ class PocketTrainer:
             group["lr"] = group["peak"] * scale
         losses = self.model.losses(self.data.bank.cut(rows))
         self.optimiser.zero_grad(set_to_none=True)
-        backward(torch.stack(list(losses.values())).sum())
+        torch.stack(list(losses.values())).sum().backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT_NORM, foreach=True)
-        update(self.optimiser)
+        self.optimiser.step()
         self.averaged.update(self.model, min(self.recipe.ema, (step + 1) / (step + 12)))
         for name, value in losses.items():
             before = self._sums.get(name)
