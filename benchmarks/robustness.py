@@ -2,10 +2,11 @@
 
     python benchmarks/robustness.py --model pocket --corpus DIR --out robustness.json
 
-The benchmark puts readings through changes that a fair judge ignores, or hears in one score only. It gives
-the engine recordings that are no reading of the text. It has synthetic voices read well, and say one sound
-for another. It counts implausible flags, diagnoses and pauses. It needs flite, espeak-ng and pyworld. Its clips
-come from the test split of the corpus, so weights that were trained on everything have seen them.
+The benchmark puts readings through changes that a fair judge ignores, or hears in one score only.
+It gives the engine recordings that are no reading of the text. It has synthetic voices read well,
+and say one sound for another. It counts implausible flags, diagnoses and pauses. It needs flite,
+espeak-ng and pyworld. Its clips come from the test split of the corpus, so weights that were
+trained on everything have seen them.
 """
 
 from __future__ import annotations
