@@ -22,7 +22,7 @@ from enunciate.conformer.training.recogniser import Recogniser
 def encode_clips(model: Recogniser, bank: Bank, clips: Sequence[int]) -> list[tuple[int, Encoded]]:
     """Encode clips without augmentation, sorted by length, in batches of 64."""
     order = sorted(clips, key=lambda clip: int(bank.lengths[clip]))
-    found: list[tuple[int, Encoded]] = []
+    encoded: list[tuple[int, Encoded]] = []
     for first in range(0, len(order), 64):
         chunk = np.array(order[first : first + 64])
         batch = bank.cut(BatchDraw(chunk, np.ones(len(chunk)), int(bank.lengths[chunk].max())))
@@ -30,17 +30,17 @@ def encode_clips(model: Recogniser, bank: Bank, clips: Sequence[int]) -> list[tu
         out = Encoded(*(tensor.float().cpu() for tensor in out))
         lengths = encoded_length(batch.host_lengths).numpy().tolist()
         for row, (clip, length) in enumerate(zip(chunk.tolist(), lengths, strict=True)):
-            found.append((clip, Encoded(*(tensor[row : row + 1, :length] for tensor in out))))
-    return found
+            encoded.append((clip, Encoded(*(tensor[row : row + 1, :length] for tensor in out))))
+    return encoded
 
 
 def align_recordings(
     model: Recogniser, bank: Bank, workers: ProcessPoolExecutor, log: Callable[..., None]
 ) -> None:
-    """Align every recording with the frame head, phone by phone, and tell the bank."""
+    """Align every recording with the frame head, and store the alignments in the bank."""
     began = time.monotonic()
     encoded = encode_clips(model, bank, np.flatnonzero(~bank.synthetic).tolist())
-    # without synthetic clips nothing has taught the frame head yet: then CTC has to do
+    # without synthetic clips the frame head is still untrained: CTC takes its place
     taught = bool((bank.frame_phone >= 0).any())
     posteriors = [(out.frame if taught else out.ctc)[0].numpy() for _, out in encoded]
     phones = [bank.phones(clip) for clip, _ in encoded]
@@ -56,9 +56,9 @@ def align_recordings(
 
 
 def align_recording(log_probs: LogProbs, phones: list[int]) -> tuple[npt.NDArray[np.int16], float]:
-    """Index of the phone, or PAUSE, for each frame of (F, 40) log-probabilities, and the fit."""
-    found = align(log_probs, [[[label]] for label in phones])
+    """Return the index of the phone, or PAUSE, of each frame of (F, 40) log-probabilities, and the fit."""
+    alignment = align(log_probs, [[[label]] for label in phones])
     frame_phone = np.full(len(log_probs), PAUSE, dtype=np.int16)
-    for index, (start, end) in enumerate(zip(found.start, found.end, strict=True)):
+    for index, (start, end) in enumerate(zip(alignment.start, alignment.end, strict=True)):
         frame_phone[start:end] = index
-    return frame_phone, found.score
+    return frame_phone, alignment.score

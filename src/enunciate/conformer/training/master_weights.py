@@ -1,7 +1,7 @@
-"""Single-precision copies of what a network computes in bfloat16, their optimiser, and their running mean.
+"""Single-precision master copies of bfloat16 weights, their optimiser and their moving average.
 
-At the learning rates used here most updates of a bfloat16 weight would be rounded to nothing. So AdamW works
-on copies, which are written back after each step. All parameters are handled in one launch: a loop over them
+At the learning rates used here most updates of a bfloat16 weight would be lost to rounding. So AdamW updates
+copies, which are written back after each step. All parameters are handled in one launch: a loop over them
 would cost as much as the network.
 """
 
@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-_LARGEST_NORM = 1.0
-"""Longer gradients are cut to this."""
+_MAX_GRAD_NORM = 1.0
+"""The gradient-clipping norm."""
 
 
 class MasterWeights:
-    """What is trained of a network, in single precision."""
+    """The trained parameters of a network in single precision."""
 
     def __init__(
         self,
@@ -29,10 +29,10 @@ class MasterWeights:
         """Copy the parameters; only then may the network be moved to lower precision, in place.
 
         Args:
-            working: parameters of the network, still in single precision.
-            averaged: what receives their running mean, in the same order.
-            learning_rate: of the first step.
-            weight_decay: of matrices; vectors have none.
+            working: The parameters of the network, still in single precision.
+            averaged: The tensors that receive their exponential moving average, in the same order.
+            learning_rate: The learning rate of the first step.
+            weight_decay: The weight decay of matrices; vectors have none.
         """
         self.working: list[Tensor] = list(working)
         self.averaged = list(averaged)
@@ -51,12 +51,12 @@ class MasterWeights:
 
     @torch.no_grad()
     def step(self, learning_rate: float, decay: float) -> None:
-        """Take the network's gradients, update, write back; the running mean keeps `decay` of itself."""
+        """Do one step with the network's gradients; the moving average keeps `decay` of itself."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.working]
         torch._foreach_copy_([p.grad for p in self.copies if p.grad is not None], gradients)  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
-        nn.utils.clip_grad_norm_(self.copies, _LARGEST_NORM)
+        nn.utils.clip_grad_norm_(self.copies, _MAX_GRAD_NORM)
         self.optimizer.step()
         torch._foreach_copy_(self.working, self.copies)  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
         torch._foreach_lerp_(self.averaged, self.copies, 1 - decay)  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]

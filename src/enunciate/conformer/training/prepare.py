@@ -1,4 +1,4 @@
-"""From a corpus and synthetic speech to training clips: features in parallel, labels as class indices."""
+"""Training clips from a corpus and synthetic speech: features in parallel, labels as class indices."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ CHUNK = 16
 
 
 def recordings(utterances: Sequence[Utterance], pool: ProcessPoolExecutor) -> list[TrainingClip]:
-    """Features and labels of recordings whose canonical phones are known; nothing is aligned yet."""
+    """Return features and labels of recordings with known canonical phones, not aligned yet."""
     features = pool.map(_features_of_file, utterances, chunksize=CHUNK)
     return [_recording(u, f) for u, f in zip(utterances, features, strict=True)]
 
 
 def synthetic_clips(folder: Path, pool: ProcessPoolExecutor) -> list[TrainingClip]:
-    """Features and labels of all synthetic clips in a folder, with their exact times."""
+    """Return features and labels of all synthetic clips in a folder, with their exact times."""
     return list(pool.map(_synthetic, _with_phones(read_shards(folder)), chunksize=CHUNK))
 
 
@@ -58,7 +58,7 @@ def _synthetic(clip: SyntheticClip) -> TrainingClip:
 
 
 def frames_of_segments(clip: SyntheticClip, n_frames: int) -> npt.NDArray[np.int16]:
-    """Index of the phone said in each 10 ms of a synthetic clip, or PAUSE."""
+    """Return the index of the phone in each 10 ms of a synthetic clip, or PAUSE."""
     frame_phone = np.full(n_frames, PAUSE, dtype=np.int16)
     index = 0
     for phone, start_s, end_s in clip.segments:

@@ -1,4 +1,4 @@
-"""How a recogniser does on clips that it was not trained on."""
+"""Evaluation of a recogniser on held-out clips."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from enunciate.pocket.ctc import greedy
 
 @dataclass(frozen=True)
 class RecogniserReport:
-    """How a recogniser does on clips that it was not trained on."""
+    """Evaluation of a recogniser on held-out clips."""
 
     per: float
-    """Errors a canonical phone of greedy CTC decoding, without the text."""
+    """The errors per canonical phone of greedy CTC decoding, without reference."""
     phone_pcc: float
-    """Correlation of the quality head with human phone scores, aligned with the text; NaN without scores."""
+    """The PCC of the quality head with human phone scores, aligned with the text; NaN without scores."""
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""Clips as the scorer learns from them: features from the exported encoder, labels from people."""
+"""Training examples of the scorer: features from the exported encoder, with human labels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ScoredClip:
     word: npt.NDArray[np.int64]
     """(U,) index of each phone's word."""
     mismatched: bool
-    """Something else was said than the text."""
+    """Whether something other than the text was said."""
 
 
 def load_clips(utterances: Sequence[Utterance], encoders: Sequence[Path], workers: int) -> list[ScoredClip]:
@@ -47,7 +47,7 @@ def load_clips(utterances: Sequence[Utterance], encoders: Sequence[Path], worker
 def hear_clips(
     utterances: Sequence[Utterance], encoders: Sequence[Path], phone_model: Path, workers: int
 ) -> list[ScoredClip]:
-    """The same without the text: the phones are those heard, each a word of its own, and have no scores."""
+    """Encode and label without reference: each phone heard is a word of its own, without a score."""
     with ProcessPoolExecutor(workers) as pool:
         jobs = pool.map(_hear_clip, utterances, encoders, repeat(phone_model), chunksize=16)
         return list(jobs)
@@ -61,30 +61,30 @@ def _encode(utterance: Utterance, encoder: Path) -> Outputs:
 
 def _load_clip(utterance: Utterance, encoder: Path) -> ScoredClip:
     words = utterance.words or ()
-    out = _encode(utterance, encoder)
-    found = align(out.frame, [[classes_of(word.phones)] for word in words])
+    outputs = _encode(utterance, encoder)
+    alignment = align(outputs.frame, [[classes_of(word.phones)] for word in words])
     known = [s for w in words for s in w.phone_scores or (-1.0,) * len(w.phones)]
-    return _label(out, found, known, utterance)
+    return _label(outputs, alignment, known, utterance)
 
 
 def _hear_clip(utterance: Utterance, encoder: Path, phone_model: Path) -> ScoredClip:
     if phone_model not in _phone_models:
         _phone_models[phone_model] = load_phone_model(phone_model)
-    out = _encode(utterance, encoder)
-    heard = beam_search(out.ctc, _phone_models[phone_model], HEARING)
-    if not heard:  # the scorer wants a phone: the one that came nearest to being heard
-        heard = [int(out.ctc[:, BLANK + 1 :].max(axis=0).argmax()) + BLANK + 1]
-    found = align_heard(out.frame, heard)
-    return _label(out, found, [-1.0] * len(found.classes), utterance)
+    outputs = _encode(utterance, encoder)
+    heard = beam_search(outputs.ctc, _phone_models[phone_model], HEARING)
+    if not heard:  # the scorer needs at least one phone: the most likely one
+        heard = [int(outputs.ctc[:, BLANK + 1 :].max(axis=0).argmax()) + BLANK + 1]
+    alignment = align_heard(outputs.frame, heard)
+    return _label(outputs, alignment, [-1.0] * len(alignment.classes), utterance)
 
 
-def _label(out: Outputs, found: Alignment, known: list[float], utterance: Utterance) -> ScoredClip:
+def _label(outputs: Outputs, alignment: Alignment, known: list[float], utterance: Utterance) -> ScoredClip:
     given = [getattr(utterance.scores, aspect, None) for aspect in ASPECTS]
     scores = np.array([np.nan if score is None else score for score in given], dtype=np.float32)
     return ScoredClip(
-        phone_features(out, found),
+        phone_features(outputs, alignment),
         np.array(known, dtype=np.float32),
         scores,
-        found.word,
-        mismatched(out, found),
+        alignment.word,
+        mismatched(outputs, alignment),
     )

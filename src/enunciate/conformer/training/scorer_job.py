@@ -1,4 +1,4 @@
-"""One ensemble, fitted in a process of its own: the unit of work of the scorer's training."""
+"""The job of one ensemble, which runs in a process of its own."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from enunciate.schema import Utterance
 
 @dataclass(frozen=True)
 class ScorerJob:
-    """Fit on some speakers, predict others, and write the ensemble to a file."""
+    """The inputs of one ensemble: fit on some speakers, predict others, and write the ensemble to a file."""
 
     clips: list[ScoredClip]
     utterances: list[Utterance]
-    """Those of the clips; they say whose they are."""
+    """The utterances of the clips, with their speakers."""
     synthetic: list[ScoredClip]
     held: list[ScoredClip]
     recogniser: Path
@@ -33,12 +33,12 @@ class ScorerJob:
 
 @dataclass(frozen=True)
 class ScorerFit:
-    """What an ensemble says of clips that it did not learn from."""
+    """The predictions of an ensemble for clips that it did not learn from."""
 
     left_out: list[ScorerPrediction]
-    """Of the job's clips, each by the member that left its speaker out."""
+    """For the job's clips, each by the member that left its speaker out."""
     held_out: list[ScorerPrediction]
-    """Of the clips held, by the whole ensemble."""
+    """For the held-out clips, by the whole ensemble."""
 
 
 def run_job(job: ScorerJob) -> ScorerFit:

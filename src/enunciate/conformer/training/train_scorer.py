@@ -1,9 +1,9 @@
 """Train the scorer on a recogniser's outputs, with nested cross-validation over speakers.
 
-Outer folds give the figures that are reported: every test speaker is scored by an ensemble that never saw
-that speaker. Inside, each member of an ensemble leaves out one inner fold of speakers, and what the members
-say of the speakers that they left out sets everything that must not be set on training data: the threshold at
-which a phone counts as mispronounced, and the tables of 90% intervals. What ships is the same procedure on
+Outer folds give the metrics that are reported: every test speaker is scored by an ensemble that never saw
+that speaker. Inside, each member of an ensemble leaves out one inner fold of speakers. The predictions for
+the speakers left out calibrate what must not be calibrated on training data: the threshold at which a phone
+counts as mispronounced, and the tables of 90% intervals. The shipped weights come from the same procedure on
 all speakers.
 """
 
@@ -49,14 +49,14 @@ from enunciate.schema import ASPECTS, Utterance
 
 
 class ScorerTraining:
-    """What the jobs of one recipe have in common: utterances, who is left out where, and what was heard."""
+    """The shared state of the jobs of one recipe: utterances, folds and the clips' features."""
 
     def __init__(self, recipe: ScorerRecipe) -> None:
         self.recipe = recipe
         self.utterances = [u for u in load_corpus(recipe.corpus, recipe.split) if u.scores is not None]
         crossed = sorted((recipe.recogniser / FOLDS).glob(f"*/{HELD_OUT}"))
         self.recognisers = [path.parent for path in crossed]
-        """One for each fold, or none where a single one has seen no labelled speaker."""
+        """One recogniser per fold, or none where a single one has seen no labelled speaker."""
         if crossed:
             self.folds = _held_by(crossed, self.utterances)
         else:
@@ -66,11 +66,11 @@ class ScorerTraining:
         self.synthetic: dict[Path, list[ScoredClip]] = {}
 
     def recogniser_of(self, fold: int | None) -> Path:
-        """The recogniser of a fold's model, or of the one that ships."""
+        """Return the recogniser of a fold, or of the final model for None."""
         return self.recognisers[fold] if fold is not None and self.recognisers else self.recipe.recogniser
 
     def folder_of(self, fold: int | None) -> Path:
-        """Where a fold's model goes, or the one that ships."""
+        """Return the output folder of a fold, or of the final model for None."""
         return self.recipe.out if fold is None else self.recipe.out / FOLDS / str(fold)
 
     def export(self) -> None:
@@ -93,7 +93,7 @@ class ScorerTraining:
             shutil.copyfile(self.recipe.out / PHONE_MODEL, self.folder_of(fold) / PHONE_MODEL)
 
     def listen(self) -> None:
-        """Hear every clip, each by a recogniser that does not know its speaker."""
+        """Compute the features of every clip with a recogniser that has not seen its speaker."""
         encoders = [self.recipe.out / ENCODER] * len(self.utterances)
         for fold, held in enumerate(self.folds if self.recognisers else []):
             for index in held:
@@ -109,7 +109,7 @@ class ScorerTraining:
                 self.synthetic[recogniser] = load_clips(wrong, here, workers)
 
     def jobs(self, fold: int | None) -> tuple[ScorerJob, ScorerJob]:
-        """The two ensembles of a fold, or of what ships: with the text, and without it."""
+        """Return the jobs of a fold's two ensembles, with and without reference; None is the final model."""
         held = [] if fold is None else self.folds[fold]
         learn = sorted(set(range(len(self.utterances))) - set(held))
         recogniser, folder = self.recogniser_of(fold), self.folder_of(fold)
@@ -168,7 +168,7 @@ def _held_by(files: Sequence[Path], utterances: Sequence[Utterance]) -> list[lis
 
 
 def _mispronounced(recipe: ScorerRecipe) -> list[Utterance]:
-    """The first synthetic clips that were mispronounced on purpose, as readings with scores."""
+    """Return the first synthetic clips with deliberate errors, as utterances with scores."""
     if recipe.synthetic is None:
         return []
     lexicon = Lexicon.default()
@@ -180,7 +180,7 @@ def _mispronounced(recipe: ScorerRecipe) -> list[Utterance]:
 def _write(
     training: ScorerTraining, fold: int | None, clips: list[ScoredClip], fitted: ScorerFit, free: ScorerFit
 ) -> None:
-    """Calibrate on what the members left out, and write what is not written yet."""
+    """Calibrate on the predictions for speakers left out, and write the remaining files."""
     folder = training.folder_of(fold)
     left_out = fitted.left_out
     calibration = calibrate(
