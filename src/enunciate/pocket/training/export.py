@@ -162,11 +162,12 @@ def _frame_dim(config: EncoderConfig) -> Any:
 
 
 def _frame_examples(config: EncoderConfig) -> tuple[Tensor, ...]:
-    """Inputs of the scorers about some frames, in the order of `FRAME_INPUTS`."""
+    """Inputs of the scorers for 100 frames, in the order of `FRAME_INPUTS`."""
     n_frames = 100
-    posteriors = torch.randn(1, n_frames, N_CLASSES).log_softmax(2)
+    # Two tensors: the exporter reads one that is given twice as one input, and ignores the other.
+    ctc, frame = (torch.randn(1, n_frames, N_CLASSES).log_softmax(2) for _ in range(2))
     streams = (torch.randn(1, n_frames, config.sound_width), torch.randn(1, n_frames, config.melody_width))
-    return posteriors, posteriors, *streams, *(torch.randn(1, n_frames) for _ in range(3))
+    return ctc, frame, *streams, *(torch.randn(1, n_frames) for _ in range(3))
 
 
 def _export(
