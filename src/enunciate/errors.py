@@ -136,6 +136,14 @@ class TextTooLongError(TextError):
 
     code = "text_too_long"
 
+    @classmethod
+    def for_clip(cls, utterance_id: str, n_phones: int, duration_s: float) -> TextTooLongError:
+        """The error for a text of so many phones and a clip of this length."""
+        return cls(
+            f"{utterance_id}: the text has {n_phones} phones, too many for a clip of {duration_s:.1f} s: "
+            "give the text of this clip alone, or a longer recording"
+        )
+
 
 class PronunciationError(TextError):
     """A pronunciation given in the text or in a lexicon file is not made of ARPAbet phones."""

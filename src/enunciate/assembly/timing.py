@@ -12,6 +12,9 @@ from enunciate.schema import Pause, Rates
 Span = tuple[float, float] | tuple[None, None]
 """Start and end in seconds, where they are known."""
 
+NO_SPEECH = Rates(phones_per_s=0.0, words_per_s=None, articulation_phones_per_s=0.0)
+"""The rates of a clip in which no phone was heard."""
+
 
 @dataclass(frozen=True)
 class Timing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,15 +9,16 @@ import numpy.typing as npt
 
 from enunciate.assembly.assembler import assemble
 from enunciate.assembly.omissions import omitted_by_alignment
+from enunciate.assembly.timing import NO_SPEECH
 from enunciate.assembly.words import build_word
 from enunciate.conformer.features import Outputs, mean_fit, mean_log_posteriors
 from enunciate.conformer.forced_alignment import Alignment
 from enunciate.conformer.listener import AlignedClip
-from enunciate.conformer.phone_timing import NO_SPEECH, pauses, rates
+from enunciate.conformer.phone_timing import pauses, rates
 from enunciate.conformer.pitch import FRAME_S
 from enunciate.pocket.calibration import Calibration, Interval
 from enunciate.pocket.symbols import SILENCE, phone_of
-from enunciate.schema import ASPECTS, Aspect, Assessment, PhoneQuality, PhoneResult, Score, WordResult
+from enunciate.schema import Assessment, PhoneQuality, PhoneResult, WordResult
 
 Array = npt.NDArray[np.float64]
 
@@ -62,12 +62,14 @@ def assess_aligned(
         else:
             phones = _scored_phones(clip.outputs, alignment, scores, calibration)
             words = _words(clip.reference.words, phones, clip.outputs, alignment, calibration.word)
-    intervals = calibration.free if clip.reference is None else calibration.utterance
+    values = None if scores is None else scores.utterance
     n_words = None if clip.reference is None else len(clip.reference.words)
     return assemble(
         clip,
         model,
-        scores=_mismatch_scores(calibration) if mismatched else _utterance_scores(scores, intervals),
+        scores=calibration.mismatch_scores()
+        if mismatched
+        else calibration.utterance_scores(values, with_reference=clip.reference is not None),
         used_reference=clip.reference is not None,
         scored_by_text=True,
         words=words,
@@ -151,23 +153,3 @@ def _words(
         own = [phones[position] for position in inside]
         words.append(build_word(text, own, omitted=omitted, interval=interval.at))
     return tuple(words)
-
-
-def _utterance_scores(
-    scores: ScorerOutputs | None, intervals: Mapping[str, Interval]
-) -> dict[Aspect, Score | None]:
-    if scores is None:
-        return dict.fromkeys(ASPECTS)
-    results: dict[Aspect, Score | None] = {}
-    for aspect, value in zip(ASPECTS, scores.utterance.tolist(), strict=True):
-        low, high = intervals[aspect].at(value)
-        results[aspect] = Score(value=value, low=low, high=high)
-    return results
-
-
-def _mismatch_scores(calibration: Calibration) -> dict[Aspect, Score | None]:
-    scores: dict[Aspect, Score | None] = {}
-    for aspect in ASPECTS:
-        level = calibration.mismatch[aspect]
-        scores[aspect] = Score(value=level.value, low=level.low, high=level.high)
-    return scores

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.schema import ASPECTS, MISPRONOUNCED_BELOW, FrozenModel
+from enunciate.schema import ASPECTS, MISPRONOUNCED_BELOW, Aspect, FrozenModel, Score
 
 COVERAGE = 0.9
 BINS = 8
@@ -70,6 +70,25 @@ class Calibration(FrozenModel):
     """The intervals of utterance scores without reference, under their name in the file of weights."""
     mismatch: dict[str, Level]
     """The scores of clips in which something other than the text was said."""
+
+    def utterance_scores(self, values: Array | None, *, with_reference: bool) -> dict[Aspect, Score | None]:
+        """Give utterance scores, shape (4,), their intervals; without values every aspect is None."""
+        if values is None:
+            return dict.fromkeys(ASPECTS)
+        intervals = self.utterance if with_reference else self.free
+        scores: dict[Aspect, Score | None] = {}
+        for aspect, value in zip(ASPECTS, values.tolist(), strict=True):
+            low, high = intervals[aspect].at(value)
+            scores[aspect] = Score(value=value, low=low, high=high)
+        return scores
+
+    def mismatch_scores(self) -> dict[Aspect, Score | None]:
+        """Return the scores that people give where something other than the text was said."""
+        scores: dict[Aspect, Score | None] = {}
+        for aspect in ASPECTS:
+            level = self.mismatch[aspect]
+            scores[aspect] = Score(value=level.value, low=level.low, high=level.high)
+        return scores
 
 
 def calibrate(

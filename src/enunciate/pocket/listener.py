@@ -94,16 +94,12 @@ def align_text(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]], ut
     """
     phones = sum(min(map(len, variants)) for variants in words)
     seconds = len(log_probs) * FRAME_S
-    message = (
-        f"{utterance_id}: the text has {phones} phones, too many for a clip of {seconds:.1f} s: give "
-        "the text of this clip alone, or a longer recording"
-    )
     if phones > seconds * FASTEST_PHONES_PER_S:
-        raise TextTooLongError(message)
+        raise TextTooLongError.for_clip(utterance_id, phones, seconds)
     try:
         return align(log_probs, words)
     except AlignmentError as error:
-        raise TextTooLongError(message) from error
+        raise TextTooLongError.for_clip(utterance_id, phones, seconds) from error
 
 
 def stress_marks(words: Sequence[Sequence[str]]) -> npt.NDArray[np.float32]:

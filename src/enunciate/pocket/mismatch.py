@@ -1,7 +1,7 @@
 """Whether a clip holds speech at all, and whether it holds the reference text.
 
-Both look at what the encoder hears without the text. The thresholds were set on training speakers
-(`benchmarks/text_mismatch.py`).
+Both look at what the encoder hears without the text. `benchmarks/text_mismatch.py` shows how often the first
+warns for the right text and for a wrong one.
 """
 
 from __future__ import annotations

@@ -26,8 +26,6 @@ PAUSE_S = 0.15
 """A silence inside the speech counts as a pause from this length on."""
 QUIET_DB = -18.0
 """A frame is silent if it is at least this far below the loudest frame and the frame head finds no phone."""
-NO_SPEECH = Rates(phones_per_s=0.0, words_per_s=None, articulation_phones_per_s=0.0)
-"""The rates of a clip in which no phone was heard."""
 
 
 class PocketAligner:

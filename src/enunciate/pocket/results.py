@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from enunciate.assembly.assembler import assemble
+from enunciate.assembly.timing import NO_SPEECH
 from enunciate.assembly.words import build_word
 from enunciate.phones.inventory import UNCLEAR
 from enunciate.pocket.acoustic_model import FRAME_S, Outputs
@@ -16,10 +16,10 @@ from enunciate.pocket.calibration import Calibration, Interval
 from enunciate.pocket.ctc import greedy
 from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.listener import AlignedClip
-from enunciate.pocket.phone_timing import NO_SPEECH, pauses, phone_spans_s, rates
+from enunciate.pocket.phone_timing import pauses, phone_spans_s, rates
 from enunciate.pocket.scorer import ScorerOutputs
 from enunciate.pocket.symbols import phone_of
-from enunciate.schema import ASPECTS, Aspect, Assessment, PhoneQuality, PhoneResult, Score, WordResult
+from enunciate.schema import Assessment, PhoneQuality, PhoneResult, WordResult
 
 CLEAR_FROM = 0.5
 """The probability under which a diagnosis says "not clear"."""
@@ -56,12 +56,14 @@ def assess_aligned(
         else:
             phones = _scored_phones(clip.outputs, alignment, scores, calibration)
             words = _words(clip, phones, scores, calibration.word)
-    intervals = calibration.free if clip.reference is None else calibration.utterance
+    values = None if scores is None else scores.utterance
     n_words = None if clip.reference is None else len(clip.reference.words)
     return assemble(
         clip,
         model,
-        scores=_mismatch_scores(calibration) if mismatched else _utterance_scores(scores, intervals),
+        scores=calibration.mismatch_scores()
+        if mismatched
+        else calibration.utterance_scores(values, with_reference=clip.reference is not None),
         used_reference=clip.reference is not None,
         scored_by_text=True,
         words=words,
@@ -176,23 +178,3 @@ def _inserted(outputs: Outputs, alignment: Alignment, n_words: int) -> list[tupl
         word = int(alignment.word[before[-1]]) if len(before) else 0
         inserted[word] += tuple(map(phone_of, greedy(outputs.ctc[start:end])))
     return inserted
-
-
-def _utterance_scores(
-    scores: ScorerOutputs | None, intervals: Mapping[str, Interval]
-) -> dict[Aspect, Score | None]:
-    if scores is None:
-        return dict.fromkeys(ASPECTS)
-    results: dict[Aspect, Score | None] = {}
-    for aspect, value in zip(ASPECTS, scores.utterance.tolist(), strict=True):
-        low, high = intervals[aspect].at(value)
-        results[aspect] = Score(value=value, low=low, high=high)
-    return results
-
-
-def _mismatch_scores(calibration: Calibration) -> dict[Aspect, Score | None]:
-    scores: dict[Aspect, Score | None] = {}
-    for aspect in ASPECTS:
-        level = calibration.mismatch[aspect]
-        scores[aspect] = Score(value=level.value, low=level.low, high=level.high)
-    return scores

@@ -46,9 +46,6 @@ class ScorerOutputs:
     """(W,) from 0 to 10."""
     utterance: Floats
     """(4,) from 0 to 10, in the order of `ASPECTS`."""
-    phrases: tuple[Phrase, ...]
-    phrase_scores: Floats
-    """(P, 4) utterance scores of each phrase."""
 
 
 class Scorers:
@@ -83,10 +80,7 @@ class Scorers:
         phone, wrong, word, whole = (np.concatenate(values) for values in zip(*parts, strict=True))
         utterance = _mean(whole, phrases)
         utterance[_FLUENCY] -= _fluency_loss(alignment, phrases, ends_phrase)
-        return ScorerOutputs(
-            np.clip(phone, 0, 2), wrong, np.clip(word, 0, 10), np.clip(utterance, 0, 10), tuple(phrases),
-            np.clip(whole, 0, 10),
-        )  # fmt: skip
+        return ScorerOutputs(np.clip(phone, 0, 2), wrong, np.clip(word, 0, 10), np.clip(utterance, 0, 10))
 
     def score_without_reference(self, outputs: Outputs, alignment: Alignment) -> ScorerOutputs:
         """Score a reading of an unknown text, of which the alignment has the phones heard."""
@@ -95,7 +89,7 @@ class Scorers:
         whole = np.stack(rows)
         nothing = np.zeros(0)
         utterance = np.clip(_mean(whole, phrases), 0, 10)
-        return ScorerOutputs(nothing, nothing, nothing, utterance, tuple(phrases), np.clip(whole, 0, 10))
+        return ScorerOutputs(nothing, nothing, nothing, utterance)
 
     def _score_phrase(
         self, outputs: Outputs, alignment: Alignment, stress: npt.NDArray[np.float32], phrase: Phrase

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from enunciate.assembly.assembler import assemble
 from enunciate.assembly.score_distribution import score_from_distribution
+from enunciate.assembly.timing import NO_SPEECH
 from enunciate.baselines.assessor import EncoderAssessor
 from enunciate.baselines.forest.model import load_forests
 from enunciate.baselines.forest.prosody import prosody_features
 from enunciate.conformer.listener import AlignedClip
-from enunciate.conformer.phone_timing import NO_SPEECH, pauses, rates
+from enunciate.conformer.phone_timing import pauses, rates
 from enunciate.schema import ASPECTS, Aspect, Assessment, Score
 
 

@@ -94,10 +94,7 @@ def _align_text(
         return align_words(scores.states, words)
     except AlignmentError as error:
         phones = sum(min(map(len, variants)) for variants in words)
-        raise TextTooLongError(
-            f"{utterance_id}: the text has {phones} phones, too many for a clip of {duration_s:.1f} s: give "
-            "the text of this clip alone, or a longer recording"
-        ) from error
+        raise TextTooLongError.for_clip(utterance_id, phones, duration_s) from error
 
 
 def _phones(scores: HmmScores) -> tuple[str, ...]:
