@@ -146,7 +146,7 @@ def test_a_voice_that_is_not_installed_names_its_packages(engine, monkeypatch):
 
 
 def test_the_command_writes_a_set(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(neural, "start_voice", lambda engine, voices: Humming())
+    monkeypatch.setattr(neural, "start_voice", lambda engine, voices, styles: Humming())
     main([str(tmp_path), "--voice", "joe", "--minutes", "0.1", "--root", str(tmp_path)])
 
     assert "clips in" in capsys.readouterr().out

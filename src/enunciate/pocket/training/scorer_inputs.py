@@ -140,7 +140,8 @@ def timing(phrase: Phrase) -> tuple[Tensor, Tensor, Tensor]:
     before = torch.cat((torch.zeros_like(duration[:, :1]), gaps), dim=1)
     after = torch.cat((before[:, 1:], torch.zeros_like(before[:, :1])), dim=1)
     log_duration = duration.log() * real
-    changes = (phrase.word[:, 1:] != phrase.word[:, :-1]).float()
+    # The last phone of a phrase ends its word, whether padding follows or nothing.
+    changes = ((phrase.word[:, 1:] != phrase.word[:, :-1]) | (real[:, 1:] == 0)).float()
     first = torch.cat((torch.ones_like(duration[:, :1]), changes), dim=1)
     last = torch.cat((first[:, 1:], torch.ones_like(first[:, :1])), dim=1)
     columns = [

@@ -24,7 +24,7 @@ from enunciate.pocket.acoustic_model import FRAME_S, AcousticModel
 from enunciate.pocket.forced_alignment import align
 from enunciate.pocket.symbols import classes_of
 from enunciate.pocket.training.labels import ClipLabels, corpus_labels
-from enunciate.pocket.training.labels_synthetic import accuracy_formula, formant_labels, neural_labels
+from enunciate.pocket.training.labels_synthetic import formant_labels, neural_labels, price_of_errors
 from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.pocket.training.waveform_bank import WaveformBank
 from enunciate.pocket.weights_folder import ENCODER
@@ -113,10 +113,10 @@ def _synthetic_clips(recipe: PocketRecipe, known: Sequence[ClipLabels]) -> Itera
         for clip in islice(spoken, recipe.limit):
             yield formant_labels(clip), clip.samples
     if recipe.neural is not None:
-        formula = accuracy_formula(known)
+        price = price_of_errors(known)
         usable = (clip for clip in read_neural(recipe.neural) if not clip.held_out)
         for clip in islice(usable, recipe.limit):
-            yield neural_labels(clip, formula), clip.samples
+            yield neural_labels(clip, price), clip.samples
 
 
 def load_recordings(utterances: Sequence[Utterance], aligner: Path | None, workers: int) -> list[Recording]:
