@@ -51,6 +51,12 @@ def test_a_small_corpus_is_not_passed_off_as_the_official_split(official):
     assert "no metric here is one of the official split" in (out / "benchmark.md").read_text()
 
 
+def test_the_tables_say_what_is_left_beyond_the_stopwatch(official):
+    out, _, _ = official
+
+    assert "## Beyond the stopwatch, and by rank" in (out / "benchmark.md").read_text()
+
+
 def test_a_row_that_fails_stops_no_other(official):
     out, code, text = official
     (row,) = (row for row in summary_of(out)["rows"] if row["name"] == "gop")

@@ -16,7 +16,7 @@ def test_the_metrics_of_an_evaluation_are_shown() -> None:
 
     lines = as_text(results_table(summarise([perfect(u) for u in make_corpus()]))).splitlines()
     assert lines[0] == "24 utterances of 6 speakers, 0 failed"
-    assert lines[3].split() == ["accuracy", "1.000", "1.000", "to", "1.000", "0.000"]
+    assert lines[3].split() == ["accuracy", "1.000", "1.000", "to", "1.000", "0.000", "1.000"]
     assert any(line.split() == ["MDD", "F1", "1.000"] for line in lines)
     # An engine that hears no words has no word error rate.
     assert any(line.split() == ["WER", "-"] for line in lines)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from enunciate.errors import MissingExtraError
-from enunciate.metrics.correlation import correlation, pearson
+from enunciate.metrics.correlation import correlation, pair_answers, pearson, rank_answers
 from enunciate.metrics.interval_coverage import coverage
 from enunciate.schema import Score
 
@@ -160,3 +160,20 @@ def test_coverage_leaves_out_what_has_no_label_or_no_interval() -> None:
     score = Score(value=5, low=4, high=6)
     assert coverage([9, None, 5], [score, score, None]).n == 1
     assert coverage([None], [score]).coverage is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10)), min_size=3, max_size=30))
+def test_the_correlation_of_ranks_is_spearmans(scores) -> None:
+    human, predicted = (list(map(float, column)) for column in zip(*scores, strict=True))
+    if len(set(human)) > 1 and len(set(predicted)) > 1:
+        ranked = rank_answers(pair_answers(human, predicted))
+
+        assert pearson(ranked.human, ranked.predicted) == pytest.approx(
+            stats.spearmanr(human, predicted).statistic
+        )
+
+
+def test_a_missing_prediction_has_the_mean_rank() -> None:
+    ranked = rank_answers(pair_answers([1, 2, 3, 4], [5, None, 9, 7]))
+
+    assert ranked.predicted.tolist() == [1, 2, 3, 2]

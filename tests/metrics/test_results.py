@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 
 import jiwer
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -216,3 +217,17 @@ def test_the_intervals_of_detection_contain_its_rates():
 def test_utterances_of_unknown_speakers_are_speakers_of_their_own() -> None:
     pairs = [perfect(u.model_copy(update={"speaker": None})) for u in make_corpus()]
     assert summarise(pairs).n_speakers == 24
+
+
+def test_the_correlation_beyond_the_stopwatch_needs_its_predictors() -> None:
+    pairs = imperfect(1)
+    predictors = np.random.default_rng(0).normal(size=(len(pairs), 7))
+
+    without, given = summarise(pairs), summarise(pairs, predictors)
+
+    for aspect in ASPECTS:
+        assert getattr(without.apa, aspect).beyond_stopwatch is None
+        one = getattr(given.apa, aspect)
+        assert one.beyond_stopwatch_ci95[0] <= one.beyond_stopwatch <= one.beyond_stopwatch_ci95[1]
+        assert one.beyond_stopwatch != one.pcc
+    assert given.model_copy(update={"apa": None}) == without.model_copy(update={"apa": None})

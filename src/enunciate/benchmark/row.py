@@ -26,6 +26,7 @@ from enunciate.errors import CorpusError, OutputError, needing
 from enunciate.evaluation.run import PREDICTIONS, RESULTS, Prediction, evaluate, read_predictions
 from enunciate.evaluation.subset import select_utterances
 from enunciate.metrics.results import summarise
+from enunciate.metrics.stopwatch import utterance_predictors
 from enunciate.schema import Utterance
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
 from enunciate.storage import append_rows, resume_rows, write_whole
@@ -192,5 +193,5 @@ def _pool_folds(folder: Path, n_folds: int, test: Sequence[Utterance]) -> None:
     with partial.open("w", encoding="utf-8") as lines:
         append_rows(lines, [rows[utterance.id] for utterance in test])
     partial.replace(folder / PREDICTIONS)
-    results = summarise(read_predictions(folder, test))
+    results = summarise(read_predictions(folder, test), utterance_predictors(test))
     write_whole(folder / RESULTS, results.model_dump_json(indent=2) + "\n")

@@ -24,6 +24,10 @@ from enunciate.storage import write_whole, writing_to
 
 JSON, TABLE, PAGE = "benchmark.json", "benchmark.md", "report.html"
 NONE = "-"
+BEYOND_NOTE = (
+    "Beyond: partial correlation with the human scores given what the baseline `stopwatch` sees (duration, "
+    "span of speech, number of phones, rate). Ranks: Spearman's correlation."
+)
 COMPARED = {f"apa.{aspect}.pcc": aspect for aspect in ASPECTS} | {
     "phone.pcc": "phone",
     "word.accuracy.pcc": "word",
@@ -129,6 +133,7 @@ def as_markdown(summary: Summary) -> str:
     ]
     if done:
         parts += [_metrics_table(done), "PCC and rates with 95% intervals by bootstrap over speakers."]
+        parts += [_beyond_table(done), BEYOND_NOTE]
     for role in ("first", "best"):
         pairs = [one for one in summary.paired if one.role == role]
         if pairs:
@@ -181,6 +186,21 @@ def _metrics(row: RowSummary) -> tuple[str, ...]:
         _value(results.wer, results.wer_ci95),
         f"{results.n_failed} of {results.n_utterances}",
         f"given: {row.weights}" if row.weights else f"{', '.join(row.recipes)}; seed {_seeds(row)}",
+    )
+
+
+def _beyond_table(rows: Sequence[RowSummary]) -> str:
+    head = ("row", *(f"{aspect}, {kind}" for kind in ("beyond", "ranks") for aspect in ASPECTS))
+    return f"## Beyond the stopwatch, and by rank\n\n{_table(head, [_beyond(row) for row in rows])}"
+
+
+def _beyond(row: RowSummary) -> tuple[str, ...]:
+    assert row.results is not None, "only rows with results have a line"
+    aspects = [getattr(row.results.apa, aspect) for aspect in ASPECTS]
+    return (
+        row.name,
+        *(_value(one.beyond_stopwatch, one.beyond_stopwatch_ci95) for one in aspects),
+        *(_value(one.spearman, one.spearman_ci95) for one in aspects),
     )
 
 

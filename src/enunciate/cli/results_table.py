@@ -11,12 +11,13 @@ from enunciate.cli.terminal import NOTHING, facts_table, plain_table
 from enunciate.schema import ASPECTS
 
 if TYPE_CHECKING:
+    from enunciate.metrics.bootstrap import Interval
     from enunciate.metrics.results import Agreement, Results
 
 
 def results_table(results: Results) -> RenderableType:
     """Render the main metrics of an evaluation; `docs/metrics.md` defines each."""
-    agreement = plain_table("", ">PCC", ">95% interval", ">MSE")
+    agreement = plain_table("", ">PCC", ">95% interval", ">MSE", ">Spearman")
     for name in ASPECTS:
         agreement.add_row(name, *_agreement(getattr(results.apa, name)))
     agreement.add_row("phone", *_agreement(results.phone))
@@ -36,14 +37,26 @@ def results_table(results: Results) -> RenderableType:
     heading = f"{results.n_utterances} utterances of {results.n_speakers} speakers, {results.n_failed} failed"
     if results.n_unparsable:
         heading += f", {results.n_unparsable} answers unparsable"
-    return Group(
-        Text(heading), Text(), agreement, Text(), facts_table({k: _number(v) for k, v in rates.items()})
-    )
+    facts = facts_table({name: _number(value) for name, value in rates.items()})
+    return Group(Text(heading), Text(), agreement, Text(), _beyond_stopwatch(results), Text(), facts)
 
 
-def _agreement(agreement: Agreement) -> tuple[str, str, str]:
-    interval = f"{agreement.ci95[0]:.3f} to {agreement.ci95[1]:.3f}" if agreement.ci95 else NOTHING
-    return _number(agreement.pcc), interval, _number(agreement.mse)
+def _agreement(agreement: Agreement) -> tuple[str, str, str, str]:
+    interval = _interval(agreement.ci95)
+    return _number(agreement.pcc), interval, _number(agreement.mse), _number(agreement.spearman)
+
+
+def _beyond_stopwatch(results: Results) -> RenderableType:
+    """Partial correlations given what the length of a clip and its text tell."""
+    table = plain_table("beyond the stopwatch", ">partial PCC", ">95% interval")
+    for name in ASPECTS:
+        one = getattr(results.apa, name)
+        table.add_row(name, _number(one.beyond_stopwatch), _interval(one.beyond_stopwatch_ci95))
+    return table
+
+
+def _interval(interval: Interval | None) -> str:
+    return f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else NOTHING
 
 
 def _number(value: float | None) -> str:

@@ -17,6 +17,7 @@ from enunciate.engines import Assessor, OnePassAssessor, answer_each
 from enunciate.errors import CorpusError, EnunciateError, MissingExtraError, OutputError
 from enunciate.metrics.pairs import Evaluated
 from enunciate.metrics.results import Results, summarise
+from enunciate.metrics.stopwatch import utterance_predictors
 from enunciate.progress import Progress
 from enunciate.schema import Assessment, FrozenModel, Utterance
 from enunciate.storage import append_rows, resume_rows, write_whole, writing_to
@@ -74,7 +75,8 @@ def evaluate(
                 _check_same_model(path, done, rows)
                 append_rows(lines, rows)
                 done |= {row.id: row for row in rows}
-        results = summarise([_evaluated(utterance, done[utterance.id]) for utterance in utterances])
+        pairs = [_evaluated(utterance, done[utterance.id]) for utterance in utterances]
+        results = summarise(pairs, utterance_predictors(utterances))
         write_whole(out_dir / RESULTS, results.model_dump_json(indent=2) + "\n")
     return results
 

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from enunciate.metrics.bootstrap import Interval, pcc_interval, ratio_of_sums, sums_interval
-from enunciate.metrics.correlation import Answers, FloatArray, correlate, pair_answers
+from enunciate.metrics.correlation import Answers, FloatArray, correlate, pair_answers, pearson, rank_answers
 from enunciate.metrics.pairs import Evaluated, JudgedPhone
 from enunciate.metrics.records import Agreement
 from enunciate.schema import Aspect, PhoneQuality, Score
@@ -37,7 +37,7 @@ def agreement(
     speakers: Sequence[str],
     top: float,
 ) -> Agreement:
-    """Return PCC and MSE with their intervals.
+    """Return PCC, Spearman's correlation and MSE with their intervals.
 
     Args:
         human: Human scores; None where nobody scored.
@@ -50,6 +50,7 @@ def agreement(
     """
     answers = pair_answers(human, [None if score is None else score.value for score in scores], top)
     correlation = correlate(answers)
+    ranked = rank_answers(answers)
     labelled = [speakers[int(i)] for i in answers.index]
     return Agreement(
         n=correlation.n,
@@ -59,6 +60,10 @@ def agreement(
         mse=correlation.mse,
         mse_ci95=_mse_interval(answers, labelled),
         p_value=correlation.p_value,
+        spearman=None if correlation.pcc is None else pearson(ranked.human, ranked.predicted),
+        spearman_ci95=None
+        if correlation.pcc is None
+        else pcc_interval(ranked.human, ranked.predicted, labelled),
     )
 
 

@@ -8,7 +8,7 @@ the denominator, so |PCC| can only shrink. In the squared error it counts as the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,13 @@ class Answers:
     squared_error: FloatArray
     index: npt.NDArray[np.intp]
     """The position of each item in the sequences that were given."""
-    n_unanswered: int
+    answered: npt.NDArray[np.bool_]
+    """Whether each prediction was made."""
+
+    @property
+    def n_unanswered(self) -> int:
+        """The number of predictions that were filled in."""
+        return int((~self.answered).sum())
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ def pair_answers(
     filled = np.where(missing, given[~missing].mean() if not missing.all() else 0.0, given)
     worst = np.maximum(labels, top - labels) ** 2
     squared_error = np.where(missing, worst, (labels - filled) ** 2)
-    return Answers(labels, filled, squared_error, index, int(missing.sum()))
+    return Answers(labels, filled, squared_error, index, ~missing)
 
 
 def correlation(
@@ -116,6 +122,29 @@ def pearson(a: Floats, b: Floats) -> float | None:
     a, b = (a - a.mean()) / np.ptp(a), (b - b.mean()) / np.ptp(b)
     r = float(a @ b / np.sqrt((a @ a) * (b @ b)))
     return min(1.0, max(-1.0, r))
+
+
+def rank_answers(answers: Answers) -> Answers:
+    """Replace scores by their ranks among the answered items, for Spearman's correlation.
+
+    Equal scores share the mean of their ranks. A missing prediction counts as the mean rank, by the rule of
+    the module; human scores are ranked among all items.
+    """
+    predicted = np.full(len(answers.human), (answers.answered.sum() + 1) / 2)
+    predicted[answers.answered] = ranks(answers.predicted[answers.answered])
+    return replace(answers, human=ranks(answers.human), predicted=predicted)
+
+
+def ranks(values: Floats) -> FloatArray:
+    """Return the rank of each value `(n,)`, from 1; equal values share the mean of their ranks.
+
+    >>> ranks(np.array([7.0, 5.0, 7.0, 9.0]))
+    array([2.5, 1. , 2.5, 4. ])
+    """
+    if not len(values):
+        return np.empty(0)
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(count) - (count - 1) / 2)[place]
 
 
 def pcc_by_aspect(human: Floats, predicted: Floats) -> dict[Aspect, float | None]:

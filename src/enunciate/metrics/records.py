@@ -21,6 +21,9 @@ class Agreement(FrozenModel):
     mse_ci95: Interval | None = None
     p_value: float | None = None
     """Assumes independent items, which those of one speaker are not, and phones least of all."""
+    spearman: float | None = None
+    """Spearman's rank correlation, which any increasing scale of scores leaves the same."""
+    spearman_ci95: Interval | None = None
 
 
 class AspectAgreement(Agreement):
@@ -28,6 +31,10 @@ class AspectAgreement(Agreement):
 
     pcc_most_likely: float | None
     """The `pcc` of `Score.most_likely` in place of the value; None where the engine gives none."""
+    beyond_stopwatch: float | None = None
+    """Partial correlation given duration, speech span, number of phones and rate (see `stopwatch`); None
+    where these were not computed."""
+    beyond_stopwatch_ci95: Interval | None = None
 
 
 class Apa(FrozenModel):

@@ -20,11 +20,12 @@ from enunciate.metrics.agreement import (
     predicted_score,
 )
 from enunciate.metrics.bootstrap import ratio_interval
-from enunciate.metrics.correlation import PHONE_TOP, UTTERANCE_TOP, correlate, pair_answers
+from enunciate.metrics.correlation import PHONE_TOP, UTTERANCE_TOP, FloatArray, correlate, pair_answers
 from enunciate.metrics.groups import by_age, by_gender, by_phone_class
 from enunciate.metrics.interval_coverage import coverage
 from enunciate.metrics.mdd import SHARES, align_to_canonical, detect, edits_with_text, edits_without_text
 from enunciate.metrics.pairs import Evaluated, JudgedPhone, is_annotated, judged_phones
+from enunciate.metrics.partial_correlation import PartialCorrelation, partial_correlation
 from enunciate.metrics.records import (
     Agreement,
     Apa,
@@ -43,8 +44,13 @@ from enunciate.phones.alignment import pooled
 from enunciate.schema import ASPECTS
 
 
-def summarise(pairs: Sequence[Evaluated]) -> Results:
+def summarise(pairs: Sequence[Evaluated], stopwatch: FloatArray | None = None) -> Results:
     """Compute all metrics; the module explains how failures count.
+
+    Args:
+        pairs: N utterances with the results of the engine.
+        stopwatch: Their `stopwatch.utterance_predictors`, shape (N, 7), which takes as long as to decode the
+            audio. Without it, nothing is known of the correlation beyond the stopwatch.
 
     Raises:
         PhoneMismatchError: An assessment has other phones than its utterance.
@@ -57,7 +63,7 @@ def summarise(pairs: Sequence[Evaluated]) -> Results:
         n_utterances=len(pairs),
         n_failed=sum(pair.assessment is None for pair in pairs),
         n_speakers=len({pair.speaker for pair in pairs}),
-        apa=Apa(**{aspect: _aspect(pairs, aspect) for aspect in ASPECTS}),
+        apa=Apa(**{aspect: _aspect(pairs, aspect, stopwatch) for aspect in ASPECTS}),
         phone=_phone(pairs, judged),
         mdd=_mdd(pairs, judged),
         recognition=_recognition(pairs, judged),
@@ -65,22 +71,31 @@ def summarise(pairs: Sequence[Evaluated]) -> Results:
         by_age=by_age(pairs),
         by_gender=by_gender(pairs),
         phone_classes=by_phone_class(pairs),
-        completeness=_aspect(pairs, "completeness"),
+        completeness=_aspect(pairs, "completeness", None),
         word=word_agreement(pairs),
         mdd_without_text=_mdd_without_text(pairs, judged),
         **dict(transcription(pairs)),
     )
 
 
-def _aspect(pairs: Sequence[Evaluated], aspect: AspectOrWhole) -> AspectAgreement:
+def _aspect(
+    pairs: Sequence[Evaluated], aspect: AspectOrWhole, stopwatch: FloatArray | None
+) -> AspectAgreement:
     human = [human_score(pair, aspect) for pair in pairs]
     scores = [predicted_score(pair, aspect) for pair in pairs]
     speakers = [pair.speaker for pair in pairs]
     most_likely = [None if score is None else score.most_likely for score in scores]
     has_most_likely = any(value is not None for value in most_likely)
+    beyond = PartialCorrelation(None, None)
+    if stopwatch is not None:
+        answers = pair_answers(human, [None if score is None else score.value for score in scores])
+        owners = [speakers[int(i)] for i in answers.index]
+        beyond = partial_correlation(answers, stopwatch[answers.index], owners)
     return AspectAgreement(
         **dict(agreement(human, scores, speakers, UTTERANCE_TOP)),
         pcc_most_likely=correlate(pair_answers(human, most_likely)).pcc if has_most_likely else None,
+        beyond_stopwatch=beyond.value,
+        beyond_stopwatch_ci95=beyond.ci95,
     )
 
 

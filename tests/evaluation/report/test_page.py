@@ -209,3 +209,10 @@ def test_words_are_marked_by_more_than_colour():
         assert "T→∅" in page
         assert f"{value:.1f} | 5.0" in page  # the mean of the phones: 1 of 2
     assert marks == {9.0: [("good", "W")], 6.0: [("fair", "~")], 2.0: [("poor", "✗")]}
+
+
+def test_the_page_says_what_is_left_beyond_the_stopwatch(system: System) -> None:
+    page = report_html([system])
+
+    assert "Beyond the stopwatch" in page
+    assert "accuracy, beyond" in page and "total, ranks" in page

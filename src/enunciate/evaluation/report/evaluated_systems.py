@@ -14,6 +14,7 @@ from enunciate.errors import OutputError
 from enunciate.evaluation.run import PREDICTIONS, RESULTS, Prediction
 from enunciate.metrics.pairs import Evaluated
 from enunciate.metrics.results import Results, summarise
+from enunciate.metrics.stopwatch import utterance_predictors
 from enunciate.schema import Utterance
 
 
@@ -28,7 +29,7 @@ class System:
     @cached_property
     def results(self) -> Results:
         """The metrics, computed afresh, so that all systems are measured alike."""
-        return summarise(self.pairs)
+        return summarise(self.pairs, utterance_predictors([pair.utterance for pair in self.pairs]))
 
 
 def load_systems(folders: Sequence[Path], corpus: Path) -> list[System]:

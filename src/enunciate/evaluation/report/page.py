@@ -98,7 +98,29 @@ def _comparison(systems: Sequence[System], protocol_note: str | None) -> Markup:
         "split (2,500 clips of 125 speakers)."
     )
     lead = tag("p", protocol_note, class_="warning") if protocol_note else None
-    return section("comparison", "Comparison", lead, _split_note(systems), shown, note=note, level=2)
+    beyond = _beyond_stopwatch(systems)
+    return section("comparison", "Comparison", lead, _split_note(systems), shown, beyond, note=note, level=2)
+
+
+def _beyond_stopwatch(systems: Sequence[System]) -> Markup:
+    """Return ranks, and what is left of the correlation once length and rate of a clip are known."""
+    head = ("system", *(f"{aspect}, {kind}" for kind in ("beyond", "ranks") for aspect in ASPECTS))
+    rows = [_beyond_row(system) for system in systems]
+    return table(
+        head,
+        rows,
+        "Beyond the stopwatch: partial correlation given duration, span of speech, number of phones and "
+        "rate; and Spearman's rank correlation",
+    )
+
+
+def _beyond_row(system: System) -> tuple[Child, ...]:
+    aspects = [getattr(system.results.apa, aspect) for aspect in ASPECTS]
+    return (
+        tag("b", system.name),
+        *(with_interval(one.beyond_stopwatch, one.beyond_stopwatch_ci95) for one in aspects),
+        *(with_interval(one.spearman, one.spearman_ci95) for one in aspects),
+    )
 
 
 def judges_phones(results: Results) -> bool:

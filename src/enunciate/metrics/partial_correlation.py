@@ -1,0 +1,102 @@
+"""Partial correlation: how well scores agree with human ones beyond what control variables already tell.
+
+Human and predicted scores are each replaced by the residuals of a linear regression on the controls, and the
+residuals are correlated (Fisher 1924). It is 0 for a system that knows nothing but the controls.
+
+A missing prediction counts as no information, as in `correlation`: it gets the residual 0, while the human
+residual stays in the denominator, so that the absolute value can only shrink.
+
+For the bootstrap, the sums of products of all columns of an utterance are its summands. A resample then has a
+matrix of sums, from which the regressions are fitted anew: its Schur complement holds the (co)variances of
+the residuals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from enunciate.metrics.bootstrap import Interval, sums_interval
+from enunciate.metrics.correlation import Answers, FloatArray
+
+EXPLAINED = 1e-8
+"""A residual variance below this share of the variance is zero but for rounding."""
+_PENALTY = 1e-10
+"""Keeps the regression defined where controls depend on each other linearly."""
+
+
+@dataclass(frozen=True)
+class PartialCorrelation:
+    """The correlation given the controls, with its interval over speakers; None where it is undefined."""
+
+    value: float | None
+    ci95: Interval | None
+
+
+def partial_correlation(
+    answers: Answers, controls: FloatArray, speakers: Sequence[str]
+) -> PartialCorrelation:
+    """Correlate human with predicted scores given controls.
+
+    Args:
+        answers: N labelled items.
+        controls: The controls of the same items, shape (N, K); NaN where unknown, which counts as the mean.
+        speakers: The speaker of each item.
+
+    Returns:
+        None for both where fewer than K + 3 items are answered, where no item has controls, or where the
+        controls explain either side completely.
+    """
+    assert len(controls) == len(answers.human) == len(speakers), "one row of controls for each item"
+    known = np.isfinite(controls).all(axis=1)
+    if int(answers.answered.sum()) < controls.shape[1] + 3 or not known.any():
+        return PartialCorrelation(None, None)
+    rows = _rows(answers, np.where(known[:, None], controls, controls[known].mean(axis=0)))
+    value = float(partial_of_sums(rows.sum(axis=0, keepdims=True))[0])
+    if np.isnan(value):
+        return PartialCorrelation(None, None)
+    return PartialCorrelation(value, sums_interval(partial_of_sums, rows, speakers))
+
+
+def partial_of_sums(sums: FloatArray) -> FloatArray:
+    """Return partial correlations of the last two columns given the others, from sums of products.
+
+    Args:
+        sums: For each of R resamples the matrix of the sums of products of D columns, shape `(R, D * D)`;
+            the first column is constant.
+
+    Returns:
+        `(R,)`, NaN where undefined.
+    """
+    size = round(sums.shape[1] ** 0.5)
+    matrices = sums.reshape(-1, size, size)
+    k = size - 2
+    n = matrices[:, :1, :1]
+    controls = matrices[:, :k, :k] + _PENALTY * np.maximum(n, 1) * np.eye(k)
+    mixed, scores = matrices[:, :k, k:], matrices[:, k:, k:]
+    residual = scores - mixed.transpose(0, 2, 1) @ np.linalg.solve(controls, mixed)
+    x, y, xy = residual[:, 0, 0], residual[:, 1, 1], residual[:, 0, 1]
+    defined = (x > EXPLAINED * scores[:, 0, 0]) & (y > EXPLAINED * scores[:, 1, 1])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(defined, np.clip(xy / np.sqrt(x * y), -1, 1), np.nan)
+
+
+def _rows(answers: Answers, controls: FloatArray) -> FloatArray:
+    """The products of all columns of each item, shape `(N, D * D)`."""
+    constant = np.ones((len(controls), 1))
+    inputs = np.concatenate((constant, _standardised(controls)), axis=1)
+    predicted = answers.predicted - answers.predicted.mean()
+    if not answers.answered.all():
+        # What the controls say of a clip is all that is left where the engine says nothing.
+        made = answers.answered
+        weights = np.linalg.lstsq(inputs[made], predicted[made], rcond=None)[0]
+        predicted = np.where(made, predicted, inputs @ weights)
+    columns = np.column_stack((inputs, answers.human - answers.human.mean(), predicted))
+    return (columns[:, :, None] * columns[:, None, :]).reshape(len(columns), -1)
+
+
+def _standardised(values: FloatArray) -> FloatArray:
+    spread = values.std(axis=0)
+    return (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
