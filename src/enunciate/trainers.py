@@ -15,6 +15,7 @@ from enunciate.baselines.baseline_recipes import (
     GopRecipe,
     GoptRecipe,
     HmmGopRecipe,
+    StopwatchRecipe,
 )
 from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.conformer.training.conformer_recipes import RecogniserRecipe, ScorerRecipe
@@ -27,7 +28,7 @@ from enunciate.training.recipe_file import read_recipe
 
 logger = logging.getLogger(__name__)
 
-_Baseline = ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe
+_Baseline = ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe | StopwatchRecipe
 _Pocket = PocketRecipe | RecogniserRecipe | ScorerRecipe
 Recipe = _Pocket | Phi4Recipe | NanoBaseRecipe | _Baseline | SslJointRecipe
 _KINDS: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
@@ -51,6 +52,8 @@ def extra_of(recipe: Recipe) -> str:
     """Return the name of the optional extra that the trainer of a recipe needs."""
     if isinstance(recipe, HmmGopRecipe):
         return "pocketsphinx"
+    if isinstance(recipe, StopwatchRecipe):
+        return "eval"  # training itself needs the core alone
     if isinstance(recipe, BaselineRecipe):
         return "train" if isinstance(recipe, GoptRecipe) else "baselines"
     return "llm" if isinstance(recipe, Phi4Recipe | NanoBaseRecipe | SslJointRecipe) else "train"

@@ -44,6 +44,23 @@ class ForestRecipe(BaselineRecipe):
     """The share of the features that each split chooses from."""
 
 
+class StopwatchRecipe(BaselineRecipe):
+    """A ridge regression of the utterance scores on duration, speech span, number of phones and rate."""
+
+    kind: Literal["stopwatch"]
+    ridge: Annotated[float, Field(gt=0)] = 10.0
+    """The ridge penalty."""
+    members: Annotated[int, Field(ge=2)] = 5
+    """The number of inner folds, whose left-out speakers set the intervals."""
+
+    @field_validator("encoder")
+    @classmethod
+    def _does_not_listen(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            raise ValueError("stopwatch uses no encoder: leave this out")
+        return value
+
+
 class RegressionRecipe(BaselineRecipe):
     """Goodness of pronunciation, a regression for each phone, and a ridge regression for the utterance."""
 

@@ -15,13 +15,13 @@ CROSS_VALIDATION = "cross_validation.json"
 class BaselineDescription(FrozenModel):
     """The content of `baseline.json`."""
 
-    kind: Literal["prosody-forest", "gop", "gop-hmm", "gopt", "ssl-joint"]
+    kind: Literal["prosody-forest", "gop", "gop-hmm", "gopt", "ssl-joint", "stopwatch"]
     version: str
     """The version of the weights."""
-    encoder: str
+    encoder: str | None
     """SHA-256 of the encoder: metrics are comparable only where encoders learnt from the same speakers. For
     `gop-hmm`, the hash is of the means of pocketsphinx's model. For `ssl-joint`, whose encoder learns with
-    the rest, it is of all weights."""
+    the rest, it is of all weights. None for `stopwatch`, which has none."""
 
     @property
     def name(self) -> str:

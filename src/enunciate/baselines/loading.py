@@ -10,6 +10,7 @@ from enunciate.baselines.forest.assessor import ForestAssessor
 from enunciate.baselines.gop.assessor import GopAssessor
 from enunciate.baselines.gopt.assessor import GoptAssessor
 from enunciate.baselines.pocketsphinx.assessor import HmmGopAssessor
+from enunciate.baselines.stopwatch.assessor import StopwatchAssessor
 from enunciate.errors import needing
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def load_baseline(
     folder: Path, *, lexicon: Path | None = None, threads: int = 1
-) -> ForestAssessor | GopAssessor | GoptAssessor | HmmGopAssessor | JointAssessor:
+) -> ForestAssessor | GopAssessor | GoptAssessor | HmmGopAssessor | JointAssessor | StopwatchAssessor:
     """Load the baseline that training wrote to a folder.
 
     Raises:
@@ -29,6 +30,8 @@ def load_baseline(
         with needing("llm"):
             from enunciate.baselines.ssl.assessor import load_joint
         return load_joint(folder, lexicon=lexicon, threads=threads)
+    if kind == "stopwatch":
+        return StopwatchAssessor(folder, lexicon=lexicon)
     if kind == "gop-hmm":
         return HmmGopAssessor(folder, lexicon=lexicon)
     kinds = {"prosody-forest": ForestAssessor, "gop": GopAssessor, "gopt": GoptAssessor}

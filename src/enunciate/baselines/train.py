@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from enunciate.baselines.baseline_recipes import ForestRecipe, GopRecipe, GoptRecipe, HmmGopRecipe
+from enunciate.baselines.baseline_recipes import (
+    ForestRecipe,
+    GopRecipe,
+    GoptRecipe,
+    HmmGopRecipe,
+    StopwatchRecipe,
+)
 
 
-def train(recipe: ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe) -> dict[str, float | None]:
+def train(
+    recipe: ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe | StopwatchRecipe,
+) -> dict[str, float | None]:
     """Run a recipe by the trainer of its kind.
 
     Returns:
@@ -20,6 +28,10 @@ def train(recipe: ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe) -> dict[
         from enunciate.baselines.forest.train import train as train_forest
 
         return train_forest(recipe)
+    if isinstance(recipe, StopwatchRecipe):
+        from enunciate.baselines.stopwatch.train import train as train_stopwatch
+
+        return train_stopwatch(recipe)
     if isinstance(recipe, HmmGopRecipe):
         from enunciate.baselines.pocketsphinx.train import train as train_hmm_gop
 

@@ -1,0 +1,1 @@
+"""`stopwatch`: utterance scores from the length of a clip and of its text, without listening."""

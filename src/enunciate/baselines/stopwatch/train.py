@@ -1,0 +1,85 @@
+"""Train `stopwatch`, which takes seconds once the clips are decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from enunciate import audio
+from enunciate.baselines.baseline_recipes import StopwatchRecipe
+from enunciate.baselines.cross_validation import labelled_utterances, train_and_cross_validate
+from enunciate.baselines.folder import BaselineDescription
+from enunciate.baselines.gop.fit import fit_linear
+from enunciate.baselines.gop.regression import Array
+from enunciate.baselines.labelled_clip import LabelledClip, phone_labels, utterance_labels, word_labels
+from enunciate.baselines.stopwatch.model import ScoredTimes, StopwatchModel
+from enunciate.corpus.label_completion import complete_labels
+from enunciate.corpus.splits import speaker_folds
+from enunciate.metrics.stopwatch import predictors, times
+from enunciate.pocket.calibration import interval
+from enunciate.schema import ASPECTS, Utterance
+
+TOP = 10.0
+
+
+def train(recipe: StopwatchRecipe) -> dict[str, float | None]:
+    """Run a recipe.
+
+    Scores that the corpus has as ranges only are completed (`corpus.label_completion`).
+
+    Returns:
+        The metrics of the cross-validation; see `train_and_cross_validate`.
+
+    Raises:
+        CorpusError: The corpus lacks a file, labelled utterances, or speakers for the folds.
+        AudioError: A clip cannot be read.
+    """
+    utterances = complete_labels(recipe.corpus, labelled_utterances(recipe)).utterances
+    recipe.out.mkdir(parents=True, exist_ok=True)
+    description = BaselineDescription(kind=recipe.kind, version=recipe.version, encoder=None)
+    clips = [time_clip(utterance) for utterance in utterances]
+    return train_and_cross_validate(
+        recipe, utterances, clips, description, lambda chosen, who, seed: fit(chosen, who, recipe, seed)
+    )
+
+
+def time_clip(utterance: Utterance) -> LabelledClip[Array]:
+    """Measure the predictors of an utterance of the corpus."""
+    timed = times(audio.load(utterance.audio).samples)
+    lengths = [len(word.phones) for word in utterance.words or ()]
+    return LabelledClip(
+        with_reference=predictors(timed, sum(lengths)),
+        without_reference=timed,
+        phone_scores=phone_labels(utterance),
+        scores=utterance_labels(utterance),
+        word=np.repeat(np.arange(len(lengths)), lengths),
+        word_scores=word_labels(utterance),
+        mismatched=False,
+    )
+
+
+def fit(
+    clips: Sequence[LabelledClip[Array]], utterances: Sequence[Utterance], recipe: StopwatchRecipe, seed: int
+) -> StopwatchModel:
+    """Fit both regressions to clips; their intervals come from speakers left out in turn."""
+    targets = np.stack([clip.scores for clip in clips]).astype(np.float64)
+    folds = speaker_folds(utterances, recipe.members, seed)
+    return StopwatchModel(
+        with_reference=_fit([clip.with_reference for clip in clips], targets, folds, recipe.ridge),
+        without_reference=_fit([clip.without_reference for clip in clips], targets, folds, recipe.ridge),
+    )
+
+
+def _fit(rows: Sequence[Array], targets: Array, folds: Sequence[Sequence[int]], ridge: float) -> ScoredTimes:
+    inputs = np.stack(rows)
+    left_out = np.empty_like(targets)
+    for fold in folds:
+        learn = np.setdiff1d(np.arange(len(inputs)), fold)
+        left_out[fold] = fit_linear(inputs[learn], targets[learn], ridge, TOP)(inputs[fold])
+    intervals = {
+        aspect: interval(left_out[known, k], targets[known, k], TOP)
+        for k, aspect in enumerate(ASPECTS)
+        for known in [np.isfinite(targets[:, k])]
+    }
+    return ScoredTimes(regression=fit_linear(inputs, targets, ridge, TOP), intervals=intervals)
