@@ -50,7 +50,7 @@ def partial_correlation(
         controls explain either side completely.
     """
     assert len(controls) == len(answers.human) == len(speakers), "one row of controls for each item"
-    known = np.isfinite(controls).all(axis=1)
+    known = np.isfinite(controls @ np.ones(controls.shape[1]))
     if int(answers.answered.sum()) < controls.shape[1] + 3 or not known.any():
         return PartialCorrelation(None, None)
     rows = _rows(answers, np.where(known[:, None], controls, controls[known].mean(axis=0)))
@@ -91,7 +91,8 @@ def _rows(answers: Answers, controls: FloatArray) -> FloatArray:
     if not answers.answered.all():
         # What the controls say of a clip is all that is left where the engine says nothing.
         made = answers.answered
-        weights = np.linalg.lstsq(inputs[made], predicted[made], rcond=None)[0]
+        x, y = inputs[made], predicted[made]
+        weights = np.linalg.solve(x.T @ x + _PENALTY * len(x) * np.eye(x.shape[1]), x.T @ y)
         predicted = np.where(made, predicted, inputs @ weights)
     columns = np.column_stack((inputs, answers.human - answers.human.mean(), predicted))
     return (columns[:, :, None] * columns[:, None, :]).reshape(len(columns), -1)

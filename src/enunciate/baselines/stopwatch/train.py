@@ -17,8 +17,8 @@ from enunciate.baselines.stopwatch.model import ScoredTimes, StopwatchModel
 from enunciate.corpus.label_completion import complete_labels
 from enunciate.corpus.splits import speaker_folds
 from enunciate.metrics.stopwatch import predictors, times
-from enunciate.pocket.calibration import interval
-from enunciate.schema import ASPECTS, Utterance
+from enunciate.pocket.calibration import Interval, interval
+from enunciate.schema import ASPECTS, Aspect, Utterance
 
 TOP = 10.0
 
@@ -77,7 +77,7 @@ def _fit(rows: Sequence[Array], targets: Array, folds: Sequence[Sequence[int]], 
     for fold in folds:
         learn = np.setdiff1d(np.arange(len(inputs)), fold)
         left_out[fold] = fit_linear(inputs[learn], targets[learn], ridge, TOP)(inputs[fold])
-    intervals = {
+    intervals: dict[Aspect, Interval] = {
         aspect: interval(left_out[known, k], targets[known, k], TOP)
         for k, aspect in enumerate(ASPECTS)
         for known in [np.isfinite(targets[:, k])]
