@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from enunciate.conformer.training.augment import normalise_batch
 
 from enunciate.conformer.fbank import (
     DYNAMIC_RANGE,
@@ -13,7 +14,6 @@ from enunciate.conformer.fbank import (
     mel_centres_hz,
     normalise,
 )
-from enunciate.conformer.training.augment import normalise_batch
 
 
 def noise(n_samples, level=0.1, seed=0):

@@ -7,7 +7,6 @@ import pytest
 import torch
 from support.tone_corpus import RATE_HZ, make_corpus, make_shard, render
 
-from enunciate.conformer.training.feature_bank import Bank, BatchDraw
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError, EnunciateError
 from enunciate.speech_lm.adapter import add_adapter
@@ -22,6 +21,7 @@ from enunciate.speech_lm.nano.data import (
     tokenizer_texts,
     training_clips,
 )
+from enunciate.speech_lm.nano.feature_bank import Bank, BatchDraw
 from enunciate.speech_lm.nano.tokenizer import build_tokenizer
 from enunciate.speech_lm.nano.train_base import NanoBaseTrainer, train
 from enunciate.speech_lm.options import AdapterConfig, PromptConfig, TargetConfig

@@ -7,12 +7,33 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from enunciate.conformer.training.options import AugmentConfig
+from enunciate.schema import FrozenModel
 from enunciate.speech_lm.options import TargetConfig
 from enunciate.training.recipe_file import TrainingRecipe
 
 _Count = Annotated[int, Field(gt=0)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class AugmentConfig(FrozenModel):
+    """Strength of each augmentation; zero turns one off."""
+
+    tempo: float = 0.15
+    """Tempo is drawn from 1 - tempo to 1 + tempo."""
+    warp: float = 0.12
+    """Frequencies are scaled by 1 - warp to 1 + warp for recordings."""
+    warp_synthetic: float = 0.3
+    """The same for synthetic voices, upwards mostly: they are all adults."""
+    noise_probability: float = 0.5
+    min_snr_db: float = 3.0
+    max_snr_db: float = 30.0
+    room_probability: float = 0.4
+    tilt: float = 1.0
+    """Standard deviation of the microphone curve's terms, natural-log units."""
+    frequency_masks: int = 2
+    frequency_mask_bins: int = 18
+    time_masks: int = 4
+    time_mask_frames: int = 20
 
 
 class NanoBaseRecipe(TrainingRecipe):

@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
-from enunciate.conformer.fbank import SUBSAMPLING
-from enunciate.conformer.training.feature_bank import PAUSE, UNKNOWN, Bank, BatchDraw
-from enunciate.conformer.training.feature_bank import FeatureBatch as Cut
 from enunciate.pocket.symbols import SILENCE
 from enunciate.speech_lm.families.phi4.audio_frames import FRAMES_PER_TOKEN
 from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX
+from enunciate.speech_lm.nano.augment import without_padding
 from enunciate.speech_lm.nano.data import SequenceTails
-from enunciate.speech_lm.nano.model import CTC_STEPS_PER_TOKEN, TranscriberBatch, without_padding
+from enunciate.speech_lm.nano.feature_bank import PAUSE, UNKNOWN, Bank, BatchDraw, FeatureBatch
+from enunciate.speech_lm.nano.model import CTC_STEPS_PER_TOKEN, TranscriberBatch
 
 _TAIL_MULTIPLE = 16
 """Tails are padded to a multiple of this length, so that there are few shapes."""
@@ -39,7 +39,7 @@ class TranscriptBatches:
         draw: BatchDraw,
         rng: np.random.Generator,
         score_share: float = 0.0,
-        augment: Callable[[Cut], Tensor] | None = None,
+        augment: Callable[[FeatureBatch], Tensor] | None = None,
     ) -> TranscriberBatch:
         """Cut a batch from the bank.
 
@@ -94,11 +94,10 @@ class TranscriptBatches:
         return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
 
 
-def _step_classes(cut: Cut) -> Tensor:
-    """Resample the phones of pocket's frames (30 ms) to the CTC steps of the audio tokens (20 ms)."""
+def _step_classes(cut: FeatureBatch) -> Tensor:
+    """Return the class said at each CTC step (20 ms) of the audio tokens, (B, F)."""
     n_steps = -(-cut.features.shape[1] // FRAMES_PER_TOKEN) * CTC_STEPS_PER_TOKEN
-    middle = (2 * torch.arange(n_steps, device=cut.features.device) + 1) // SUBSAMPLING
-    phone = cut.frame_phone[:, middle.clamp(max=cut.frame_phone.shape[1] - 1)]
+    phone = pad(cut.step_phone, (0, n_steps - cut.step_phone.shape[1]), value=UNKNOWN)
     said = cut.classes.gather(1, phone.clamp_min(0)).masked_fill(phone == PAUSE, SILENCE)
     return said.masked_fill(phone == UNKNOWN, IGNORE_INDEX)
 

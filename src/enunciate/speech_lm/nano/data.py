@@ -19,16 +19,15 @@ import numpy.typing as npt
 import torch
 
 from enunciate.audio import SAMPLE_RATE_HZ, Samples, load
-from enunciate.conformer.fbank import HOP_S
-from enunciate.conformer.training.feature_bank import NO_SCORE, UNKNOWN, TrainingClip
-from enunciate.conformer.training.prepare import frames_of_segments
 from enunciate.corpus.synthetic.clip import SyntheticClip
+from enunciate.corpus.synthetic.mispronunciations import SILENCE
 from enunciate.corpus.synthetic.shard_files import read_shards
 from enunciate.phones.plain_words import plain_words
 from enunciate.pocket.symbols import classes_of
 from enunciate.schema import Utterance
 from enunciate.speech_lm.families.phi4.special_tokens import AUDIO
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
+from enunciate.speech_lm.nano.feature_bank import PAUSE, UNKNOWN, TrainingClip
 from enunciate.speech_lm.options import CONTROL_TOKENS, TASKS, PromptConfig, TargetConfig
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import user_turn
@@ -39,6 +38,8 @@ BASE_PROMPT = PromptConfig(control="none", rubric=False)
 _N_SCORE_TAILS = 512
 """Random answers to the scoring task."""
 _CHUNK = 16
+FRAME_S = 0.01
+"""The time from one feature frame to the next."""
 _NO_ID = -1
 
 
@@ -86,8 +87,19 @@ def synthetic_sources(folder: Path, limit: int | None) -> list[ClipSource]:
 def _synthetic(clip: SyntheticClip) -> ClipSource:
     words = " ".join(plain_words(clip.text))
     answer = MddAnswer(word_transcript=words, phoneme_transcript=" ".join(clip.spoken))
-    frame_phone = frames_of_segments(clip, int(len(clip.samples) / SAMPLE_RATE_HZ / HOP_S))
+    frame_phone = _frames_of_segments(clip, int(len(clip.samples) / SAMPLE_RATE_HZ / FRAME_S))
     return ClipSource(clip.samples, render(answer), clip.spoken, synthetic=True, frame_phone=frame_phone)
+
+
+def _frames_of_segments(clip: SyntheticClip, n_frames: int) -> npt.NDArray[np.int16]:
+    """Return the index of the phone in each 10 ms of a synthetic clip, or `PAUSE`."""
+    frame_phone = np.full(n_frames, PAUSE, dtype=np.int16)
+    index = 0
+    for phone, start_s, end_s in clip.segments:
+        if phone != SILENCE:
+            frame_phone[round(start_s / FRAME_S) : round(end_s / FRAME_S)] = index
+            index += 1
+    return frame_phone
 
 
 def tokenizer_texts(
@@ -157,9 +169,8 @@ def _clip(source: ClipSource, features: npt.NDArray[np.float16]) -> TrainingClip
         known = source.frame_phone[: len(features)]
         frame_phone[: len(known)] = known
     return TrainingClip(
-        features=features,  # pyright: ignore[reportArgumentType]  the bank stores half precision
+        features=features,
         classes=np.array(classes_of(source.phones)),
-        scores=np.full(len(source.phones), NO_SCORE, dtype=np.float32),
         frame_phone=frame_phone,
         synthetic=source.synthetic,
     )

@@ -14,17 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, ctc_loss, gelu, log_softmax
 
-from enunciate.conformer.fbank import N_MELS
-from enunciate.conformer.training.augment import add_noise, add_room, mask_bands, warp_frequency
-from enunciate.conformer.training.options import AugmentConfig
 from enunciate.pocket.symbols import BLANK, N_CLASSES
 from enunciate.speech_lm.families.phi4.audio_frames import FRAMES_PER_TOKEN
 from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX, Phi4MultimodalForCausalLM
+from enunciate.speech_lm.nano.feature_bank import FRAMES_PER_STEP
 
-CTC_STEPS_PER_TOKEN = 4
+CTC_STEPS_PER_TOKEN = FRAMES_PER_TOKEN // FRAMES_PER_STEP
 """Phones can be shorter than the 80 ms of an audio token, so each token gets four CTC steps."""
-_SILENCE_LOG_MEL = 0.0
-"""The floor of the feature extractor."""
 
 
 @dataclass(frozen=True)
@@ -130,30 +126,3 @@ class Transcriber(nn.Module):
         chosen = batch.labels != IGNORE_INDEX
         accuracy = ((logits.argmax(2) == batch.labels) & chosen).sum() / chosen.sum()
         return loss, accuracy
-
-
-@torch.no_grad()
-def augmented(
-    features: Tensor, lengths: Tensor, synthetic: Tensor, config: AugmentConfig, mean: Tensor
-) -> Tensor:
-    """Augment log-mel features (B, T, 80) of this model as `pocket.training.augment` does with pocket's.
-
-    The two kinds of features differ in scale and band limits, too little to matter for a random change.
-    Masked bands and frames are set to `mean`, (80,).
-    """
-    batch, device = len(features), features.device
-    spread = torch.empty(batch, device=device).uniform_(-1, 1)
-    own, other = 1 + config.warp * spread, 1 + config.warp_synthetic * (spread * 0.6 + 0.4)
-    x = warp_frequency(features, torch.where(synthetic, other, own))
-    band = torch.linspace(0, 1, N_MELS, device=device)
-    curves = torch.stack([torch.cos(torch.pi * k * band) / k for k in range(1, 5)])
-    x = x + config.tilt * (torch.randn(batch, 4, device=device) @ curves)[:, None]
-    x = add_noise(add_room(x, config), lengths, config).clamp_min(_SILENCE_LOG_MEL)
-    x = mask_bands(x - mean, lengths, config) + mean
-    return without_padding(x, lengths)
-
-
-def without_padding(features: Tensor, lengths: Tensor) -> Tensor:
-    """Set the features after the end of each clip to zero."""
-    padding = torch.arange(features.shape[1], device=features.device)[None] >= lengths[:, None]
-    return features.masked_fill(padding.unsqueeze(2), 0)

@@ -19,9 +19,6 @@ import torch
 from torch import Tensor
 
 from enunciate.audio import load
-from enunciate.conformer.training.feature_bank import Bank, BatchDraw, draw_batches
-from enunciate.conformer.training.feature_bank import FeatureBatch as Cut
-from enunciate.conformer.training.master_weights import MasterWeights
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import hold_out_speakers
 from enunciate.errors import EnunciateError
@@ -32,6 +29,7 @@ from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
 from enunciate.speech_lm.families.phi4.config import nano_config
 from enunciate.speech_lm.families.phi4.model import random_base
+from enunciate.speech_lm.nano.augment import augment
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
 from enunciate.speech_lm.nano.batches import TranscriptBatches, mean_and_deviation
 from enunciate.speech_lm.nano.data import (
@@ -43,7 +41,9 @@ from enunciate.speech_lm.nano.data import (
     tokenizer_texts,
     training_clips,
 )
-from enunciate.speech_lm.nano.model import Transcriber, TranscriberLosses, augmented
+from enunciate.speech_lm.nano.feature_bank import Bank, BatchDraw, FeatureBatch, draw_batches
+from enunciate.speech_lm.nano.master_weights import MasterWeights
+from enunciate.speech_lm.nano.model import Transcriber, TranscriberLosses
 from enunciate.speech_lm.nano.tokenizer import build_tokenizer
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.targets import target
@@ -128,8 +128,8 @@ class NanoBaseTrainer:
         self.weights.step(rate, ema_decay)
         return losses
 
-    def _augmented(self, cut: Cut) -> Tensor:
-        return augmented(cut.features, cut.lengths, cut.synthetic, self.recipe.augment, self.mean)
+    def _augmented(self, cut: FeatureBatch) -> Tensor:
+        return augment(cut.features, cut.lengths, cut.synthetic, self.recipe.augment, self.mean)
 
     def _log_step(self, step: int, rate: float, elapsed_s: float, losses: TranscriberLosses) -> None:
         values = {

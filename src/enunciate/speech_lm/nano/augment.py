@@ -12,8 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from enunciate.conformer.fbank import DYNAMIC_RANGE, N_MELS, SCALE, bin_of_hz, mel_centres_hz
-from enunciate.conformer.training.options import AugmentConfig
+from enunciate.speech_lm.nano.base_recipe import AugmentConfig
+from enunciate.speech_lm.nano.mel_scale import N_MELS, bin_of_hz, mel_centres_hz
+
+_SILENCE_LOG_MEL = 0.0
+"""The floor of the feature extractor."""
 
 
 def mel_warp(scale: Tensor) -> Tensor:
@@ -68,7 +71,7 @@ def add_room(features: Tensor, config: AugmentConfig) -> Tensor:
 
 
 def mask_bands(features: Tensor, lengths: Tensor, config: AugmentConfig) -> Tensor:
-    """SpecAugment: set some bands and some stretches of normalised features to zero."""
+    """SpecAugment: set some bands and some stretches of features (B, T, 80) without their mean to zero."""
     batch, frames, _ = features.shape
     device = features.device
     bins = torch.arange(N_MELS, device=device)
@@ -86,28 +89,33 @@ def mask_bands(features: Tensor, lengths: Tensor, config: AugmentConfig) -> Tens
     return features.masked_fill(dropped, 0.0)
 
 
-def normalise_batch(features: Tensor, lengths: Tensor) -> Tensor:
-    """`fbank.normalise` for padded (B, T, 80) with `lengths` (B,) real frames; padding becomes zero."""
-    real = (
-        (torch.arange(features.shape[1], device=features.device)[None] < lengths[:, None])
-        .unsqueeze(2)
-        .float()
-    )
-    mean = (features * real).sum(dim=1, keepdim=True) / real.sum(dim=1, keepdim=True).clamp_min(1)
-    return (features - mean) * SCALE * real
+@torch.no_grad()
+def augment(
+    features: Tensor, lengths: Tensor, synthetic: Tensor, config: AugmentConfig, mean: Tensor
+) -> Tensor:
+    """Augment a batch.
 
-
-def augment(features: Tensor, lengths: Tensor, synthetic: Tensor, config: AugmentConfig) -> Tensor:
-    """Augment raw log-mel (B, T, 80) and normalise it; `synthetic` (B,) marks synthesised clips."""
+    Args:
+        features: (B, T, 80) log-mel energies.
+        lengths: (B,) real frames.
+        synthetic: (B,) whether a clip is synthesised.
+        config: The strength of each augmentation.
+        mean: (80,) what masked bands and frames are set to.
+    """
     batch, device = len(features), features.device
     spread = torch.empty(batch, device=device).uniform_(-1, 1)
     own = 1 + config.warp * spread
     other = 1 + config.warp_synthetic * (spread * 0.6 + 0.4)
     x = warp_frequency(features, torch.where(synthetic, other, own))
     x = x + _smooth_curve(batch, device, config.tilt)
-    x = add_noise(add_room(x, config), lengths, config)
-    x = torch.maximum(x, x.amax(dim=(1, 2), keepdim=True) - DYNAMIC_RANGE)
-    return mask_bands(normalise_batch(x, lengths), lengths, config)
+    x = add_noise(add_room(x, config), lengths, config).clamp_min(_SILENCE_LOG_MEL)
+    return without_padding(mask_bands(x - mean, lengths, config) + mean, lengths)
+
+
+def without_padding(features: Tensor, lengths: Tensor) -> Tensor:
+    """Set the features (B, T, 80) after the end of each clip to zero."""
+    padding = torch.arange(features.shape[1], device=features.device)[None] >= lengths[:, None]
+    return features.masked_fill(padding.unsqueeze(2), 0)
 
 
 def _smooth_curve(batch: int, device: torch.device, size: float) -> Tensor:

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from enunciate.conformer.fbank import N_MELS, SUBSAMPLING
-from enunciate.conformer.training.feature_bank import (
+from enunciate.speech_lm.nano.feature_bank import (
+    FRAMES_PER_STEP,
     LENGTH_STEP,
-    NO_SCORE,
     PAUSE,
     UNKNOWN,
     Bank,
@@ -17,6 +16,7 @@ from enunciate.conformer.training.feature_bank import (
     TrainingClip,
     draw_batches,
 )
+from enunciate.speech_lm.nano.mel_scale import N_MELS
 
 
 def clip(seed, n_frames, n_phones, synthetic=False):
@@ -26,11 +26,9 @@ def clip(seed, n_frames, n_phones, synthetic=False):
     edges = np.linspace(3, n_frames - 3, n_phones + 1).round().astype(int)
     for index, (start, end) in enumerate(pairwise(edges)):
         frame_phone[start:end] = index
-    scores = np.full(n_phones, NO_SCORE) if synthetic else rng.uniform(0, 2, n_phones)
     return TrainingClip(
-        rng.normal(size=(n_frames, N_MELS)).astype(np.float16).astype(np.float32),
+        rng.normal(size=(n_frames, N_MELS)).astype(np.float16),
         rng.integers(1, 40, n_phones),
-        scores.astype(np.float32),
         frame_phone,
         synthetic,
     )
@@ -69,29 +67,27 @@ def test_phones_are_padded(bank):
         count = len(CLIPS[index].classes)
         assert batch.classes[row, :count].tolist() == CLIPS[index].classes.tolist()
         assert (batch.classes[row, count:] == 0).all()
-        np.testing.assert_array_equal(batch.scores[row, :count], CLIPS[index].scores)
-        assert (batch.scores[row, count:] == NO_SCORE).all()
 
 
 @pytest.mark.parametrize("tempo", [0.8, 1.0, 1.25])
-def test_frame_labels_follow_the_tempo(bank, tempo):
+def test_the_phones_of_steps_follow_the_tempo(bank, tempo):
     batch = cut(bank, [0, 1], tempo, frames=120)
-    assert batch.frame_phone.shape == (2, 40)
+    assert batch.step_phone.shape == (2, 60)
 
     for row, clip in enumerate(CLIPS[:2]):
         length = int(batch.lengths[row])
         assert length == int(len(clip.features) / tempo)
-        real = -(-length // SUBSAMPLING)
-        middles = (SUBSAMPLING * np.arange(real) + 1) * tempo
+        real = -(-length // FRAMES_PER_STEP)
+        middles = (FRAMES_PER_STEP * np.arange(real) + 1) * tempo
         source = np.minimum(middles.round().astype(int), len(clip.features) - 1)
-        np.testing.assert_array_equal(batch.frame_phone[row, :real], clip.frame_phone[source])
-        assert (batch.frame_phone[row, real:] == UNKNOWN).all()
+        np.testing.assert_array_equal(batch.step_phone[row, :real], clip.frame_phone[source])
+        assert (batch.step_phone[row, real:] == UNKNOWN).all()
 
 
 @pytest.mark.parametrize("tempo", [0.8, 1.25])
 def test_features_follow_the_tempo(tempo):
-    ramp = np.tile(np.arange(100, dtype=np.float32)[:, None] / 8, (1, N_MELS))
-    one = TrainingClip(ramp, np.array([1]), np.array([2], dtype=np.float32), np.zeros(100, np.int16), False)
+    ramp = np.tile(np.arange(100, dtype=np.float16)[:, None] / 8, (1, N_MELS))
+    one = TrainingClip(ramp, np.array([1]), np.zeros(100, np.int16), False)
     batch = cut(Bank([one], torch.device("cpu")), [0], tempo, frames=130)
 
     length = int(batch.lengths[0])
@@ -99,14 +95,8 @@ def test_features_follow_the_tempo(tempo):
     np.testing.assert_allclose(batch.features[0, :length, 0], expected, atol=1e-2)
 
 
-def test_an_alignment_is_told_to_one_clip_alone(bank):
-    before = cut(bank, [0, 2]).frame_phone
-    bank.set_alignment(1, np.full(60, 2, dtype=np.int16))
-
-    assert (cut(bank, [1]).frame_phone[0, :20] == 2).all()
-    torch.testing.assert_close(cut(bank, [0, 2]).frame_phone, before)
-    assert bank.phones(1) == CLIPS[1].classes.tolist()
-    np.testing.assert_allclose(bank.phone_scores(1), CLIPS[1].scores)
+def test_the_phones_of_a_clip_are_its_own(bank):
+    assert [bank.phones(k) for k in range(3)] == [clip.classes.tolist() for clip in CLIPS]
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from enunciate.conformer.fbank import SUBSAMPLING, Features
-
 UNKNOWN = -2
 PAUSE = -1
-NO_SCORE = -1.0
+FRAMES_PER_STEP = 2
+"""Feature frames (10 ms) per CTC step of the audio encoder."""
 LENGTH_STEP = 60
 """Feature frames by which padded lengths grow."""
 
@@ -27,12 +26,10 @@ LENGTH_STEP = 60
 class TrainingClip:
     """One clip with what is known of it; T feature frames, U phones."""
 
-    features: Features
-    """(T, 80) raw log-mel."""
+    features: npt.NDArray[np.float16]
+    """(T, 80) log-mel energies."""
     classes: npt.NDArray[np.int64]
     """(U,) phones that were (to be) said."""
-    scores: npt.NDArray[np.float32]
-    """(U,) human scores, 0 to 2, or NO_SCORE."""
     frame_phone: npt.NDArray[np.int16]
     """(T,) index of the phone said in each frame, PAUSE or UNKNOWN."""
     synthetic: bool
@@ -40,7 +37,7 @@ class TrainingClip:
 
 @dataclass(frozen=True)
 class FeatureBatch:
-    """B clips: (B, T, 80) raw features, F encoder frames, U phones padded with 0."""
+    """B clips: (B, T, 80) features, F CTC steps, U phones padded with 0."""
 
     features: Tensor
     lengths: Tensor
@@ -48,9 +45,8 @@ class FeatureBatch:
     """(B,) the same on the processor, where CTC wants them."""
     classes: Tensor
     host_counts: Tensor
-    scores: Tensor
-    frame_phone: Tensor
-    """(B, F) index of the phone, PAUSE or UNKNOWN (padding too)."""
+    step_phone: Tensor
+    """(B, F) index of the phone in each CTC step, PAUSE or UNKNOWN (padding too)."""
     synthetic: Tensor
 
 
@@ -77,25 +73,12 @@ class Bank:
             device
         )
         self.classes = torch.from_numpy(np.concatenate([c.classes for c in clips])).to(device)
-        self.scores = torch.from_numpy(np.concatenate([c.scores for c in clips])).to(device)
         self.frame_phone = torch.from_numpy(np.concatenate([c.frame_phone for c in clips])).to(device)
 
     def phones(self, clip: int) -> list[int]:
         """The classes of a clip's phones."""
         first = int(self.phone_offsets[clip])
         return self.classes[first : first + int(self.counts[clip])].cpu().numpy().tolist()
-
-    def phone_scores(self, clip: int) -> list[float]:
-        """The human scores of a clip's phones, or NO_SCORE."""
-        first = int(self.phone_offsets[clip])
-        return self.scores[first : first + int(self.counts[clip])].cpu().numpy().tolist()
-
-    def set_alignment(self, clip: int, frame_phone: npt.NDArray[np.int16]) -> None:
-        """Say which phone each feature frame of a clip belongs to."""
-        first = int(self.offsets[clip])
-        self.frame_phone[first : first + int(self.lengths[clip])] = torch.from_numpy(frame_phone).to(
-            self.device
-        )
 
     def cut(self, draw: BatchDraw) -> FeatureBatch:
         """Cut a batch out."""
@@ -118,15 +101,14 @@ class Bank:
         phone = torch.arange(int(counts.max()), device=self.device)[None]
         real_phone = phone < put(counts)[:, None]
         index = put(self.phone_offsets[clips])[:, None] + torch.minimum(phone, put(counts - 1)[:, None])
-        middle = torch.minimum((position[:, ::SUBSAMPLING] + speed).round().long(), last)
+        middle = torch.minimum((position[:, ::FRAMES_PER_STEP] + speed).round().long(), last)
         return FeatureBatch(
             features,
             n_frames,
             torch.from_numpy(lengths),
             self.classes[index].masked_fill(~real_phone, 0),
             torch.from_numpy(counts),
-            self.scores[index].masked_fill(~real_phone, NO_SCORE),
-            self.frame_phone[offset + middle].long().masked_fill(padding[:, ::SUBSAMPLING], UNKNOWN),
+            self.frame_phone[offset + middle].long().masked_fill(padding[:, ::FRAMES_PER_STEP], UNKNOWN),
             put(self.synthetic[clips]),
         )
 
