@@ -128,7 +128,7 @@ def load_assessor(
 
     Args:
         name_or_path: `pocket` (its weights ship in the package) or a folder that `enunciate train` wrote:
-            weights of `pocket` or of the conformer, a baseline, or an adapter of Phi-4-multimodal. The name
+            weights of `pocket`, a baseline, or an adapter of Phi-4-multimodal. The name
             `microsoft/Phi-4-multimodal-instruct`, or a folder with its checkpoint, loads that model without
             an adapter.
         lexicon: A file of extra pronunciations, lines of `WORD PH1 PH2 ...`.
@@ -139,7 +139,6 @@ def load_assessor(
         MissingExtraError: The engine needs packages that are not installed.
     """
     from enunciate.baselines.folder import BASELINE
-    from enunciate.conformer import weights_folder as conformer_folder
     from enunciate.pocket.assessor import PocketAssessor, packaged_weights
     from enunciate.pocket.weights_folder import DESCRIPTION
     from enunciate.speech_lm.families.phi4.hub import HUB_NAME
@@ -147,10 +146,6 @@ def load_assessor(
     folder = packaged_weights() if name_or_path == "pocket" else Path(name_or_path)
     if (folder / DESCRIPTION).is_file():
         return PocketAssessor(folder, lexicon=lexicon, threads=threads)
-    if (folder / conformer_folder.DESCRIPTION).is_file():
-        from enunciate.conformer.assessor import ConformerAssessor
-
-        return ConformerAssessor(folder, lexicon=lexicon, threads=threads)
     if (folder / BASELINE).is_file():
         from enunciate.baselines.loading import load_baseline
 

@@ -18,7 +18,6 @@ from enunciate.baselines.baseline_recipes import (
     StopwatchRecipe,
 )
 from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
-from enunciate.conformer.training.conformer_recipes import RecogniserRecipe, ScorerRecipe
 from enunciate.errors import RecipeError
 from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.recipes import recipe_path
@@ -29,8 +28,7 @@ from enunciate.training.recipe_file import read_recipe
 logger = logging.getLogger(__name__)
 
 _Baseline = ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe | StopwatchRecipe
-_Pocket = PocketRecipe | RecogniserRecipe | ScorerRecipe
-Recipe = _Pocket | Phi4Recipe | NanoBaseRecipe | _Baseline | SslJointRecipe
+Recipe = PocketRecipe | Phi4Recipe | NanoBaseRecipe | _Baseline | SslJointRecipe
 _KINDS: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
 
 
@@ -106,17 +104,9 @@ def _train(recipe: Recipe, resume: bool) -> Mapping[str, float | None]:
         from enunciate.speech_lm.nano.train_base import train as train_base
 
         return train_base(recipe)
-    if isinstance(recipe, PocketRecipe):
-        from enunciate.pocket.training.train_pocket import train as train_pocket
+    from enunciate.pocket.training.train_pocket import train as train_pocket
 
-        return train_pocket(recipe)
-    if isinstance(recipe, RecogniserRecipe):
-        from enunciate.conformer.training.train_recogniser import train as train_recogniser
-
-        return train_recogniser(recipe)
-    from enunciate.conformer.training.train_scorer import train as train_scorer
-
-    return train_scorer(recipe)
+    return train_pocket(recipe)
 
 
 def _formatted(metrics: Mapping[str, float | None]) -> dict[str, str]:

@@ -2,12 +2,7 @@
 
 import pytest
 
-from enunciate.assembly.omissions import (
-    OMISSION_MAX_FRAMES_PER_PHONE,
-    OMISSION_MAX_LOG_PROB,
-    omitted_by_alignment,
-    omitted_by_recognition,
-)
+from enunciate.assembly.omissions import omitted_by_recognition
 from enunciate.assembly.words import build_word, completeness, mean_word_score
 from enunciate.schema import PhoneQuality, PhoneResult
 
@@ -56,13 +51,6 @@ def test_completeness_is_ten_times_the_share_of_words_said():
     said, omitted = (build_word("key", [phone(1.0)], omitted=omitted) for omitted in (False, True))
     assert completeness([said, said, said, omitted]).value == 7.5
     assert completeness([]) is None
-
-
-def test_an_aligned_word_is_omitted_only_where_it_fits_badly_and_is_short():
-    bad, short = OMISSION_MAX_LOG_PROB - 0.1, OMISSION_MAX_FRAMES_PER_PHONE
-    assert omitted_by_alignment(bad, short)
-    assert not omitted_by_alignment(OMISSION_MAX_LOG_PROB, short)
-    assert not omitted_by_alignment(bad, short + 0.1)
 
 
 def test_a_recognised_word_is_omitted_where_none_of_its_phones_was_heard():

@@ -38,9 +38,8 @@ def forest(chord_corpus, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def gopt(chord_corpus, tmp_path_factory):
-    """Without folds, because each model takes seconds to export."""
     pytest.importorskip("onnxscript")
-    return train("gopt", chord_corpus, tmp_path_factory, cross_validate=False)
+    return train("gopt", chord_corpus, tmp_path_factory)
 
 
 @pytest.fixture(params=["gop", pytest.param("gopt", marks=pytest.mark.slow), "forest"])

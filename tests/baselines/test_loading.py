@@ -13,8 +13,8 @@ TRAINING_ONLY = {
     "training",
     "fit",
     "grow",
-    "cross_validation",
-    "encoder_training",
+    "fit_and_measure",
+    "encoder_features",
     "training_data",
     "member_training",
 }

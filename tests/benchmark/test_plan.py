@@ -48,6 +48,7 @@ def test_a_row_that_does_not_exist_is_refused():
             "rows: [{name: a, about: b, folds: [{name: m, recipe: none.yaml}]}]",
             "none.yaml is neither beside this file nor a recipe of the package",
         ),
+        ("rows: [{name: a, about: b, folds: [c]}]", "a: there is no shared stage c in the folds protocol"),
         ("rows: [", "cannot be read"),
     ],
 )

@@ -22,12 +22,12 @@ def test_each_requirement_that_is_missing_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(requirements, "find_spec", lambda name: None)
     problems = missing("pocket", tmp_path)
 
-    for part in ("enunciate[train]", "enunciate[eval]", "there is no build/synthetic", "GPU"):
+    for part in ("enunciate[train]", "enunciate[eval]", "there is no build/formant", "GPU"):
         assert any(part in problem for problem in problems), part
 
 
 def test_the_folders_that_earlier_stages_write_need_not_exist(tmp_path):
-    assert not any(str(tmp_path) in problem for problem in missing("pocket", tmp_path))
+    assert not any(str(tmp_path) in problem for problem in missing("gop", tmp_path))
 
 
 def test_a_folder_with_a_checkpoint_is_not_missing(tmp_path):

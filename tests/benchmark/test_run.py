@@ -1,9 +1,12 @@
 """The benchmark from recipes to tables: the official protocol on a whole corpus, a failure, a second run."""
 
 import json
+from functools import partial
 
 import pytest
 from support.benchmark_cases import benchmark, make_root
+from support.command_line import run
+from support.tiny_whisper import encoder_config
 
 from enunciate.benchmark.row import _check_folds_cover
 from enunciate.corpus.speechocean762 import load_corpus
@@ -11,13 +14,23 @@ from enunciate.errors import CorpusError
 from enunciate.metrics.results import Results
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
-for package in ("pocketsphinx", "peft", "sklearn"):
+for package in ("pocketsphinx", "peft", "onnxscript"):
     pytest.importorskip(package)
+
+from enunciate.pocket.training import train_pocket  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     return make_root(tmp_path_factory.mktemp("benchmark"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_encoder():
+    """Train `pocket` with an encoder that is small enough for a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_pocket, "train", partial(train_pocket.train, config=encoder_config()))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -89,14 +102,12 @@ def test_nothing_was_trained_on_the_test_split(official, root):
     out, _, _ = official
     test = {utterance.id for utterance in load_corpus(root / "corpus", "test")}
     marks = [json.loads(path.read_text()) for path in (out / "stages").rglob("*.done.json")]
-    folds = [
-        json.loads(path.read_text()) for path in (out / "stages" / "recogniser").glob("folds/*/held_out.json")
-    ]
+    unseen = json.loads((out / "stages" / "pocket" / "held_out.json").read_text())
     dev = json.loads((out / "stages" / "phi4-lora" / "model" / "held_out.json").read_text())["dev"]
 
-    assert len(marks) == 5
-    assert {mark["recipe"].get("split", "train") for mark in marks} == {"train", "none"}
-    assert len(folds) == 2 and not test & {name for fold in folds for name in fold}
+    assert len(marks) == 3
+    assert {mark["recipe"].get("split", "train") for mark in marks} == {"train", "official"}
+    assert set(unseen) == test
     assert dev and not test & set(dev)
 
 
@@ -124,12 +135,20 @@ def test_protocols_never_share_a_folder(official, root):
     assert code == 2 and "another protocol" in text
 
 
+def test_weights_that_learnt_from_all_labelled_speakers_are_not_tested_by_folds(root):
+    options = ("--corpus", root / "corpus", "--out", root / "folds", "--protocol", "folds")
+    result = run("benchmark", *options, "--rows", "pocket", "--override", "pocket:weights=pocket")
+
+    assert result.exit_code == 2
+    assert "cannot be tested on them by folds" in " ".join(result.output.split())
+
+
 def test_a_dry_run_shows_the_plan_and_writes_nothing(root):
     out = root / "dry"
     code, text = benchmark(root, out, "--dry-run")
 
     assert code == 0 and not out.exists()
-    for part in ("pocket/model", "missing: nothing", "missing: the plan has no stages for it"):
+    for part in ("gop/model", "missing: nothing", "missing: the plan has no stages for it"):
         assert part in text
 
 

@@ -34,19 +34,20 @@ def test_every_stage_of_every_row_is_a_complete_recipe(name, protocol, tmp_path)
 @pytest.mark.parametrize("name", ROWS)
 def test_the_official_protocol_trains_on_the_train_split_alone(name, tmp_path):
     for key, recipe in recipes(runs(name), tmp_path).items():
-        assert getattr(recipe, "split", "train") in ("train", "none"), key
-        assert getattr(recipe, "folds", 0) < 2 or recipe.kind != "phi4"
+        assert getattr(recipe, "split", "train") in ("train", "official"), key
+        assert recipe.kind == "pocket" or getattr(recipe, "folds", 0) < 2
 
 
 def test_shared_stages_come_first_and_once_and_only_where_they_are_needed():
-    assert [run.key for run in runs("pocket")] == ["base", "recogniser", "pocket/model"]
+    assert [run.key for run in runs("pocket")] == ["pocket"]
+    assert [run.key for run in runs("gop")] == ["pocket", "gop/model"]
     assert [run.key for run in runs("gop-pocketsphinx")] == ["gop-pocketsphinx/model"]
 
 
 def test_an_override_in_place_of_a_shared_stage_makes_it_unnecessary():
-    (stage,) = runs("gop", overrides=["gop:encoder=encoder.onnx"])
+    (stage,) = runs("gop", overrides=["gop:encoder=build/own"])
 
-    assert stage.key == "gop/model" and "encoder=encoder.onnx" in stage.settings
+    assert stage.key == "gop/model" and "encoder=build/own" in stage.settings
 
 
 def test_a_stage_that_holds_one_fold_out_runs_once_per_fold(tmp_path):
@@ -59,15 +60,15 @@ def test_a_stage_that_holds_one_fold_out_runs_once_per_fold(tmp_path):
 @pytest.mark.parametrize(
     ("text", "keys"),
     [
-        ("seed=7", {"base", "recogniser", "pocket/model"}),
-        ("pocket:seed=7", {"pocket/model"}),
-        ("recogniser:seed=7", {"recogniser"}),
-        ("pocket/model:seed=7", {"pocket/model"}),
-        ("scorer.epochs=7", {"pocket/model"}),
+        ("seed=7", {"pocket", "gop/model"}),
+        ("gop:seed=7", {"gop/model"}),
+        ("pocket:seed=7", {"pocket"}),
+        ("gop/model:seed=7", {"gop/model"}),
+        ("model.members=7", {"pocket"}),
     ],
 )
 def test_an_override_applies_to_its_target_or_to_every_stage_that_has_the_key(text, keys):
-    stages = runs("pocket", overrides=[text])
+    stages = runs("gop", overrides=[text])
 
     assert {run.key for run in stages if text.rpartition(":")[2] in run.settings} == keys
 

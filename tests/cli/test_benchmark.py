@@ -14,7 +14,7 @@ def test_the_default_plan_is_found_in_any_folder(
     tone_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    options = ("--corpus", tone_corpus, "--out", "runs", "--protocol", "folds", "--dry-run")
+    options = ("--corpus", tone_corpus, "--out", "runs", "--dry-run")
     shown = run("benchmark", *options, "--rows", "gop-pocketsphinx")
     assert shown.exit_code == 0, shown.output
     assert shown.stdout.splitlines()[1].strip() == "gop-pocketsphinx/model: gop-pocketsphinx.yaml"

@@ -13,20 +13,20 @@ from enunciate.storage import event_log
 
 def test_train_lists_every_problem_of_a_recipe(tmp_path: Path) -> None:
     recipe = tmp_path / "r.yaml"
-    recipe.write_text("kind: recogniser\nsteps: none\ntypo: 1\n")
+    recipe.write_text("kind: pocket\nepochs: none\ntypo: 1\n")
     result = run("train", recipe, "seed=x", "oops")
     assert (result.exit_code, result.stdout) == (2, "")
     first, *problems = result.stderr.splitlines()
     assert first.startswith("error: ")
     assert sorted(line.strip().split(":")[0] for line in problems) == [
-        "corpus", "oops", "out", "seed", "steps", "typo",
+        "corpus", "epochs", "oops", "out", "seed", "typo",
     ]  # fmt: skip
 
 
 def test_train_names_the_missing_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = tmp_path / "r.yaml"
-    recipe.write_text("kind: recogniser\ncorpus: c\nout: o\n")
-    for name in [name for name in sys.modules if name.split(".")[0] == "torch" or "train_recogniser" in name]:
+    recipe.write_text("kind: pocket\ncorpus: c\nout: o\n")
+    for name in [name for name in sys.modules if name.split(".")[0] == "torch" or "train_pocket" in name]:
         monkeypatch.delitem(sys.modules, name)
     for package in ("torch", "kaldialign", "safetensors"):
         monkeypatch.setitem(sys.modules, package, None)
@@ -34,11 +34,11 @@ def test_train_names_the_missing_extra(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_recipe_is_found_by_its_name() -> None:
-    result = run("train", "gop", "folds=x", "typo=1")
+    result = run("train", "gop", "members=x", "typo=1")
     assert result.exit_code == 2
     first, *problems = result.stderr.splitlines()
     assert first == f"error: {RECIPES / 'gop.yaml'} cannot be used:"
-    assert [problem.strip().partition(":")[0] for problem in problems] == ["folds", "typo"]
+    assert [problem.strip().partition(":")[0] for problem in problems] == ["members", "typo"]
 
 
 def test_the_log_of_a_trainer_goes_to_stderr_and_the_metrics_to_stdout(

@@ -7,25 +7,25 @@ import numpy as np
 from support.tone_corpus import CHORDS_HZ, PHONE_S, RATE_HZ, WORDS, make_corpus, render
 
 from enunciate.baselines.baseline_recipes import ForestRecipe, GopRecipe, GoptConfig, GoptRecipe
-from enunciate.conformer.acoustic_model import AcousticModel
-from enunciate.conformer.features import Outputs
-from enunciate.conformer.forced_alignment import Alignment
-from enunciate.conformer.pitch import FRAME_S, Prosody, track
-from enunciate.pocket.symbols import CLASS_OF_PHONE, N_CLASSES
+from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.pocket.acoustic_model import FRAME_S, FRAME_SAMPLES, AcousticModel, Outputs, prosody_tracks
+from enunciate.pocket.ctc import save_phone_model, train_phone_model
+from enunciate.pocket.forced_alignment import Alignment
+from enunciate.pocket.symbols import CLASS_OF_PHONE, N_CLASSES, classes_of
 from enunciate.schema import Clip, Utterance
 
 ENCODER_BYTES = b"chords"
 BAD_WORD = 1
 """The index of the word that is scored badly in every text, whatever its phones."""
+WINDOW = 960
 
 
 def hear_chords(samples: np.ndarray) -> Outputs:
     """Compute frame posteriors by matching the spectrum of each frame with each chord; CTC is the same."""
-    hop = round(FRAME_S * RATE_HZ)
-    n = -(-round(len(samples) / 160) // 3)
-    padded = np.pad(samples, (0, hop * n + hop))
-    window = np.hanning(2 * hop)
-    spectra = np.abs(np.fft.rfft([window * padded[i * hop : (i + 2) * hop] for i in range(n)], 4096))
+    n = max(1, len(samples) // FRAME_SAMPLES)
+    padded = np.pad(samples, ((WINDOW - FRAME_SAMPLES) // 2, WINDOW))
+    window = np.hanning(WINDOW)
+    spectra = np.abs(np.fft.rfft([window * padded[i * FRAME_SAMPLES :][:WINDOW] for i in range(n)], 4096))
     frequency = np.fft.rfftfreq(4096, 1 / RATE_HZ)
     logits = np.full((n, N_CLASSES), -12.0)
     power = np.sqrt((spectra**2).sum(axis=1))
@@ -36,7 +36,15 @@ def hear_chords(samples: np.ndarray) -> Outputs:
         logits[:, CLASS_OF_PHONE[phone]] = 16 * np.sqrt(energy) / (power + 1e-9) - 8
     logits[:, 0] = np.where(power < 1.0, 8.0, -4.0)
     log_probs = (logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))).astype(np.float32)
-    return Outputs(log_probs, log_probs, np.zeros((n, 4), np.float32), track(samples, n))
+    return outputs_of(log_probs, *prosody_tracks(samples, n))
+
+
+def outputs_of(log_probs: np.ndarray, *tracks: np.ndarray) -> Outputs:
+    """Make outputs whose heads agree and whose streams are empty; without tracks, of a level voice."""
+    n = len(log_probs)
+    tracks = tracks or level_voice(n)
+    no_stream = np.zeros((n, 0), np.float32)
+    return Outputs(log_probs, log_probs, no_stream, no_stream, *tracks)
 
 
 def listen_to_chords(monkeypatch) -> None:
@@ -51,14 +59,14 @@ def alignment(classes, spans, words) -> Alignment:
     return Alignment(np.array(classes), np.array(words), start, end, (0,), 0.0)
 
 
-def level_voice(n_frames: int) -> Prosody:
-    """Return the prosody of a voice on one pitch and one level."""
-    return Prosody(np.full(n_frames, 5.0, np.float32), np.full(n_frames, -10.0, np.float32))
+def level_voice(n_frames: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the tone, the voicing and the level of a voice on one pitch and one level."""
+    return tuple(np.full(n_frames, value, np.float32) for value in (0.0, 1.0, -10.0))
 
 
 def make_chord_corpus(root: Path, clips_each: int = 4) -> Path:
     """Write a corpus of chords in which people also scored words, `BAD_WORD` worse than the others."""
-    make_corpus(root, {"train": 2, "test": 6}, clips_each)
+    make_corpus(root, {"train": 6, "test": 4}, clips_each)
     path = root / "resource" / "scores.json"
     rows = json.loads(path.read_text())
     for row in rows.values():
@@ -68,11 +76,20 @@ def make_chord_corpus(root: Path, clips_each: int = 4) -> Path:
     return root
 
 
+def make_encoder(folder: Path, corpus: Path) -> Path:
+    """Write a folder as training of `pocket` on the train split does, as far as baselines read it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "encoder.onnx").write_bytes(ENCODER_BYTES)
+    texts = [[label for w in u.words for label in classes_of(w.phones)] for u in load_corpus(corpus, "train")]
+    save_phone_model(train_phone_model(texts), folder / "phones.npz")
+    (folder / "held_out.json").write_text(json.dumps([u.id for u in load_corpus(corpus, "test")]))
+    return folder
+
+
 def recipe_of(kind: str, corpus: Path, out: Path, **changes) -> GopRecipe | GoptRecipe | ForestRecipe:
     """Make a small recipe of one kind, with an encoder beside its `out`."""
-    encoder = out.parent / "encoder.onnx"
-    encoder.write_bytes(ENCODER_BYTES)
-    values = {"kind": kind, "corpus": corpus, "out": out, "encoder": encoder, "folds": 2, "workers": 1}
+    encoder = changes.get("encoder") or make_encoder(out.parent / "encoder", corpus)
+    values = {"kind": kind, "corpus": corpus, "out": out, "encoder": encoder, "workers": 1}
     if kind == "gop":
         return GopRecipe(**(values | {"members": 2} | changes))
     if kind == "gopt":
@@ -87,4 +104,4 @@ def clip_of(words: tuple[str, ...], id: str = "a", **fields) -> Utterance:
     return Utterance(id=id, audio=Clip(samples=samples, sample_rate_hz=RATE_HZ), **fields)
 
 
-assert round(PHONE_S / FRAME_S) == 4
+assert round(PHONE_S / FRAME_S) == 6

@@ -14,21 +14,15 @@ ROWS = ("gop-pocketsphinx", "pocket", "gop", "phi4", "phi4-lora", "nano-lora")
 TINY = (
     "device=cpu",
     "workers=1",
-    "base:steps=12",
-    "recogniser:steps=6",
-    "recogniser:folds=2",
-    *(
-        f"{stage}:{setting}"
-        for stage in ("base", "recogniser")
-        for setting in (
-            "warmup_steps=5",
-            "batch_frames=1500",
-            "learning_rate=4e-3",
-            "time_limit_s=1e6",
-            "encoder={width: 48, layers: 1, heads: 2, ff_width: 64, kernel: 7, quality_width: 8}",
-        )
-    ),
-    "pocket:scorer={width: 16, layers: 1, heads: 2, epochs: 3, members: 2, dropout: 0.0}",
+    "pocket:neural=null",
+    "pocket:whisper=null",
+    "pocket:epochs=60",
+    "pocket:warmup_steps=4",
+    "pocket:encoder_rate=4e-3",
+    "pocket:rate=4e-3",
+    "pocket:evaluations=1",
+    "pocket:model={members: 1, layers: 1, dropout: 0.0, scorer_dropout: 0.0}",
+    "pocket:mixture={budget: 4000}",
     "gop-pocketsphinx:members=2",
     "phi4-lora:precision=fp32",
     "phi4-lora:prompt.rubric=false",
@@ -43,18 +37,18 @@ TINY = (
 
 
 def make_root(folder: Path) -> Path:
-    """Write a whole corpus, synthetic speech, a checkpoint, and a file that is no encoder."""
+    """Write a whole corpus, synthetic speech, a checkpoint, and a folder without an encoder."""
     make_complete_corpus(folder / "corpus", {"train": 6, "test": 4}, clips_each=2)
     make_shard(folder / "synthetic", clips=8)
     save_checkpoint(folder / "base")
-    (folder / "broken.onnx").write_bytes(b"no encoder")
+    (folder / "broken").mkdir()
     return folder
 
 
 def arguments(root: Path, out: Path, rows: Sequence[str], settings: Sequence[str]) -> list[str | Path]:
     """The command, with those settings that a stage of these rows takes: others would be refused."""
-    settings = [*settings, f"synthetic={root / 'synthetic'}", f"phi4:weights={root / 'base'}"]
-    settings += [f"phi4-lora:model={root / 'base'}", f"gop:encoder={root / 'broken.onnx'}"]
+    settings = [*settings, f"pocket:synthetic={root / 'synthetic'}", f"phi4:weights={root / 'base'}"]
+    settings += [f"phi4-lora:model={root / 'base'}", f"gop:encoder={root / 'broken'}"]
     options = [part for row in rows for part in ("--rows", row)]
     options += [part for setting in settings if taken(setting, rows) for part in ("--override", setting)]
     return ["benchmark", "--corpus", root / "corpus", "--out", out, *options]
@@ -63,11 +57,9 @@ def arguments(root: Path, out: Path, rows: Sequence[str], settings: Sequence[str
 def taken(setting: str, rows: Sequence[str]) -> bool:
     """Whether a stage of these rows has the key of a setting."""
     target = setting.partition("=")[0].rpartition(":")[0]
-    if setting.startswith("synthetic="):
-        return "pocket" in rows
     if setting.startswith("workers="):
         return set(rows) != {"phi4-lora"}
-    return not target or target in {*rows, *(("base", "recogniser") if "pocket" in rows else ())}
+    return not target or target in rows
 
 
 def benchmark(

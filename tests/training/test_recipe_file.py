@@ -5,8 +5,8 @@ from typing import get_args
 import pytest
 from support.paths import RECIPES
 
-from enunciate.conformer.training.conformer_recipes import RecogniserRecipe
 from enunciate.errors import RecipeError
+from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.trainers import Recipe, load_recipe
 
 SHIPPED = sorted(
@@ -14,7 +14,7 @@ SHIPPED = sorted(
     for path in RECIPES.rglob("*.y*ml")
     if path.parent.name != "accelerate" and path.name != "benchmark.yaml"
 )
-MINIMAL = "kind: recogniser\ncorpus: here\nout: there\n"
+MINIMAL = "kind: pocket\ncorpus: here\nout: there\n"
 
 
 def write(folder, text):
@@ -43,52 +43,52 @@ def test_each_step_has_a_recipe():
 def test_defaults_fill_what_is_not_given(tmp_path):
     found = load_recipe(write(tmp_path, MINIMAL))
 
-    assert found == RecogniserRecipe(kind="recogniser", corpus="here", out="there")
-    assert found.encoder.width == 288
+    assert found == PocketRecipe(kind="pocket", corpus="here", out="there")
+    assert found.mixture.join == 0.2
 
 
 def test_all_problems_come_at_once_each_with_its_key(tmp_path):
     found = problems(
         write(
             tmp_path,
-            "kind: recogniser\ncorpus: here\nsteps: -5\nspeed: 3\nsplit: tset\n"
-            "encoder:\n  width: wide\n  depth: 4\nsynthetic_share: [0.5, 1.5]\n",
+            "kind: pocket\ncorpus: here\nepochs: -5\nspeed: 3\nsplit: tset\n"
+            "mixture:\n  join: wide\n  depth: 4\nrealign_at: [0.5, 1.5]\n",
         )
     )
     keys = {problem.split(":")[0] for problem in found}
 
-    assert keys == {"out", "steps", "speed", "split", "encoder.width", "encoder.depth", "synthetic_share.1"}
+    assert keys == {"out", "epochs", "speed", "split", "mixture.join", "mixture.depth", "realign_at.1"}
 
 
 def test_overrides_take_the_place_of_values(tmp_path):
     overrides = [
-        "steps=7",
-        "encoder.width=64",
-        "augment.tempo=0.0",
-        "align_at=[0.5]",
+        "epochs=7",
+        "mixture.join=0.5",
+        "model.augment.warp=0.0",
+        "realign_at=[0.5]",
         "synthetic=null",
         "out=a=b",
     ]
-    found = load_recipe(write(tmp_path, MINIMAL + "steps: 5\nencoder: {layers: 3}\n"), overrides)
+    found = load_recipe(write(tmp_path, MINIMAL + "epochs: 5\nmixture: {pause: 0.3}\n"), overrides)
 
-    assert (found.steps, found.encoder.width, found.encoder.layers, found.augment.tempo) == (7, 64, 3, 0)
-    assert found.align_at == (0.5,) and found.synthetic is None
+    assert (found.epochs, found.mixture.join, found.mixture.pause) == (7, 0.5, 0.3)
+    assert found.model.augment.warp == 0 and found.realign_at == (0.5,) and found.synthetic is None
     assert str(found.out) == "a=b"
 
 
 def test_a_version_may_look_like_a_number():
-    assert load_recipe(RECIPES / "conformer-scorer.yaml", ["version=0.2"]).version == "0.2"
+    assert load_recipe(RECIPES / "pocket.yaml", ["version=0.2"]).version == "0.2"
 
 
 def test_bad_overrides_are_problems_too(tmp_path):
     found = problems(
         write(tmp_path, MINIMAL),
-        ["steps", "steps.many=3", "seed.x.y=1", "steps=many", "colour=blue", "warmup_steps=[1"],
+        ["epochs", "epochs.many=3", "seed.x.y=1", "epochs=many", "colour=blue", "warmup_steps=[1"],
     )
 
     assert any("key=value" in problem for problem in found)
     assert any("not a YAML value" in problem for problem in found)
-    assert any(problem.startswith("steps:") for problem in found)
+    assert any(problem.startswith("epochs:") for problem in found)
     assert any(problem.startswith("colour:") for problem in found)
 
 
@@ -97,12 +97,12 @@ def test_bad_overrides_are_problems_too(tmp_path):
     [
         (
             "kind: poet\ncorpus: a\nout: b\n",
-            "'recogniser', 'scorer', 'phi4', 'phi4-base', 'prosody-forest', 'gop'",
+            "'pocket', 'phi4', 'phi4-base', 'prosody-forest', 'gop'",
         ),
         ("corpus: a\nout: b\n", "kind"),
-        ("- kind\n- recogniser\n", "mapping"),
+        ("- kind\n- pocket\n", "mapping"),
         ("", "mapping"),
-        ("kind: [recogniser\n", "cannot be read"),
+        ("kind: [pocket\n", "cannot be read"),
     ],
 )
 def test_what_is_no_recipe(tmp_path, text, told):
@@ -117,8 +117,7 @@ def test_a_recipe_that_is_not_there(tmp_path):
     assert "there is no such file" in problem
 
 
-def test_a_scorer_needs_two_folds(tmp_path):
-    path = write(tmp_path, "kind: scorer\ncorpus: a\nout: b\nrecogniser: c\nfolds: 1\n")
+def test_a_fold_that_is_not_there_is_a_problem(tmp_path):
+    (problem,) = problems(write(tmp_path, MINIMAL + "folds: 3\nhold_out: 3\n"))
 
-    (problem,) = problems(path)
-    assert problem.startswith("folds:")
+    assert problem.startswith("hold_out:")

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from enunciate.baselines.folder import read_description
-from enunciate.conformer.features import Outputs
-from enunciate.conformer.forced_alignment import Alignment
-from enunciate.conformer.listener import AlignedClip, Listener
-from enunciate.conformer.results import ScorerOutputs, assess_aligned
-from enunciate.pocket.calibration import Calibration
+from enunciate.pocket.listener import AlignedClip, Listener
 from enunciate.schema import Assessment, Utterance
-
-PhoneScorer = Callable[[Outputs, Alignment], ScorerOutputs]
 
 
 class FolderAssessor:
@@ -64,25 +58,3 @@ class EncoderAssessor(FolderAssessor, ABC):
         """Return the results of `assess` and `recognise` for one run of the encoder."""
         clips = (self._listener.listen(utterance) for utterance in utterances)
         return [(self.assess_clip(clip), self._listener.phones(clip.outputs)) for clip in clips]
-
-
-def assess_by_phones(
-    clip: AlignedClip,
-    model: str,
-    calibration: Calibration,
-    *,
-    with_reference: PhoneScorer,
-    without_reference: PhoneScorer,
-) -> Assessment:
-    """Build the assessment of an engine that scores aligned phones.
-
-    Args:
-        clip: The clip.
-        model: The name of the engine and its weights.
-        calibration: The threshold and the intervals of the scores.
-        with_reference: Scores the canonical phones of a reference text.
-        without_reference: Scores the phones heard in a clip without one.
-    """
-    score = without_reference if clip.reference is None else with_reference
-    scores = score(clip.outputs, clip.alignment) if clip.alignment else None
-    return assess_aligned(clip, model, scores, calibration)

@@ -1,4 +1,4 @@
-"""Recipes of the baselines that are measured by cross-validation."""
+"""Recipes of the baselines that learn from the scores of the train split."""
 
 from __future__ import annotations
 
@@ -12,28 +12,23 @@ from enunciate.training.recipe_file import TrainingRecipe
 
 
 class BaselineRecipe(TrainingRecipe):
-    """What these recipes share: the baselines learn from the labelled speakers of one split."""
+    """What these recipes share: they learn from the scores of the train split."""
 
-    split: Literal["train", "test"] = "test"
-    """The split of the labelled utterances. The official protocol learns from `train`; a copy of the corpus
-    with scores in its test split only needs `test`, where cross-validation gives the metrics."""
-
-    encoder: Path | None = None
-    """The encoder: an exported `encoder.onnx`, or the folder of a trained recogniser, which is then exported
-    (extra `train`). Where that folder has `folds/`, training encodes each utterance by the recogniser that
-    left its speaker out, and the engine keeps the encoder of the folder itself. Metrics to report
-    need an encoder trained on the train split alone, as `enunciate train conformer-recogniser` trains it."""
-    folds: Annotated[int, Field(ge=2)] = 5
-    """The number of folds over the labelled speakers."""
-    cross_validate: bool = True
-    """Also train a model for each fold, which the metrics come from, besides the model of all speakers."""
     version: str = "dev"
     """The version of the weights."""
     workers: Annotated[int, Field(ge=1)] = 2
     """The number of processes."""
 
 
-class ForestRecipe(BaselineRecipe):
+class EncoderRecipe(BaselineRecipe):
+    """What the recipes of baselines on a frozen encoder share."""
+
+    encoder: Path
+    """The folder that the recipe `pocket` wrote with `split: official`: its encoder and its phone model are
+    used as they are. Weights that have learnt from the test split are refused."""
+
+
+class ForestRecipe(EncoderRecipe):
     """A random forest on rates, pauses, durations, pitch and loudness, for the utterance scores."""
 
     kind: Literal["prosody-forest"]
@@ -53,13 +48,6 @@ class StopwatchRecipe(BaselineRecipe):
     members: Annotated[int, Field(ge=2)] = 5
     """The number of inner folds, whose left-out speakers set the intervals."""
 
-    @field_validator("encoder")
-    @classmethod
-    def _does_not_listen(cls, value: Path | None) -> Path | None:
-        if value is not None:
-            raise ValueError("stopwatch uses no encoder: leave this out")
-        return value
-
 
 class RegressionRecipe(BaselineRecipe):
     """Goodness of pronunciation, a regression for each phone, and a ridge regression for the utterance."""
@@ -72,7 +60,7 @@ class RegressionRecipe(BaselineRecipe):
     """The number of inner folds, whose left-out speakers set the threshold and the intervals."""
 
 
-class GopRecipe(RegressionRecipe):
+class GopRecipe(RegressionRecipe, EncoderRecipe):
     """Regressions on goodness from the outputs of an encoder."""
 
     kind: Literal["gop"]
@@ -95,13 +83,6 @@ class HmmGopRecipe(RegressionRecipe):
     )
     """The forms of goodness that the regressions see."""
 
-    @field_validator("encoder")
-    @classmethod
-    def _has_its_own_model(cls, value: Path | None) -> Path | None:
-        if value is not None:
-            raise ValueError("gop-hmm uses the model of pocketsphinx: leave this out")
-        return value
-
 
 class GoptConfig(FrozenModel):
     """Size and training of one transformer; the default sizes are those of the paper."""
@@ -123,7 +104,7 @@ class GoptConfig(FrozenModel):
         return value
 
 
-class GoptRecipe(BaselineRecipe):
+class GoptRecipe(EncoderRecipe):
     """A transformer on goodness of pronunciation alone, which scores phones, words and the utterance."""
 
     kind: Literal["gopt"]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 
 @dataclass(frozen=True)
-class ClipPrediction:
+class BaselinePrediction:
     """Predictions for one clip of U phones."""
 
     utterance: npt.NDArray[np.float64]

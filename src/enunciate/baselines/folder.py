@@ -9,7 +9,6 @@ from enunciate.schema import FrozenModel
 from enunciate.storage import write_whole
 
 BASELINE = "baseline.json"
-CROSS_VALIDATION = "cross_validation.json"
 
 
 class BaselineDescription(FrozenModel):

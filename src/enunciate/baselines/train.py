@@ -1,4 +1,4 @@
-"""The trainers of the baselines that are measured by cross-validation."""
+"""The trainers of the baselines that learn from the scores of the train split."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from enunciate.baselines.baseline_recipes import (
     HmmGopRecipe,
     StopwatchRecipe,
 )
+from enunciate.training.run_folder import Metrics
 
 
 def train(
     recipe: ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe | StopwatchRecipe,
-) -> dict[str, float | None]:
+) -> Metrics:
     """Run a recipe by the trainer of its kind.
 
     Returns:
-        The metrics of the cross-validation; see `train_and_cross_validate`.
+        The metrics on the test split; see `fit_and_measure`.
 
     Raises:
-        RecipeError: There is no encoder at the path.
-        CorpusError: The corpus lacks a file, labelled utterances, or speakers for the folds.
+        RecipeError: `encoder` is no folder of weights, or they have learnt from the test split.
+        CorpusError: The corpus lacks a file or labelled utterances.
         ModuleNotFoundError: The trainer needs an extra that is not installed.
     """
     if isinstance(recipe, ForestRecipe):

@@ -2,13 +2,16 @@
 
     shared:                                  # trained once, for the rows that name it
       official:
-        - {name: recogniser, recipe: conformer-recogniser}
+        - {name: pocket, recipe: pocket, set: [split=official]}
     rows:
+      - name: pocket
+        official: [pocket]
       - name: gop
         official:
-          - {name: model, recipe: gop, set: ["split=train", "encoder={recogniser}"]}
+          - {name: model, recipe: gop, set: ["encoder={pocket}"]}
 
-`{recogniser}` stands for the folder of that stage. The weights that a row's last stage writes are tested.
+`{pocket}` stands for the folder of that stage. The weights that a row's last stage writes are tested; a name
+in place of a stage is that of a shared one.
 `stages` resolves a row of this file into the stages to run.
 """
 
@@ -16,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
@@ -26,6 +29,7 @@ from enunciate.recipes import recipe_path
 from enunciate.schema import FrozenModel
 
 Protocol = Literal["official", "folds"]
+PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 _NAME = r"^[a-z0-9][a-z0-9.-]*$"
 
 
@@ -61,8 +65,9 @@ class Row(FrozenModel):
     """The name or folder of weights that are tested without training."""
     zero_shot: bool = False
     """Whether these weights were trained on no speaker of the corpus, so that they need no folds."""
-    official: tuple[Stage, ...] = ()
-    folds: tuple[Stage, ...] = ()
+    official: tuple[Stage | str, ...] = ()
+    """What trains it, in order; a name stands for a shared stage."""
+    folds: tuple[Stage | str, ...] = ()
 
 
 class SharedStages(FrozenModel):
@@ -96,6 +101,13 @@ def read_plan(path: Path) -> Plan:
         raise RecipeError(str(path), problems) from error
     names = [row.name for row in plan.rows]
     problems = [f"rows: '{name}' occurs twice" for name in sorted(set(names)) if names.count(name) > 1]
+    problems += [
+        f"rows: {row.name}: there is no shared stage {stage} in the {protocol} protocol"
+        for row in plan.rows
+        for protocol in PROTOCOLS
+        for stage in getattr(row, protocol)
+        if isinstance(stage, str) and stage not in {one.name for one in getattr(plan.shared, protocol)}
+    ]
     if problems:
         raise RecipeError(str(path), problems)
     return plan

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from enunciate.benchmark.plan import Protocol
+from enunciate.corpus.label_completion import complete_labels
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError
 from enunciate.schema import ASPECTS, FrozenModel, Utterance
@@ -28,7 +29,9 @@ class ProtocolData(FrozenModel):
     protocol: Protocol
     n_train: int
     n_train_labelled: int
-    """Utterances with all four utterance scores."""
+    """Utterances with all four utterance scores, once labels are completed."""
+    n_train_exact: int
+    """Utterances with all four of them exact in the corpus."""
     n_test: int
     n_test_labelled: int
     n_test_speakers: int
@@ -38,7 +41,7 @@ class ProtocolData(FrozenModel):
     @property
     def is_official_split(self) -> bool:
         """Whether the metrics are those of the official protocol on the whole corpus."""
-        whole = self.n_train == self.n_train_labelled == self.n_test == self.n_test_labelled
+        whole = self.n_train == self.n_train_exact == self.n_test == self.n_test_labelled
         return self.protocol == "official" and whole and self.n_test == OFFICIAL_UTTERANCES
 
 
@@ -49,12 +52,12 @@ def load_protocol_data(corpus: Path, protocol: Protocol) -> tuple[ProtocolData, 
         CorpusError: The corpus is broken or lacks the labels; the message names the other protocol.
     """
     train, test = load_corpus(corpus, "train"), load_corpus(corpus, "test")
-    n_train = sum(map(is_labelled, train))
+    n_train = sum(map(is_labelled, complete_labels(corpus, train).utterances))
     labelled = [utterance for utterance in test if is_labelled(utterance)]
     if protocol == "official" and n_train < len(train):
         raise CorpusError(
-            f"{corpus}: {n_train} of the {len(train)} utterances of the train split have utterance scores, "
-            "and the official protocol trains on them. This is only a part of the corpus: use the whole "
+            f"{corpus}: {n_train} of the {len(train)} utterances of the train split have utterance scores or "
+            "ranges of them, and the official protocol trains on them. Use the whole corpus "
             "(https://www.openslr.org/101), or --protocol folds, which divides the labelled speakers of the "
             "test split into five folds and marks its metrics as such"
         )
@@ -68,6 +71,7 @@ def load_protocol_data(corpus: Path, protocol: Protocol) -> tuple[ProtocolData, 
         protocol=protocol,
         n_train=len(train),
         n_train_labelled=n_train,
+        n_train_exact=sum(map(is_labelled, train)),
         n_test=len(test),
         n_test_labelled=len(labelled),
         n_test_speakers=len({utterance.speaker for utterance in labelled}),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.benchmark.plan import Row
-from enunciate.conformer.training.conformer_recipes import RecogniserRecipe
+from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME, revision_of
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
@@ -23,7 +23,7 @@ PACKAGES = {
     "pocketsphinx": ("pocketsphinx",),
 }
 """Some packages of each extra, by which it is recognised; the others are named when their import fails."""
-GPU_KINDS = (RecogniserRecipe, Phi4Recipe, NanoBaseRecipe, SslJointRecipe)
+GPU_KINDS = (PocketRecipe, Phi4Recipe, NanoBaseRecipe, SslJointRecipe)
 """Recipes that train too slowly without a GPU to be started unless the user asks for `device=cpu`."""
 
 

@@ -20,7 +20,6 @@ from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.benchmark.plan import Protocol
 from enunciate.benchmark.stage_marks import is_done, mark_path, read_mark, stage_ids, write_mark
 from enunciate.benchmark.stages import StageRun, resolve_recipe
-from enunciate.conformer.weights_folder import FOLDS, HELD_OUT
 from enunciate.engines import load_assessor
 from enunciate.errors import CorpusError, OutputError, needing
 from enunciate.evaluation.run import PREDICTIONS, RESULTS, Prediction, evaluate, read_predictions
@@ -31,8 +30,10 @@ from enunciate.schema import Utterance
 from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
 from enunciate.storage import append_rows, resume_rows, write_whole
 from enunciate.trainers import Recipe, extra_of, run
+from enunciate.training.speaker_split import HELD_OUT
 
 ERROR = "error.json"
+FOLDS = "folds"
 MADE_BY = "made_by.json"
 RESUMABLE = (Phi4Recipe, SslJointRecipe)
 """Recipes whose trainers resume from their own checkpoints; any other stage starts again."""
@@ -135,7 +136,7 @@ def train_stage(stage: StageRun, runs: Sequence[StageRun], workspace: Workspace,
 def _clear_stale_predictions(job: RowJob, workspace: Workspace) -> None:
     """Delete predictions of other weights than the present ones."""
     folder = workspace.row(job.name)
-    marks = [read_mark(workspace.stage(key)) for key in _own_stages(job)]
+    marks = [read_mark(workspace.stage(key)) for key in _tested_stages(job)]
     weights = json.dumps([job.weights, *(mark.id for mark in marks if mark is not None)]) + "\n"
     made_by = folder / MADE_BY
     if not made_by.is_file() or made_by.read_text(encoding="utf-8") != weights:
@@ -144,9 +145,10 @@ def _clear_stale_predictions(job: RowJob, workspace: Workspace) -> None:
         write_whole(made_by, weights)
 
 
-def _own_stages(job: RowJob) -> list[str]:
-    """The keys of the stages that are not shared."""
-    return [stage.key for stage in job.runs if stage.key.startswith(f"{job.name}/")]
+def _tested_stages(job: RowJob) -> list[str]:
+    """The keys of the stages whose weights are tested: the last one, or one per fold."""
+    folds = [stage.key for stage in job.runs if stage.fold is not None]
+    return folds or [stage.key for stage in job.runs[-1:]]
 
 
 # ----------------------------------------------------------------------------------------------- testing
@@ -156,22 +158,17 @@ def _models_to_test(job: RowJob, workspace: Workspace) -> list[tuple[Path | str,
     """Each model with the utterances that it is tested on; None stands for all."""
     if job.weights is not None and (job.zero_shot or workspace.protocol == "official"):
         return [(job.weights, None)]
-    own = [workspace.stage(key) for key in _own_stages(job)]
+    stages = [workspace.stage(key) for key in _tested_stages(job)]
     if job.weights is None and workspace.protocol == "official":
-        return [(own[-1], None)]
-    if job.weights is None and job.runs[-1].fold is not None:
-        folds = [workspace.stage(stage.key) for stage in job.runs if stage.fold is not None]
-    else:
-        source = Path(job.weights) if job.weights is not None else own[-1]
-        folds = sorted(path for path in (source / FOLDS).glob("*") if (path / HELD_OUT).is_file())
-    if not folds:
+        return [(stages[-1], None)]
+    if job.weights is not None or job.runs[-1].fold is None:
         raise OutputError(
-            f"{job.weights or own[-1]} has no models of folds: a model that was trained on all labelled "
-            "speakers cannot be tested on them. Train with cross_validate=true"
+            f"{job.name}: a model that may have learnt from all labelled speakers cannot be tested on them "
+            "by folds: train it with each_fold, or use --protocol official"
         )
-    held_out = [select_utterances(workspace.test, path / HELD_OUT) for path in folds]
+    held_out = [select_utterances(workspace.test, path / HELD_OUT) for path in stages]
     _check_folds_cover(job.name, held_out, workspace.test)
-    return list(zip(folds, held_out, strict=True))
+    return list(zip(stages, held_out, strict=True))
 
 
 def _check_folds_cover(name: str, held_out: Sequence[Sequence[Utterance]], test: Sequence[Utterance]) -> None:

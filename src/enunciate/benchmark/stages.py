@@ -25,7 +25,7 @@ class StageRun:
     """A stage, or one of its folds, with its overrides applied."""
 
     key: str
-    """`recogniser` for a shared stage, `gop/model` for the stage of a row."""
+    """`pocket` for a shared stage, `gop/model` for the stage of a row."""
     recipe: Path
     settings: tuple[str, ...]
     """`key=value`, still with placeholders."""
@@ -71,8 +71,10 @@ def weights_of(row: Row, overrides: Sequence[Override]) -> str | None:
 
 def stage_runs(row: Row, plan: Plan, protocol: Protocol, overrides: Sequence[Override]) -> list[StageRun]:
     """Return what must be trained for a row, in order, each shared stage before the first that needs it."""
-    own = [run for stage in getattr(row, protocol) for run in _expand(stage, f"{row.name}/", overrides)]
     shared = {stage.name: _expand(stage, "", overrides)[0] for stage in getattr(plan.shared, protocol)}
+    own: list[StageRun] = []
+    for stage in getattr(row, protocol):
+        own += [shared[stage]] if isinstance(stage, str) else _expand(stage, f"{row.name}/", overrides)
     ordered: list[StageRun] = []
 
     def add(run: StageRun) -> None:

@@ -153,9 +153,12 @@ def as_markdown(summary: Summary) -> str:
 def _about(summary: Summary) -> str:
     data = summary.material
     clips = f"{data.n_test_labelled:,} labelled utterances of {data.n_test_speakers} speakers"
-    trained = (
-        f"; trained on {data.n_train:,} utterances of the train split" if data.protocol == "official" else ""
-    )
+    trained = ""
+    if data.protocol == "official":
+        trained = f"; trained on {data.n_train_labelled:,} utterances of the train split"
+        if data.n_train_exact < data.n_train_labelled:
+            n_completed = data.n_train_labelled - data.n_train_exact
+            trained += f", {n_completed:,} of them with labels that were completed from ranges"
     part = (
         ""
         if summary.is_official_split or data.protocol == "folds"

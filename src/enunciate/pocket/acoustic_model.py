@@ -57,16 +57,20 @@ class AcousticModel:
         n_frames = max(1, len(samples) // FRAME_SAMPLES)
         pieces = [self._encode(samples, *span) for span in windows(n_frames)]
         ctc, frame, sound, melody = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
-        prosody = track(samples)
-        places = np.minimum(2 * np.arange(n_frames) + 1, len(prosody.tone) - 1)
-        tracks = (values[places] for values in (prosody.tone, prosody.voiced, prosody.level))
-        return Outputs(ctc, frame, sound, melody, *tracks)
+        return Outputs(ctc, frame, sound, melody, *prosody_tracks(samples, n_frames))
 
     def _encode(self, samples: Floats, first: int, start: int, end: int, last: int) -> list[Floats]:
         """Encode frames first..last and keep those of start..end."""
         mel = log_mel(samples[first * FRAME_SAMPLES : last * FRAME_SAMPLES])
         outputs = self._session.run({"mel": mel[None]})
         return [array[0, start - first : end - first] for array in outputs]
+
+
+def prosody_tracks(samples: Floats, n_frames: int) -> tuple[Floats, Floats, Floats]:
+    """Track `Outputs.tone`, `voiced` and `level`, (T,) each, of 16 kHz samples, shape (n,)."""
+    prosody = track(samples)
+    places = np.minimum(2 * np.arange(n_frames) + 1, len(prosody.tone) - 1)
+    return prosody.tone[places], prosody.voiced[places], prosody.level[places]
 
 
 def windows(n_frames: int) -> list[tuple[int, int, int, int]]:

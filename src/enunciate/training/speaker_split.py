@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from enunciate.corpus.label_completion import complete_labels
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import hold_out_fold, hold_out_speakers
 from enunciate.schema import Utterance
@@ -31,12 +32,13 @@ class SpeakerSplit:
 
 
 def split_corpus(recipe: SplitRecipe) -> SpeakerSplit:
-    """Read the corpus and split its speakers as the recipe says.
+    """Read the corpus, complete the labels of its train split, and split its speakers as the recipe says.
 
     Raises:
         CorpusError: The corpus is broken.
     """
     train = load_corpus(recipe.corpus, "train") if recipe.split != "test" else []
+    train = list(complete_labels(recipe.corpus, train).utterances)
     needs_test = recipe.report or recipe.speakers_held_out
     test = load_corpus(recipe.corpus, "test") if needs_test else []
     learn, report = train, test

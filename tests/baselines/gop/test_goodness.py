@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from support.baseline_runs import alignment, level_voice
+from support.baseline_runs import alignment, outputs_of
 
 from enunciate.baselines.gop.ctc_gop import ctc_gop
 from enunciate.baselines.gop.goodness import goodness_of
-from enunciate.conformer.features import FLOOR, Outputs
+from enunciate.baselines.phone_posteriors import FLOOR
 from enunciate.pocket.symbols import CLASS_OF_PHONE, N_CLASSES, SILENCE
 
 S, IY = CLASS_OF_PHONE["S"], CLASS_OF_PHONE["IY"]
@@ -18,7 +18,7 @@ def outputs(frames):
     for row, given in zip(log_probs, frames, strict=True):
         row[:] = np.log((1 - sum(given.values())) / (N_CLASSES - len(given)))
         row[list(given)] = np.log(list(given.values()))
-    return Outputs(log_probs, log_probs, np.zeros((len(frames), 1), np.float32), level_voice(len(frames)))
+    return outputs_of(log_probs)
 
 
 def test_posterior_and_ratio_are_means_over_the_frames_of_a_phone():

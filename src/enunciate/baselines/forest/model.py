@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from enunciate.baselines.clip_prediction import ClipPrediction
+from enunciate.baselines.clip_prediction import BaselinePrediction
 from enunciate.baselines.forest.trees import N_SCORES, Array, Forest, load_forest, save_forest
 from enunciate.baselines.labelled_clip import LabelledClip
 
@@ -26,9 +26,9 @@ class ForestModel:
     without_reference: Forest
     """For features of the phones heard."""
 
-    def predict(self, clip: LabelledClip[Array]) -> ClipPrediction:
+    def predict(self, clip: LabelledClip[Array]) -> BaselinePrediction:
         """Predict the expected scores of a clip."""
-        return ClipPrediction(
+        return BaselinePrediction(
             self.with_reference.distribution(clip.with_reference) @ SCORE_VALUES,
             self.without_reference.distribution(clip.without_reference) @ SCORE_VALUES,
             None,

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.conformer.features import PAUSE_S, Outputs
-from enunciate.conformer.forced_alignment import Alignment
-from enunciate.conformer.pitch import FRAME_S, Prosody
 from enunciate.phones import is_vowel
+from enunciate.pocket.acoustic_model import FRAME_S, Outputs
+from enunciate.pocket.forced_alignment import Alignment
+from enunciate.pocket.phone_timing import PAUSE_S
 from enunciate.pocket.symbols import phone_of
 
 Array = npt.NDArray[np.float64]
@@ -47,7 +47,6 @@ MELODY = (
     "voiced_share",
     "pitch_sd",
     "pitch_range",
-    "median_log_f0",
     "pitch_movement",
     "pitch_slope",
     "level_sd_db",
@@ -59,16 +58,17 @@ NAMES = RATES + DURATIONS + MELODY
 
 
 def prosody_features(out: Outputs, alignment: Alignment) -> Array:
-    """Compute the features named in `NAMES`, (33,) in that order."""
-    durations, melody = _durations(alignment, len(out.frame)), _melody(out.prosody, alignment)
+    """Compute the features named in `NAMES`, (32,) in that order."""
+    durations, melody = _durations(alignment, len(out.frame)), _melody(out, alignment)
     return np.array([*rate_features(alignment), *durations, *melody])
 
 
 def rate_features(alignment: Alignment) -> list[float]:
-    """Compute the features named in `RATES`."""
+    """Compute the features named in `RATES`. A gap between phones that is long enough counts as a pause."""
     n_phones, n_words = len(alignment.classes), int(alignment.word.max()) + 1
     span_s = float(alignment.end[-1] - alignment.start[0]) * FRAME_S
-    gaps_s = (alignment.start[1:] - alignment.end[:-1]) * FRAME_S
+    # The phones of an omitted word share one frame, so that each begins before the one before it ends.
+    gaps_s = np.maximum(alignment.start[1:] - alignment.end[:-1], 0) * FRAME_S
     pauses_s = gaps_s[gaps_s >= PAUSE_S]
     spoken_s = span_s - float(gaps_s.sum())
     return [
@@ -115,19 +115,18 @@ def npvi(durations_s: Floats) -> float:
     return float(np.mean(np.abs(first - second) / ((first + second) / 2)))
 
 
-def _melody(prosody: Prosody, alignment: Alignment) -> list[float]:
-    """Describe pitch and loudness from the first phone to the last."""
+def _melody(out: Outputs, alignment: Alignment) -> list[float]:
+    """Describe pitch, in semitones, and loudness from the first phone to the last."""
     inside = slice(int(alignment.start[0]), int(alignment.end[-1]))
-    pitch, level = prosody.log_f0[inside].astype(float), prosody.level_db[inside].astype(float)
-    voiced = np.isfinite(pitch)
-    steps = np.diff(pitch)
+    pitch, level = out.tone[inside].astype(float), out.level[inside].astype(float)
+    voiced = out.voiced[inside] > 0
+    steps = np.diff(pitch)[voiced[1:] & voiced[:-1]]
     voiced_pitch = pitch[voiced]
     return [
         float(voiced.mean()),
         _sd(voiced_pitch),
         _range(voiced_pitch),
-        float(np.median(voiced_pitch)) if len(voiced_pitch) else 0.0,
-        _mean(np.abs(steps[np.isfinite(steps)])),
+        _mean(np.abs(steps)),
         _slope(np.flatnonzero(voiced) / len(voiced), voiced_pitch),
         _sd(level),
         _range(level),

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from enunciate.baselines.baseline_recipes import ForestRecipe
-from enunciate.baselines.encoder_training import train_on_encoder
+from enunciate.baselines.encoder_features import train_on_encoder
 from enunciate.baselines.forest.grow import grow
 from enunciate.baselines.forest.model import ForestModel
 from enunciate.baselines.forest.prosody import Array, prosody_features
 from enunciate.baselines.forest.trees import Forest
 from enunciate.baselines.labelled_clip import LabelledClip
+from enunciate.training.run_folder import Metrics
 
 
-def train(recipe: ForestRecipe) -> dict[str, float | None]:
+def train(recipe: ForestRecipe) -> Metrics:
     """Run a recipe; see `train_on_encoder`."""
     return train_on_encoder(
         recipe, prosody_features, lambda clips, _who, seed: fit_forests(clips, recipe, seed)

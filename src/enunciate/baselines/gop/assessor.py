@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from enunciate.baselines.assessor import EncoderAssessor, assess_by_phones
+from enunciate.baselines.assessor import EncoderAssessor
 from enunciate.baselines.gop.goodness import goodness_of
 from enunciate.baselines.gop.model import load_gop
-from enunciate.conformer.listener import AlignedClip
+from enunciate.pocket.listener import AlignedClip
 from enunciate.schema import Assessment
 
 
@@ -20,13 +20,5 @@ class GopAssessor(EncoderAssessor):
 
     def assess_clip(self, clip: AlignedClip) -> Assessment:
         """Assess one aligned clip."""
-        regressions = self._model.regressions
-        return assess_by_phones(
-            clip,
-            self._name,
-            self._model.calibration,
-            with_reference=lambda out, alignment: regressions.scores(goodness_of(out, alignment)),
-            without_reference=lambda out, alignment: regressions.scores_without_reference(
-                goodness_of(out, alignment)
-            ),
-        )
+        goodness = goodness_of(clip.outputs, clip.alignment) if clip.alignment else None
+        return self._model.assess(clip, self._name, goodness)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.conformer.forced_alignment import LogProbs
+from enunciate.pocket.forced_alignment import LogProbs
 from enunciate.pocket.symbols import BLANK
 
 Array = npt.NDArray[np.float64]

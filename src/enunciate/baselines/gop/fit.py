@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enunciate.baselines.baseline_recipes import GopRecipe, HmmGopRecipe
-from enunciate.baselines.clip_prediction import ClipPrediction
+from enunciate.baselines.clip_prediction import BaselinePrediction
 from enunciate.baselines.gop.goodness import Goodness
 from enunciate.baselines.gop.model import GopModel, GopRegressions
 from enunciate.baselines.gop.regression import (
@@ -20,6 +20,7 @@ from enunciate.baselines.gop.regression import (
     with_constant,
 )
 from enunciate.baselines.labelled_clip import LabelledClip
+from enunciate.baselines.results import mispronunciation
 from enunciate.corpus.splits import speaker_folds
 from enunciate.pocket.calibration import calibrate
 from enunciate.pocket.symbols import N_CLASSES
@@ -33,7 +34,7 @@ def fit_gop(
     seed: int,
 ) -> GopModel:
     """Fit the regressions to all clips; calibrate on predictions for speakers left out in turn."""
-    left_out: dict[int, ClipPrediction] = {}
+    left_out: dict[int, BaselinePrediction] = {}
     for fold in speaker_folds(utterances, recipe.members, seed):
         held = set(fold)
         inner = fit_regressions([clip for i, clip in enumerate(clips) if i not in held], recipe)
@@ -43,7 +44,7 @@ def fit_gop(
     calibration = calibrate(
         clips,
         phones,
-        [1 - phone / 2 for phone in phones],
+        [mispronunciation(phone) for phone in phones],
         [prediction.utterance for prediction in predictions],
         [prediction.without_reference for prediction in predictions],
     )

@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from enunciate.baselines.forest.prosody import rate_features
 from enunciate.baselines.gop.ctc_gop import ctc_gop
-from enunciate.conformer.features import FLOOR, Outputs, mean_log_posteriors
-from enunciate.conformer.forced_alignment import Alignment
+from enunciate.baselines.phone_posteriors import FLOOR, mean_log_posteriors
+from enunciate.pocket.acoustic_model import Outputs
+from enunciate.pocket.forced_alignment import Alignment, LogProbs
 from enunciate.pocket.symbols import SILENCE
 
 Array = npt.NDArray[np.float64]
@@ -53,16 +54,16 @@ class Goodness:
 
 def goodness_of(out: Outputs, alignment: Alignment) -> Goodness:
     """Compute all forms of the goodness of aligned phones."""
-    posterior, ratio = posterior_forms(out, alignment)
+    posterior, ratio = posterior_forms(out.frame, alignment)
     alignment_free = np.maximum(ctc_gop(out.ctc, alignment.classes), FLOOR)
     forms = np.column_stack((posterior, ratio, alignment_free))
     return Goodness(alignment.classes, forms, np.array(rate_features(alignment)))
 
 
-def posterior_forms(out: Outputs, alignment: Alignment) -> tuple[Array, Array]:
-    """Compute `posterior` and `ratio`, (U,) each, from the frame head."""
+def posterior_forms(frame: LogProbs, alignment: Alignment) -> tuple[Array, Array]:
+    """Compute `posterior` and `ratio`, (U,) each, from frame log-probabilities (F, 40)."""
     rows = np.arange(len(alignment.classes))
-    posterior = mean_log_posteriors(out, alignment).astype(np.float64)
+    posterior = mean_log_posteriors(frame, alignment).astype(np.float64)
     own = posterior[rows, alignment.classes]
     rivals = posterior.copy()
     rivals[rows, alignment.classes] = -np.inf

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from enunciate.baselines.clip_prediction import ClipPrediction
+from enunciate.baselines.clip_prediction import BaselinePrediction
 from enunciate.baselines.gop.goodness import Evidence, Goodness
-from enunciate.baselines.gop.regression import Array, LinearRegression, PhoneRegression
+from enunciate.baselines.gop.regression import LinearRegression, PhoneRegression
 from enunciate.baselines.labelled_clip import LabelledClip
-from enunciate.conformer.results import ScorerOutputs
-from enunciate.conformer.weights_folder import CALIBRATION
+from enunciate.baselines.results import BaselineScores, assess_by_phones
 from enunciate.pocket.calibration import Calibration
-from enunciate.schema import FrozenModel
+from enunciate.pocket.listener import AlignedClip
+from enunciate.pocket.weights_folder import CALIBRATION
+from enunciate.schema import Assessment, FrozenModel
 
 GOP_REGRESSIONS = "gop.json"
 
@@ -29,21 +28,20 @@ class GopRegressions(FrozenModel):
     heard: LinearRegression
     """The utterance scores of a clip without one."""
 
-    def predict(self, clip: LabelledClip[Goodness]) -> ClipPrediction:
+    def predict(self, clip: LabelledClip[Goodness]) -> BaselinePrediction:
         """Predict the scores of a clip, with its reference text and without it."""
         scores = self.scores(clip.with_reference)
         without = self.scores_without_reference(clip.without_reference)
-        return ClipPrediction(scores.utterance, without.utterance, scores.phone)
+        return BaselinePrediction(scores.utterance, without.utterance, scores.phone)
 
-    def scores(self, goodness: Goodness) -> ScorerOutputs:
+    def scores(self, goodness: Goodness) -> BaselineScores:
         """Score the canonical phones of a reference text, and the utterance."""
         phone = self.phone(goodness.select(self.evidence), goodness.classes)
-        return ScorerOutputs(phone, 1 - phone / 2, self.read(goodness.pooled(self.evidence)))
+        return BaselineScores(self.read(goodness.pooled(self.evidence)), phone)
 
-    def scores_without_reference(self, goodness: Goodness) -> ScorerOutputs:
+    def scores_without_reference(self, goodness: Goodness) -> BaselineScores:
         """Score an utterance by the phones heard in it; the phones themselves get no score."""
-        zeros: Array = np.zeros(len(goodness.classes))
-        return ScorerOutputs(zeros, zeros, self.heard(goodness.pooled(self.evidence)))
+        return BaselineScores(self.heard(goodness.pooled(self.evidence)), None)
 
 
 class GopModel:
@@ -52,9 +50,24 @@ class GopModel:
     def __init__(self, regressions: GopRegressions, calibration: Calibration) -> None:
         self.regressions, self.calibration = regressions, calibration
 
-    def predict(self, clip: LabelledClip[Goodness]) -> ClipPrediction:
+    def predict(self, clip: LabelledClip[Goodness]) -> BaselinePrediction:
         """Predict the scores of a clip."""
         return self.regressions.predict(clip)
+
+    def assess(self, clip: AlignedClip, model: str, goodness: Goodness | None) -> Assessment:
+        """Assess an aligned clip.
+
+        Args:
+            clip: The clip.
+            model: The name of the engine and its weights.
+            goodness: The goodness of its aligned phones; None where no phone was heard.
+        """
+        scores = None
+        if goodness is not None and clip.reference is None:
+            scores = self.regressions.scores_without_reference(goodness)
+        elif goodness is not None:
+            scores = self.regressions.scores(goodness)
+        return assess_by_phones(clip, model, scores, self.calibration)
 
     def save(self, folder: Path) -> None:
         """Write both into a folder."""

@@ -7,16 +7,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.baselines.assessor import EncoderAssessor, assess_by_phones
+from enunciate.baselines.assessor import EncoderAssessor
 from enunciate.baselines.gopt.features import GopVectors, gop_vectors
-from enunciate.conformer.features import Outputs
-from enunciate.conformer.forced_alignment import Alignment
-from enunciate.conformer.listener import AlignedClip
-from enunciate.conformer.results import ScorerOutputs
-from enunciate.conformer.weights_folder import CALIBRATION
+from enunciate.baselines.results import BaselineScores, assess_by_phones
 from enunciate.pocket.calibration import Calibration
+from enunciate.pocket.forced_alignment import Alignment
+from enunciate.pocket.listener import AlignedClip
 from enunciate.pocket.onnx_session import Session
-from enunciate.schema import Assessment, Score, WordResult
+from enunciate.pocket.weights_folder import CALIBRATION
+from enunciate.schema import Assessment
 
 Array = npt.NDArray[np.float64]
 GOPT = "gopt.onnx"
@@ -36,37 +35,17 @@ class GoptAssessor(EncoderAssessor):
 
     def assess_clip(self, clip: AlignedClip) -> Assessment:
         """Assess one aligned clip."""
-        words: list[Array] = []
+        scores = None if clip.alignment is None else self._score(clip, clip.alignment)
+        return assess_by_phones(clip, self._name, scores, self._calibration)
 
-        def with_reference(out: Outputs, alignment: Alignment) -> ScorerOutputs:
-            phone, utterance, *by_phone = _run(self._with_reference, gop_vectors(out, alignment))
-            words.extend(mean_by_word(values[:, WORD_ACCURACY], alignment.word) for values in by_phone)
-            return _scores(phone, utterance)
-
-        def without_reference(out: Outputs, alignment: Alignment) -> ScorerOutputs:
-            phone, utterance = _run(self._without_reference, gop_vectors(out, alignment))
-            return _scores(phone, utterance)
-
-        assessment = assess_by_phones(
-            clip,
-            self._name,
-            self._calibration,
-            with_reference=with_reference,
-            without_reference=without_reference,
-        )
-        return self._with_word_scores(assessment, words[0]) if words else assessment
-
-    def _with_word_scores(self, assessment: Assessment, values: Array) -> Assessment:
-        """Replace the word scores derived from phones by learnt ones; an omitted word keeps its 0."""
-        rescored = [
-            word if word.error == "omission" else self._rescored(word, float(value))
-            for word, value in zip(assessment.words, values, strict=True)
-        ]
-        return assessment.model_copy(update={"words": tuple(rescored)})
-
-    def _rescored(self, word: WordResult, value: float) -> WordResult:
-        low, high = self._calibration.word.at(value)
-        return word.model_copy(update={"score": Score(value=value, low=low, high=high)})
+    def _score(self, clip: AlignedClip, alignment: Alignment) -> BaselineScores:
+        vectors = gop_vectors(clip.outputs, alignment)
+        if clip.reference is None:
+            _, utterance = _run(self._without_reference, vectors)
+            return BaselineScores(np.clip(utterance, 0, 10), None)
+        phone, utterance, *by_phone = _run(self._with_reference, vectors)
+        word = mean_by_word(by_phone[0][:, WORD_ACCURACY], alignment.word) if by_phone else None
+        return BaselineScores(np.clip(utterance, 0, 10), np.clip(phone, 0, 2), word)
 
 
 def mean_by_word(values: Array, word: npt.NDArray[np.int64]) -> Array:
@@ -77,8 +56,3 @@ def mean_by_word(values: Array, word: npt.NDArray[np.int64]) -> Array:
 def _run(session: Session, vectors: GopVectors) -> list[Array]:
     outputs = session.run({"classes": vectors.classes[None], "gop": vectors.gop[None]})
     return [output[0].astype(np.float64) for output in outputs]
-
-
-def _scores(phone: Array, utterance: Array) -> ScorerOutputs:
-    phone = np.clip(phone, 0, 2)
-    return ScorerOutputs(phone, 1 - phone / 2, np.clip(utterance, 0, 10))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.conformer.features import Outputs, mean_log_posteriors
-from enunciate.conformer.forced_alignment import Alignment
+from enunciate.baselines.phone_posteriors import mean_log_posteriors
+from enunciate.pocket.acoustic_model import Outputs
+from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.symbols import N_CLASSES
 
 N_GOP = 2 * N_CLASSES
@@ -28,6 +29,6 @@ class GopVectors:
 
 def gop_vectors(out: Outputs, alignment: Alignment) -> GopVectors:
     """Compute LPP and LPR of aligned phones from the frame head (Hu et al. 2015; Gong et al. 2022)."""
-    posterior = mean_log_posteriors(out, alignment)
+    posterior = mean_log_posteriors(out.frame, alignment)
     own = posterior[np.arange(len(alignment.classes)), alignment.classes]
     return GopVectors(alignment.classes, np.concatenate((posterior, posterior - own[:, None]), axis=1))

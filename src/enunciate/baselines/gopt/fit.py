@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from enunciate.baselines.baseline_recipes import GoptRecipe
-from enunciate.baselines.clip_prediction import ClipPrediction
+from enunciate.baselines.clip_prediction import BaselinePrediction
 from enunciate.baselines.gopt.assessor import (
     GOPT,
     GOPT_WITHOUT_REFERENCE,
@@ -29,10 +29,11 @@ from enunciate.baselines.gopt.member_training import (
 from enunciate.baselines.gopt.model import GoptEnsemble
 from enunciate.baselines.gopt.training_data import GoptExample
 from enunciate.baselines.labelled_clip import LabelledClip
-from enunciate.conformer.training.export import export_module
-from enunciate.conformer.weights_folder import CALIBRATION
+from enunciate.baselines.results import mispronunciation
 from enunciate.corpus.splits import speaker_folds
 from enunciate.pocket.calibration import Calibration, Interval, calibrate, interval
+from enunciate.pocket.training.export import export_module
+from enunciate.pocket.weights_folder import CALIBRATION
 from enunciate.schema import Utterance
 
 
@@ -45,11 +46,11 @@ class GoptModel:
         self.with_reference, self.without_reference = with_reference, without_reference
         self.calibration = calibration
 
-    def predict(self, clip: LabelledClip[GopVectors]) -> ClipPrediction:
+    def predict(self, clip: LabelledClip[GopVectors]) -> BaselinePrediction:
         """Predict the scores of a clip, with its reference text and without it."""
         phone, utterance = _outputs(self.with_reference, clip.with_reference)[:2]
         _, without_reference = _outputs(self.without_reference, clip.without_reference)[:2]
-        return ClipPrediction(
+        return BaselinePrediction(
             np.clip(utterance, 0, 10), np.clip(without_reference, 0, 10), np.clip(phone, 0, 2)
         )
 
@@ -71,7 +72,7 @@ def _export(ensemble: GoptEnsemble, path: Path) -> None:
     phones = torch.export.Dim("phones", min=2, max=1_900)
     example = (torch.ones(1, 7, dtype=torch.int64), torch.randn(1, 7, N_GOP))
     outputs = ["phone_scores", "scores", *(["word_scores"] if ensemble.words else [])]
-    export_module(ensemble.eval(), example, path, ["classes", "gop"], outputs, ({1: phones}, {1: phones}))
+    export_module(ensemble, example, path, ["classes", "gop"], outputs, ({1: phones}, {1: phones}))
 
 
 def fit_gopt(
@@ -92,7 +93,7 @@ def fit_gopt(
     calibration = calibrate(
         clips,
         [phone for phone, _, _ in predictions],
-        [1 - phone / 2 for phone, _, _ in predictions],
+        [mispronunciation(phone) for phone, _, _ in predictions],
         [utterance for _, _, utterance in predictions],
         [utterance for _, _, utterance in other_predictions],
     )

@@ -18,7 +18,7 @@ from enunciate.pocket.symbols import N_CLASSES
 from enunciate.schema import ASPECTS
 
 MAX_PHONES = 2_000
-"""One phone in each 30 ms frame of a minute."""
+"""The phones of a minute, the longest clip, at the fastest rate that a text may have (33 a second)."""
 N_WORD_SCORES = 3
 OUTLIER = 4.0
 """Standardised inputs are clipped to this many standard deviations."""

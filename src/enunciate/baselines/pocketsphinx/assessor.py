@@ -10,21 +10,15 @@ from pathlib import Path
 
 from enunciate import audio
 from enunciate.assembly.clip import load_clip
-from enunciate.baselines.assessor import FolderAssessor, assess_by_phones
-from enunciate.baselines.gop.goodness import Goodness
+from enunciate.baselines.assessor import FolderAssessor
 from enunciate.baselines.gop.model import load_gop
 from enunciate.baselines.pocketsphinx.acoustics import HmmAcoustics, HmmScores
-from enunciate.baselines.pocketsphinx.goodness import (
-    HmmAlignment,
-    align_phones_heard,
-    align_words,
-    encoder_outputs,
-    hmm_goodness,
-)
-from enunciate.conformer.forced_alignment import AlignmentError
-from enunciate.conformer.listener import AlignedClip
+from enunciate.baselines.pocketsphinx.goodness import encoder_outputs, hmm_goodness, with_omissions
+from enunciate.baselines.pocketsphinx.hmm_alignment import HmmAlignment, align_phones_heard, align_words
 from enunciate.errors import TextTooLongError
 from enunciate.phones import Lexicon
+from enunciate.pocket.forced_alignment import AlignmentError
+from enunciate.pocket.listener import AlignedClip
 from enunciate.pocket.symbols import classes_of, phone_of
 from enunciate.schema import Assessment, Utterance
 
@@ -68,23 +62,12 @@ class HmmGopAssessor(FolderAssessor):
             words = [[classes_of(phones) for phones in word] for word in reference.variants]
             aligned = _align_text(scores, words, utterance.id, speech.duration_s)
         out = encoder_outputs(scores, speech.samples)
-        clip = AlignedClip(utterance, speech, reference, out, aligned.alignment if aligned else None)
-        regressions, goodness = self._model.regressions, hmm_goodness(out, aligned) if aligned else None
-        assessment = assess_by_phones(
-            clip,
-            self._name,
-            self._model.calibration,
-            with_reference=lambda _out, _alignment: regressions.scores(_present(goodness)),
-            without_reference=lambda _out, _alignment: regressions.scores_without_reference(
-                _present(goodness)
-            ),
-        )
-        return assessment, scores
-
-
-def _present(goodness: Goodness | None) -> Goodness:
-    assert goodness is not None, "phones are scored only where some were aligned"
-    return goodness
+        alignment = None
+        if aligned is not None:
+            alignment = aligned.alignment if reference is None else with_omissions(out, aligned.alignment)
+        clip = AlignedClip(utterance, speech, reference, out, alignment)
+        goodness = None if aligned is None else hmm_goodness(out, aligned)
+        return self._model.assess(clip, self._name, goodness), scores
 
 
 def _align_text(

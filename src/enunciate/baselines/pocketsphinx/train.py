@@ -8,42 +8,37 @@ from functools import lru_cache
 
 from enunciate import audio
 from enunciate.baselines.baseline_recipes import HmmGopRecipe
-from enunciate.baselines.cross_validation import labelled_utterances, train_and_cross_validate
+from enunciate.baselines.fit_and_measure import fit_and_measure, labelled_splits
 from enunciate.baselines.folder import BaselineDescription
 from enunciate.baselines.gop.fit import fit_gop
 from enunciate.baselines.gop.goodness import Goodness
 from enunciate.baselines.labelled_clip import LabelledClip, phone_labels, utterance_labels, word_labels
 from enunciate.baselines.pocketsphinx.acoustics import HmmAcoustics
-from enunciate.baselines.pocketsphinx.goodness import (
-    align_phones_heard,
-    align_words,
-    encoder_outputs,
-    hmm_goodness,
-    spread_evenly,
-)
-from enunciate.conformer.forced_alignment import AlignmentError, LogProbs
+from enunciate.baselines.pocketsphinx.goodness import encoder_outputs, hmm_goodness
+from enunciate.baselines.pocketsphinx.hmm_alignment import align_phones_heard, align_words, spread_evenly
+from enunciate.pocket.forced_alignment import AlignmentError, LogProbs
 from enunciate.pocket.symbols import SILENCE, classes_of
 from enunciate.schema import Utterance
+from enunciate.training.run_folder import Metrics
 
 
-def train(recipe: HmmGopRecipe) -> dict[str, float | None]:
+def train(recipe: HmmGopRecipe) -> Metrics:
     """Run a recipe.
 
     Returns:
-        The metrics of the cross-validation, and `unaligned_clips`; see `train_and_cross_validate` and
-        `listen_to_clips`.
+        The metrics on the test split, and `unaligned_clips`; see `fit_and_measure` and `listen_to_clips`.
 
     Raises:
         MissingExtraError: pocketsphinx is not installed.
-        CorpusError: The corpus lacks a file, labelled utterances, or speakers for the folds.
+        CorpusError: The corpus lacks a file or labelled utterances.
     """
     acoustics = HmmAcoustics()  # first of all, because it needs an extra
     recipe.out.mkdir(parents=True, exist_ok=True)
     description = BaselineDescription(kind=recipe.kind, version=recipe.version, encoder=acoustics.digest)
-    utterances = labelled_utterances(recipe)
-    clips, unaligned = listen_to_clips(utterances, recipe.workers)
-    metrics = train_and_cross_validate(
-        recipe, utterances, clips, description, lambda chosen, who, seed: fit_gop(chosen, who, recipe, seed)
+    splits = labelled_splits(recipe.corpus)
+    clips, unaligned = listen_to_clips([*splits.learn, *splits.test], recipe.workers)
+    metrics = fit_and_measure(
+        recipe, splits, clips, description, lambda chosen, who, seed: fit_gop(chosen, who, recipe, seed)
     )
     return metrics | {"unaligned_clips": float(unaligned)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from enunciate.baselines.clip_prediction import ClipPrediction
+from enunciate.baselines.clip_prediction import BaselinePrediction
 from enunciate.baselines.gop.regression import Array, LinearRegression
 from enunciate.baselines.labelled_clip import LabelledClip
 from enunciate.pocket.calibration import Interval
@@ -37,9 +37,9 @@ class StopwatchModel(FrozenModel):
     without_reference: ScoredTimes
     """On `metrics.stopwatch.times`, which need no text."""
 
-    def predict(self, clip: LabelledClip[Array]) -> ClipPrediction:
+    def predict(self, clip: LabelledClip[Array]) -> BaselinePrediction:
         """Predict the scores of a clip."""
-        return ClipPrediction(
+        return BaselinePrediction(
             self.with_reference.regression(clip.with_reference),
             self.without_reference.regression(clip.without_reference),
             None,

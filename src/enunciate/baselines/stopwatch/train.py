@@ -8,39 +8,37 @@ import numpy as np
 
 from enunciate import audio
 from enunciate.baselines.baseline_recipes import StopwatchRecipe
-from enunciate.baselines.cross_validation import labelled_utterances, train_and_cross_validate
+from enunciate.baselines.fit_and_measure import fit_and_measure, labelled_splits
 from enunciate.baselines.folder import BaselineDescription
 from enunciate.baselines.gop.fit import fit_linear
 from enunciate.baselines.gop.regression import Array
 from enunciate.baselines.labelled_clip import LabelledClip, phone_labels, utterance_labels, word_labels
 from enunciate.baselines.stopwatch.model import ScoredTimes, StopwatchModel
-from enunciate.corpus.label_completion import complete_labels
 from enunciate.corpus.splits import speaker_folds
 from enunciate.metrics.stopwatch import predictors, times
 from enunciate.pocket.calibration import Interval, interval
 from enunciate.schema import ASPECTS, Aspect, Utterance
+from enunciate.training.run_folder import Metrics
 
 TOP = 10.0
 
 
-def train(recipe: StopwatchRecipe) -> dict[str, float | None]:
+def train(recipe: StopwatchRecipe) -> Metrics:
     """Run a recipe.
 
-    Scores that the corpus has as ranges only are completed (`corpus.label_completion`).
-
     Returns:
-        The metrics of the cross-validation; see `train_and_cross_validate`.
+        The metrics on the test split; see `fit_and_measure`.
 
     Raises:
-        CorpusError: The corpus lacks a file, labelled utterances, or speakers for the folds.
+        CorpusError: The corpus lacks a file or labelled utterances.
         AudioError: A clip cannot be read.
     """
-    utterances = complete_labels(recipe.corpus, labelled_utterances(recipe)).utterances
+    splits = labelled_splits(recipe.corpus)
     recipe.out.mkdir(parents=True, exist_ok=True)
     description = BaselineDescription(kind=recipe.kind, version=recipe.version, encoder=None)
-    clips = [time_clip(utterance) for utterance in utterances]
-    return train_and_cross_validate(
-        recipe, utterances, clips, description, lambda chosen, who, seed: fit(chosen, who, recipe, seed)
+    clips = [time_clip(utterance) for utterance in (*splits.learn, *splits.test)]
+    return fit_and_measure(
+        recipe, splits, clips, description, lambda chosen, who, seed: fit(chosen, who, recipe, seed)
     )
 
 

@@ -46,7 +46,7 @@ def export_encoder(encoder: Encoder, path: Path) -> None:
     """
     half = torch.export.Dim("half", min=20, max=encoder.config.positions - 50)
     example = (torch.randn(1, N_MELS, 100),)
-    _export(_RunningEncoder(encoder), example, path, ["mel"], [*FRAME_INPUTS[:4]], ({2: 2 * half},))
+    export_module(_RunningEncoder(encoder), example, path, ["mel"], [*FRAME_INPUTS[:4]], ({2: 2 * half},))
 
 
 def quantise(path: Path, quantised: Path) -> None:
@@ -84,7 +84,7 @@ def export_scorer(model: PocketModel, path: Path) -> None:
     example = (*_frame_examples(model.config), *phrase, torch.arange(n_words))
     names = [*FRAME_INPUTS, *PHRASE_INPUTS, "word_index"]
     outputs = ["phone", "wrong", "word_score", "whole"]
-    _export(_RunningScorer(model.scorers), example, path, names, outputs, dims)
+    export_module(_RunningScorer(model.scorers), example, path, names, outputs, dims)
 
 
 def export_scorer_without_reference(model: PocketModel, path: Path) -> None:
@@ -97,7 +97,7 @@ def export_scorer_without_reference(model: PocketModel, path: Path) -> None:
     frames = _frame_dim(model.config)
     dims = tuple({1: frames} for _ in (*FRAME_INPUTS, "inside"))
     module = _RunningScorerWithoutReference(model.free)
-    _export(module, (*examples, inside), path, [*FRAME_INPUTS, "inside"], ["whole"], dims)
+    export_module(module, (*examples, inside), path, [*FRAME_INPUTS, "inside"], ["whole"], dims)
 
 
 class _RunningEncoder(nn.Module):
@@ -170,7 +170,7 @@ def _frame_examples(config: EncoderConfig) -> tuple[Tensor, ...]:
     return ctc, frame, *streams, *(torch.randn(1, n_frames) for _ in range(3))
 
 
-def _export(
+def export_module(
     module: nn.Module,
     example: tuple[Tensor, ...],
     path: Path,
@@ -178,7 +178,16 @@ def _export(
     outputs: list[str],
     dims: Dims,
 ) -> None:
-    """Write a module in evaluation mode; `dims` has the open dimensions of each input."""
+    """Write a module in evaluation mode.
+
+    Args:
+        module: Takes and gives tensors by place.
+        example: Inputs of any length.
+        path: The file.
+        inputs: Their names.
+        outputs: The names of what it gives.
+        dims: The open dimensions of each input.
+    """
     with _quiet(), torch.no_grad():
         torch.onnx.export(
             module.eval(),

@@ -1,1 +1,0 @@
-"""Training `pocket`: the phone recogniser, the scorer, and their export to ONNX."""
