@@ -1,16 +1,15 @@
 """Thresholds and intervals, against brute force and fresh draws."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from enunciate.pocket.calibration import (
     COVERAGE,
-    Calibration,
     best_threshold,
-    calibrate,
     interval,
+    intervals_by_aspect,
     mismatch_levels,
 )
 from enunciate.schema import ASPECTS
@@ -75,88 +74,39 @@ def test_tables_stay_on_the_scale():
 
 @dataclass(frozen=True)
 class Labelled:
-    phone_scores: np.ndarray
     scores: np.ndarray
-    word: np.ndarray
     mismatched: bool = False
 
 
 def labelled(seed, n=60):
-    rng = np.random.default_rng(seed)
-    clips, phone, wrong, utterance = [], [], [], []
-    for _ in range(n):
-        human = rng.choice([0.0, 1.0, 2.0], 6, p=[0.1, 0.2, 0.7])
-        guess = np.clip(human + rng.normal(scale=0.3, size=6), 0, 2)
-        scores = np.full(4, 5 * human.mean())
-        clips.append(
-            Labelled(human.astype(np.float32), scores.astype(np.float32), np.array([0, 0, 1, 1, 1, 2]))
-        )
-        phone.append(guess)
-        wrong.append(1 / (1 + np.exp(8 * (guess - 0.5))))
-        utterance.append(np.clip(scores + rng.normal(scale=1, size=4), 0, 10))
-    return clips, phone, wrong, utterance
+    means = np.random.default_rng(seed).uniform(3, 9, n)
+    return [Labelled(np.full(4, mean, dtype=np.float32)) for mean in means]
 
 
-def test_all_of_it_survives_json():
-    clips, phone, wrong, utterance = labelled(0)
-    found = calibrate(clips, phone, wrong, utterance, utterance)
+def test_scores_that_nobody_gave_have_no_part_in_a_table():
+    predicted, human = (np.stack([values] * 4, axis=1) for values in draw(200, 3))
+    unknown = human.copy()
+    unknown[::2, 1] = np.nan
 
-    assert Calibration.model_validate_json(found.model_dump_json()) == found
-    assert set(found.utterance) == set(found.free) == set(ASPECTS)
-    assert 0.1 < found.threshold < 0.9
+    tables, others = intervals_by_aspect(predicted, human), intervals_by_aspect(predicted, unknown)
+
+    assert tables["accuracy"] == others["accuracy"]
+    assert others["fluency"] == interval(predicted[1::2, 1], human[1::2, 1], 10.0)
 
 
 def test_levels_of_clips_that_say_something_else():
-    clips, *_ = labelled(0)
+    clips = labelled(0)
     given = {3: 1.0, 9: 2.0, 20: 6.0}
     for index, score in given.items():
-        clips[index] = replace(clips[index], mismatched=True, scores=np.full(4, score, dtype=np.float32))
+        clips[index] = Labelled(np.full(4, score, dtype=np.float32), mismatched=True)
 
     for level in mismatch_levels(clips).values():
         assert (level.low, level.value, level.high) == (1.0, 3.0, 6.0)
 
 
 def test_without_such_clips_the_worst_stand_for_them():
-    clips, *_ = labelled(0)
+    clips = labelled(0)
     worst = min(float(clip.scores.mean()) for clip in clips)
 
     assert set(mismatch_levels(clips)) == set(ASPECTS)
     assert mismatch_levels(clips)["total"].value == pytest.approx(worst)
-
-
-def test_unknown_labels_have_no_part():
-    clips, phone, wrong, utterance = labelled(0)
-    blank = Labelled(np.full(6, -1, dtype=np.float32), np.full(4, np.nan, dtype=np.float32), clips[0].word)
-    found = calibrate(
-        [*clips, blank],
-        [*phone, np.zeros(6)],
-        [*wrong, np.ones(6)],
-        [*utterance, np.zeros(4)],
-        [*utterance, np.zeros(4)],
-    )
-
-    assert found == calibrate(clips, phone, wrong, utterance, utterance)
-
-
-def test_where_something_else_was_said_the_scores_are_those_that_people_gave_then():
-    clips, phone, wrong, utterance = labelled(0)
-    strange = replace(clips[0], scores=np.array([3, 0, 0, 1], dtype=np.float32), mismatched=True)
-    found = calibrate([*clips[1:], strange], phone, wrong, utterance, utterance)
-
-    assert {aspect: level.value for aspect, level in found.mismatch.items()} == dict(
-        zip(ASPECTS, (3, 0, 0, 1), strict=True)
-    )
-
-
-def test_without_such_clips_they_are_those_of_the_worst():
-    clips, phone, wrong, utterance = labelled(0)
-    found = calibrate(clips, phone, wrong, utterance, utterance)
-
-    assert found.mismatch["total"].value == min(clip.scores[3] for clip in clips)
-
-
-def test_few_labels_or_none_give_a_table_all_the_same():
-    few = interval(np.array([4.0, 6.0, 8.0]), np.array([3.0, 6.0, 9.0]), 10.0)
-    assert few.at(4.0) == (3.0, 4.0)
-    assert few.at(8.0) == (8.0, 9.0)
-    assert interval(np.array([]), np.array([]), 10.0).at(5.0) == (0.0, 10.0)

@@ -4,7 +4,7 @@ import torch
 
 from enunciate.pocket.training.encoder import EncoderConfig
 from enunciate.pocket.training.scorer import Heard
-from enunciate.pocket.training.scorer_inputs import Phrase
+from enunciate.pocket.training.scorer_inputs import PhraseBatch
 
 TINY = EncoderConfig(width=16, layers=1, heads=2, hidden=32, positions=200, sound_width=6, melody_width=4)
 
@@ -33,9 +33,9 @@ def even_phrase(classes, word, duration=4.0, gap=1.0, stress=None):
     start = torch.arange(len(classes)) * float(duration + gap)
     marks = torch.zeros(len(classes)) if stress is None else torch.tensor(stress, dtype=torch.float32)
     rows = (torch.tensor(classes), marks, torch.tensor(word), start, start + duration)
-    return Phrase(*(row[None] for row in rows))
+    return PhraseBatch(*(row[None] for row in rows))
 
 
 def repeated(phrase, times):
     """The same phrase several times."""
-    return Phrase(*(values.repeat(times, 1) for values in vars(phrase).values()))
+    return PhraseBatch(*(values.repeat(times, 1) for values in vars(phrase).values()))

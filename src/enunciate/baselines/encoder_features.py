@@ -12,7 +12,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import TypeVar
 
-from enunciate.baselines.baseline_recipes import EncoderRecipe
+from enunciate.baselines.baseline_recipes import ForestRecipe, GopRecipe, GoptRecipe
 from enunciate.baselines.fit_and_measure import Fit, fit_and_measure, labelled_splits
 from enunciate.baselines.folder import BaselineDescription
 from enunciate.baselines.labelled_clip import LabelledClip, phone_labels, utterance_labels, word_labels
@@ -31,7 +31,9 @@ Extract = Callable[[Outputs, Alignment], Features]
 """Computes features from an encoder's outputs and an alignment; a module's function, as processes need it."""
 
 
-def train_on_encoder(recipe: EncoderRecipe, extract: Extract[Features], fit: Fit[Features]) -> Metrics:
+def train_on_encoder(
+    recipe: ForestRecipe | GopRecipe | GoptRecipe, extract: Extract[Features], fit: Fit[Features]
+) -> Metrics:
     """Run the recipe of a baseline that listens with an encoder.
 
     Args:

@@ -137,7 +137,7 @@ def _words(
     return [
         build_word(
             text,
-            [phones[position] for position in np.flatnonzero(clip.alignment.word == index)],
+            [phones[position] for position in np.flatnonzero(clip.alignment.word == index).tolist()],
             omitted=index in clip.alignment.omitted,
             interval=calibration.word.at,
             score=None if scores is None else float(scores[index]),

@@ -161,7 +161,7 @@ class IntervalCoverage(FrozenModel):
     mean_width: float | None
 
 
-class Calibration(FrozenModel):
+class CalibrationMetrics(FrozenModel):
     """Coverage of the intervals of utterance and word scores (0 to 10) and of phone scores (0 to 2)."""
 
     accuracy: IntervalCoverage
@@ -232,7 +232,7 @@ class Results(Transcription):
     phone: Agreement
     mdd: Mdd
     recognition: Recognition
-    calibration: Calibration
+    calibration: CalibrationMetrics
     by_age: dict[str, Group] | None = None
     by_gender: dict[str, Group] | None = None
     phone_classes: PhoneClasses | None = None

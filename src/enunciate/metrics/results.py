@@ -30,7 +30,7 @@ from enunciate.metrics.records import (
     Agreement,
     Apa,
     AspectAgreement,
-    Calibration,
+    CalibrationMetrics,
     IntervalCoverage,
     Mdd,
     MddIntervals,
@@ -161,7 +161,7 @@ def _recognition(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPho
     )
 
 
-def _calibration(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Calibration:
+def _calibration(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> CalibrationMetrics:
     phones = [phone for utterance in judged for phone in utterance]
     covered = {
         aspect: coverage([human_score(p, aspect) for p in pairs], [predicted_score(p, aspect) for p in pairs])
@@ -169,7 +169,7 @@ def _calibration(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPho
     }
     phone = coverage([p.human_score for p in phones], [phone_quality(p) for p in phones])
     human, words, _ = word_scores(pairs, "accuracy")
-    return Calibration(
+    return CalibrationMetrics(
         phone=IntervalCoverage(**asdict(phone)),
         word=IntervalCoverage(**asdict(coverage(human, words))),
         **{aspect: IntervalCoverage(**asdict(one)) for aspect, one in covered.items()},

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.schema import ASPECTS, MISPRONOUNCED_BELOW, Aspect, FrozenModel, Score
+from enunciate.schema import ASPECTS, Aspect, FrozenModel, Score
 
 COVERAGE = 0.9
 BINS = 8
@@ -24,16 +24,12 @@ Array = npt.NDArray[np.float64]
 
 
 class Labelled(Protocol):
-    """A clip with human scores, such as `scorer_data.ScoredClip`."""
+    """A clip with human scores, such as `baselines.labelled_clip.LabelledClip`."""
 
-    @property
-    def phone_scores(self) -> npt.NDArray[np.float32]: ...  # noqa: D102
     @property
     def scores(self) -> npt.NDArray[np.float32]: ...  # noqa: D102
     @property
     def mismatched(self) -> bool: ...  # noqa: D102
-    @property
-    def word(self) -> npt.NDArray[np.int64]: ...  # noqa: D102
 
 
 class Interval(FrozenModel):
@@ -65,8 +61,8 @@ class Calibration(FrozenModel):
     """The probability from which a phone counts as mispronounced, which maximises F1."""
     phone: Interval
     word: Interval
-    utterance: dict[str, Interval]
-    free: dict[str, Interval]
+    utterance: dict[Aspect, Interval]
+    free: dict[Aspect, Interval]
     """The intervals of utterance scores without reference, under their name in the file of weights."""
     mismatch: dict[str, Level]
     """The scores of clips in which something other than the text was said."""
@@ -91,35 +87,6 @@ class Calibration(FrozenModel):
         return scores
 
 
-def calibrate(
-    clips: Sequence[Labelled],
-    phone: Sequence[Array],
-    wrong: Sequence[Array],
-    utterance: Sequence[Array],
-    free: Sequence[Array],
-) -> Calibration:
-    """Estimate threshold and intervals from predictions for held-out speakers.
-
-    Args:
-        clips: The clips with their human scores.
-        phone: For each clip, predicted phone scores (U,), 0 to 2.
-        wrong: For each clip, probabilities of a mispronunciation (U,).
-        utterance: For each clip, predicted utterance scores (4,), 0 to 10.
-        free: For each clip, predicted utterance scores without reference (4,).
-    """
-    human = np.concatenate([clip.phone_scores for clip in clips]).astype(np.float64)
-    known = human >= 0
-    words = [_word_means(clip, values) for clip, values in zip(clips, phone, strict=True)]
-    return Calibration(
-        threshold=best_threshold(human[known] < MISPRONOUNCED_BELOW, np.concatenate(wrong)[known]),
-        phone=interval(np.concatenate(phone)[known], human[known], 2.0),
-        word=interval(np.concatenate([w[0] for w in words]), np.concatenate([w[1] for w in words]), 10.0),
-        utterance=_by_aspect(clips, utterance),
-        free=_by_aspect(clips, free),
-        mismatch=mismatch_levels(clips),
-    )
-
-
 def mismatch_levels(clips: Sequence[Labelled]) -> dict[str, Level]:
     """Return the human scores of mismatched clips or, where there are none, of the worst clips."""
     labelled = [clip for clip in clips if np.isfinite(clip.scores).any()]
@@ -136,20 +103,15 @@ def mismatch_levels(clips: Sequence[Labelled]) -> dict[str, Level]:
     return levels
 
 
-def _by_aspect(clips: Sequence[Labelled], predicted: Sequence[Array]) -> dict[str, Interval]:
-    scores, predictions = np.stack([clip.scores for clip in clips]), np.stack(predicted)
-    tables: dict[str, Interval] = {}
-    for k, aspect in enumerate(ASPECTS):
-        given = np.isfinite(scores[:, k])
-        tables[aspect] = interval(predictions[given, k], scores[given, k].astype(np.float64), 10.0)
-    return tables
+def intervals_by_aspect(predicted: Array, human: Array) -> dict[Aspect, Interval]:
+    """Tabulate the intervals of utterance scores, (N, 4) each; a human score that is unknown is NaN."""
+    return {aspect: known_interval(predicted[:, k], human[:, k]) for k, aspect in enumerate(ASPECTS)}
 
 
-def _word_means(clip: Labelled, predicted: Array) -> tuple[Array, Array]:
-    count = np.bincount(clip.word)
-    known = np.bincount(clip.word, clip.phone_scores < 0) == 0
-    guess = 5 * np.bincount(clip.word, predicted) / count
-    return guess[known], (5 * np.bincount(clip.word, clip.phone_scores) / count)[known]
+def known_interval(predicted: Array, human: Array) -> Interval:
+    """Tabulate the intervals of scores from 0 to 10, (N,) each; a human score that is unknown is NaN."""
+    known = np.isfinite(human)
+    return interval(predicted[known], human[known], 10.0)
 
 
 def best_threshold(wrong: npt.NDArray[np.bool_], probability: Array) -> float:

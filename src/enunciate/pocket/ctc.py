@@ -39,7 +39,11 @@ HEARING = BeamOptions()
 
 def greedy(log_probs: LogProbs) -> list[int]:
     """Return the most likely class of each frame of (F, 40), repeats merged and blanks dropped."""
-    best = log_probs.argmax(axis=1)
+    return collapse(log_probs.argmax(axis=1))
+
+
+def collapse(best: npt.NDArray[np.int64]) -> list[int]:
+    """Merge repeats in the best class of each frame, (F,), and drop blanks."""
     changed = np.concatenate(([True], best[1:] != best[:-1]))
     return [int(label) for label in best[changed] if label != BLANK]
 

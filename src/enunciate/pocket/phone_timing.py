@@ -35,16 +35,7 @@ class PocketAligner:
         self._acoustic_model = AcousticModel(folder / ENCODER, threads)
 
     def align_words(self, samples: Samples, words: Sequence[Sequence[str]], utterance_id: str) -> Timing:
-        """Align the phones of the words of a reference text.
-
-        Args:
-            samples: 16 kHz mono, shape (samples,).
-            words: The phones of each word.
-            utterance_id: For the message of an error.
-
-        Raises:
-            TextTooLongError: The clip cannot hold the phones.
-        """
+        """Align the phones of the words of a reference text; see `assembly.timing.Aligner`."""
         outputs = self._acoustic_model(samples)
         alignment = align_text(outputs.frame, [[classes_of(word)] for word in words], utterance_id)
         return _timing(outputs, alignment, n_words=len(words), mismatched=mismatched(outputs, alignment))

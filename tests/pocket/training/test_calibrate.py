@@ -8,7 +8,6 @@ from enunciate.pocket.training.calibrate import calibrate, whole_scores
 from enunciate.pocket.training.measure import best_f1, measure, middles
 from enunciate.pocket.training.predictions import (
     ClipPrediction,
-    greedy_path,
     load_predictions,
     save_predictions,
 )
@@ -94,10 +93,6 @@ def test_fluency_in_its_lowest_bin_is_at_its_upper_end():
 
 def test_the_best_f1_is_found_with_its_threshold():
     assert best_f1(np.array([0.9, 0.2, 0.7, 0.4]), np.array([True, False, True, False])) == (1.0, 0.7)
-
-
-def test_a_greedy_path_merges_repeats_and_drops_blanks():
-    assert greedy_path(np.array([0, 3, 3, 0, 3, 5, 5, 0])) == (3, 3, 5)
 
 
 def test_saved_predictions_are_read_back(cases, tmp_path):

@@ -5,7 +5,7 @@ import torch
 from support.phrase_cases import TINY, even_phrase, random_heard, repeated
 
 from enunciate.pocket.training.scorer import Ensemble, Scorer, mean_scores
-from enunciate.pocket.training.scorer_inputs import Phrase
+from enunciate.pocket.training.scorer_inputs import PhraseBatch
 from enunciate.pocket.training.scorer_without_reference import ScorerWithoutReference
 
 CLASSES, WORD = [29, 18, 6, 31, 13, 20, 2, 8, 39, 11], [0, 0, 0, 1, 1, 2, 2, 2, 3, 3]
@@ -91,7 +91,7 @@ def test_a_phrase_alone_is_scored_as_in_a_batch(scorer):
     phrase.classes[1, 6:] = 0
     phrase.word[1, 6:] = 2
     alone_heard = replace(heard, **{name: values[1:, :45] for name, values in vars(heard).items()})
-    alone_phrase = Phrase(*(values[1:, :6] for values in vars(phrase).values()))
+    alone_phrase = PhraseBatch(*(values[1:, :6] for values in vars(phrase).values()))
 
     with torch.no_grad():
         both = scorer(heard, phrase, 4)

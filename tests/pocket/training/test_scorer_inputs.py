@@ -6,7 +6,7 @@ from support.phrase_cases import even_phrase, random_heard
 
 from enunciate.pocket.symbols import CLASS_OF_PHONE
 from enunciate.pocket.training import scorer_inputs as inputs
-from enunciate.pocket.training.scorer_inputs import Phrase
+from enunciate.pocket.training.scorer_inputs import PhraseBatch
 
 AA, IY, S, T = (CLASS_OF_PHONE[phone] for phone in ("AA", "IY", "S", "T"))
 
@@ -15,7 +15,7 @@ def phrase_at(*spans, classes=None, word=None):
     n = len(spans)
     start, end = (torch.tensor([values], dtype=torch.float32) for values in zip(*spans, strict=True))
     labels = torch.tensor([classes or [S] * n])
-    return Phrase(labels, torch.zeros(1, n), torch.tensor([word or [0] * n]), start, end)
+    return PhraseBatch(labels, torch.zeros(1, n), torch.tensor([word or [0] * n]), start, end)
 
 
 def certain(classes, confidence=0.9):

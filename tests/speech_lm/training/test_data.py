@@ -17,7 +17,7 @@ from enunciate.speech_lm.nano.tokenizer import build_tokenizer
 from enunciate.speech_lm.options import TASKS, PromptConfig, TargetConfig
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, render
-from enunciate.speech_lm.training.data import Collator, Recording, examples_of
+from enunciate.speech_lm.training.data import Collator, MeasuredClip, examples_of
 from enunciate.training.samplers import LengthBatchSampler
 
 RATE_HZ = 16_000
@@ -92,7 +92,7 @@ def test_frames_are_known_beforehand_whatever_the_format(tmp_path, processor, su
     kind = {"format": "OGG", "subtype": "OPUS"} if suffix == "opus" else {}
     sf.write(path, noise(1.237, rate_hz), rate_hz, **kind)
     for source in (path, path.read_bytes()):
-        recording = Recording.of(utterance(source))
+        recording = MeasuredClip.of(utterance(source))
         assert recording.n_frames == len(processor.features(recording.samples()))
 
 
@@ -100,7 +100,7 @@ def test_only_the_header_is_read_where_that_will_do(tmp_path, monkeypatch):
     path = tmp_path / "clip.wav"
     sf.write(path, noise(1.0), RATE_HZ)
     monkeypatch.setattr("enunciate.speech_lm.training.data.load", lambda source: pytest.fail("decoded"))
-    assert Recording.of(utterance(path)).n_frames == 98
+    assert MeasuredClip.of(utterance(path)).n_frames == 98
 
 
 def test_clips_that_cannot_be_used_are_found_before_training_starts(tmp_path, processor):
@@ -116,7 +116,7 @@ def test_clips_that_cannot_be_used_are_found_before_training_starts(tmp_path, pr
 def test_a_file_that_changed_meanwhile_is_an_error_that_names_it(tmp_path):
     path = tmp_path / "clip.wav"
     sf.write(path, noise(1.0), RATE_HZ)
-    recording = Recording.of(utterance(path))
+    recording = MeasuredClip.of(utterance(path))
     sf.write(path, noise(2.0), RATE_HZ)
     with pytest.raises(AudioDecodeError, match=r"clip u1 has 198 frames where its header.* 98"):
         recording.samples()

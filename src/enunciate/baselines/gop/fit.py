@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enunciate.baselines.baseline_recipes import GopRecipe, HmmGopRecipe
+from enunciate.baselines.calibrate import calibrate
 from enunciate.baselines.clip_prediction import BaselinePrediction
 from enunciate.baselines.gop.goodness import Goodness
 from enunciate.baselines.gop.model import GopModel, GopRegressions
@@ -20,9 +21,7 @@ from enunciate.baselines.gop.regression import (
     with_constant,
 )
 from enunciate.baselines.labelled_clip import LabelledClip
-from enunciate.baselines.results import mispronunciation
 from enunciate.corpus.splits import speaker_folds
-from enunciate.pocket.calibration import calibrate
 from enunciate.pocket.symbols import N_CLASSES
 from enunciate.schema import Utterance
 
@@ -44,7 +43,6 @@ def fit_gop(
     calibration = calibrate(
         clips,
         phones,
-        [mispronunciation(phone) for phone in phones],
         [prediction.utterance for prediction in predictions],
         [prediction.without_reference for prediction in predictions],
     )

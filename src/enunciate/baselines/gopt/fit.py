@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from enunciate.baselines.baseline_recipes import GoptRecipe
+from enunciate.baselines.calibrate import calibrate
 from enunciate.baselines.clip_prediction import BaselinePrediction
 from enunciate.baselines.gopt.assessor import (
     GOPT,
@@ -29,9 +30,8 @@ from enunciate.baselines.gopt.member_training import (
 from enunciate.baselines.gopt.model import GoptEnsemble
 from enunciate.baselines.gopt.training_data import GoptExample
 from enunciate.baselines.labelled_clip import LabelledClip
-from enunciate.baselines.results import mispronunciation
 from enunciate.corpus.splits import speaker_folds
-from enunciate.pocket.calibration import Calibration, Interval, calibrate, interval
+from enunciate.pocket.calibration import Calibration, Interval, known_interval
 from enunciate.pocket.training.export import export_module
 from enunciate.pocket.weights_folder import CALIBRATION
 from enunciate.schema import Utterance
@@ -93,7 +93,6 @@ def fit_gopt(
     calibration = calibrate(
         clips,
         [phone for phone, _, _ in predictions],
-        [mispronunciation(phone) for phone, _, _ in predictions],
         [utterance for _, _, utterance in predictions],
         [utterance for _, _, utterance in other_predictions],
     )
@@ -112,8 +111,7 @@ def _word_interval(clips: Sequence[LabelledClip[GopVectors]], predicted: Sequenc
         ]
     )
     human = np.concatenate([clip.word_scores[:, WORD_ACCURACY] for clip in clips]).astype(np.float64)
-    known = np.isfinite(human)
-    return interval(words[known], human[known], 10.0)
+    return known_interval(words, human)
 
 
 def _prepare(

@@ -16,8 +16,8 @@ from enunciate.baselines.labelled_clip import LabelledClip, phone_labels, uttera
 from enunciate.baselines.stopwatch.model import ScoredTimes, StopwatchModel
 from enunciate.corpus.splits import speaker_folds
 from enunciate.metrics.stopwatch import predictors, times
-from enunciate.pocket.calibration import Interval, interval
-from enunciate.schema import ASPECTS, Aspect, Utterance
+from enunciate.pocket.calibration import intervals_by_aspect
+from enunciate.schema import Utterance
 from enunciate.training.run_folder import Metrics
 
 TOP = 10.0
@@ -75,9 +75,5 @@ def _fit(rows: Sequence[Array], targets: Array, folds: Sequence[Sequence[int]], 
     for fold in folds:
         learn = np.setdiff1d(np.arange(len(inputs)), fold)
         left_out[fold] = fit_linear(inputs[learn], targets[learn], ridge, TOP)(inputs[fold])
-    intervals: dict[Aspect, Interval] = {
-        aspect: interval(left_out[known, k], targets[known, k], TOP)
-        for k, aspect in enumerate(ASPECTS)
-        for known in [np.isfinite(targets[:, k])]
-    }
-    return ScoredTimes(regression=fit_linear(inputs, targets, ridge, TOP), intervals=intervals)
+    regression = fit_linear(inputs, targets, ridge, TOP)
+    return ScoredTimes(regression=regression, intervals=intervals_by_aspect(left_out, targets))

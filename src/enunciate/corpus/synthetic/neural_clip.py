@@ -20,6 +20,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from enunciate.corpus.synthetic.shard_files import read_rows
 from enunciate.errors import CorpusError
 
 PREFIX = "neural-"
@@ -81,12 +82,7 @@ def read_neural(folder: Path) -> Iterator[NeuralClip]:
 
 
 def _read_set(path: Path) -> Iterator[NeuralClip]:
-    with np.load(path.with_suffix(".npz")) as arrays:
-        samples, offsets = arrays["samples"], arrays["offsets"]
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    if len(rows) != len(offsets) - 1:
-        raise CorpusError(f"{path} has {len(rows)} lines for {len(offsets) - 1} clips: make the set again")
-    for row, start, end in zip(rows, offsets[:-1], offsets[1:], strict=True):
+    for row, samples in read_rows(path):
         row["words"] = tuple((text, tuple(phones)) for text, phones in row["words"])
         row["said"] = tuple(tuple(sounds) for sounds in row["said"])
-        yield NeuralClip(**row, samples=samples[start:end])
+        yield NeuralClip(**row, samples=samples)

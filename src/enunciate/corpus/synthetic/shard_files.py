@@ -12,8 +12,10 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from enunciate.corpus.synthetic.clip import SyntheticClip
 from enunciate.errors import CorpusError
@@ -46,13 +48,23 @@ def read_shards(folder: Path) -> Iterator[SyntheticClip]:
         yield from _read_shard(path)
 
 
-def _read_shard(path: Path) -> Iterator[SyntheticClip]:
+def read_rows(path: Path) -> Iterator[tuple[dict[str, Any], npt.NDArray[np.int16]]]:
+    """Yield the labels and the samples of each clip of a file of JSON lines with its `.npz` file beside it.
+
+    Raises:
+        CorpusError: The two files do not match.
+    """
     with np.load(path.with_suffix(".npz")) as arrays:
         samples, offsets = arrays["samples"], arrays["offsets"]
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     if len(rows) != len(offsets) - 1:
-        raise CorpusError(f"{path} has {len(rows)} lines for {len(offsets) - 1} clips: make the shard again")
+        raise CorpusError(f"{path} has {len(rows)} lines for {len(offsets) - 1} clips: make it again")
     for row, start, end in zip(rows, offsets[:-1], offsets[1:], strict=True):
+        yield row, samples[start:end]
+
+
+def _read_shard(path: Path) -> Iterator[SyntheticClip]:
+    for row, samples in read_rows(path):
         row["segments"] = tuple((phone, start_s, end_s) for phone, start_s, end_s in row["segments"])
         row["canonical"], row["spoken"] = tuple(row["canonical"]), tuple(row["spoken"])
-        yield SyntheticClip(**row, samples=samples[start:end])
+        yield SyntheticClip(**row, samples=samples)

@@ -10,20 +10,19 @@ import numpy.typing as npt
 from enunciate.phones.alignment import edit_distance
 from enunciate.pocket.calibration import (
     Calibration,
-    Interval,
-    Level,
     best_threshold,
     interval,
+    intervals_by_aspect,
+    known_interval,
     mismatch_levels,
 )
+from enunciate.pocket.mismatch import MISMATCH_PER
 from enunciate.pocket.training.labels import ClipLabels
 from enunciate.pocket.training.measure import middles
 from enunciate.pocket.training.predictions import ClipPrediction
-from enunciate.schema import ASPECTS, MISPRONOUNCED_BELOW
+from enunciate.schema import MISPRONOUNCED_BELOW
 
 Floats = npt.NDArray[np.float64]
-MISMATCH_PER = 0.75
-"""Something other than the text was said where the phones heard differ from it by this error rate."""
 _FLUENCY = 1
 _LOWEST_BIN = (0.0, 4.0)
 _LOWEST_TYPICAL = 3.9
@@ -34,8 +33,6 @@ class _HumanScores:
     """The human scores of one clip, in the form that `mismatch_levels` takes."""
 
     def __init__(self, labels: ClipLabels, prediction: ClipPrediction) -> None:
-        self.phone_scores = np.array(labels.phone_low, dtype=np.float32)
-        self.word = np.array(labels.word, dtype=np.int64)
         self.scores = whole_scores(labels).astype(np.float32)
         errors = edit_distance(labels.classes, prediction.heard)
         self.mismatched = errors / len(labels.classes) >= MISMATCH_PER
@@ -66,10 +63,10 @@ def calibrate(clips: Sequence[ClipLabels], predictions: Sequence[ClipPrediction]
     return Calibration(
         threshold=best_threshold(phones[known] < MISPRONOUNCED_BELOW, wrong),
         phone=interval(predicted, phones[known], 2.0),
-        word=_known_interval(_joined([one.word for one in predictions]), words),
-        utterance=_by_aspect(np.stack([one.whole for one in predictions]), human),
-        free=_by_aspect(np.stack([one.free for one in predictions]), human),
-        mismatch=_mismatch([_HumanScores(*pair) for pair in paired]),
+        word=known_interval(_joined([one.word for one in predictions]), words),
+        utterance=intervals_by_aspect(_stacked([one.whole for one in predictions]), human),
+        free=intervals_by_aspect(_stacked([one.free for one in predictions]), human),
+        mismatch=mismatch_levels([_HumanScores(*pair) for pair in paired]),
     )
 
 
@@ -77,15 +74,5 @@ def _joined(arrays: Sequence[npt.NDArray[np.float32]]) -> Floats:
     return np.concatenate(arrays).astype(np.float64)
 
 
-def _known_interval(predicted: Floats, human: Floats) -> Interval:
-    known = np.isfinite(human)
-    return interval(predicted[known], human[known], 10.0)
-
-
-def _by_aspect(predicted: npt.NDArray[np.float32], human: Floats) -> dict[str, Interval]:
-    values = predicted.astype(np.float64)
-    return {aspect: _known_interval(values[:, k], human[:, k]) for k, aspect in enumerate(ASPECTS)}
-
-
-def _mismatch(clips: Sequence[_HumanScores]) -> dict[str, Level]:
-    return mismatch_levels(clips)
+def _stacked(rows: Sequence[npt.NDArray[np.float32]]) -> Floats:
+    return np.stack(rows).astype(np.float64)

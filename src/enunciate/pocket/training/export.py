@@ -18,13 +18,13 @@ from enunciate.pocket.symbols import N_CLASSES
 from enunciate.pocket.training.encoder import N_MELS, Encoder, EncoderConfig
 from enunciate.pocket.training.model import PocketModel
 from enunciate.pocket.training.scorer import Ensemble, Heard, mean_scores
-from enunciate.pocket.training.scorer_inputs import Phrase
+from enunciate.pocket.training.scorer_inputs import PhraseBatch
 from enunciate.pocket.training.scorer_without_reference import ScorerWithoutReference
+from enunciate.pocket.weights_folder import ENCODER, SCORER, SCORER_WITHOUT_REFERENCE
 
-ENCODER, SCORER, SCORER_WITHOUT_REFERENCE = "encoder.onnx", "scorer.onnx", "scorer_without_text.onnx"
 FRAME_INPUTS = ("ctc", "frame", "sound", "melody", "tone", "voiced", "level")
 PHRASE_INPUTS = ("classes", "stress", "word", "start", "end")
-Dims = tuple[dict[int, Any], ...]
+Dims = tuple[Any, ...]
 
 
 def export_pocket(model: PocketModel, folder: Path) -> None:
@@ -65,8 +65,8 @@ def quantise(path: Path, quantised: Path) -> None:
 def export_scorer(model: PocketModel, path: Path) -> None:
     """Write the scorer with reference for one phrase of F frames, U phones and W words.
 
-    Its inputs are those of `Heard` and `Phrase` and `word_index`, 0 to W - 1. Its outputs are `phone` (1, U)
-    from 0 to 2, `wrong` (1, U) probabilities, and `word_score` (1, W) and `whole` (1, 4) from 0 to 10.
+    Its inputs are those of `Heard` and `PhraseBatch` and `word_index`, 0 to W - 1. Its outputs are `phone`
+    (1, U) from 0 to 2, `wrong` (1, U) probabilities, and `word_score` (1, W) and `whole` (1, 4) from 0 to 10.
     """
     n_phones, n_words = 17, 5
     start = torch.arange(n_phones)[None] * 5.0
@@ -84,7 +84,7 @@ def export_scorer(model: PocketModel, path: Path) -> None:
     example = (*_frame_examples(model.config), *phrase, torch.arange(n_words))
     names = [*FRAME_INPUTS, *PHRASE_INPUTS, "word_index"]
     outputs = ["phone", "wrong", "word_score", "whole"]
-    export_module(_RunningScorer(model.scorers), example, path, names, outputs, dims)
+    export_module(_RunningScorer(model.scorers), example, path, names, outputs, (dims,))
 
 
 def export_scorer_without_reference(model: PocketModel, path: Path) -> None:
@@ -97,7 +97,7 @@ def export_scorer_without_reference(model: PocketModel, path: Path) -> None:
     frames = _frame_dim(model.config)
     dims = tuple({1: frames} for _ in (*FRAME_INPUTS, "inside"))
     module = _RunningScorerWithoutReference(model.free)
-    export_module(module, (*examples, inside), path, [*FRAME_INPUTS, "inside"], ["whole"], dims)
+    export_module(module, (*examples, inside), path, [*FRAME_INPUTS, "inside"], ["whole"], (dims,))
 
 
 class _RunningEncoder(nn.Module):
@@ -111,30 +111,16 @@ class _RunningEncoder(nn.Module):
 
 
 class _RunningScorer(nn.Module):
-    """The mean of the ensemble, on the scales of the labels."""
+    """The mean of the ensemble, on the scales of the labels; see `export_scorer` for its inputs."""
 
     def __init__(self, scorers: Ensemble) -> None:
         super().__init__()
         self.scorers = scorers
 
-    def forward(
-        self,
-        ctc: Tensor,
-        frame: Tensor,
-        sound: Tensor,
-        melody: Tensor,
-        tone: Tensor,
-        voiced: Tensor,
-        level: Tensor,
-        classes: Tensor,
-        stress: Tensor,
-        word: Tensor,
-        start: Tensor,
-        end: Tensor,
-        word_index: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        heard = Heard(ctc, frame, sound, melody, tone, voiced, level)
-        scores = mean_scores(self.scorers(heard, Phrase(classes, stress, word, start, end), word_index))
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        n = len(FRAME_INPUTS)
+        heard, phrase, word_index = Heard(*inputs[:n]), PhraseBatch(*inputs[n:-1]), inputs[-1]
+        scores = mean_scores(self.scorers(heard, phrase, word_index))
         return scores.phone * 2, scores.wrong.sigmoid(), scores.word * 10, scores.whole * 10
 
 
@@ -143,18 +129,8 @@ class _RunningScorerWithoutReference(nn.Module):
         super().__init__()
         self.scorer = scorer
 
-    def forward(
-        self,
-        ctc: Tensor,
-        frame: Tensor,
-        sound: Tensor,
-        melody: Tensor,
-        tone: Tensor,
-        voiced: Tensor,
-        level: Tensor,
-        inside: Tensor,
-    ) -> Tensor:
-        return self.scorer(Heard(ctc, frame, sound, melody, tone, voiced, level), inside) * 10
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.scorer(Heard(*inputs[:-1]), inputs[-1]) * 10
 
 
 def _frame_dim(config: EncoderConfig) -> Any:
@@ -186,7 +162,7 @@ def export_module(
         path: The file.
         inputs: Their names.
         outputs: The names of what it gives.
-        dims: The open dimensions of each input.
+        dims: The open dimensions of each parameter of its `forward`; a tuple of those for `*inputs`.
     """
     with _quiet(), torch.no_grad():
         torch.onnx.export(

@@ -12,13 +12,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from enunciate.pocket.symbols import BLANK
+from enunciate.pocket.ctc import collapse
 from enunciate.pocket.training.batch_alignment import BatchAlignment, align_batch
 from enunciate.pocket.training.batch_plan import whole_rows
 from enunciate.pocket.training.encoder import Encoded
 from enunciate.pocket.training.model import PocketModel
 from enunciate.pocket.training.scorer import mean_scores
-from enunciate.pocket.training.scorer_inputs import Phrase
+from enunciate.pocket.training.scorer_inputs import PhraseBatch
 from enunciate.pocket.training.waveform_bank import Batch, WaveformBank
 
 Floats = npt.NDArray[np.float32]
@@ -51,7 +51,7 @@ class ClipPrediction:
 
 
 @dataclass(frozen=True)
-class AlignedClip:
+class ClipTimes:
     """The alignment of one clip: times of U phones in frames of 20 ms, and the mean log-score per frame."""
 
     start: Floats
@@ -62,16 +62,16 @@ class AlignedClip:
 @torch.no_grad()
 def align_clips(
     model: PocketModel, bank: WaveformBank, clips: Sequence[int], budget: int = BUDGET
-) -> list[AlignedClip]:
+) -> list[ClipTimes]:
     """Align clips with their canonical phones, in the order given. The model is left in evaluation mode."""
     model.eval()
-    aligned: dict[int, AlignedClip] = {}
+    aligned: dict[int, ClipTimes] = {}
     for rows in whole_rows(bank, clips, budget) if clips else []:
         batch = bank.cut(rows)
         start, end, fit = (_numpy(t) for t in _align(batch, model.hear(batch, None)))
         for p, clip in enumerate(batch.clips):
             n = len(bank.labels[clip].classes)
-            aligned[clip] = AlignedClip(start[p, :n], end[p, :n], float(fit[p]))
+            aligned[clip] = ClipTimes(start[p, :n], end[p, :n], float(fit[p]))
     return [aligned[clip] for clip in clips]
 
 
@@ -98,7 +98,7 @@ def _predict_batch(model: PocketModel, bank: WaveformBank, batch: Batch) -> list
     encoded = model.hear(batch, None)
     start, end, _ = _align(batch, encoded)
     given = batch.phrase
-    phrase = Phrase(given.classes, given.stress, given.word, start.float(), end.float())
+    phrase = PhraseBatch(given.classes, given.stress, given.word, start.float(), end.float())
     aligned = replace(batch, phrase=phrase)
     heard = model.phrases(aligned, encoded, batch.tone)
     scores = mean_scores(model.scorers(heard, phrase, batch.n_words))
@@ -121,7 +121,7 @@ def _predict_batch(model: PocketModel, bank: WaveformBank, batch: Batch) -> list
                 word=word[p, : labels.n_words],
                 whole=whole[p],
                 free=free[p],
-                heard=greedy_path(best[p, : n_frames[p]]),
+                heard=tuple(collapse(best[p, : n_frames[p]])),
                 start=first[p, :n],
                 end=last[p, :n],
             )
@@ -131,12 +131,6 @@ def _predict_batch(model: PocketModel, bank: WaveformBank, batch: Batch) -> list
 
 def _numpy(tensor: Tensor) -> Floats:
     return tensor.float().cpu().numpy()
-
-
-def greedy_path(best: npt.NDArray[np.int64]) -> tuple[int, ...]:
-    """Merge repeats in the best class of each frame `(F,)`, and drop blanks."""
-    changes = np.concatenate(([True], best[1:] != best[:-1]))
-    return tuple(int(label) for label in best[changes] if label != BLANK)
 
 
 def save_predictions(predictions: Sequence[ClipPrediction], path: Path) -> None:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from enunciate.pocket.symbols import N_CLASSES
 from enunciate.pocket.training import scorer_inputs as inputs
 from enunciate.pocket.training.encoder import EncoderConfig
-from enunciate.pocket.training.scorer_inputs import Phrase
+from enunciate.pocket.training.scorer_inputs import PhraseBatch
 from enunciate.pocket.training.scorer_layers import PhoneLayer, PhrasePool
 
 SOUND_WIDTH, FLOW_WIDTH, HEADS = 128, 96, 4
@@ -102,7 +102,7 @@ class Scorer(nn.Module):
         self.melodies = nn.ModuleList(PhoneLayer(width, HEADS, dropout) for _ in range(layers - 1))
         self.prosodic = PhrasePool(width, n_flow + inputs.N_MELODY_SUMMARY, dropout)
 
-    def forward(self, heard: Heard, phrase: Phrase, n_words: int | Tensor) -> Scores:
+    def forward(self, heard: Heard, phrase: PhraseBatch, n_words: int | Tensor) -> Scores:
         """Score P phrases.
 
         Args:
@@ -141,7 +141,7 @@ class Scorer(nn.Module):
         whole = torch.cat((three, self.total(three)), dim=1)
         return Scores(phone[..., 0] * 0.3 + 0.9, phone[..., 1], words, whole)
 
-    def _words(self, x: Tensor, phrase: Phrase, n_words: int | Tensor) -> Tensor:
+    def _words(self, x: Tensor, phrase: PhraseBatch, n_words: int | Tensor) -> Tensor:
         """Word scores (P, W) from the mean of a word's phones and a mean that dwells on its worst ones."""
         index = n_words if isinstance(n_words, Tensor) else torch.arange(n_words, device=x.device)
         inside = (phrase.word[:, None] == index[None, :, None]).to(x.dtype) * phrase.real[:, None]
@@ -164,7 +164,7 @@ class Ensemble(nn.Module):
         super().__init__()
         self.members = nn.ModuleList(Scorer(streams, dropout, layers) for _ in range(members))
 
-    def forward(self, heard: Heard, phrase: Phrase, n_words: int | Tensor) -> list[Scores]:
+    def forward(self, heard: Heard, phrase: PhraseBatch, n_words: int | Tensor) -> list[Scores]:
         """Return the scores of each member."""
         return [member(heard, phrase, n_words) for member in self.members]
 

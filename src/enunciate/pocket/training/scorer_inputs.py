@@ -28,7 +28,7 @@ N_SOUND_SUMMARY, N_FLOW_SUMMARY, N_MELODY_SUMMARY = 9, 8, 10
 
 
 @dataclass(frozen=True)
-class Phrase:
+class PhraseBatch:
     """The canonical phones of P phrases, U phones at most, and where they are."""
 
     classes: Tensor
@@ -48,7 +48,7 @@ class Phrase:
         return (self.classes > 0).float()
 
 
-def membership(phrase: Phrase, n_frames: int) -> Tensor:
+def membership(phrase: PhraseBatch, n_frames: int) -> Tensor:
     """Return the share of each frame that lies within each phone, (P, U, F)."""
     left = torch.arange(n_frames, device=phrase.start.device, dtype=torch.float32)
     overlap = torch.minimum(phrase.end[..., None], left + 1) - torch.maximum(phrase.start[..., None], left)
@@ -128,7 +128,7 @@ def sound_summary(good: Tensor, real: Tensor) -> Tensor:
     return torch.stack(columns, dim=1)
 
 
-def timing(phrase: Phrase) -> tuple[Tensor, Tensor, Tensor]:
+def timing(phrase: PhraseBatch) -> tuple[Tensor, Tensor, Tensor]:
     """Return inputs about durations and silences (P, U, 6), then gaps and durations.
 
     Returns:
@@ -155,7 +155,7 @@ def timing(phrase: Phrase) -> tuple[Tensor, Tensor, Tensor]:
     return torch.stack(columns, dim=2) * real[..., None], before, duration
 
 
-def flow_summary(phrase: Phrase, before: Tensor, duration: Tensor, good: Tensor) -> Tensor:
+def flow_summary(phrase: PhraseBatch, before: Tensor, duration: Tensor, good: Tensor) -> Tensor:
     """Return rate, pauses inside the phrase, evenness and sounds beyond the text, (P, 8)."""
     real = phrase.real
     n_phones = real.sum(1).clamp_min(1)
@@ -176,7 +176,7 @@ def flow_summary(phrase: Phrase, before: Tensor, duration: Tensor, good: Tensor)
     return torch.stack(columns, dim=1)
 
 
-def pitch(tone: Tensor, voiced: Tensor, level: Tensor, member: Tensor, phrase: Phrase) -> Tensor:
+def pitch(tone: Tensor, voiced: Tensor, level: Tensor, member: Tensor, phrase: PhraseBatch) -> Tensor:
     """Return pitch (in units of 6 semitones), its slope, voicing, level and stress of each phone, (P, U, 7).
 
     Args:
@@ -212,7 +212,7 @@ def pitch(tone: Tensor, voiced: Tensor, level: Tensor, member: Tensor, phrase: P
     return torch.stack(columns, dim=2) * real[..., None]
 
 
-def melody_summary(tones: Tensor, timed: Tensor, phrase: Phrase) -> Tensor:
+def melody_summary(tones: Tensor, timed: Tensor, phrase: PhraseBatch) -> Tensor:
     """Return the pitch's range, movement, declination and end, contrast by stress, and rhythm, (P, 10).
 
     Args:

@@ -5,47 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-SAMPLE_RATE_HZ = 16_000
-WINDOW, HOP, N_MELS = 400, 160, 80
-DYNAMIC_RANGE = 8.0
-"""Powers of ten that are kept below the loudest value."""
-LOUDEST = 1.4
-"""The value of the loudest band: that of speech at a usual level in Whisper's own features."""
-PITCH_WINDOW, FFT = 800, 2048
-FIRST_LAG, LAST_LAG = 32, 213
-"""Lags of 500 and 75 Hz at 16 kHz."""
-VOICED_ABOVE, AUDIBLE_DB = 0.5, -35.0
-WIDEST_SEMITONES = 10.0
-"""A value farther from the median is an error of the tracker."""
+from enunciate.pocket.log_mel import DYNAMIC_RANGE, HOP, LOUDEST, WINDOW, mel_filters
+from enunciate.pocket.pitch import (
+    AUDIBLE_DB,
+    FFT,
+    FIRST_LAG,
+    LAST_LAG,
+    VOICED_ABOVE,
+    WIDEST_SEMITONES,
+)
+from enunciate.pocket.pitch import WINDOW as PITCH_WINDOW
 
 # torch leaves the types of its Fourier transforms open.
 _rfft: Callable[[Tensor, int], Tensor] = torch.fft.rfft  # pyright: ignore[reportUnknownVariableType]
 _irfft: Callable[[Tensor, int], Tensor] = torch.fft.irfft  # pyright: ignore[reportUnknownVariableType]
-
-
-def mel_filters() -> npt.NDArray[np.float32]:
-    """Return Slaney's triangles of equal area, shape (80, 201)."""
-    hz = np.linspace(0, SAMPLE_RATE_HZ / 2, WINDOW // 2 + 1)
-    top = _hz_to_mel(np.array(SAMPLE_RATE_HZ / 2))
-    edges = _mel_to_hz(np.linspace(_hz_to_mel(np.array(0.0)), top, N_MELS + 2))
-    rise = (hz[None] - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    fall = (edges[2:, None] - hz[None]) / (edges[2:] - edges[1:-1])[:, None]
-    area = 2.0 / (edges[2:] - edges[:-2])
-    return (np.maximum(0.0, np.minimum(rise, fall)) * area[:, None]).astype(np.float32)
-
-
-def _hz_to_mel(hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Slaney's scale: linear up to 1 kHz, logarithmic above."""
-    return np.where(hz < 1000, hz * 3 / 200, 15 + np.log(np.maximum(hz, 1000) / 1000) / np.log(6.4) * 27)
-
-
-def _mel_to_hz(mel: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) * np.log(6.4) / 27))
 
 
 class LogMel(nn.Module):

@@ -19,7 +19,7 @@ from torch import Tensor
 from enunciate.pocket.training.labels import NOT_KNOWN, ClipLabels
 from enunciate.pocket.training.row_plan import PhrasePlan, RowPlan, Times
 from enunciate.pocket.training.score_change import changed_scores
-from enunciate.pocket.training.scorer_inputs import Phrase
+from enunciate.pocket.training.scorer_inputs import PhraseBatch
 from enunciate.pocket.training.torch_features import track
 from enunciate.pocket.training.wildcard_ctc import WILDCARD
 from enunciate.schema import MISPRONOUNCED_BELOW
@@ -68,7 +68,7 @@ class Batch:
     """`(B,)` real labels, on the host."""
     row: Tensor
     """`(P,)` the row of each phrase."""
-    phrase: Phrase
+    phrase: PhraseBatch
     """Phones of the phrases; times in frames of their row."""
     n_words: int
     """W."""
@@ -248,7 +248,7 @@ class WaveformBank:
         word_low, word_high = self._tensor(words)
         low, high = self._tensor(whole)
         return {
-            "phrase": Phrase(classes.long(), stress, word.long(), start, end),
+            "phrase": PhraseBatch(classes.long(), stress, word.long(), start, end),
             "n_words": n_words,
             "phone_low": phone_low,
             "phone_high": phone_high,

@@ -29,7 +29,7 @@ _EXACT_HEADERS = frozenset({"WAV", "FLAC", "OGG", "AIFF"})
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class MeasuredClip:
     """The audio of one clip, shared by its examples."""
 
     id: str
@@ -38,7 +38,7 @@ class Recording:
     """Feature frames (10 ms)."""
 
     @classmethod
-    def of(cls, utterance: Utterance) -> Recording:
+    def of(cls, utterance: Utterance) -> MeasuredClip:
         """Measure the clip, by its header if that is exact.
 
         Raises:
@@ -71,7 +71,7 @@ class AdapterExample:
 
     id: str
     task: Task
-    recording: Recording
+    recording: MeasuredClip
     prompt_ids: list[int]
     """The user turn, with audio placeholders."""
     answer_ids: list[int]
@@ -107,7 +107,7 @@ def examples_of(
         answers = _answers(utterance, tasks, target_config)
         if all(answer is None for _, answer in answers):
             continue
-        recording = Recording.of(utterance)
+        recording = MeasuredClip.of(utterance)
         n_tokens = n_tokens_of(recording.n_frames)
         for task, answer in answers:
             if answer is None:
@@ -155,7 +155,7 @@ class Collator:
         """
         self.processor = processor
         self._precomputed = precomputed or {}
-        self._cached: dict[Recording, Tensor] | None = {} if cache_features else None
+        self._cached: dict[MeasuredClip, Tensor] | None = {} if cache_features else None
 
     def __call__(self, examples: Sequence[AdapterExample]) -> dict[str, Tensor]:
         """Return the batch, in the order of the examples.
@@ -176,7 +176,7 @@ class Collator:
             **audio_batch(features),
         }
 
-    def _features(self, recording: Recording) -> Tensor:
+    def _features(self, recording: MeasuredClip) -> Tensor:
         if recording.id in self._precomputed:
             return self._precomputed[recording.id]
         if self._cached is None:

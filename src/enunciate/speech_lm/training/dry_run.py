@@ -26,7 +26,7 @@ from enunciate.speech_lm.training.checks import (
     check_packages,
     read_config,
 )
-from enunciate.speech_lm.training.data import Recording, examples_of
+from enunciate.speech_lm.training.data import MeasuredClip, examples_of
 from enunciate.speech_lm.training.memory import GIB, LargestBatch, estimate_memory, meta_model
 from enunciate.speech_lm.training.split import load_split
 from enunciate.speech_lm.training.train import silence_libraries
@@ -97,7 +97,7 @@ def _example_sizes(
 
 
 def _estimated(recipe: Phi4Recipe, utterance: Utterance) -> list[_ExampleSize]:
-    audio = n_tokens_of(Recording.of(utterance).n_frames)
+    audio = n_tokens_of(MeasuredClip.of(utterance).n_frames)
     sizes: list[_ExampleSize] = []
     for task in recipe.tasks:
         answer = target(task, utterance, recipe.target)
