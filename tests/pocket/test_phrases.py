@@ -44,6 +44,12 @@ def test_the_same_pause_inside_a_phrase_does_not():
     assert spans(cut_phrases(alignment, [False, True])) == [(0, 24)]
 
 
+def test_in_a_long_reading_of_a_text_without_punctuation_a_pause_ends_a_phrase():
+    alignment = reading([25, 25, 40], [0.5, 0.5, 0])
+    assert spans(cut_phrases(alignment, [False, False, True])) == [(0, 25), (25, 50), (50, 90)]
+    assert spans(cut_phrases(alignment, [True, False, True])) == [(0, 25), (25, 90)]
+
+
 def test_a_mark_without_a_pause_does_not():
     alignment = reading([12, 12], [0.0, 0])
     assert spans(cut_phrases(alignment, [True, True])) == [(0, 24)]

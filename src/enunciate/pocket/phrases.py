@@ -8,7 +8,8 @@ after and between phrases is part of none of them.
 A phrase ends between two words where
 
 - the text has a punctuation mark and the reader pauses,
-- the reader pauses long, or
+- the reader pauses long,
+- the reading is long, its text has no punctuation that could tell, and the reader pauses, or
 - the phrase would be too long otherwise; then it is cut at its longest pause that leaves two fair parts.
 """
 
@@ -23,6 +24,8 @@ from enunciate.pocket.forced_alignment import Alignment
 
 PUNCTUATION_PAUSE_S = 0.2
 """A pause of this length at a punctuation mark ends a phrase."""
+UNMARKED_PAUSE_S = 0.5
+"""A pause of this length ends a phrase of a long reading whose text has no punctuation."""
 LONG_PAUSE_S = 3.0
 """A pause of this length ends a phrase anywhere."""
 LONGEST_S = 9.0
@@ -68,6 +71,12 @@ def cut_phrases(alignment: Alignment, ends_phrase: Sequence[bool]) -> list[Phras
     return [Phrase(a, b, int(alignment.start[a]), int(alignment.end[b - 1])) for a, b in spans]
 
 
+def is_unmarked(alignment: Alignment, ends_phrase: Sequence[bool]) -> bool:
+    """Whether a reading is longer than a phrase and its text has no punctuation inside."""
+    seconds = float(alignment.end[-1] - alignment.start[0]) * FRAME_S
+    return seconds > LONGEST_S and not any(ends_phrase[:-1])
+
+
 def _gap_s(alignment: Alignment, phone: int) -> float:
     """The silence before a phone."""
     return float(alignment.start[phone] - alignment.end[phone - 1]) * FRAME_S
@@ -79,10 +88,12 @@ def _word_starts(alignment: Alignment, first: int, last: int) -> list[int]:
 
 def _pause_cuts(alignment: Alignment, ends_phrase: Sequence[bool]) -> list[int]:
     cuts: list[int] = []
+    unmarked = is_unmarked(alignment, ends_phrase)
     for phone in _word_starts(alignment, 0, len(alignment.classes)):
         pause_s = _gap_s(alignment, phone)
         marked = ends_phrase[int(alignment.word[phone - 1])]
-        if pause_s >= LONG_PAUSE_S or (marked and pause_s >= PUNCTUATION_PAUSE_S):
+        shortest_s = PUNCTUATION_PAUSE_S if marked else UNMARKED_PAUSE_S if unmarked else LONG_PAUSE_S
+        if pause_s >= shortest_s:
             cuts.append(phone)
     return cuts
 

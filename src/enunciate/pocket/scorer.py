@@ -19,7 +19,7 @@ import numpy.typing as npt
 from enunciate.pocket.acoustic_model import FRAME_S, Outputs
 from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.onnx_session import Session
-from enunciate.pocket.phrases import Phrase, cut_phrases
+from enunciate.pocket.phrases import Phrase, cut_phrases, is_unmarked
 from enunciate.pocket.weights_folder import SCORER, SCORER_WITHOUT_REFERENCE
 
 Floats = npt.NDArray[np.float64]
@@ -27,6 +27,8 @@ Floats = npt.NDArray[np.float64]
 CONTEXT = 5
 """Frames around a phrase that the scorers see."""
 TOLERATED_PAUSE_S = 0.6
+TOLERATED_UNMARKED_PAUSE_S = 2.0
+"""In a text without punctuation, any pause may be one between sentences."""
 FLUENCY_LOSS = 6.0
 LARGEST_FLUENCY_LOSS = 3.0
 """Silence beyond the tolerated length takes this much of fluency if it fills the whole reading, up to a
@@ -127,9 +129,11 @@ def _mean(whole: Floats, phrases: Sequence[Phrase]) -> Floats:
 
 def _fluency_loss(alignment: Alignment, phrases: Sequence[Phrase], ends_phrase: Sequence[bool]) -> float:
     """What silences between phrases cost where no punctuation explains them."""
+    unmarked = is_unmarked(alignment, ends_phrase)
+    tolerated_s = TOLERATED_UNMARKED_PAUSE_S if unmarked else TOLERATED_PAUSE_S
     lost_s = 0.0
     for before, after in pairwise(phrases):
         if not ends_phrase[int(alignment.word[before.last - 1])]:
-            lost_s += max(0.0, (after.start - before.end) * FRAME_S - TOLERATED_PAUSE_S)
+            lost_s += max(0.0, (after.start - before.end) * FRAME_S - tolerated_s)
     spoken_s = sum(phrase.end - phrase.start for phrase in phrases) * FRAME_S
     return min(LARGEST_FLUENCY_LOSS, FLUENCY_LOSS * lost_s / (spoken_s + lost_s))
