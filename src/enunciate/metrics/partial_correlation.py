@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -92,8 +93,10 @@ def _rows(answers: Answers, controls: FloatArray) -> FloatArray:
         # What the controls say of a clip is all that is left where the engine says nothing.
         made = answers.answered
         x, y = inputs[made], predicted[made]
-        weights = np.linalg.solve(x.T @ x + _PENALTY * len(x) * np.eye(x.shape[1]), x.T @ y)
-        predicted = np.where(made, predicted, inputs @ weights)
+        weights = cast(
+            "FloatArray", np.linalg.solve(x.T @ x + _PENALTY * len(x) * np.eye(inputs.shape[1]), x.T @ y)
+        )
+        predicted[~made] = (inputs[~made] * weights).sum(axis=1)
     columns = np.column_stack((inputs, answers.human - answers.human.mean(), predicted))
     return (columns[:, :, None] * columns[:, None, :]).reshape(len(columns), -1)
 
