@@ -1,65 +1,93 @@
 """Does a score mean the same outside the corpus? One table for any engine.
 
-    python benchmarks/robustness.py --model pocket --corpus DIR --out robustness.json
+    python benchmarks/robustness.py --corpus DIR --native FOLDER --out robustness.json
+    python benchmarks/robustness.py --corpus DIR --out robustness.json gaps joined
 
 The benchmark puts readings through changes that a fair judge ignores, or hears in one score only.
-It gives the engine recordings that are no reading of the text. It has synthetic voices read well,
-and say one sound for another. It counts implausible flags, diagnoses and pauses. It needs flite,
-espeak-ng and pyworld. Its clips come from the test split of the corpus, so weights that were
-trained on everything have seen them.
+It gives the engine recordings that are no reading of the text. It has native speakers and synthetic
+voices read well, and say one sound for another. It counts implausible flags, diagnoses and pauses, and
+measures when phones were said where that is known. An engine that does not give what a row measures gets
+"not given". `--out` receives JSON and, beside it, tables in Markdown; parts of a run go to the same file.
+
+It needs flite, espeak-ng and pyworld (the dependency group `robustness`). Its clips come from the test split
+of the corpus, so weights that were trained on everything have seen them.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from robustness_cases.bench import Bench, Row
-from robustness_cases.diagnoses import minimal_pairs, native_voices, plausibility
+from robustness_cases.boundaries import boundaries
+from robustness_cases.long_readings import joined_readings, narrations
+from robustness_cases.native_clips import native_speakers, read_native
+from robustness_cases.plausibility import plausibility
 from robustness_cases.refusals import not_a_reading
-from robustness_cases.stability import gaps, joined_readings, manner, surroundings
+from robustness_cases.surroundings import gaps, manner, surroundings
+from robustness_cases.synthetic_readers import added_speech, good_voices, minimal_pairs
+from robustness_cases.table import NOT_GIVEN, read_sections, shown, write_sections
+from robustness_cases.voices import neural_voices, program_voices
 
 from enunciate import load_assessor
 from enunciate.corpus.speechocean762 import load_corpus
 
 CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "native": native_speakers,
+    "voices": good_voices,
     "surroundings": surroundings,
     "manner": manner,
     "gaps": gaps,
     "joined": joined_readings,
+    "narration": narrations,
     "refusals": not_a_reading,
-    "voices": native_voices,
+    "added": added_speech,
     "pairs": minimal_pairs,
     "plausibility": plausibility,
+    "boundaries": boundaries,
 }
 
 
 def main() -> None:
     arguments = _parse()
-    bench = Bench(load_assessor(arguments.model), load_corpus(arguments.corpus, "test"), arguments.clips)
+    assessor, clips, out = (
+        load_assessor(arguments.model, lexicon=arguments.lexicon),
+        arguments.clips,
+        arguments.out,
+    )
+    native = read_native(arguments.native) if arguments.native else ()
+    voices = [*program_voices(), *neural_voices(arguments.kokoro_styles)]
+    bench = Bench(assessor, load_corpus(arguments.corpus, "test"), clips, native, voices)
+    found = read_sections(out, assessor.name, clips) if out else {}
     began = time.monotonic()
-    sections: dict[str, list[Row]] = {}
     for name in arguments.cases or CASES:
-        sections[name] = []
+        found[name] = []
         for row in CASES[name](bench):
-            sections[name].append(row)
-            values = "  ".join(f"{key} {value:+.3f}" for key, value in row.values.items())
-            print(f"{time.monotonic() - began:6.0f} s  {row.case:42} n {row.n:4}  {values}", flush=True)
-        if arguments.out:
-            rows = {key: [vars(row) for row in found] for key, found in sections.items()}
-            arguments.out.write_text(json.dumps({"model": bench.assessor.name, "cases": rows}, indent=1))
+            found[name].append(row)
+            values = "  ".join(f"{key} {shown(key, value)}" for key, value in row.values.items())
+            print(
+                f"{time.monotonic() - began:6.0f} s  {row.case:42} n {row.n:4}  {values or NOT_GIVEN}",
+                flush=True,
+            )
+        if out:
+            ordered = {case: found[case] for case in CASES if case in found}
+            write_sections(out, assessor.name, clips, ordered)
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", default="pocket", help="an engine's name, or a folder of weights")
     parser.add_argument("--corpus", type=Path, required=True, help="the folder of Speechocean762")
+    parser.add_argument("--native", type=Path, help="a folder of clips of native speakers, with their texts")
+    parser.add_argument("--lexicon", type=Path, help="pronunciations of words that the lexicon lacks")
+    parser.add_argument("--kokoro-styles", type=Path, help="the folder 'voices' of npm's kokoro-js")
     parser.add_argument("--clips", type=int, default=24, help="clips per case")
-    parser.add_argument("--out", type=Path, help="a JSON file for the rows")
-    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"some of {', '.join(CASES)}; all without")
+    parser.add_argument("--out", type=Path, help="a JSON file for the rows; tables go beside it")
+    parser.add_argument(
+        "cases", nargs="*", choices=[*CASES, []], metavar="CASE", help=f"{', '.join(CASES)}; without any, all"
+    )
     return parser.parse_args()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
 import numpy as np
@@ -14,17 +14,22 @@ from enunciate.engines import Assessor
 from enunciate.errors import EnunciateError
 from enunciate.schema import ASPECTS
 from robustness_cases.transforms import RATE_HZ, Samples
+from robustness_cases.voices import Voice
 
-NO_SCORE = "-"
+Result = Assessment | EnunciateError
+QUIET_WARNINGS = ("no_reference", "low_level", "clipping")
+"""Warnings that say nothing against the scores of a reading."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table."""
+    """One line of the table; without values where the engine does not give what is measured."""
 
     case: str
     n: int
-    values: Mapping[str, float]
+    values: Mapping[str, float] = field(default_factory=dict)
+    wanted: str = ""
+    """What a fair judge would give, in words."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,14 @@ class Reading:
     name: str
     samples: Samples
     text: str
-    scores: Mapping[str, float]
+    scores: Mapping[str, float] = field(default_factory=dict)
     """Human scores by aspect, where there are any."""
     speaker: str = ""
+
+    @property
+    def duration_s(self) -> float:
+        """The length of the clip."""
+        return len(self.samples) / RATE_HZ
 
 
 @dataclass(frozen=True)
@@ -45,19 +55,33 @@ class Bench:
 
     assessor: Assessor
     corpus: Sequence[Utterance]
-    """The utterances of the test split; empty where there is no corpus."""
+    """The utterances of the test split."""
     n: int
     """Clips per case."""
+    native: Sequence[Reading] = ()
+    """Readings by native speakers; empty where no folder was given."""
+    voices: Sequence[Voice] = ()
+    """Synthetic voices that could be started."""
+
+    @property
+    def native_voices(self) -> list[Voice]:
+        """The voices that speak good English."""
+        return [voice for voice in self.voices if voice.native]
 
     def rng(self) -> np.random.Generator:
         """The same chance in every case and for every engine."""
         return np.random.default_rng(1)
 
-    def assess(self, name: str, samples: Samples, text: str | None) -> Assessment | EnunciateError:
+    def assess(self, name: str, samples: Samples, text: str | None) -> Result:
         """The assessment of samples, or the reason why there is none."""
-        clip = Clip(samples=samples, sample_rate_hz=RATE_HZ)
+        return self.assess_utterance(
+            Utterance(id=name, audio=Clip(samples=samples, sample_rate_hz=RATE_HZ), text=text)
+        )
+
+    def assess_utterance(self, utterance: Utterance) -> Result:
+        """The assessment of an utterance, or the reason why there is none."""
         try:
-            return self.assessor.assess([Utterance(id=name, audio=clip, text=text)])[0]
+            return self.assessor.assess([utterance])[0]
         except EnunciateError as error:
             return error
 
@@ -78,12 +102,11 @@ def reading_of(utterance: Utterance) -> Reading:
     """A corpus utterance, decoded."""
     human = utterance.scores
     known = {a: getattr(human, a) for a in ASPECTS if human and getattr(human, a) is not None}
-    return Reading(
-        utterance.id, load(utterance.audio).samples, utterance.text or "", known, utterance.speaker or ""
-    )
+    samples = load(utterance.audio).samples
+    return Reading(utterance.id, samples, utterance.text or "", known, utterance.speaker or "")
 
 
-def scores_of(result: Assessment | EnunciateError) -> dict[str, float]:
+def scores_of(result: Result) -> dict[str, float]:
     """The utterance scores by aspect; empty for an error."""
     if isinstance(result, EnunciateError):
         return {}
@@ -91,24 +114,42 @@ def scores_of(result: Assessment | EnunciateError) -> dict[str, float]:
     return {aspect: score.value for aspect, score in given.items() if score is not None}
 
 
-def mean_changes(pairs: Sequence[tuple[dict[str, float], dict[str, float]]]) -> dict[str, float]:
+def mean_scores(results: Sequence[Result]) -> dict[str, float]:
+    """The mean of each aspect over the results that have it."""
+    scores = [scores_of(result) for result in results]
+    return {a: fmean(s[a] for s in scores if a in s) for a in ASPECTS if any(a in s for s in scores)}
+
+
+def mean_changes(before: Sequence[Result], after: Sequence[Result]) -> dict[str, float]:
     """The mean of after minus before for each aspect, and the share of clips that lost their scores."""
-    kept = [(before, after) for before, after in pairs if before and after]
+    pairs = [(scores_of(a), scores_of(b)) for a, b in zip(before, after, strict=True)]
+    kept = [(a, b) for a, b in pairs if a and b]
     changes = {
-        aspect: fmean(after[aspect] - before[aspect] for before, after in kept)
+        aspect: fmean(b[aspect] - a[aspect] for a, b in kept)
         for aspect in ASPECTS
-        if kept and all(aspect in before and aspect in after for before, after in kept)
+        if kept and all(aspect in a and aspect in b for a, b in kept)
     }
     return changes | {"not scored": 1 - len(kept) / max(1, len(pairs))}
 
 
-def is_doubted(result: Assessment | EnunciateError) -> bool:
+def not_scored(results: Sequence[Result]) -> dict[str, float]:
+    """The share of clips without scores, as a value of a row."""
+    return share([not scores_of(result) for result in results], "not scored")
+
+
+def is_doubted(result: Result) -> bool:
     """Whether the engine refused the clip or warned that its scores mean little."""
     if isinstance(result, EnunciateError):
         return True
-    return any(notice.code not in ("no_reference", "low_level", "clipping") for notice in result.warnings)
+    return any(notice.code not in QUIET_WARNINGS for notice in result.warnings)
 
 
-def phone_counts(result: Assessment) -> tuple[int, int]:
-    """Flagged phones and all phones."""
-    return sum(phone.mispronounced for phone in result.phones), len(result.phones)
+def flagged_share(results: Sequence[Result]) -> dict[str, float]:
+    """The share of phones that are flagged, as a value of a row; empty from an engine without phones."""
+    phones = [phone for result in results if isinstance(result, Assessment) for phone in result.phones]
+    return {"phones flagged": fmean(phone.mispronounced for phone in phones)} if phones else {}
+
+
+def share(values: Sequence[bool] | Sequence[float], name: str = "share") -> dict[str, float]:
+    """The mean as a value of a row; empty where there is nothing to take a mean of."""
+    return {name: fmean(values)} if len(values) else {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from robustness_cases import transforms
-from robustness_cases.bench import Bench, Row, is_doubted
+from robustness_cases.bench import Bench, Row, is_doubted, share
 from robustness_cases.transforms import RATE_HZ, Samples
 from robustness_cases.voices import foreign_speech
 
@@ -27,7 +27,7 @@ def not_a_reading(bench: Bench) -> Iterator[Row]:
             is_doubted(bench.assess(f"{name} {index}", clip, text))
             for index, (clip, text) in enumerate((clip, text) for clip in clips for text in _TEXTS)
         ]
-        yield Row(name, len(doubted), {"refused or warned": float(np.mean(doubted))})
+        yield Row(name, len(doubted), share(doubted, "refused or warned of"), "100%")
 
 
 def _clips(bench: Bench) -> dict[str, list[Samples]]:

@@ -6,6 +6,7 @@ All functions take and return float32 samples at 16 kHz, shape (samples,).
 from __future__ import annotations
 
 import io
+import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -47,12 +48,27 @@ def telephone(samples: Samples) -> Samples:
     return soxr.resample(narrow, 8_000, RATE_HZ).astype(np.float32)
 
 
+def clipped(samples: Samples, gain_db: float) -> Samples:
+    """A clip that is recorded too loud: its peak is brought this far above full scale, and cut off there."""
+    loud = samples * 10 ** (gain_db / 20) / max(float(np.abs(samples).max()), 1e-9)
+    return np.clip(loud, -1, 1).astype(np.float32)
+
+
 def mp3(samples: Samples) -> Samples:
     """A clip that was stored as an MP3 of low quality."""
+    return _stored(samples, format="MP3", compression_level=0.9)
+
+
+def opus(samples: Samples) -> Samples:
+    """A clip that was stored as Opus of low quality, as calls over the internet are."""
+    return _stored(samples, format="OGG", subtype="OPUS", compression_level=0.95)
+
+
+def _stored(samples: Samples, **settings: Any) -> Samples:
     file = io.BytesIO()
-    sf.write(file, samples, RATE_HZ, format="MP3", compression_level=0.9)
-    decoded, _ = sf.read(io.BytesIO(file.getvalue()), dtype="float32")
-    return decoded
+    sf.write(file, samples, RATE_HZ, **settings)
+    decoded, rate_hz = sf.read(io.BytesIO(file.getvalue()), dtype="float32")
+    return np.asarray(soxr.resample(decoded, rate_hz, RATE_HZ), dtype=np.float32)
 
 
 def room(samples: Samples, rng: np.random.Generator, rt60_s: float = 0.5) -> Samples:
@@ -90,9 +106,7 @@ def resynthesised(samples: Samples, *, speed: float = 1.0, flat_pitch: bool = Fa
         speed: above 1 for faster speech at the same pitch.
         flat_pitch: set every voiced frame to the clip's median pitch.
     """
-    import pyworld
-
-    world: Any = pyworld
+    world = _pyworld()
     clip = samples.astype(np.float64)
     pitch_hz, time_s = world.harvest(clip, RATE_HZ, frame_period=_WORLD_FRAME_MS)
     envelope = world.cheaptrick(clip, pitch_hz, time_s, RATE_HZ)
@@ -101,3 +115,15 @@ def resynthesised(samples: Samples, *, speed: float = 1.0, flat_pitch: bool = Fa
         pitch_hz = np.where(pitch_hz > 0, np.median(pitch_hz[pitch_hz > 0]), 0.0)
     made = world.synthesize(pitch_hz, envelope, aperiodicity, RATE_HZ, _WORLD_FRAME_MS / speed)
     return np.asarray(made, dtype=np.float32)
+
+
+def _pyworld() -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it finds out its version by setuptools, which warns of that
+            import pyworld
+    except ImportError as error:
+        raise SystemExit(
+            "pyworld is missing: pip install --group robustness, or name the cases to run"
+        ) from error
+    return pyworld
