@@ -12,6 +12,7 @@ from enunciate import Assessment, Clip, Utterance
 from enunciate.audio import load
 from enunciate.engines import Assessor
 from enunciate.errors import EnunciateError
+from enunciate.metrics.correlation import pearson
 from enunciate.schema import ASPECTS
 from robustness_cases.transforms import RATE_HZ, Samples
 from robustness_cases.voices import Voice
@@ -121,9 +122,12 @@ def mean_scores(results: Sequence[Result]) -> dict[str, float]:
 
 
 def mean_changes(before: Sequence[Result], after: Sequence[Result]) -> dict[str, float]:
-    """The mean of after minus before for each aspect, and the share of clips that lost their scores."""
-    pairs = [(scores_of(a), scores_of(b)) for a, b in zip(before, after, strict=True)]
-    kept = [(a, b) for a, b in pairs if a and b]
+    """The mean of after minus before for each aspect, and the share of clips that lost their scores.
+
+    Clips without scores before are left out.
+    """
+    pairs = [(scores_of(a), scores_of(b)) for a, b in zip(before, after, strict=True) if scores_of(a)]
+    kept = [(a, b) for a, b in pairs if b]
     changes = {
         aspect: fmean(b[aspect] - a[aspect] for a, b in kept)
         for aspect in ASPECTS
@@ -148,6 +152,12 @@ def flagged_share(results: Sequence[Result]) -> dict[str, float]:
     """The share of phones that are flagged, as a value of a row; empty from an engine without phones."""
     phones = [phone for result in results if isinstance(result, Assessment) for phone in result.phones]
     return {"phones flagged": fmean(phone.mispronounced for phone in phones)} if phones else {}
+
+
+def pcc(a: Sequence[float], b: Sequence[float], name: str = "PCC") -> dict[str, float]:
+    """Pearson's correlation as a value of a row; empty where it is undefined."""
+    value = pearson(np.array(a), np.array(b))
+    return {} if value is None else {name: value}
 
 
 def share(values: Sequence[bool] | Sequence[float], name: str = "share") -> dict[str, float]:

@@ -15,6 +15,7 @@ from robustness_cases.bench import (
     flagged_share,
     mean_scores,
     not_scored,
+    pcc,
     reading_of,
     scores_of,
 )
@@ -33,8 +34,7 @@ def joined_readings(bench: Bench) -> Iterator[Row]:
         wanted = np.array([row[aspect] for row in human])
         kept = np.isfinite(said)
         values = {"bias": float((said - wanted)[kept].mean())} if kept.any() else {}
-        if kept.sum() > 2:
-            values["PCC"] = float(np.corrcoef(said[kept], wanted[kept])[0, 1])
+        values |= pcc(said[kept].tolist(), wanted[kept].tolist())
         yield Row(
             f"joined readings, {aspect}", int(kept.sum()), values, "bias within 0.2; PCC as for single clips"
         )

@@ -11,7 +11,7 @@ import numpy as np
 from enunciate import Assessment
 from enunciate.phones import is_vowel, strip_stress
 from enunciate.schema import ASPECTS, PhoneResult
-from robustness_cases.bench import Bench, Reading, Row, reading_of, scores_of, share
+from robustness_cases.bench import Bench, Reading, Row, pcc, reading_of, scores_of, share
 from robustness_cases.transforms import RATE_HZ, Samples
 
 _SHORT_S = 0.0301
@@ -49,18 +49,9 @@ def _alike(judged: list[tuple[Reading, Assessment]]) -> Iterator[Row]:
         if len(scores := scores_of(result)) == len(reading.scores.keys() & set(ASPECTS)) == len(ASPECTS)
     ]
     for a, b in combinations(ASPECTS, 2):
-        said = [(scores[a], scores[b]) for _, scores in scored]
-        people = [(reading.scores[a], reading.scores[b]) for reading, _ in scored]
-        yield Row(
-            f"{a} with {b}",
-            len(scored),
-            {"PCC": _pcc(said), "people": _pcc(people)} if len(scored) > 2 else {},
-            "as people",
-        )
-
-
-def _pcc(pairs: list[tuple[float, float]]) -> float:
-    return float(np.corrcoef(np.array(pairs).T)[0, 1])
+        said = pcc([scores[a] for _, scores in scored], [scores[b] for _, scores in scored])
+        people = pcc([r.scores[a] for r, _ in scored], [r.scores[b] for r, _ in scored], "people")
+        yield Row(f"{a} with {b}", len(scored), said | people if said else {}, "as people")
 
 
 def _duration_s(phone: PhoneResult) -> float | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from enunciate import Assessment
 from robustness_cases import transforms
-from robustness_cases.bench import Bench, Reading, Result, Row, is_doubted, mean_changes
+from robustness_cases.bench import Bench, Reading, Result, Row, is_doubted, mean_changes, scores_of
 from robustness_cases.transforms import Samples
 
 Change = Callable[[Samples], Samples]
@@ -83,6 +83,8 @@ def _rows(
 ) -> Iterator[Row]:
     originals = [before(reading.samples) if before else reading.samples for reading in readings]
     first = [bench.assess(r.name, samples, r.text) for r, samples in zip(readings, originals, strict=True)]
+    scored = [index for index, result in enumerate(first) if scores_of(result)]
+    readings, first = [readings[i] for i in scored], [first[i] for i in scored]
     for name, change in changes.items():
         results = [bench.assess(r.name, change(r.samples), r.text) for r in readings]
         warned = fmean(map(is_doubted, results)) if results else 0.0
