@@ -51,7 +51,7 @@ def _packages() -> Mapping[str, list[str]]:
     try:
         return packages_by_extra(requires("enunciate") or [])
     except PackageNotFoundError:  # run from a source tree that is not installed
-        return {CORE: ["numpy", "onnxruntime", "soundfile", "soxr", "kaldi-native-fbank", "pydantic"]}
+        return {CORE: ["numpy", "onnxruntime", "soundfile", "soxr", "pydantic"]}
 
 
 def _versions(names: Iterable[str]) -> str:
