@@ -22,9 +22,10 @@ from enunciate.pocket.forced_alignment import Alignment, align_heard
 from enunciate.pocket.listener import Listener, align_text
 from enunciate.pocket.mismatch import mismatched
 from enunciate.pocket.symbols import BLANK, classes_of
-from enunciate.pocket.weights_folder import ENCODER, HELD_OUT, PHONE_MODEL
+from enunciate.pocket.weights_folder import ENCODER, PHONE_MODEL
 from enunciate.schema import Utterance
 from enunciate.training.run_folder import Metrics
+from enunciate.training.speaker_split import HELD_OUT
 
 Features = TypeVar("Features")
 Extract = Callable[[Outputs, Alignment], Features]

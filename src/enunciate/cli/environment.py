@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
@@ -12,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import enunciate
+from enunciate.serve.settings import available_cores
 
 CORE = "core"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -26,7 +26,7 @@ def environment() -> dict[str, str]:
         "platform": platform.platform(),
         "model": _model(),
         "ONNX Runtime providers": _providers(),
-        "CPU threads": str(_cpu_threads()),
+        "CPU threads": str(available_cores()),
         "NVIDIA driver": "found" if shutil.which("nvidia-smi") else "not found",
         "torch": _torch(),
         **{f"packages, {extra}": _versions(names) for extra, names in _packages().items()},
@@ -90,8 +90,3 @@ def _providers() -> str:
         return ", ".join(onnxruntime.get_available_providers())  # pyright: ignore
     except ImportError as error:
         return f"cannot be imported: {error}"
-
-
-def _cpu_threads() -> int:
-    """Count the threads that this process may use, if the system tells."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -11,7 +11,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-SAMPLE_RATE_HZ = 16_000
+from enunciate.audio import SAMPLE_RATE_HZ
+
 WINDOW, HOP, N_MELS = 400, 160, 80
 DYNAMIC_RANGE = 8.0
 """Powers of ten that are kept below the loudest value."""

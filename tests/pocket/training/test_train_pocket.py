@@ -21,11 +21,11 @@ from enunciate.pocket.training.train_pocket import decayed, train
 from enunciate.pocket.weights_folder import (
     CALIBRATION,
     DESCRIPTION,
-    HELD_OUT,
     PHONE_MODEL,
 )
 from enunciate.schema import ASPECTS
 from enunciate.trainers import extra_of, load_recipe
+from enunciate.training.speaker_split import HELD_OUT
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

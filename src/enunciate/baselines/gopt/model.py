@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from enunciate.baselines.baseline_recipes import GoptConfig
+from enunciate.baselines.gop.regression import OUTLIER
 from enunciate.baselines.gopt.features import N_GOP
 from enunciate.pocket.symbols import N_CLASSES
 from enunciate.schema import ASPECTS
@@ -20,8 +21,6 @@ from enunciate.schema import ASPECTS
 MAX_PHONES = 2_000
 """The phones of a minute, the longest clip, at the fastest rate that a text may have (33 a second)."""
 N_WORD_SCORES = 3
-OUTLIER = 4.0
-"""Standardised inputs are clipped to this many standard deviations."""
 
 
 class GoptOutputs(NamedTuple):

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from enunciate.audio import SAMPLE_RATE_HZ
 from enunciate.corpus.synthetic.mispronunciations import SILENCE
 from enunciate.corpus.synthetic.resampling import resample
 from enunciate.corpus.synthetic.synthesiser import Segment, SynthesisedSpeech
 
-SAMPLE_RATE_HZ = 16_000
 MAX_DURATION_S = 15.0
 MIN_PHONE_S = 0.004
 

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr  # pyright: ignore[reportMissingTypeStubs]
 
-from enunciate.corpus.synthetic.clip import SAMPLE_RATE_HZ
+from enunciate.audio import SAMPLE_RATE_HZ
 from enunciate.corpus.synthetic.mispronunciations import VOWELS, Change, LearnerErrors, mispronounce
 from enunciate.corpus.synthetic.neural_clip import PREFIX, Kind, NeuralClip, Word, write_neural
 from enunciate.corpus.synthetic.neural_voices import (

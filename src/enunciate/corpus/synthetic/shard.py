@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from enunciate.corpus.synthetic.clip import SAMPLE_RATE_HZ, SyntheticClip, finish_clip
+from enunciate.audio import SAMPLE_RATE_HZ
+from enunciate.corpus.synthetic.clip import SyntheticClip, finish_clip
 from enunciate.corpus.synthetic.espeak import Espeak
 from enunciate.corpus.synthetic.festival import Festival
 from enunciate.corpus.synthetic.flite import Flite

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from enunciate.corpus.synthetic.clip import SAMPLE_RATE_HZ, SyntheticClip
+from enunciate.audio import SAMPLE_RATE_HZ
+from enunciate.corpus.synthetic.clip import SyntheticClip
 from enunciate.corpus.synthetic.mispronunciations import SILENCE
 from enunciate.errors import TextError
 from enunciate.phones import Lexicon, TextWord, parse_text, strip_stress

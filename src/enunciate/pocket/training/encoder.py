@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from enunciate.pocket.log_mel import N_MELS
 from enunciate.pocket.symbols import N_CLASSES
 
-N_MELS = 80
 NEW_PARTS = ("ctc", "frame", "sound", "melody")
 """Modules of the encoder that Whisper does not have: they start from random weights."""
 

@@ -14,8 +14,9 @@ import torch
 from onnxruntime import quantization  # pyright: ignore[reportMissingTypeStubs]
 from torch import Tensor, nn
 
+from enunciate.pocket.log_mel import N_MELS
 from enunciate.pocket.symbols import N_CLASSES
-from enunciate.pocket.training.encoder import N_MELS, Encoder, EncoderConfig
+from enunciate.pocket.training.encoder import Encoder, EncoderConfig
 from enunciate.pocket.training.model import PocketModel
 from enunciate.pocket.training.scorer import Ensemble, Heard, mean_scores
 from enunciate.pocket.training.scorer_inputs import PhraseBatch

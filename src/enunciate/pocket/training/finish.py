@@ -22,10 +22,12 @@ from enunciate.pocket.training.predictions import (
 )
 from enunciate.pocket.training.saved_model import save_model
 from enunciate.pocket.training.train_data import TrainingData
-from enunciate.pocket.weights_folder import CALIBRATION, DESCRIPTION, HELD_OUT, PHONE_MODEL
+from enunciate.pocket.weights_folder import CALIBRATION, DESCRIPTION, PHONE_MODEL
 from enunciate.storage import write_whole, writing_to
+from enunciate.training.run_folder import write_metrics
+from enunciate.training.speaker_split import HELD_OUT
 
-PREDICTIONS, METRICS = "predictions.npz", "metrics.json"
+PREDICTIONS = "predictions.npz"
 
 
 def finish(recipe: PocketRecipe, model: PocketModel, data: TrainingData, log: Callable[..., None]) -> Metrics:
@@ -45,7 +47,7 @@ def finish(recipe: PocketRecipe, model: PocketModel, data: TrainingData, log: Ca
     with writing_to(recipe.out):
         save_model(model, recipe.out)
         write_whole(recipe.out / HELD_OUT, json.dumps([clip.id for clip in clips]) + "\n")
-        write_whole(recipe.out / METRICS, json.dumps(metrics, indent=1) + "\n")
+        write_metrics(metrics, recipe.out)
         if predictions:
             save_predictions(predictions, recipe.out / PREDICTIONS)
         _write_calibration(recipe, clips, predictions)

@@ -13,12 +13,11 @@ import torch
 from torch import Tensor
 
 from enunciate.phones import is_vowel
+from enunciate.pocket.acoustic_model import FRAME_S
+from enunciate.pocket.phone_timing import PAUSE_S
 from enunciate.pocket.symbols import CLASS_OF_PHONE
 
-FRAME_S = 0.02
 LOWEST_LOG_PROB = -10.0
-PAUSE_S = 0.15
-"""Shorter gaps between words are no pauses."""
 VOWELS = tuple(label for phone, label in CLASS_OF_PHONE.items() if is_vowel(phone))
 """Classes of the vowels."""
 N_GOODNESS, N_TIMING, N_PITCH = 88, 6, 7
