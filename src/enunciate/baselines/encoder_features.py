@@ -19,9 +19,9 @@ from enunciate.baselines.labelled_clip import LabelledClip, phone_labels, uttera
 from enunciate.errors import RecipeError
 from enunciate.pocket.acoustic_model import Outputs
 from enunciate.pocket.forced_alignment import Alignment, align_heard
-from enunciate.pocket.listener import Listener, align_text
+from enunciate.pocket.listener import Listener
 from enunciate.pocket.mismatch import mismatched
-from enunciate.pocket.symbols import BLANK, classes_of
+from enunciate.pocket.symbols import BLANK
 from enunciate.pocket.weights_folder import ENCODER, PHONE_MODEL
 from enunciate.schema import Utterance
 from enunciate.training.run_folder import Metrics
@@ -94,9 +94,9 @@ def _listener(folder: Path) -> Listener:
 
 def _listen_to_clip(utterance: Utterance, folder: Path, extract: Extract[Features]) -> LabelledClip[Features]:
     listener = _listener(folder)
-    words = utterance.words or ()
-    out = listener.encode(utterance)
-    alignment = align_text(out.frame, [[classes_of(word.phones)] for word in words], utterance.id)
+    clip = listener.listen(utterance)
+    out, alignment = clip.outputs, clip.alignment
+    assert alignment is not None, "a labelled utterance has words"
     # The features without reference need at least one phone: the one that came nearest to being heard.
     heard = listener.hear(out) or [int(out.ctc[:, BLANK + 1 :].max(axis=0).argmax()) + BLANK + 1]
     return LabelledClip(
