@@ -105,7 +105,7 @@ def test_any_rate_keeps_the_duration(rate_hz, duration_s, channels):
     assert np.isfinite(speech.samples).all()
 
 
-@pytest.mark.parametrize("duration_s", [audio.MIN_DURATION_S, audio.MAX_DURATION_S])
+@pytest.mark.parametrize("duration_s", [audio.MIN_DURATION_S, audio.MAX_CLIP_S])
 def test_the_limits_themselves_are_allowed(tone, duration_s):
     assert audio.load(clip(tone(duration_s))).duration_s == pytest.approx(duration_s)
 
@@ -285,6 +285,21 @@ def test_too_short(tone):
 def test_too_long(tone):
     with pytest.raises(AudioTooLongError, match=r"60\.5 s, longer than 60 s"):
         audio.load(clip(tone(60.5)))
+
+
+def test_an_engine_for_long_readings_takes_ten_minutes():
+    noise = np.random.default_rng(0).normal(scale=0.1, size=4_804_000).astype(np.float32)
+    ten_minutes = audio.load(clip(noise[:4_800_000], 8_000), longest_s=audio.MAX_DURATION_S)
+    assert ten_minutes.duration_s == 600
+    assert ten_minutes.rms_dbfs == pytest.approx(-20, abs=0.1)
+    with pytest.raises(AudioTooLongError, match=r"600\.5 s, longer than 600 s: cut it into parts"):
+        audio.load(clip(noise, 8_000), longest_s=audio.MAX_DURATION_S)
+
+
+def test_the_decoded_duration_is_that_of_the_samples_up_to_a_limit(tone):
+    assert audio.decoded_duration_s(encode(tone(1.5), 16_000), 60) == pytest.approx(1.5)
+    assert 2 < audio.decoded_duration_s(encode(np.zeros(3600 * 4000, dtype=np.int16), 4000), 2) < 60
+    assert audio.decoded_duration_s(b"no audio", 60) == 0
 
 
 def test_length_is_checked_before_decoding():

@@ -31,7 +31,10 @@ from enunciate.schema import Clip
 
 SAMPLE_RATE_HZ = 16_000
 MIN_DURATION_S = 0.3
-MAX_DURATION_S = 60.0
+MAX_CLIP_S = 60.0
+"""The longest clip of an engine that hears a clip at once."""
+MAX_DURATION_S = 600.0
+"""The longest reading of an engine that hears in windows: ten minutes."""
 MAX_SOURCE_RATE_HZ = 192_000
 """The highest rate of recorders. A small file could claim up to 655,350 Hz and unpack to gigabytes."""
 
@@ -43,6 +46,8 @@ FLOAT_PEAK_LIMIT = 8.0
 
 _FRAME_S = 0.025
 _BLOCK = 1 << 16
+_LEVEL_FRAMES = 400
+"""Frames of which the level is computed at a time, which bounds the memory of a long reading."""
 _FLOOR = 1e-20
 """A power that keeps the logarithm of digital silence finite: -200 dBFS."""
 
@@ -72,30 +77,44 @@ class Speech:
         return len(self.samples) / SAMPLE_RATE_HZ
 
 
-def load(source: Path | str | bytes | Clip) -> Speech:
+def load(source: Path | str | bytes | Clip, *, longest_s: float = MAX_CLIP_S) -> Speech:
     """Read, check, mix down and resample one clip.
 
     Args:
         source: A path, the bytes of an audio file, or samples with their rate.
+        longest_s: The longest clip that the engine takes.
 
     Raises:
         AudioNotFoundError: The path leads to no file, or to a folder.
         AudioDecodeError: The data are not audio in a format that libsndfile reads.
         AudioEmptyError: The file is empty or has no samples.
         AudioTooShortError: The clip is shorter than `MIN_DURATION_S`.
-        AudioTooLongError: The clip is longer than `MAX_DURATION_S`.
+        AudioTooLongError: The clip is longer than `longest_s`.
         AudioNotFiniteError: Some samples are NaN or infinite.
         AudioSilentError: Nothing in the clip is loud enough to be speech.
     """
     if isinstance(source, Clip):
-        return _prepare(_clip_blocks(source), source.sample_rate_hz, "the clip")
+        blocks = _clip_blocks(source, longest_s)
+        return _prepare(blocks, source.sample_rate_hz, "the clip", longest_s)
     if isinstance(source, bytes):
         if not source:
             raise AudioEmptyError("the audio bytes are empty: send the content of an audio file")
-        return _load_file(_Bytes(_with_length(source)), "the audio bytes")
+        return _load_file(_Bytes(_with_length(source)), "the audio bytes", longest_s)
     path = Path(source)
     _check_path(path)
-    return _load_file(path, str(path))
+    return _load_file(path, str(path), longest_s)
+
+
+def decoded_duration_s(data: bytes, longest_s: float) -> float:
+    """Return the duration of an audio file in seconds by decoding it, but not far beyond `longest_s`.
+
+    Nothing is kept of what is decoded. The duration is 0 where the data cannot be read, which `load` reports.
+    """
+    try:
+        with sf.SoundFile(_Bytes(_with_length(data))) as audio:
+            return sum(map(len, _file_blocks(audio, longest_s))) / audio.samplerate
+    except (sf.SoundFileError, TypeError, OSError):
+        return 0.0
 
 
 def header_duration_s(data: bytes) -> float | None:
@@ -147,13 +166,13 @@ def _with_length(data: bytes) -> bytes:
     return data
 
 
-def _load_file(file: Path | BytesIO, name: str) -> Speech:
+def _load_file(file: Path | BytesIO, name: str, longest_s: float) -> Speech:
     try:
         # A file name that ends in .raw raises TypeError: libsndfile wants to be told its format.
         with sf.SoundFile(file) as audio:
             _check_rate(audio.samplerate, name)
-            _check_length(audio.frames, audio.samplerate, name, shortest_s=0.0)
-            return _prepare(_file_blocks(audio), audio.samplerate, name)
+            _check_length(audio.frames, audio.samplerate, name, longest_s, shortest_s=0.0)
+            return _prepare(_file_blocks(audio, longest_s), audio.samplerate, name, longest_s)
     except (sf.SoundFileError, TypeError, OSError) as error:
         why = error.error_string if isinstance(error, sf.LibsndfileError) else error
         raise AudioDecodeError(
@@ -161,9 +180,9 @@ def _load_file(file: Path | BytesIO, name: str) -> Speech:
         ) from error
 
 
-def _file_blocks(audio: sf.SoundFile) -> Iterator[Samples]:
+def _file_blocks(audio: sf.SoundFile, longest_s: float) -> Iterator[Samples]:
     """Yield blocks of shape (n, channels) to the real end, which may lie beyond the header's length."""
-    limit = int((MAX_DURATION_S + 1) * audio.samplerate)
+    limit = int((longest_s + 1) * audio.samplerate)
     total = 0
     while total <= limit:
         block = cast(Samples, audio.read(_BLOCK, dtype="float32", always_2d=True))  # pyright: ignore[reportUnknownMemberType]
@@ -173,7 +192,7 @@ def _file_blocks(audio: sf.SoundFile) -> Iterator[Samples]:
         yield block
 
 
-def _clip_blocks(clip: Clip) -> Iterator[Samples]:
+def _clip_blocks(clip: Clip, longest_s: float) -> Iterator[Samples]:
     samples = clip.samples
     if samples.ndim not in (1, 2):
         raise AudioDecodeError(
@@ -181,7 +200,8 @@ def _clip_blocks(clip: Clip) -> Iterator[Samples]:
         )
     if samples.dtype.kind not in "iuf":
         raise AudioDecodeError(f"the clip has samples of type {samples.dtype}: give integers or floats")
-    _check_length(len(samples) if samples.size else 0, clip.sample_rate_hz, "the clip", shortest_s=0.0)
+    n_samples = len(samples) if samples.size else 0
+    _check_length(n_samples, clip.sample_rate_hz, "the clip", longest_s, shortest_s=0.0)
     if samples.ndim == 2 and samples.shape[1] > samples.shape[0]:
         raise AudioDecodeError(
             f"the clip has shape {samples.shape}, more channels than samples: transpose it"
@@ -209,13 +229,15 @@ def _check_rate(rate_hz: int, name: str) -> None:
         )
 
 
-def _check_length(n_samples: int, rate_hz: int, name: str, shortest_s: float = MIN_DURATION_S) -> None:
+def _check_length(
+    n_samples: int, rate_hz: int, name: str, longest_s: float, shortest_s: float = MIN_DURATION_S
+) -> None:
     duration_s = n_samples / rate_hz
     if n_samples == 0:
         raise AudioEmptyError(f"{name} has no samples: record or export it again")
-    if duration_s > MAX_DURATION_S:
+    if duration_s > longest_s:
         raise AudioTooLongError(
-            f"{name} lasts {duration_s:.1f} s, longer than {MAX_DURATION_S:g} s: cut it into sentences"
+            f"{name} lasts {duration_s:.1f} s, longer than {longest_s:g} s: cut it into parts"
         )
     if duration_s < shortest_s:
         raise AudioTooShortError(
@@ -223,15 +245,15 @@ def _check_length(n_samples: int, rate_hz: int, name: str, shortest_s: float = M
         )
 
 
-def _prepare(blocks: Iterator[Samples], rate_hz: int, name: str) -> Speech:
+def _prepare(blocks: Iterator[Samples], rate_hz: int, name: str, longest_s: float) -> Speech:
     mono, clipped_share = _mix_down(blocks)
-    _check_length(len(mono), rate_hz, name)
+    _check_length(len(mono), rate_hz, name, longest_s)
     if not np.isfinite(mono).all():
         bad = int(np.argmin(np.isfinite(mono)))
         raise AudioNotFiniteError(
             f"{name} has NaN or infinite samples, the first at {bad / rate_hz:.2f} s: export it again"
         )
-    peak = float(np.abs(mono).max())
+    peak = float(max(mono.max(), -mono.min()))
     if peak > FLOAT_PEAK_LIMIT:
         raise AudioDecodeError(
             f"{name} has floating-point samples up to {peak:.0f}: scale them to -1..1, or give integers"
@@ -247,7 +269,7 @@ def _prepare(blocks: Iterator[Samples], rate_hz: int, name: str) -> Speech:
         source_rate_hz=rate_hz,
         clipped_share=clipped_share,
         peak=peak,
-        rms_dbfs=_dbfs(float(np.var(mono, dtype=np.float64))),
+        rms_dbfs=_rms_dbfs(mono),
         loud_dbfs=loud_dbfs,
     )
 
@@ -269,8 +291,17 @@ def _mix_down(blocks: Iterator[Samples]) -> tuple[Samples, float]:
 def _loudest_dbfs(mono: Samples, rate_hz: int) -> float:
     """Return the level of the loudest 25 ms, which a single click in silence hardly raises."""
     size = max(1, round(_FRAME_S * rate_hz))
-    centred = mono[: len(mono) // size * size].astype(np.float64) - float(mono.mean(dtype=np.float64))
-    return _dbfs(float(np.square(centred).reshape(-1, size).mean(axis=1).max()))
+    mean = float(mono.mean(dtype=np.float64))
+    frames = mono[: len(mono) // size * size].reshape(-1, size)
+    parts = (frames[start : start + _LEVEL_FRAMES] for start in range(0, len(frames), _LEVEL_FRAMES))
+    return _dbfs(max(float(np.square(part - mean, dtype=np.float64).mean(axis=1).max()) for part in parts))
+
+
+def _rms_dbfs(mono: Samples) -> float:
+    """Return the level of the whole clip; the sums in float64 need no copy of the samples."""
+    mean = float(mono.mean(dtype=np.float64))
+    square = sum(float(np.square(part, dtype=np.float64).sum()) for part in np.array_split(mono, 64))
+    return _dbfs(square / len(mono) - mean**2)
 
 
 def _dbfs(power: float) -> float:

@@ -76,7 +76,7 @@ class AudioTooShortError(AudioError):
 
 
 class AudioTooLongError(AudioError):
-    """The clip is longer than `audio.MAX_DURATION_S`."""
+    """The clip is longer than the engine takes: ten minutes for `pocket`, a minute or less for others."""
 
     code = "audio_too_long"
 

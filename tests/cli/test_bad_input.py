@@ -68,7 +68,7 @@ def test_a_short_clip_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_long_clip_is_refused(tmp_path: Path) -> None:
-    assert "longer than 60 s: cut it into sentences" in error_of(write(tmp_path / "a.wav", noise(60.1)))
+    assert "longer than 600 s: cut it into parts" in error_of(write(tmp_path / "a.wav", noise(600.1)))
 
 
 def test_silence_is_refused(tmp_path: Path) -> None:

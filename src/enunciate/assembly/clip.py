@@ -20,12 +20,12 @@ class LoadedClip:
     """None without reference text."""
 
 
-def load_clip(utterance: Utterance, lexicon: Lexicon) -> LoadedClip:
-    """Decode the audio of an utterance and look up its words.
+def load_clip(utterance: Utterance, lexicon: Lexicon, *, longest_s: float = audio.MAX_CLIP_S) -> LoadedClip:
+    """Decode the audio of an utterance, which lasts at most `longest_s`, and look up its words.
 
     Raises:
         AudioError: The audio cannot be assessed.
         TextError: The text cannot be turned into phones.
     """
-    speech = audio.load(utterance.audio)
+    speech = audio.load(utterance.audio, longest_s=longest_s)
     return LoadedClip(utterance, speech, read_reference(utterance, lexicon))

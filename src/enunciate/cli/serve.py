@@ -29,7 +29,7 @@ def serve(
     ] = 32,
     timeout_s: Annotated[float, typer.Option(min=0.1, help="Seconds a clip may queue, and then run.")] = 30,
     max_mb: Annotated[float, typer.Option(min=0.001, help="Maximum audio per request (MB).")] = 10,
-    max_s: Annotated[float, typer.Option(min=0.3, max=60, help="Maximum duration of a clip (s).")] = 60,
+    max_s: Annotated[float, typer.Option(min=0.3, max=600, help="Maximum duration of a clip (s).")] = 60,
     keys: Annotated[
         Path | None,
         typer.Option(help="Require API keys: a file with the SHA-256 hash of each key, one per line."),

@@ -11,14 +11,16 @@ import numpy.typing as npt
 from enunciate.pocket.log_mel import HOP, log_mel
 from enunciate.pocket.onnx_session import Session
 from enunciate.pocket.pitch import track
+from enunciate.progress import Progress
 
 Floats = npt.NDArray[np.float32]
 
 FRAME_S = 0.02
 FRAME_SAMPLES = 2 * HOP
-WINDOW = 1_200
-"""Frames that the encoder sees at once: it has positions for 1,500."""
-MARGIN = 100
+WINDOW = 600
+"""Frames that the encoder sees at once. It has positions for 1,500, but it learnt from clips of a few
+seconds, and the memory of its attention grows with the square."""
+MARGIN = 150
 """Frames at a cut that are computed twice, and kept from the side with more context."""
 
 
@@ -52,10 +54,19 @@ class AcousticModel:
     def __init__(self, path: Path, threads: int = 1) -> None:
         self._session = Session(path, threads)
 
-    def __call__(self, samples: Floats) -> Outputs:
-        """Encode 16 kHz samples, shape (n,), into T = n // 320 frames (at least one)."""
+    def __call__(self, samples: Floats, progress: Progress | None = None) -> Outputs:
+        """Encode 16 kHz samples, shape (n,), into T = n // 320 frames (at least one).
+
+        Args:
+            samples: The clip.
+            progress: Told how many seconds of the clip are encoded.
+        """
         n_frames = max(1, len(samples) // FRAME_SAMPLES)
-        pieces = [self._encode(samples, *span) for span in windows(n_frames)]
+        pieces: list[list[Floats]] = []
+        for first, start, end, last in windows(n_frames):
+            pieces.append(self._encode(samples, first, start, end, last))
+            if progress is not None:
+                progress(round(end * FRAME_S), round(n_frames * FRAME_S))
         ctc, frame, sound, melody = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
         return Outputs(ctc, frame, sound, melody, *prosody_tracks(samples, n_frames))
 

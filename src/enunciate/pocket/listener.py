@@ -20,6 +20,7 @@ from enunciate.pocket.ctc import HEARING, PhoneModel, beam_search, load_phone_mo
 from enunciate.pocket.forced_alignment import Alignment, AlignmentError, LogProbs, align, align_heard
 from enunciate.pocket.symbols import classes_of, phone_of
 from enunciate.pocket.weights_folder import ENCODER, PHONE_MODEL
+from enunciate.progress import Progress
 from enunciate.schema import Utterance
 
 FASTEST_PHONES_PER_S = 33.0
@@ -33,8 +34,16 @@ class AlignedClip(LoadedClip):
     outputs: Outputs
     alignment: Alignment | None
     """The canonical phones or, without reference, those heard; None where none was heard."""
+    heard: list[int] | None
+    """The classes of the phones heard; None with reference, which does not need them."""
 
     @property
+    def ends_phrase(self) -> Sequence[bool]:
+        """(W,) whether a punctuation mark follows the word; without reference each phone is a word."""
+        assert self.alignment is not None
+        return self.reference.ends_phrase if self.reference else [False] * len(self.alignment.variants)
+
+    @cached_property
     def stress(self) -> npt.NDArray[np.float32]:
         """(U,) 1 for the stressed vowel of a word of several syllables, else 0."""
         assert self.reference is not None and self.alignment is not None
@@ -57,33 +66,43 @@ class Listener:
         """Loaded on first use: an assessment with reference never needs it."""
         return load_phone_model(self._folder / PHONE_MODEL)
 
-    def listen(self, utterance: Utterance) -> AlignedClip:
+    def listen(self, utterance: Utterance, progress: Progress | None = None) -> AlignedClip:
         """Encode and align a clip.
+
+        Args:
+            utterance: The clip.
+            progress: Told how many seconds of the clip are encoded.
 
         Raises:
             AudioError: The clip cannot be assessed.
             TextError: The text cannot be turned into phones, or has too many for the clip.
         """
-        clip = load_clip(utterance, self._lexicon)
-        outputs = self._acoustic_model(clip.speech.samples)
+        clip = load_clip(utterance, self._lexicon, longest_s=audio.MAX_DURATION_S)
+        outputs = self._acoustic_model(clip.speech.samples, progress)
         if clip.reference is None:
             heard = self.hear(outputs)
             alignment = align_heard(outputs.frame, heard) if heard else None
         else:
+            heard = None
             alignment = align_text(outputs.frame, _variants(clip.reference), utterance.id)
-        return AlignedClip(utterance, clip.speech, clip.reference, outputs, alignment)
+        return AlignedClip(utterance, clip.speech, clip.reference, outputs, alignment, heard)
 
-    def encode(self, utterance: Utterance) -> Outputs:
-        """Return the encoder's outputs alone."""
-        return self._acoustic_model(audio.load(utterance.audio).samples)
+    def recognise(self, utterance: Utterance) -> tuple[str, ...]:
+        """Return the phones heard, without use of the reference text.
+
+        Raises:
+            AudioError: The clip cannot be assessed.
+        """
+        speech = audio.load(utterance.audio, longest_s=audio.MAX_DURATION_S)
+        return tuple(map(phone_of, self.hear(self._acoustic_model(speech.samples))))
 
     def hear(self, outputs: Outputs) -> list[int]:
         """Return the classes of the phones heard, without use of the reference text."""
         return beam_search(outputs.ctc, self._phone_model, HEARING)
 
-    def phones(self, outputs: Outputs) -> tuple[str, ...]:
-        """Return the phones heard, without use of the reference text."""
-        return tuple(map(phone_of, self.hear(outputs)))
+    def phones(self, clip: AlignedClip) -> tuple[str, ...]:
+        """Return the phones heard in a clip, without use of the reference text."""
+        return tuple(map(phone_of, self.hear(clip.outputs) if clip.heard is None else clip.heard))
 
 
 def align_text(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]], utterance_id: str) -> Alignment:

@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import dataclass, field
 
-from enunciate.audio import MAX_DURATION_S
+from enunciate.audio import MAX_CLIP_S
 
 MAX_BATCH = 32
 """Maximum number of clips in one request."""
@@ -33,7 +33,7 @@ class ServiceSettings:
     """Seconds a clip may queue, then run."""
     max_bytes: int = 10_000_000
     """Maximum audio per request, in bytes after base64 is decoded."""
-    max_clip_s: float = MAX_DURATION_S
+    max_clip_s: float = MAX_CLIP_S
     """Maximum length of a clip, in seconds."""
     shutdown_grace_s: float = 30.0
     """Seconds that requests in progress have to finish after a signal to stop."""

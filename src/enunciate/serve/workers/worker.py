@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from enunciate.audio import SAMPLE_RATE_HZ, header_duration_s
+from enunciate.audio import SAMPLE_RATE_HZ, decoded_duration_s, header_duration_s
 from enunciate.engines import Assessor, answer_each, load_assessor
 from enunciate.errors import AudioTooLongError, EnunciateError, TextUnknownWordsError
 from enunciate.schema import Assessment, Clip, Utterance
@@ -95,10 +95,8 @@ def _assess(
         try:
             for utterance in batch:
                 _check_length(_declared_s(utterance), max_clip_s)
-            assessments = assessor.assess(batch)
-            for assessment in assessments:  # headers can be wrong
-                _check_length(assessment.duration_s, max_clip_s)
-            return assessments
+                _check_length(_decoded_s(utterance, max_clip_s), max_clip_s)  # headers can be wrong
+            return assessor.assess(batch)
         except EnunciateError:
             raise
         except Exception as bug:
@@ -121,10 +119,16 @@ def _declared_s(utterance: Utterance) -> float:
     return header_duration_s(utterance.audio) or 0.0
 
 
+def _decoded_s(utterance: Utterance, longest_s: float) -> float:
+    """Return the length of a clip by its samples, in seconds."""
+    assert isinstance(utterance.audio, bytes)
+    return decoded_duration_s(utterance.audio, longest_s)
+
+
 def _check_length(duration_s: float, max_clip_s: float) -> None:
     if duration_s > max_clip_s:
         raise AudioTooLongError(
-            f"the clip lasts {duration_s:.1f} s, longer than {max_clip_s:g} s: cut it into sentences"
+            f"the clip lasts {duration_s:.1f} s, longer than {max_clip_s:g} s: cut it into parts"
         )
 
 
