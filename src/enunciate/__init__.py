@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from enunciate.engines import Assessor, assess, load_assessor
+    from enunciate.engines import Assessor, StreamingAssessor, assess, assess_stream, load_assessor
     from enunciate.errors import (
         AudioDecodeError,
         AudioEmptyError,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         Pause,
         PhoneQuality,
         PhoneResult,
+        PhraseResult,
         Rates,
         ReferenceWord,
         Score,
@@ -92,12 +93,14 @@ __all__ = [
     "Pause",
     "PhoneQuality",
     "PhoneResult",
+    "PhraseResult",
     "PronunciationError",
     "Rates",
     "RecipeError",
     "ReferenceWord",
     "Score",
     "ServiceError",
+    "StreamingAssessor",
     "TaskNotTrainedError",
     "TextEmptyError",
     "TextError",
@@ -109,6 +112,7 @@ __all__ = [
     "WordResult",
     "__version__",
     "assess",
+    "assess_stream",
     "load_assessor",
 ]
 

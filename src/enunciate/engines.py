@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from enunciate.errors import EnunciateError, ModelNotFoundError, needing
-from enunciate.schema import Assessment, Clip, Utterance
+from enunciate.progress import Progress
+from enunciate.schema import Assessment, Clip, PhraseResult, Utterance
 
 _Answer = TypeVar("_Answer")
 
@@ -51,6 +52,25 @@ class OnePassAssessor(Assessor, Protocol):
 
         Raises:
             EnunciateError: as `assess` or `recognise`.
+        """
+        ...
+
+
+@runtime_checkable
+class StreamingAssessor(Assessor, Protocol):
+    """An engine that gives the results of a long reading phrase by phrase."""
+
+    def assess_stream(
+        self, utterance: Utterance, progress: Progress | None = None
+    ) -> Iterator[PhraseResult | Assessment]:
+        """Yield the result of each phrase as it is finished, and at the end the whole assessment.
+
+        Args:
+            utterance: The clip.
+            progress: Told how many seconds of the clip are heard, and how many it has.
+
+        Raises:
+            EnunciateError: the utterance cannot be assessed.
         """
         ...
 
@@ -109,11 +129,48 @@ def assess(
         ModelNotFoundError: There is no such engine or folder.
         MissingExtraError: The engine needs packages that are not installed.
     """
+    (assessment,) = _cached_assessor(model, lexicon, threads).assess([_utterance(audio, text, id)])
+    return assessment
+
+
+def assess_stream(
+    audio: Path | str | bytes | Clip,
+    text: str | None = None,
+    *,
+    model: str | Path = "pocket",
+    id: str | None = None,
+    lexicon: Path | None = None,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> Iterator[PhraseResult | Assessment]:
+    """Assess one recording, and yield the result of each phrase as it is finished; the last is the whole.
+
+    An engine that is no `StreamingAssessor` yields the whole alone.
+
+    Args:
+        audio: As for `assess`, like the next five.
+        text: The reference text.
+        model: An engine's name or a folder.
+        id: The id of the result.
+        lexicon: A file of extra pronunciations.
+        threads: Processor threads.
+        progress: Told how many seconds of the recording are heard, and how many it has.
+
+    Raises:
+        EnunciateError: as `assess`, when the first result is asked for.
+    """
+    assessor = _cached_assessor(model, lexicon, threads)
+    utterance = _utterance(audio, text, id)
+    if isinstance(assessor, StreamingAssessor):
+        yield from assessor.assess_stream(utterance, progress)
+    else:
+        yield from assessor.assess([utterance])
+
+
+def _utterance(audio: Path | str | bytes | Clip, text: str | None, id: str | None) -> Utterance:
     source = Path(audio) if isinstance(audio, str) else audio
     default_id = source.name if isinstance(source, Path) else "clip"
-    utterance = Utterance(id=default_id if id is None else id, audio=source, text=text)
-    (assessment,) = _cached_assessor(model, lexicon, threads).assess([utterance])
-    return assessment
+    return Utterance(id=default_id if id is None else id, audio=source, text=text)
 
 
 @lru_cache(maxsize=1)

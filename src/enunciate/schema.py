@@ -2,7 +2,8 @@
 
 The command line's JSON, the evaluation, training targets and the service's OpenAPI all derive from these
 models. Times are seconds from the start of the clip; utterance and word scores run from 0 to
-10 and phone scores from 0 to 2, the scales of Speechocean762 (Zhang et al., Interspeech 2021).
+10 and phone scores from 0 to 2, the scales of Speechocean762 (Zhang et al., Interspeech 2021). JSON has as
+many decimals as a value means: three of times and probabilities, two of scores and rates, one of decibels.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 Aspect = Literal["accuracy", "fluency", "prosodic", "total"]
 ASPECTS: tuple[Aspect, ...] = ("accuracy", "fluency", "prosodic", "total")
@@ -21,10 +22,18 @@ WordError = Literal["none", "mispronunciation", "omission"]
 MISPRONOUNCED_BELOW = 0.5
 """A phone with a lower score counts as mispronounced; the corpus annotates those and no others."""
 
-UtteranceValue = Annotated[float, Field(ge=0, le=10)]
-PhoneValue = Annotated[float, Field(ge=0, le=2)]
-Seconds = Annotated[float, Field(ge=0)]
-Probability = Annotated[float, Field(ge=0, le=1)]
+
+def _rounded(decimals: int) -> PlainSerializer:
+    """Write a number to JSON with so many decimals; in Python it keeps all."""
+    return PlainSerializer(lambda value: round(value, decimals), when_used="json")
+
+
+UtteranceValue = Annotated[float, Field(ge=0, le=10), _rounded(2)]
+PhoneValue = Annotated[float, Field(ge=0, le=2), _rounded(2)]
+Seconds = Annotated[float, Field(ge=0), _rounded(3)]
+Probability = Annotated[float, Field(ge=0, le=1), _rounded(3)]
+Rate = Annotated[float, Field(ge=0), _rounded(2)]
+Decibels = Annotated[float, _rounded(1)]
 
 
 class FrozenModel(BaseModel):
@@ -164,16 +173,16 @@ class Pause(FrozenModel):
 class Rates(FrozenModel):
     """Speech rates, pauses included, and the articulation rate, without pauses."""
 
-    phones_per_s: Annotated[float, Field(ge=0)]
-    words_per_s: Annotated[float, Field(ge=0)] | None
+    phones_per_s: Rate
+    words_per_s: Rate | None
     """None without reference text."""
-    articulation_phones_per_s: Annotated[float, Field(ge=0)]
+    articulation_phones_per_s: Rate
 
 
 class Notice(FrozenModel):
     """A warning about the clip or the answer, which makes the scores less reliable."""
 
-    code: Literal["clipping", "low_level", "text_mismatch", "no_reference", "unparsable_answer"]
+    code: Literal["clipping", "low_level", "noisy", "text_mismatch", "no_reference", "unparsable_answer"]
     message: str
 
 
@@ -184,6 +193,28 @@ class UnparsableAnswer(FrozenModel):
     """`apa` for the utterance scores, `mdd` for the transcript of words and phones."""
     raw: str
     reason: str
+
+
+class PhraseResult(FrozenModel):
+    """One phrase of a reading, scored as a clip of its own (`StreamingAssessor`).
+
+    The words and phones of all phrases are those of the reading. A score of the reading is the mean of its
+    phrases' scores, weighted by their phones; only fluency can be lower, by the long silences between phrases
+    that no punctuation explains.
+    """
+
+    index: Annotated[int, Field(ge=0)]
+    """Counts the phrases from 0."""
+    start_s: Seconds
+    """From the start of the whole recording, like all times."""
+    end_s: Seconds
+    accuracy: Score | None
+    fluency: Score | None
+    prosodic: Score | None
+    total: Score | None
+    words: tuple[WordResult, ...]
+    """Empty without reference text."""
+    phones: tuple[PhoneResult, ...]
 
 
 class Assessment(FrozenModel):
@@ -209,6 +240,11 @@ class Assessment(FrozenModel):
     pauses: tuple[Pause, ...]
     rates: Rates | None
     """None where there is no aligner, or no phone to align."""
+    snr_db: Decibels | None = None
+    """Estimated signal-to-noise ratio: the level of the speech over that of the silences around and in it, at
+    most 60. None where there is too little silence to tell, and for engines that do not estimate it."""
+    clipped_share: Probability = 0.0
+    """The share of the recording's samples at full scale."""
     warnings: tuple[Notice, ...] = ()
     transcript: str | None = None
     """The words heard, in lower case; an engine may have had the reference text in its prompt. None where the

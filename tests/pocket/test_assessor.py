@@ -72,7 +72,8 @@ def codes(found):
 
 def expect_sound(found):
     """What must hold for every assessment."""
-    assert Assessment.model_validate_json(found.model_dump_json()) == found
+    written = found.model_dump_json()
+    assert Assessment.model_validate_json(written).model_dump_json() == written
     for phone in found.phones:
         assert 0 <= phone.start_s < phone.end_s <= found.duration_s + 0.03
         assert phone.phone in PHONES

@@ -31,6 +31,7 @@ def assemble(
     heard_phones: Sequence[PhoneResult] = (),
     pauses: Sequence[Pause] = (),
     rates: Rates | None = None,
+    snr_db: float | None = None,
     mismatched: bool = False,
     warnings: Sequence[Notice] = (),
     transcript: str | None = None,
@@ -48,12 +49,13 @@ def assemble(
         heard_phones: The phones heard, which an assessment without reference lists.
         pauses: Silences inside the speech.
         rates: How fast the speech was.
+        snr_db: The estimated signal-to-noise ratio.
         mismatched: Whether something other than the text was said.
         warnings: Further warnings of the engine.
         transcript: The words heard.
         unparsable: Answers that did not parse.
     """
-    notices = [*audio_warnings(clip.speech), *warnings]
+    notices = [*audio_warnings(clip.speech, snr_db), *warnings]
     if clip.reference is None:
         notices.append(no_reference(scored_by_text=scored_by_text))
     elif mismatched:
@@ -71,6 +73,8 @@ def assemble(
         phones=tuple(heard_phones if clip.reference is None else of_words),
         pauses=tuple(pauses),
         rates=rates,
+        snr_db=snr_db,
+        clipped_share=clip.speech.clipped_share,
         warnings=tuple(notices),
         transcript=transcript,
         unparsable=tuple(unparsable),

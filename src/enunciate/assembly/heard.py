@@ -82,6 +82,7 @@ def assess_heard(
         heard_phones=phones,
         pauses=timing.pauses if timing else (),
         rates=timing.rates if timing else None,
+        snr_db=timing.snr_db if timing else None,
         mismatched=timing is not None and timing.mismatched,
         warnings=warnings,
         transcript=transcript,

@@ -26,6 +26,8 @@ class Timing:
     rates: Rates
     mismatched: bool
     """Whether something other than the text was said; False without reference text."""
+    snr_db: float | None = None
+    """The estimated signal-to-noise ratio."""
 
 
 class Aligner(Protocol):

@@ -9,12 +9,14 @@ from enunciate.schema import Notice
 
 LOW_LEVEL_BELOW_DBFS = -45.0
 """The level of the loudest 25 ms under which a clip is too quiet."""
+NOISY_BELOW_DB = 9.0
+"""The estimated signal-to-noise ratio under which scores suffer (`benchmarks/noise_threshold.py`)."""
 CLIPPED_SHARE = 0.001
 """The share of samples at full scale from which a clip is clipped."""
 
 
-def audio_warnings(speech: Speech) -> list[Notice]:
-    """Return the warnings about the recording itself: clipping and a very low level."""
+def audio_warnings(speech: Speech, snr_db: float | None = None) -> list[Notice]:
+    """Return the warnings about the recording itself: clipping, a very low level, and noise."""
     notices: list[Notice] = []
     if speech.clipped_share >= CLIPPED_SHARE:
         notices.append(
@@ -30,6 +32,14 @@ def audio_warnings(speech: Speech) -> list[Notice]:
                 code="low_level",
                 message=f"the loudest part is at {speech.loud_dbfs:.0f} dBFS: "
                 "record again closer to the microphone or at a higher input level",
+            )
+        )
+    if snr_db is not None and snr_db < NOISY_BELOW_DB:
+        notices.append(
+            Notice(
+                code="noisy",
+                message=f"the speech is only {snr_db:.0f} dB above the noise: "
+                "record again in a quieter place or closer to the microphone",
             )
         )
     return notices

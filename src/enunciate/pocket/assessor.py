@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -11,10 +11,12 @@ from enunciate.errors import NoSpeechError
 from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.listener import AlignedClip, Listener
 from enunciate.pocket.mismatch import has_speech, mismatched
-from enunciate.pocket.results import assess_aligned
-from enunciate.pocket.scorer import Scorers
+from enunciate.pocket.phrases import Phrase, cut_phrases
+from enunciate.pocket.results import PhraseResults, assess_aligned
+from enunciate.pocket.scorer import ScorerOutputs, Scorers, fluency_loss, whole_scores
 from enunciate.pocket.weights_folder import CALIBRATION, DESCRIPTION
-from enunciate.schema import Assessment, Utterance
+from enunciate.progress import Progress
+from enunciate.schema import Assessment, PhraseResult, Utterance
 
 
 def packaged_weights() -> Path:
@@ -23,7 +25,7 @@ def packaged_weights() -> Path:
 
 
 class PocketAssessor:
-    """Assesses clips on a CPU; implements `enunciate.engines.OnePassAssessor`."""
+    """Assesses clips on a CPU; implements `engines.OnePassAssessor` and `engines.StreamingAssessor`."""
 
     def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
@@ -51,7 +53,25 @@ class PocketAssessor:
             AudioError: A clip cannot be assessed, or nobody speaks in it.
             TextError: A text cannot be turned into phones, or has too many for its clip.
         """
-        return [self._assess(self._listener.listen(utterance)) for utterance in utterances]
+        return [_whole(self._results(self._listener.listen(utterance))) for utterance in utterances]
+
+    def assess_stream(
+        self, utterance: Utterance, progress: Progress | None = None
+    ) -> Iterator[PhraseResult | Assessment]:
+        """Yield the result of each phrase as it is scored, and at the end the whole assessment.
+
+        The first result comes when the whole recording is encoded and aligned, which is most of the work:
+        pitch and level are relative to the whole reading, and the alignment is the best one of the whole.
+
+        Args:
+            utterance: The clip.
+            progress: Told how many seconds of the clip are encoded.
+
+        Raises:
+            AudioError: The clip cannot be assessed, or nobody speaks in it.
+            TextError: The text cannot be turned into phones, or has too many for the clip.
+        """
+        yield from self._results(self._listener.listen(utterance, progress))
 
     def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
         """Return the phones heard, without use of the reference text.
@@ -59,26 +79,47 @@ class PocketAssessor:
         Raises:
             AudioError: A clip cannot be assessed.
         """
-        return [self._listener.phones(self._listener.encode(utterance)) for utterance in utterances]
+        return [self._listener.recognise(utterance) for utterance in utterances]
 
     def assess_and_recognise(
         self, utterances: Sequence[Utterance]
     ) -> list[tuple[Assessment, tuple[str, ...]]]:
         """Return the results of `assess` and `recognise` for one run of the encoder."""
         clips = (self._listener.listen(utterance) for utterance in utterances)
-        return [(self._assess(clip), self._listener.phones(clip.outputs)) for clip in clips]
+        return [(_whole(self._results(clip)), self._listener.phones(clip)) for clip in clips]
 
-    def _assess(self, clip: AlignedClip) -> Assessment:
+    def _results(self, clip: AlignedClip) -> Iterator[PhraseResult | Assessment]:
+        """Score a clip phrase by phrase; the last result is the whole."""
         if not has_speech(clip.outputs):
             raise NoSpeechError(
                 f"{clip.utterance.id}: no speech was found in the recording: check the microphone, and "
                 "record again"
             )
-        if clip.alignment is None:
-            return assess_aligned(clip, self._name, None, self._calibration)
+        alignment = clip.alignment
+        if alignment is None:
+            yield assess_aligned(clip, self._name, (), None, self._calibration)
+            return
+        other = clip.reference is not None and mismatched(clip.outputs, alignment)
+        phrases = cut_phrases(alignment, clip.ends_phrase)
+        builder = PhraseResults(clip, self._calibration, mismatched=other)
+        scores = list[ScorerOutputs]()
+        results = list[PhraseResult]()
+        for index, phrase in enumerate(phrases):
+            scores.append(self._score(clip, phrase))
+            results.append(builder.build(index, phrase, scores[-1]))
+            yield results[-1]
+        loss = fluency_loss(alignment, phrases, clip.ends_phrase) if clip.reference else 0.0
+        values = whole_scores([part.utterance for part in scores], phrases, loss)
+        yield assess_aligned(clip, self._name, results, values, self._calibration, mismatched=other)
+
+    def _score(self, clip: AlignedClip, phrase: Phrase) -> ScorerOutputs:
+        assert clip.alignment is not None
         if clip.reference is None:
-            scores = self._scorers.score_without_reference(clip.outputs, clip.alignment)
-            return assess_aligned(clip, self._name, scores, self._calibration)
-        scores = self._scorers.score(clip.outputs, clip.alignment, clip.stress, clip.reference.ends_phrase)
-        other = mismatched(clip.outputs, clip.alignment)
-        return assess_aligned(clip, self._name, scores, self._calibration, mismatched=other)
+            return self._scorers.score_without_reference(clip.outputs, phrase)
+        return self._scorers.score(clip.outputs, clip.alignment, clip.stress, phrase)
+
+
+def _whole(results: Iterator[PhraseResult | Assessment]) -> Assessment:
+    *_, last = results
+    assert isinstance(last, Assessment)
+    return last

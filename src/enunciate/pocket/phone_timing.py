@@ -18,6 +18,7 @@ from enunciate.pocket.acoustic_model import FRAME_S, AcousticModel, Outputs
 from enunciate.pocket.forced_alignment import Alignment, AlignmentError, align_heard
 from enunciate.pocket.listener import align_text
 from enunciate.pocket.mismatch import mismatched
+from enunciate.pocket.sound_quality import snr_db
 from enunciate.pocket.symbols import SILENCE, classes_of
 from enunciate.pocket.weights_folder import ENCODER
 from enunciate.schema import Pause, Rates
@@ -113,4 +114,5 @@ def _timing(outputs: Outputs, alignment: Alignment, n_words: int | None, *, mism
         pauses=pauses(outputs, alignment),
         rates=rates(alignment, n_words),
         mismatched=mismatched,
+        snr_db=snr_db(outputs, alignment),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +13,16 @@ from enunciate.assembly.words import build_word
 from enunciate.phones.inventory import UNCLEAR
 from enunciate.pocket.acoustic_model import FRAME_S, Outputs
 from enunciate.pocket.alternatives import alternatives_at
-from enunciate.pocket.calibration import Calibration, Interval
+from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.ctc import greedy
 from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.listener import AlignedClip
 from enunciate.pocket.phone_timing import pauses, phone_spans_s, rates
-from enunciate.pocket.scorer import ScorerOutputs
+from enunciate.pocket.phrases import Phrase
+from enunciate.pocket.scorer import Floats, ScorerOutputs
+from enunciate.pocket.sound_quality import snr_db
 from enunciate.pocket.symbols import phone_of
-from enunciate.schema import Assessment, PhoneQuality, PhoneResult, WordResult
+from enunciate.schema import Aspect, Assessment, PhoneQuality, PhoneResult, PhraseResult, Score, WordResult
 
 CLEAR_FROM = 0.5
 """The probability under which a diagnosis says "not clear"."""
@@ -29,91 +32,150 @@ CLEARLY_ANOTHER_BELOW = 0.01
 """The probability of the canonical phone under which a doubtful phone counts as mispronounced."""
 
 
+class PhraseResults:
+    """Builds the results of the phrases of one aligned clip."""
+
+    def __init__(self, clip: AlignedClip, calibration: Calibration, *, mismatched: bool) -> None:
+        """Prepare what all phrases need.
+
+        Args:
+            clip: The clip, aligned with its reference text or with the phones heard.
+            calibration: The threshold and the intervals.
+            mismatched: Whether something other than the text was said: the utterance scores are then those
+                that people give to such clips.
+        """
+        assert clip.alignment is not None
+        self._clip, self._alignment, self._calibration = clip, clip.alignment, calibration
+        self._mismatched = mismatched
+        self._spans = phone_spans_s(clip.alignment)
+        n_words = len(clip.reference.words) if clip.reference else 0
+        self._inserted = _inserted(clip.outputs, clip.alignment, n_words)
+
+    def build(self, index: int, phrase: Phrase, scores: ScorerOutputs) -> PhraseResult:
+        """Build the result of one phrase, the `index`th, from the scorers' outputs for it."""
+        clip, calibration = self._clip, self._calibration
+        words: tuple[WordResult, ...] = ()
+        if clip.reference is None:
+            phones = self._heard_phones(phrase)
+        else:
+            phones = self._scored_phones(phrase, scores)
+            words = self._words(phrase, phones, scores)
+        return PhraseResult(
+            index=index,
+            start_s=phrase.start * FRAME_S,
+            end_s=phrase.end * FRAME_S,
+            **utterance_scores(clip, scores.utterance, calibration, mismatched=self._mismatched),
+            words=words,
+            phones=tuple(phones),
+        )
+
+    def _heard_phones(self, phrase: Phrase) -> list[PhoneResult]:
+        frame, alignment = self._clip.outputs.frame, self._alignment
+        results: list[PhoneResult] = []
+        for position in range(phrase.first, phrase.last):
+            label, start, end = (
+                int(column[position]) for column in (alignment.classes, alignment.start, alignment.end)
+            )
+            results.append(
+                PhoneResult(
+                    phone=phone_of(label),
+                    start_s=start * FRAME_S,
+                    end_s=end * FRAME_S,
+                    heard=phone_of(label),
+                    heard_probability=float(np.exp(frame[start:end, label].mean())),
+                    score=None,
+                    mispronounced=False,
+                )
+            )
+        return results
+
+    def _scored_phones(self, phrase: Phrase, scores: ScorerOutputs) -> list[PhoneResult]:
+        results: list[PhoneResult] = []
+        alignment, calibration = self._alignment, self._calibration
+        for row, index in enumerate(range(phrase.first, phrase.last)):
+            if int(alignment.word[index]) in alignment.omitted:
+                verdict, value = PhoneVerdict(True, None, 1.0), 0.0
+            else:
+                wrong, value = float(scores.wrong[row]), float(scores.phone[row])
+                verdict = _judge(self._clip.outputs, alignment, index, wrong, calibration.threshold)
+            low, high = calibration.phone.at(value)
+            start_s, end_s = self._spans[index]
+            results.append(
+                PhoneResult(
+                    phone=phone_of(int(alignment.classes[index])),
+                    start_s=start_s,
+                    end_s=end_s,
+                    heard=verdict.heard,
+                    heard_probability=verdict.probability,
+                    score=PhoneQuality(value=value, low=low, high=high),
+                    mispronounced=verdict.mispronounced,
+                )
+            )
+        return results
+
+    def _words(
+        self, phrase: Phrase, phones: list[PhoneResult], scores: ScorerOutputs
+    ) -> tuple[WordResult, ...]:
+        assert self._clip.reference is not None
+        inside = self._alignment.word[phrase.first : phrase.last]
+        words: list[WordResult] = []
+        for row, index in enumerate(range(int(inside[0]), int(inside[-1]) + 1)):
+            words.append(
+                build_word(
+                    self._clip.reference.words[index],
+                    [phones[position] for position in np.flatnonzero(inside == index)],
+                    omitted=index in self._alignment.omitted,
+                    interval=self._calibration.word.at,
+                    inserted=self._inserted[index],
+                    score=float(scores.word[row]),
+                )
+            )
+        return tuple(words)
+
+
+def utterance_scores(
+    clip: AlignedClip, values: Floats | None, calibration: Calibration, *, mismatched: bool
+) -> dict[Aspect, Score | None]:
+    """Return the four scores with their intervals; without values, shape (4,), all are None."""
+    if mismatched:
+        return calibration.mismatch_scores()
+    return calibration.utterance_scores(values, with_reference=clip.reference is not None)
+
+
 def assess_aligned(
     clip: AlignedClip,
     model: str,
-    scores: ScorerOutputs | None,
+    phrases: Sequence[PhraseResult],
+    values: Floats | None,
     calibration: Calibration,
     *,
     mismatched: bool = False,
 ) -> Assessment:
-    """Build the assessment of an aligned clip.
+    """Build the assessment of an aligned clip from its phrases.
 
     Args:
         clip: The clip, aligned with its reference text or with the phones heard.
         model: The name of the engine and its weights.
-        scores: The scorers' outputs; None where no phone was heard.
-        calibration: The threshold and the intervals.
-        mismatched: Whether something other than the text was said: the utterance then gets the scores that
-            people give to such clips.
+        phrases: The results of all phrases; none where no phone was heard.
+        values: The utterance scores, shape (4,); None where no phone was heard.
+        calibration: The intervals.
+        mismatched: Whether something other than the text was said, as in `PhraseResults`.
     """
     alignment = clip.alignment
-    words: tuple[WordResult, ...] = ()
-    heard_phones: list[PhoneResult] = []
-    if alignment is not None and scores is not None:
-        if clip.reference is None:
-            heard_phones = _heard_phones(clip.outputs, alignment)
-        else:
-            phones = _scored_phones(clip.outputs, alignment, scores, calibration)
-            words = _words(clip, phones, scores, calibration.word)
-    values = None if scores is None else scores.utterance
     n_words = None if clip.reference is None else len(clip.reference.words)
     return assemble(
         clip,
         model,
-        scores=calibration.mismatch_scores()
-        if mismatched
-        else calibration.utterance_scores(values, with_reference=clip.reference is not None),
+        scores=utterance_scores(clip, values, calibration, mismatched=mismatched),
         used_reference=clip.reference is not None,
         scored_by_text=True,
-        words=words,
-        heard_phones=heard_phones,
+        words=[word for phrase in phrases for word in phrase.words],
+        heard_phones=[phone for phrase in phrases for phone in phrase.phones],
         pauses=pauses(clip.outputs, alignment) if alignment else (),
         rates=rates(alignment, n_words) if alignment else NO_SPEECH,
+        snr_db=snr_db(clip.outputs, alignment) if alignment else None,
         mismatched=mismatched,
     )
-
-
-def _heard_phones(outputs: Outputs, alignment: Alignment) -> list[PhoneResult]:
-    return [
-        PhoneResult(
-            phone=phone_of(label),
-            start_s=start * FRAME_S,
-            end_s=end * FRAME_S,
-            heard=phone_of(label),
-            heard_probability=float(np.exp(outputs.frame[start:end, label].mean())),
-            score=None,
-            mispronounced=False,
-        )
-        for label, start, end in zip(*_columns(alignment), strict=True)
-    ]
-
-
-def _scored_phones(
-    outputs: Outputs, alignment: Alignment, scores: ScorerOutputs, calibration: Calibration
-) -> list[PhoneResult]:
-    results: list[PhoneResult] = []
-    omitted = set(alignment.omitted)
-    spans = zip(alignment.classes.tolist(), phone_spans_s(alignment), strict=True)
-    for index, (label, (start_s, end_s)) in enumerate(spans):
-        if int(alignment.word[index]) in omitted:
-            verdict, value = PhoneVerdict(True, None, 1.0), 0.0
-        else:
-            verdict = _judge(outputs, alignment, index, float(scores.wrong[index]), calibration.threshold)
-            value = float(scores.phone[index])
-        low, high = calibration.phone.at(value)
-        results.append(
-            PhoneResult(
-                phone=phone_of(label),
-                start_s=start_s,
-                end_s=end_s,
-                heard=verdict.heard,
-                heard_probability=verdict.probability,
-                score=PhoneQuality(value=value, low=low, high=high),
-                mispronounced=verdict.mispronounced,
-            )
-        )
-    return results
 
 
 @dataclass(frozen=True)
@@ -142,32 +204,6 @@ def _judge(
     probability = min(1.0, best.probability / max(1.0 - canonical, 1e-12))
     heard = " ".join(map(phone_of, best.classes)) or None
     return PhoneVerdict(True, heard if probability >= CLEAR_FROM else UNCLEAR, probability)
-
-
-def _columns(alignment: Alignment) -> tuple[list[int], list[int], list[int]]:
-    return alignment.classes.tolist(), alignment.start.tolist(), alignment.end.tolist()
-
-
-def _words(
-    clip: AlignedClip, phones: list[PhoneResult], scores: ScorerOutputs, interval: Interval
-) -> tuple[WordResult, ...]:
-    assert clip.alignment is not None and clip.reference is not None
-    inserted = _inserted(clip.outputs, clip.alignment, len(clip.reference.words))
-    words: list[WordResult] = []
-    for index, text in enumerate(clip.reference.words):
-        own = [phones[position] for position in np.flatnonzero(clip.alignment.word == index)]
-        omitted = index in clip.alignment.omitted
-        words.append(
-            build_word(
-                text,
-                own,
-                omitted=omitted,
-                interval=interval.at,
-                inserted=inserted[index],
-                score=float(scores.word[index]),
-            )
-        )
-    return tuple(words)
 
 
 def _inserted(outputs: Outputs, alignment: Alignment, n_words: int) -> list[tuple[str, ...]]:

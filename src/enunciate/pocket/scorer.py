@@ -19,7 +19,7 @@ import numpy.typing as npt
 from enunciate.pocket.acoustic_model import FRAME_S, Outputs
 from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.onnx_session import Session
-from enunciate.pocket.phrases import Phrase, cut_phrases, is_unmarked
+from enunciate.pocket.phrases import Phrase, is_unmarked
 from enunciate.pocket.weights_folder import SCORER, SCORER_WITHOUT_REFERENCE
 
 Floats = npt.NDArray[np.float64]
@@ -38,7 +38,7 @@ _FLUENCY = 1
 
 @dataclass(frozen=True)
 class ScorerOutputs:
-    """Scores of a reading with U phones and W words."""
+    """Scores of a phrase with U phones and W words."""
 
     phone: Floats
     """(U,) from 0 to 2."""
@@ -63,39 +63,16 @@ class Scorers:
         return Session(self._folder / SCORER_WITHOUT_REFERENCE, self._threads)
 
     def score(
-        self,
-        outputs: Outputs,
-        alignment: Alignment,
-        stress: npt.NDArray[np.float32],
-        ends_phrase: Sequence[bool],
+        self, outputs: Outputs, alignment: Alignment, stress: npt.NDArray[np.float32], phrase: Phrase
     ) -> ScorerOutputs:
-        """Score an aligned reading of a text.
+        """Score one phrase of an aligned reading of a text.
 
         Args:
-            outputs: The acoustic outputs.
-            alignment: U canonical phones in W words.
-            stress: (U,) 1 for the stressed vowel of a word of several syllables.
-            ends_phrase: (W,) whether a punctuation mark follows the word.
+            outputs: The acoustic outputs of the reading.
+            alignment: All canonical phones of the reading.
+            stress: For each of them 1 for the stressed vowel of a word of several syllables, else 0.
+            phrase: The phrase.
         """
-        phrases = cut_phrases(alignment, ends_phrase)
-        parts = [self._score_phrase(outputs, alignment, stress, phrase) for phrase in phrases]
-        phone, wrong, word, whole = (np.concatenate(values) for values in zip(*parts, strict=True))
-        utterance = _mean(whole, phrases)
-        utterance[_FLUENCY] -= _fluency_loss(alignment, phrases, ends_phrase)
-        return ScorerOutputs(np.clip(phone, 0, 2), wrong, np.clip(word, 0, 10), np.clip(utterance, 0, 10))
-
-    def score_without_reference(self, outputs: Outputs, alignment: Alignment) -> ScorerOutputs:
-        """Score a reading of an unknown text, of which the alignment has the phones heard."""
-        phrases = cut_phrases(alignment, [False] * len(alignment.variants))
-        rows = [self._score_free(outputs, phrase) for phrase in phrases]
-        whole = np.stack(rows)
-        nothing = np.zeros(0)
-        utterance = np.clip(_mean(whole, phrases), 0, 10)
-        return ScorerOutputs(nothing, nothing, nothing, utterance)
-
-    def _score_phrase(
-        self, outputs: Outputs, alignment: Alignment, stress: npt.NDArray[np.float32], phrase: Phrase
-    ) -> tuple[Floats, Floats, Floats, Floats]:
         inside = slice(phrase.first, phrase.last)
         first, last = _frames(phrase, len(outputs.ctc))
         word = alignment.word[inside] - alignment.word[phrase.first]
@@ -108,27 +85,40 @@ class Scorers:
             "end": (alignment.end[None, inside] - first).astype(np.float32),
             "word_index": np.arange(int(word[-1]) + 1),
         }
-        phone, wrong, words, whole = self._with_reference.run(inputs)
-        return tuple(array[0].astype(np.float64) for array in (phone, wrong, words, whole[None]))  # type: ignore[return-value]
+        phone, wrong, words, whole = (array.astype(np.float64) for array in self._with_reference.run(inputs))
+        return ScorerOutputs(
+            np.clip(phone[0], 0, 2), wrong[0], np.clip(words[0], 0, 10), np.clip(whole[0], 0, 10)
+        )
 
-    def _score_free(self, outputs: Outputs, phrase: Phrase) -> Floats:
+    def score_without_reference(self, outputs: Outputs, phrase: Phrase) -> ScorerOutputs:
+        """Score one phrase of a reading of an unknown text; there are no scores of phones and words."""
         first, last = _frames(phrase, len(outputs.ctc))
         inside = np.zeros((1, last - first), dtype=np.float32)
         inside[0, phrase.start - first : phrase.end - first] = 1.0
         (whole,) = self._without_reference.run({**outputs.cut(first, last), "inside": inside})
-        return whole[0].astype(np.float64)
+        nothing = np.zeros(0)
+        return ScorerOutputs(nothing, nothing, nothing, np.clip(whole[0].astype(np.float64), 0, 10))
+
+
+def whole_scores(utterance: Sequence[Floats], phrases: Sequence[Phrase], fluency_loss: float) -> Floats:
+    """Return the scores of a reading, shape (4,), from those of its phrases and its silences between them."""
+    whole = np.average(np.stack(utterance), axis=0, weights=[phrase.n_phones for phrase in phrases])
+    whole[_FLUENCY] -= fluency_loss
+    return np.clip(whole, 0, 10)
 
 
 def _frames(phrase: Phrase, n_frames: int) -> tuple[int, int]:
     return max(0, phrase.start - CONTEXT), min(n_frames, phrase.end + CONTEXT)
 
 
-def _mean(whole: Floats, phrases: Sequence[Phrase]) -> Floats:
-    return np.average(whole, axis=0, weights=[phrase.n_phones for phrase in phrases])
+def fluency_loss(alignment: Alignment, phrases: Sequence[Phrase], ends_phrase: Sequence[bool]) -> float:
+    """Return what silences between phrases cost where no punctuation explains them.
 
-
-def _fluency_loss(alignment: Alignment, phrases: Sequence[Phrase], ends_phrase: Sequence[bool]) -> float:
-    """What silences between phrases cost where no punctuation explains them."""
+    Args:
+        alignment: U canonical phones in W words.
+        phrases: The phrases of the reading.
+        ends_phrase: (W,) whether a punctuation mark follows the word.
+    """
     unmarked = is_unmarked(alignment, ends_phrase)
     tolerated_s = TOLERATED_UNMARKED_PAUSE_S if unmarked else TOLERATED_PAUSE_S
     lost_s = 0.0
