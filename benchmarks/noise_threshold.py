@@ -34,25 +34,21 @@ def main() -> None:
     readings, babble = choose(bench)
     rng = bench.rng()
     by_band: dict[int, list[float]] = defaultdict(list)
-    print("noise    dB   n  refused  estimate (5% to 95%)  mean |change of total|  mean change")
+    print("noise     dB   n  refused  estimate (5% to 95%)  mean |change of total|")
     for kind in ("white", "babble"):
         for snr_db in SNRS_DB:
-            pairs = [
-                changed(bench, reading, under(kind, reading, babble, rng), snr_db) for reading in readings
-            ]
+            pairs = [changed(bench, read, under(kind, read, babble, rng), snr_db) for read in readings]
             kept = [pair for pair in pairs if pair is not None]
             estimates = [estimate for estimate, _ in kept if estimate is not None]
-            changes = np.array([change for _, change in kept])
             low, middle, high = np.percentile(estimates, [5, 50, 95])
-            print(
-                f"{kind:6} {snr_db:4} {len(kept):3}  {len(pairs) - len(kept):7}  {middle:5.1f} ({low:5.1f} to "
-                f"{high:5.1f})  {np.abs(changes).mean():21.2f}  {changes.mean():+11.2f}"
-            )
+            change = np.mean([change for _, change in kept])
+            estimate = f"{middle:5.1f} ({low:5.1f} to {high:5.1f})"
+            print(f"{kind:6} {snr_db:5} {len(kept):3}  {len(pairs) - len(kept):7}  {estimate}  {change:6.2f}")
             for estimate, change in kept:
                 if estimate is not None:
-                    by_band[int(estimate // 3) * 3].append(abs(change))
+                    by_band[int(estimate // 3) * 3].append(change)
     for band, found in sorted(by_band.items()):
-        print(f"estimate {band} to {band + 3} dB: n {len(found)}, mean |change of total| {np.mean(found):.2f}")
+        print(f"estimate {band} to {band + 3} dB: n {len(found)}, mean |change| {np.mean(found):.2f}")
 
 
 def choose(bench: Bench) -> tuple[list[Reading], Samples]:
@@ -76,13 +72,15 @@ def under(kind: str, reading: Reading, babble: Samples, rng: np.random.Generator
     return np.roll(babble, -int(rng.integers(len(babble))))
 
 
-def changed(bench: Bench, reading: Reading, other: Samples, snr_db: float) -> tuple[float | None, float] | None:
-    """Return the estimated ratio and the change of total; None where the noisy clip has no scores."""
+def changed(
+    bench: Bench, reading: Reading, other: Samples, snr_db: float
+) -> tuple[float | None, float] | None:
+    """Return the estimated ratio and the change of total by size; None where there are no scores."""
     clean = bench.assess(reading.name, reading.samples, reading.text)
     noisy = bench.assess(reading.name, add(reading.samples, other, snr_db), reading.text)
     if not isinstance(noisy, Assessment) or not isinstance(clean, Assessment):
         return None
-    return noisy.snr_db, scores_of(noisy)["total"] - scores_of(clean)["total"]
+    return noisy.snr_db, abs(scores_of(noisy)["total"] - scores_of(clean)["total"])
 
 
 if __name__ == "__main__":

@@ -117,13 +117,13 @@ def decoded_duration_s(data: bytes, longest_s: float) -> float:
         return 0.0
 
 
-def header_duration_s(data: bytes) -> float | None:
+def header_duration_s(source: Path | bytes) -> float | None:
     """Return the duration in seconds that the header of an audio file claims; None where there is none.
 
     The header is cheap to read and can be wrong; `load` measures the duration.
     """
     try:
-        with sf.SoundFile(_Bytes(_with_length(data))) as audio:
+        with sf.SoundFile(_Bytes(_with_length(source)) if isinstance(source, bytes) else source) as audio:
             return audio.frames / audio.samplerate
     except (sf.SoundFileError, TypeError, OSError):
         return None

@@ -4,8 +4,20 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import soundfile as sf
+from support.paths import ASSETS
 
-from enunciate.pocket.acoustic_model import FRAME_SAMPLES, MARGIN, WINDOW, prosody_tracks, windows
+from enunciate.pocket import acoustic_model
+from enunciate.pocket.acoustic_model import (
+    FRAME_SAMPLES,
+    MARGIN,
+    WINDOW,
+    AcousticModel,
+    prosody_tracks,
+    windows,
+)
+from enunciate.pocket.assessor import packaged_weights
+from enunciate.pocket.weights_folder import ENCODER
 
 
 @pytest.mark.parametrize("n_frames", [1, WINDOW, WINDOW + 1, 2 * WINDOW, 7 * WINDOW + 3])
@@ -52,3 +64,17 @@ def test_the_level_is_relative_to_the_loudest_frame():
     assert level[10:40].mean() == pytest.approx(0, abs=1)
     assert level[60:90].mean() == pytest.approx(-20, abs=1)
     assert level[-10:].max() == -60 and not voiced[-10:].any()
+
+
+def test_windows_change_little(monkeypatch):
+    samples, _ = sf.read(ASSETS / "correct.flac", dtype="float32")
+    clip = np.tile(samples, 6)
+    encoder = AcousticModel(packaged_weights() / ENCODER)
+    in_windows = encoder(clip)
+    assert len(windows(len(in_windows.ctc))) > 1
+    monkeypatch.setattr(acoustic_model, "WINDOW", 1_400)
+    at_once = encoder(clip)
+    assert len(windows(len(at_once.ctc))) == 1
+    assert in_windows.ctc.shape == at_once.ctc.shape
+    assert np.mean(in_windows.ctc.argmax(axis=1) == at_once.ctc.argmax(axis=1)) > 0.9
+    assert np.abs(np.exp(in_windows.frame) - np.exp(at_once.frame)).mean() < 0.01

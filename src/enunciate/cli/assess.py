@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from enunciate.schema import Assessment, Utterance
 
 
+LONG_READING_S = 20.0
+"""A reading of this length shows its progress: it takes half a second or more."""
+
+
 class OutputFormat(StrEnum):
     """How the assessment of one clip is written."""
 
@@ -115,7 +119,7 @@ def _assess_one(
     from enunciate.cli.terminal import show
     from enunciate.storage import write_whole, writing_to
 
-    (assessment,) = assessor.assess(utterances)
+    assessment = _assessment_of(assessor, utterances[0])
     assessment = in_ipa(assessment) if ipa else assessment
     if out is not None:
         with writing_to(out):
@@ -124,6 +128,23 @@ def _assess_one(
         show(assessment_table(assessment))
     else:
         typer.echo(_as_text(assessment, format), nl=False)
+
+
+def _assessment_of(assessor: Assessor, utterance: Utterance) -> Assessment:
+    """Assess one clip; a long reading shows on stderr how many of its seconds are heard."""
+    from enunciate.audio import header_duration_s
+    from enunciate.cli.terminal import progress_bar
+    from enunciate.engines import StreamingAssessor
+    from enunciate.schema import PhraseResult
+
+    assert isinstance(utterance.audio, Path)
+    is_long = (header_duration_s(utterance.audio) or 0.0) >= LONG_READING_S
+    if not (is_long and isinstance(assessor, StreamingAssessor)):
+        return assessor.assess([utterance])[0]
+    with progress_bar("seconds heard") as progress:
+        *_, whole = assessor.assess_stream(utterance, progress)
+    assert not isinstance(whole, PhraseResult)
+    return whole
 
 
 def _as_text(assessment: Assessment, format: OutputFormat) -> str:

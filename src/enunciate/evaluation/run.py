@@ -74,11 +74,16 @@ def evaluate(
                 rows = _predict(assessor, batch)
                 _check_same_model(path, done, rows)
                 append_rows(lines, rows)
-                done |= {row.id: row for row in rows}
+                done |= {row.id: _as_written(row) for row in rows}
         pairs = [_evaluated(utterance, done[utterance.id]) for utterance in utterances]
         results = summarise(pairs, utterance_predictors(utterances))
         write_whole(out_dir / RESULTS, results.model_dump_json(indent=2) + "\n")
     return results
+
+
+def _as_written(row: Prediction) -> Prediction:
+    """Return a row as it is read from the file, so that a resumed run has exactly the same results."""
+    return Prediction.model_validate_json(row.model_dump_json())
 
 
 def read_predictions(out_dir: Path, utterances: Sequence[Utterance]) -> list[Evaluated]:
