@@ -7,6 +7,7 @@ from enunciate.assembly.assembler import assemble
 from enunciate.assembly.warnings import (
     CLIPPED_SHARE,
     LOW_LEVEL_BELOW_DBFS,
+    NOISY_BELOW_DB,
     audio_warnings,
     no_reference,
     text_mismatch,
@@ -46,6 +47,9 @@ def test_warnings_of_the_audio_come_first_and_those_of_the_text_last():
 def test_levels_at_the_thresholds():
     assert audio_warnings(loaded_clip(None, clipped_share=CLIPPED_SHARE - 1e-6).speech) == []
     assert audio_warnings(loaded_clip(None, loud_dbfs=LOW_LEVEL_BELOW_DBFS).speech) == []
+    assert audio_warnings(loaded_clip(None).speech, NOISY_BELOW_DB) == []
+    (noisy,) = audio_warnings(loaded_clip(None).speech, NOISY_BELOW_DB - 1)
+    assert noisy.code == "noisy" and "quieter place" in noisy.message
 
 
 @pytest.mark.parametrize("warning", [no_reference, text_mismatch])

@@ -3,14 +3,17 @@
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 from support.command_line import error_line, run
 from support.fake_assessor import FakeAssessor, write_clip
 
 from enunciate import engines
-from enunciate.schema import Assessment
+from enunciate.progress import Progress
+from enunciate.schema import Assessment, Utterance
 
 # --------------------------------------------------------------------------------------- one clip
 
@@ -42,6 +45,35 @@ def test_without_a_text_the_phones_heard_are_shown(fake: FakeAssessor, clip: Pat
     result = run("assess", clip, "--phones", "ipa")
     assert "h  ʌ  l  oʊ" in result.stdout
     assert "warning: no text was given" in result.stdout
+
+
+class StreamingFake(FakeAssessor):
+    """Hears a second at a time."""
+
+    def assess_stream(self, utterance: Utterance, progress: Progress | None = None) -> Iterator[Assessment]:
+        (whole,) = self.assess([utterance])
+        for second in range(round(whole.duration_s)):
+            if progress:
+                progress(second + 1, round(whole.duration_s))
+        yield whole
+
+
+@pytest.mark.parametrize(
+    ("terminal", "duration_s", "shown"), [(True, 30, True), (True, 3, False), (False, 30, False)]
+)
+def test_a_long_reading_shows_its_progress_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, terminal: bool, duration_s: float, shown: bool
+) -> None:
+    monkeypatch.setattr(engines, "load_assessor", lambda *_args, **_options: StreamingFake())
+    if terminal:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+    result = run("assess", write_clip(tmp_path / "a.wav", duration_s), "--text", "I think so")
+    assert result.exit_code == 0, result.output
+    assert "I think" in Text.from_ansi(result.stdout).plain
+    if shown:
+        assert "seconds heard" in result.stderr and "30/30" in Text.from_ansi(result.stderr).plain
+    else:
+        assert result.stderr == ""
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv"])

@@ -321,6 +321,16 @@ def test_the_shortest_clip_and_word(engine, correct):
         expect_sound(assess(engine, Clip(samples=piece, sample_rate_hz=rate_hz), text))
 
 
+@pytest.mark.parametrize("text", ["i", "the", "is"])
+def test_one_short_word_alone_is_speech(engine, correct, text):
+    samples, rate_hz = sf.read(ASSETS / "correct.flac", dtype="float32")
+    word = by_text(correct)[text]
+    edge = np.zeros(rate_hz // 4, dtype=np.float32)
+    said = samples[round((word.start_s - 0.02) * rate_hz) : round((word.end_s + 0.02) * rate_hz)]
+    alone = Clip(samples=np.concatenate((edge, said, edge)), sample_rate_hz=rate_hz)
+    assert [found.text for found in assess(engine, alone, text).words] == [text]
+
+
 def test_silence_around_a_reading_changes_no_score(engine, correct):
     samples, rate_hz = sf.read(ASSETS / "correct.flac", dtype="float32")
     silence = np.zeros(3 * rate_hz, dtype=np.float32)
@@ -355,6 +365,14 @@ def test_a_word_that_was_not_said_is_an_omission(engine):
     expect_sound(found)
     assert [word.text for word in found.words if word.error == "omission"] == ["beautiful"]
     assert found.completeness.value == pytest.approx(8.75)
+
+
+def test_two_clicks_are_no_speech(engine):
+    samples = 1e-3 * np.random.default_rng(0).standard_normal(3 * 16_000)
+    for at in (16_000, 22_000):
+        samples[at : at + 80] += 0.6 * np.hanning(80) * np.cos(np.arange(80))
+    with pytest.raises(NoSpeechError):
+        assess(engine, Clip(samples=samples, sample_rate_hz=16_000), SENTENCE)
 
 
 def test_words_beyond_the_text_are_insertions(engine):

@@ -16,7 +16,8 @@ from enunciate.pocket.symbols import BLANK, SILENCE
 
 MISMATCH_PER = 0.75
 """Something other than the text was said where the phones heard differ from it by this error rate."""
-LEAST_SPEECH_S = 0.2
+LEAST_SPEECH_S = 0.1
+"""As long as a short word, such as "a"."""
 CONFIDENT = 0.5
 """The mean probability of the phones heard under which they are no speech."""
 

@@ -111,7 +111,8 @@ def test_a_pause_at_a_comma_is_no_fault(blank):
     lines = blank.evaluate(
         """async () => {
             const { advise } = await import("./static/advice.js");
-            const word = (text, end_s) => ({ text, start_s: end_s - 0.2, end_s, error: "none", phones: [] });
+            const word = (text, end_s) => ({ text, start_s: end_s - 0.2, end_s, error: "none", phones: [],
+                inserted: [] });
             const answer = (text) => ({ text, words: [word("Yes", 0.4), word("please", 1.2)], phones: [],
                 pauses: [{ start_s: 0.4, end_s: 0.9 }], warnings: [], used_reference: true, total: null,
                 rates: { phones_per_s: 8, articulation_phones_per_s: 11 } });

@@ -11,6 +11,7 @@
  *   completeness: Score | null, words: WordResult[], phones: PhoneResult[],
  *   pauses: {start_s: number, end_s: number}[],
  *   rates: {phones_per_s: number, words_per_s: number | null, articulation_phones_per_s: number} | null,
+ *   snr_db: number | null, clipped_share: number,
  *   warnings: {code: string, message: string}[], transcript: string | null}} Assessment */
 /** @typedef {"accuracy" | "fluency" | "prosodic" | "total"} Aspect */
 /** @typedef {"good" | "close" | "wrong" | "missing"} State */
@@ -20,8 +21,8 @@ import { ipa } from "./hints.js";
 /** @type {{aspect: Aspect, name: string, about: string}[]} */
 export const ASPECTS = [
   { aspect: "total", name: "Overall", about: "your reading as a whole" },
-  { aspect: "accuracy", name: "Sounds", about: "accuracy: how well you say each sound" },
-  { aspect: "fluency", name: "Flow", about: "fluency: pace and pauses" },
+  { aspect: "accuracy", name: "Sounds", about: "accuracy: how well you say each sound, and nothing else" },
+  { aspect: "fluency", name: "Flow", about: "fluency: pace, pauses and hesitations" },
   { aspect: "prosodic", name: "Melody and stress", about: "prosody: rhythm, stress and intonation" },
 ];
 
@@ -125,6 +126,8 @@ function fluencyAdvice(answer) {
   if (rate !== undefined && rate > FAST_PHONES_PER_S) {
     lines.push(`${rate.toFixed(1)} sounds per second is fast. Slow down on the important words.`);
   }
+  const extra = answer.words.filter((word) => word.inserted.length).map((word) => `“${word.text}”`);
+  if (extra.length) lines.push(`More than the text was heard at ${extra.join(", ")}. Read on without repeating or adding sounds.`);
   if (lines.length) return lines;
   return [rate === undefined ? "Nothing stood out." : `No pause interrupts the flow, and ${rate.toFixed(1)} sounds per second is a comfortable pace.`];
 }

@@ -117,6 +117,10 @@ const NOTICES = {
     title: "The recording is very quiet",
     text: "Move closer to the microphone or turn its level up, and read again. The scores below are less reliable.",
   },
+  noisy: {
+    title: "There is a lot of noise",
+    text: "Go to a quieter place or move closer to the microphone, and read again. The scores below are less reliable.",
+  },
   text_mismatch: {
     title: "This does not sound like the sentence",
     text: "Check that you read the sentence shown. If you did, read it again a little more slowly. The marks below are not reliable.",
