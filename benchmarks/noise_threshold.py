@@ -57,7 +57,7 @@ def choose(bench: Bench) -> tuple[list[Reading], Samples]:
     for utterance in bench.corpus:
         if len(by_speaker[utterance.speaker]) < CLIPS_EACH:
             by_speaker[utterance.speaker].append(reading_of(utterance))
-    speakers = bench.rng().permutation(len(by_speaker))
+    speakers: list[int] = bench.rng().permutation(len(by_speaker)).tolist()
     clips = list(by_speaker.values())
     voices = [reading.samples for k in speakers[SPEAKERS : SPEAKERS + BABBLERS] for reading in clips[k]]
     longest = max(map(len, voices))

@@ -100,10 +100,10 @@ class Scorers:
         return ScorerOutputs(nothing, nothing, nothing, np.clip(whole[0].astype(np.float64), 0, 10))
 
 
-def whole_scores(utterance: Sequence[Floats], phrases: Sequence[Phrase], fluency_loss: float) -> Floats:
+def whole_scores(utterance: Sequence[Floats], phrases: Sequence[Phrase], lost_fluency: float) -> Floats:
     """Return the scores of a reading, shape (4,), from those of its phrases and its silences between them."""
     whole = np.average(np.stack(utterance), axis=0, weights=[phrase.n_phones for phrase in phrases])
-    whole[_FLUENCY] -= fluency_loss
+    whole[_FLUENCY] -= lost_fluency
     return np.clip(whole, 0, 10)
 
 
