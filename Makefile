@@ -34,7 +34,9 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 demo: $(VENV)/.core
 	$(BIN)/enunciate assess $(EXAMPLE) --text "$(EXAMPLE_TEXT)"
 
-check: lint types fast
+# The type checker uses one core, so it runs beside the tests.
+check: lint
+	$(MAKE) --no-print-directory --jobs 2 types fast
 
 test: lint types docs unit
 

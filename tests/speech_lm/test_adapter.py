@@ -57,6 +57,7 @@ def outputs(model):
         return model.eval()(**batch_of([90, 200], [5, 9])).logits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("config", "lora", "hearing"),
     [

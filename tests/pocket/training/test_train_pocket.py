@@ -135,6 +135,7 @@ def test_a_run_on_everybody_is_calibrated_with_earlier_ones_and_exported(
     assert folder == tmp_path and not model.training
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(recipe, tmp_path):
     def weights(name, seed):
         run = recipe.model_copy(update={"out": tmp_path / name, "seed": seed, "epochs": 2})
