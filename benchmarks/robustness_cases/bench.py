@@ -18,8 +18,8 @@ from robustness_cases.transforms import RATE_HZ, Samples
 from robustness_cases.voices import Voice
 
 Result = Assessment | EnunciateError
-QUIET_WARNINGS = ("no_reference", "low_level", "clipping")
-"""Warnings that say nothing against the scores of a reading."""
+ABOUT_SOUND = ("low_level", "clipping", "noisy")
+"""Warnings of the quality of a recording, which say nothing of what was said in it."""
 
 
 @dataclass(frozen=True)
@@ -141,11 +141,18 @@ def not_scored(results: Sequence[Result]) -> dict[str, float]:
     return share([not scores_of(result) for result in results], "not scored")
 
 
-def is_doubted(result: Result) -> bool:
-    """Whether the engine refused the clip or warned that its scores mean little."""
+def is_refused(result: Result) -> bool:
+    """Whether the engine refused the clip or warned that it is no reading of the text."""
     if isinstance(result, EnunciateError):
         return True
-    return any(notice.code not in QUIET_WARNINGS for notice in result.warnings)
+    return any(notice.code not in (*ABOUT_SOUND, "no_reference") for notice in result.warnings)
+
+
+def is_warned_of(result: Result) -> bool:
+    """Whether the engine refused the clip, or warned of anything but that it is quiet or clipped."""
+    if isinstance(result, EnunciateError):
+        return True
+    return is_refused(result) or any(notice.code == "noisy" for notice in result.warnings)
 
 
 def flagged_share(results: Sequence[Result]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from robustness_cases import transforms
-from robustness_cases.bench import Bench, Row, is_doubted, share
+from robustness_cases.bench import Bench, Row, is_refused, share
 from robustness_cases.transforms import RATE_HZ, Samples
 from robustness_cases.voices import foreign_speech
 
@@ -23,11 +23,11 @@ _TEXTS = ("I think the weather is nice today.", "My brother went to school by bu
 def not_a_reading(bench: Bench) -> Iterator[Row]:
     """The share of clips that were refused or warned of, by kind."""
     for name, clips in _clips(bench).items():
-        doubted = [
-            is_doubted(bench.assess(f"{name} {index}", clip, text))
+        refused = [
+            is_refused(bench.assess(f"{name} {index}", clip, text))
             for index, (clip, text) in enumerate((clip, text) for clip in clips for text in _TEXTS)
         ]
-        yield Row(name, len(doubted), share(doubted, "refused or warned of"), "100%")
+        yield Row(name, len(refused), share(refused, "refused or warned of"), "100%")
 
 
 def _clips(bench: Bench) -> dict[str, list[Samples]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from enunciate import Assessment
 from robustness_cases import transforms
-from robustness_cases.bench import Bench, Reading, Result, Row, is_doubted, mean_changes, scores_of
+from robustness_cases.bench import Bench, Reading, Result, Row, is_warned_of, mean_changes, scores_of
 from robustness_cases.transforms import Samples
 
 Change = Callable[[Samples], Samples]
@@ -87,7 +87,7 @@ def _rows(
     readings, first = [readings[i] for i in scored], [first[i] for i in scored]
     for name, change in changes.items():
         results = [bench.assess(r.name, change(r.samples), r.text) for r in readings]
-        warned = fmean(map(is_doubted, results)) if results else 0.0
+        warned = fmean(map(is_warned_of, results)) if results else 0.0
         yield Row(name, len(results), mean_changes(first, results) | {"warned of": warned}, wanted)
 
 

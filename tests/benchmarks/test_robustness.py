@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 from robustness_cases import transforms
-from robustness_cases.bench import Bench, Reading, Row, is_doubted, mean_changes
+from robustness_cases.bench import Bench, Reading, Row, is_refused, mean_changes
 from robustness_cases.boundaries import boundaries
 from robustness_cases.long_readings import joined_readings, narrations
 from robustness_cases.native_clips import native_speakers, read_native
@@ -98,7 +98,7 @@ def test_a_change_is_the_mean_difference_and_a_lost_clip_is_counted(bench, tone)
 
     assert changes["total"] == pytest.approx(-20 * 0.1 / np.sqrt(2), abs=0.01)
     assert changes["not scored"] == 0.5
-    assert is_doubted(after[1]) and not is_doubted(after[0])
+    assert is_refused(after[1]) and not is_refused(after[0])
 
 
 def test_an_engine_of_levels_is_caught_by_the_level_and_by_the_edges(bench):
