@@ -150,9 +150,8 @@ def is_refused(result: Result) -> bool:
 
 def is_warned_of(result: Result) -> bool:
     """Whether the engine refused the clip, or warned of anything but that it is quiet or clipped."""
-    if isinstance(result, EnunciateError):
-        return True
-    return is_refused(result) or any(notice.code == "noisy" for notice in result.warnings)
+    noisy = isinstance(result, Assessment) and any(notice.code == "noisy" for notice in result.warnings)
+    return noisy or is_refused(result)
 
 
 def flagged_share(results: Sequence[Result]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -36,7 +37,8 @@ def train(recipe: StopwatchRecipe) -> Metrics:
     splits = labelled_splits(recipe.corpus)
     recipe.out.mkdir(parents=True, exist_ok=True)
     description = BaselineDescription(kind=recipe.kind, version=recipe.version, encoder=None)
-    clips = [time_clip(utterance) for utterance in (*splits.learn, *splits.test)]
+    with ThreadPoolExecutor(recipe.workers) as pool:  # decoding leaves the interpreter free
+        clips = list(pool.map(time_clip, (*splits.learn, *splits.test)))
     return fit_and_measure(
         recipe, splits, clips, description, lambda chosen, who, seed: fit(chosen, who, recipe, seed)
     )
