@@ -1,18 +1,20 @@
 """The engines of trained baselines that listen with an encoder, on chords."""
 
+import numpy as np
 import pytest
 from support.baseline_runs import clip_of
 
 from enunciate.baselines.folder import read_description
 from enunciate.engines import load_assessor
-from enunciate.errors import TextTooLongError
-from enunciate.schema import ASPECTS, Assessment
+from enunciate.errors import AudioTooLongError, TextTooLongError
+from enunciate.schema import ASPECTS, Assessment, Clip, Utterance
 
 
 def test_each_aspect_has_a_score_inside_its_interval(trained):
     (assessment,) = load_assessor(trained).assess([clip_of(("SEE", "ME"), text="see me")])
 
-    assert Assessment.model_validate_json(assessment.model_dump_json()) == assessment
+    text = assessment.model_dump_json()
+    assert Assessment.model_validate_json(text).model_dump_json() == text
     assert assessment.used_reference and assessment.rates.words_per_s > 0
     for aspect in ASPECTS:
         score = getattr(assessment, aspect)
@@ -64,6 +66,13 @@ def test_recognition_alone_and_beside_an_assessment_agree(trained):
 def test_a_text_too_long_for_its_clip_is_refused(trained):
     with pytest.raises(TextTooLongError):
         load_assessor(trained).assess([clip_of(("SEE",), text="see me " * 20)])
+
+
+def test_a_clip_of_more_than_a_minute_is_refused(trained):
+    long = Clip(samples=np.ones(61 * 16_000, np.float32), sample_rate_hz=16_000)
+
+    with pytest.raises(AudioTooLongError):
+        load_assessor(trained).assess([Utterance(id="a", audio=long, text="see me")])
 
 
 def test_the_name_is_kind_and_version(trained):

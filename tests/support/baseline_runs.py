@@ -50,7 +50,7 @@ def outputs_of(log_probs: np.ndarray, *tracks: np.ndarray) -> Outputs:
 def listen_to_chords(monkeypatch) -> None:
     """Replace the encoder by `hear_chords`, whatever its file holds."""
     monkeypatch.setattr(AcousticModel, "__init__", lambda self, path, threads=1: None)
-    monkeypatch.setattr(AcousticModel, "__call__", lambda self, samples: hear_chords(samples))
+    monkeypatch.setattr(AcousticModel, "__call__", lambda self, samples, progress=None: hear_chords(samples))
 
 
 def alignment(classes, spans, words) -> Alignment:

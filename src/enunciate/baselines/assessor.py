@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
+from enunciate.audio import MAX_CLIP_S
 from enunciate.baselines.folder import read_description
 from enunciate.pocket.listener import AlignedClip, Listener
 from enunciate.schema import Assessment, Utterance
@@ -33,7 +34,7 @@ class EncoderAssessor(FolderAssessor, ABC):
 
     def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
         super().__init__(folder)
-        self._listener = Listener(folder, lexicon=lexicon, threads=threads)
+        self._listener = Listener(folder, lexicon=lexicon, threads=threads, longest_s=MAX_CLIP_S)
 
     @abstractmethod
     def assess_clip(self, clip: AlignedClip) -> Assessment:
@@ -50,11 +51,11 @@ class EncoderAssessor(FolderAssessor, ABC):
 
     def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
         """Return the phones heard in each utterance, without use of the reference text."""
-        return [self._listener.phones(self._listener.encode(utterance)) for utterance in utterances]
+        return [self._listener.recognise(utterance) for utterance in utterances]
 
     def assess_and_recognise(
         self, utterances: Sequence[Utterance]
     ) -> list[tuple[Assessment, tuple[str, ...]]]:
         """Return the results of `assess` and `recognise` for one run of the encoder."""
         clips = (self._listener.listen(utterance) for utterance in utterances)
-        return [(self.assess_clip(clip), self._listener.phones(clip.outputs)) for clip in clips]
+        return [(self.assess_clip(clip), self._listener.phones(clip)) for clip in clips]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.assembly.assembler import assemble
-from enunciate.assembly.timing import NO_SPEECH
 from enunciate.assembly.words import build_word
 from enunciate.baselines.phone_posteriors import mean_log_posteriors
 from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.listener import AlignedClip
-from enunciate.pocket.phone_timing import pauses, phone_spans_s, rates
+from enunciate.pocket.phone_timing import phone_spans_s
+from enunciate.pocket.results import assemble_aligned
 from enunciate.pocket.symbols import SILENCE, phone_of
-from enunciate.schema import Aspect, Assessment, PhoneQuality, PhoneResult, Score, WordResult
+from enunciate.schema import Assessment, PhoneQuality, PhoneResult, WordResult
 
 Array = npt.NDArray[np.float64]
 
@@ -58,30 +57,6 @@ def assess_by_phones(
         calibration.utterance_scores(values, with_reference=with_reference),
         words=_words(clip, phones, scores.word, calibration) if scores and with_reference else (),
         heard_phones=() if with_reference else phones,
-    )
-
-
-def assemble_aligned(
-    clip: AlignedClip,
-    model: str,
-    scores: Mapping[Aspect, Score | None],
-    *,
-    words: Sequence[WordResult] = (),
-    heard_phones: Sequence[PhoneResult] = (),
-) -> Assessment:
-    """Build an assessment whose pauses and rates are those of the alignment."""
-    alignment = clip.alignment
-    n_words = None if clip.reference is None else len(clip.reference.words)
-    return assemble(
-        clip,
-        model,
-        scores=scores,
-        used_reference=clip.reference is not None,
-        scored_by_text=True,
-        words=words,
-        heard_phones=heard_phones,
-        pauses=pauses(clip.outputs, alignment) if alignment else (),
-        rates=rates(alignment, n_words) if alignment else NO_SPEECH,
     )
 
 

@@ -56,8 +56,15 @@ class AlignedClip(LoadedClip):
 class Listener:
     """The encoder and the phone model of a folder of weights."""
 
-    def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
-        self._folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        lexicon: Path | None = None,
+        threads: int = 1,
+        longest_s: float = audio.MAX_DURATION_S,
+    ) -> None:
+        self._folder, self._longest_s = folder, longest_s
         self._acoustic_model = AcousticModel(folder / ENCODER, threads)
         self._lexicon = Lexicon.default(lexicon)
 
@@ -77,7 +84,7 @@ class Listener:
             AudioError: The clip cannot be assessed.
             TextError: The text cannot be turned into phones, or has too many for the clip.
         """
-        clip = load_clip(utterance, self._lexicon, longest_s=audio.MAX_DURATION_S)
+        clip = load_clip(utterance, self._lexicon, longest_s=self._longest_s)
         outputs = self._acoustic_model(clip.speech.samples, progress)
         if clip.reference is None:
             heard = self.hear(outputs)
@@ -93,7 +100,7 @@ class Listener:
         Raises:
             AudioError: The clip cannot be assessed.
         """
-        speech = audio.load(utterance.audio, longest_s=audio.MAX_DURATION_S)
+        speech = audio.load(utterance.audio, longest_s=self._longest_s)
         return tuple(map(phone_of, self.hear(self._acoustic_model(speech.samples))))
 
     def hear(self, outputs: Outputs) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -161,16 +161,45 @@ def assess_aligned(
         calibration: The intervals.
         mismatched: Whether something other than the text was said, as in `PhraseResults`.
     """
+    return assemble_aligned(
+        clip,
+        model,
+        utterance_scores(clip, values, calibration, mismatched=mismatched),
+        words=[word for phrase in phrases for word in phrase.words],
+        heard_phones=[phone for phrase in phrases for phone in phrase.phones],
+        mismatched=mismatched,
+    )
+
+
+def assemble_aligned(
+    clip: AlignedClip,
+    model: str,
+    scores: Mapping[Aspect, Score | None],
+    *,
+    words: Sequence[WordResult] = (),
+    heard_phones: Sequence[PhoneResult] = (),
+    mismatched: bool = False,
+) -> Assessment:
+    """Build an assessment whose pauses, rates and signal-to-noise ratio are those of the alignment.
+
+    Args:
+        clip: The clip, aligned with its reference text or with the phones heard.
+        model: The name of the engine and its weights.
+        scores: The utterance scores by aspect.
+        words: The words of the reference text.
+        heard_phones: The phones heard, which an assessment without reference lists.
+        mismatched: Whether something other than the text was said.
+    """
     alignment = clip.alignment
     n_words = None if clip.reference is None else len(clip.reference.words)
     return assemble(
         clip,
         model,
-        scores=utterance_scores(clip, values, calibration, mismatched=mismatched),
+        scores=scores,
         used_reference=clip.reference is not None,
         scored_by_text=True,
-        words=[word for phrase in phrases for word in phrase.words],
-        heard_phones=[phone for phrase in phrases for phone in phrase.phones],
+        words=words,
+        heard_phones=heard_phones,
         pauses=pauses(clip.outputs, alignment) if alignment else (),
         rates=rates(alignment, n_words) if alignment else NO_SPEECH,
         snr_db=snr_db(clip.outputs, alignment) if alignment else None,

@@ -12,8 +12,8 @@ from enunciate.assembly.score_distribution import score_from_distribution
 from enunciate.baselines.assessor import EncoderAssessor
 from enunciate.baselines.forest.model import load_forests
 from enunciate.baselines.forest.prosody import prosody_features
-from enunciate.baselines.results import assemble_aligned
 from enunciate.pocket.listener import AlignedClip
+from enunciate.pocket.results import assemble_aligned
 from enunciate.schema import ASPECTS, Aspect, Assessment, Score
 
 

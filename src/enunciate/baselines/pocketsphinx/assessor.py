@@ -65,7 +65,7 @@ class HmmGopAssessor(FolderAssessor):
         alignment = None
         if aligned is not None:
             alignment = aligned.alignment if reference is None else with_omissions(out, aligned.alignment)
-        clip = AlignedClip(utterance, speech, reference, out, alignment)
+        clip = AlignedClip(utterance, speech, reference, out, alignment, list(scores.heard))
         goodness = None if aligned is None else hmm_goodness(out, aligned)
         return self._model.assess(clip, self._name, goodness), scores
 
