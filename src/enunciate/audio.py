@@ -28,6 +28,7 @@ from enunciate.errors import (
     AudioTooShortError,
 )
 from enunciate.schema import Clip
+from enunciate.sound_level import loudest_dbfs, rms_dbfs
 
 SAMPLE_RATE_HZ = 16_000
 MIN_DURATION_S = 0.3
@@ -44,12 +45,7 @@ CLIPPED_AT = 0.999
 FLOAT_PEAK_LIMIT = 8.0
 """Floating-point samples beyond this are unscaled integers (decoded audio exceeds 1 only a little)."""
 
-_FRAME_S = 0.025
 _BLOCK = 1 << 16
-_LEVEL_FRAMES = 400
-"""Frames of which the level is computed at a time, which bounds the memory of a long reading."""
-_FLOOR = 1e-20
-"""A power that keeps the logarithm of digital silence finite: -200 dBFS."""
 
 Samples = npt.NDArray[np.float32]
 
@@ -258,7 +254,7 @@ def _prepare(blocks: Iterator[Samples], rate_hz: int, name: str, longest_s: floa
         raise AudioDecodeError(
             f"{name} has floating-point samples up to {peak:.0f}: scale them to -1..1, or give integers"
         )
-    loud_dbfs = _loudest_dbfs(mono, rate_hz)
+    loud_dbfs = loudest_dbfs(mono, rate_hz)
     if loud_dbfs < SILENT_BELOW_DBFS:
         raise AudioSilentError(
             f"{name} is silent (its loudest part is at {loud_dbfs:.0f} dBFS): check the microphone"
@@ -269,7 +265,7 @@ def _prepare(blocks: Iterator[Samples], rate_hz: int, name: str, longest_s: floa
         source_rate_hz=rate_hz,
         clipped_share=clipped_share,
         peak=peak,
-        rms_dbfs=_rms_dbfs(mono),
+        rms_dbfs=rms_dbfs(mono),
         loud_dbfs=loud_dbfs,
     )
 
@@ -286,23 +282,3 @@ def _mix_down(blocks: Iterator[Samples]) -> tuple[Samples, float]:
     if not mono:
         return np.zeros(0, dtype=np.float32), 0.0
     return np.concatenate(mono), n_clipped / n_samples
-
-
-def _loudest_dbfs(mono: Samples, rate_hz: int) -> float:
-    """Return the level of the loudest 25 ms, which a single click in silence hardly raises."""
-    size = max(1, round(_FRAME_S * rate_hz))
-    mean = float(mono.mean(dtype=np.float64))
-    frames = mono[: len(mono) // size * size].reshape(-1, size)
-    parts = (frames[start : start + _LEVEL_FRAMES] for start in range(0, len(frames), _LEVEL_FRAMES))
-    return _dbfs(max(float(np.square(part - mean, dtype=np.float64).mean(axis=1).max()) for part in parts))
-
-
-def _rms_dbfs(mono: Samples) -> float:
-    """Return the level of the whole clip; the sums in float64 need no copy of the samples."""
-    mean = float(mono.mean(dtype=np.float64))
-    square = sum(float(np.square(part, dtype=np.float64).sum()) for part in np.array_split(mono, 64))
-    return _dbfs(square / len(mono) - mean**2)
-
-
-def _dbfs(power: float) -> float:
-    return 10 * float(np.log10(max(power, _FLOOR)))
