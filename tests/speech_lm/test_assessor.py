@@ -77,7 +77,8 @@ def utterance(text: str | None = SENTENCE, duration_s: float = 2.0, id: str = "a
 
 def assess(decoder: FakeDecoder | None = None, given: Utterance | None = None, **settings) -> Assessment:
     (found,) = engine(decoder, **settings).assess([given or utterance()])
-    assert Assessment.model_validate_json(found.model_dump_json()) == found
+    text = found.model_dump_json()
+    assert Assessment.model_validate_json(text).model_dump_json() == text
     return found
 
 
