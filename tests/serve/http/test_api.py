@@ -12,6 +12,7 @@ from support.serve_cases import CLIP, SPOKEN, TEXT, application, metric, post, t
 
 from enunciate.schema import Assessment
 from enunciate.serve.http.app import create_app
+from enunciate.serve.http.clip_request import MAX_TEXT
 from enunciate.serve.settings import ServiceSettings
 from enunciate.serve.workers.pool import ClipTimeoutError
 
@@ -115,7 +116,7 @@ def test_words_without_pronunciation_are_named(client):
         ('{"audio": "é"}', 422, "malformed", "base64"),
         ('{"audio": "AAA"}', 422, "malformed", "base64"),
         ('{"audio": "", "model": "/etc/passwd"}', 422, "malformed", "model"),
-        ('{"audio": "", "text": "%s"}' % ("a" * 5_001), 422, "malformed", "5000 characters"),
+        ('{"audio": "", "text": "%s"}' % ("a" * 20_001), 422, "malformed", "20000 characters"),
         ('{"audio": "", "words": []}', 422, "malformed", "words"),
         ("[" * 100_001, 413, "body_too_large", "too many values"),
         ("[" * 1_000, 400, "malformed", "not JSON"),
@@ -315,6 +316,12 @@ def test_the_longest_clip_can_be_set():
     with application(max_clip_s=2.0) as short:
         assert post(short, audio=tone(1.9)).status_code == 200
         assert "2 s" in problem_of(post(short, audio=tone(2.1)), 413, "audio_too_long")
+
+
+def test_a_text_of_ten_minutes_is_taken_and_a_longer_one_is_not(client):
+    text = ("so " * MAX_TEXT)[:MAX_TEXT]
+    assert post(client, text).status_code == 200
+    problem_of(post(client, text + "o"), 422, "malformed")
 
 
 def test_a_clip_that_times_out_is_a_504(client, monkeypatch):

@@ -6,8 +6,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-MAX_TEXT = 5_000
-"""Maximum length of a reference text in characters; a minute of fast speech has under 2,000."""
+MAX_TEXT = 20_000
+"""Maximum length of a reference text in characters; ten minutes of fast speech have just under that."""
+MAX_WORDS = 3_000
+"""Maximum number of words with pronunciations; ten minutes of fast speech have fewer."""
 
 
 class _RequestModel(BaseModel):
@@ -30,7 +32,7 @@ class ClipRequest(_RequestModel):
     """An audio file (WAV, FLAC, Ogg, Opus or MP3): encoded as base64 in JSON, as it is in a form."""
     text: Annotated[str, Field(max_length=MAX_TEXT)] | None = None
     """The reference text. A word can carry its pronunciation, as in `tomato{T AH M EY T OW}`."""
-    words: Annotated[list[WordRequest], Field(min_length=1, max_length=500)] | None = None
+    words: Annotated[list[WordRequest], Field(min_length=1, max_length=MAX_WORDS)] | None = None
     """The reference as words with their phones, in place of `text`."""
     id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Returned with the answer; by default, the id of the request."""
