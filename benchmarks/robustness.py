@@ -73,7 +73,8 @@ def main() -> None:
             )
         if out:
             ordered = {case: found[case] for case in CASES if case in found}
-            write_sections(out, assessor.name, clips, ordered)
+            notes = {case: (rows.__doc__ or "").splitlines()[0] for case, rows in CASES.items()}
+            write_sections(out, assessor.name, clips, ordered, notes)
 
 
 def _parse() -> argparse.Namespace:

@@ -44,7 +44,8 @@ def _clips(bench: Bench) -> dict[str, list[Samples]]:
     readings = bench.good_readings()[:8]
     clips["reversed speech"] = [reading.samples[::-1].copy() for reading in readings]
     clips["another text"] = [reading.samples for reading in readings]
-    clips["another language"] = [foreign_speech(language, text) for language, text in _FOREIGN.items()]
+    spoken = (foreign_speech(language, text) for language, text in _FOREIGN.items())
+    clips["another language"] = [clip for clip in spoken if clip is not None]
     return clips
 
 

@@ -43,21 +43,33 @@ def read_sections(path: Path, model: str, clips: int) -> dict[str, list[Row]]:
     return {name: [Row(**row) for row in rows] for name, rows in content["cases"].items()}
 
 
-def write_sections(path: Path, model: str, clips: int, sections: Sections) -> None:
-    """Write JSON to a path, and the tables beside it with the suffix `.md`."""
+def write_sections(
+    path: Path, model: str, clips: int, sections: Sections, notes: Mapping[str, str] | None = None
+) -> None:
+    """Write JSON to a path, and the tables beside it with the suffix `.md`.
+
+    Args:
+        path: The JSON file.
+        model: The engine and its version.
+        clips: Clips per case.
+        sections: The rows of each case.
+        notes: A sentence on each case.
+    """
     rows = {name: [vars(row) for row in found] for name, found in sections.items()}
     path.write_text(
         json.dumps({"model": model, "clips": clips, "cases": rows}, indent=1) + "\n", encoding="utf-8"
     )
-    path.with_suffix(".md").write_text(as_markdown(sections), encoding="utf-8")
+    path.with_suffix(".md").write_text(as_markdown(sections, notes or {}), encoding="utf-8")
 
 
-def as_markdown(sections: Sections) -> str:
+def as_markdown(sections: Sections, notes: Mapping[str, str]) -> str:
     """A table for each case, with a column for each value that occurs in it."""
-    tables = [
-        f"### {name}\n\n{_table(rows, signed=name in _CHANGES)}" for name, rows in sections.items() if rows
+    parts = [
+        f"### {name}\n\n{notes.get(name, '')}\n\n{_table(rows, signed=name in _CHANGES)}"
+        for name, rows in sections.items()
+        if rows
     ]
-    return "\n\n".join(tables) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
 def _table(rows: Sequence[Row], *, signed: bool) -> str:

@@ -72,11 +72,9 @@ def neural_voices(styles: Path | None) -> list[Voice]:
     return voices
 
 
-def foreign_speech(language: str, text: str) -> Samples:
-    """Speech in another language, by espeak-ng."""
-    said = _espeak(language, native=False).say(text)
-    assert said is not None, "a program reads any text"
-    return said
+def foreign_speech(language: str, text: str) -> Samples | None:
+    """Speech in another language, by espeak-ng; None where that is not installed."""
+    return _espeak(language, native=False).say(text) if shutil.which("espeak-ng") else None
 
 
 def _flite(name: str) -> Voice:

@@ -162,7 +162,8 @@ def test_parts_of_a_run_meet_in_one_file(tmp_path):
 def test_a_table_has_a_column_for_each_value_and_says_what_is_not_given():
     rows = [Row("one", 3, {"total": -0.5, "warned of": 0.25}, "no change"), Row("two", 0)]
 
-    table = as_markdown({"surroundings": rows})
+    table = as_markdown({"surroundings": rows}, {"surroundings": "The same speech."})
 
+    assert "### surroundings\n\nThe same speech.\n\n| case | n | total |" in table
     assert "| one | 3 | -0.50 | 25% | no change |" in table
     assert f"| two | 0 | {NOT_GIVEN} | - |  |" in table
