@@ -29,11 +29,10 @@ def plausibility(bench: Bench) -> Iterator[Row]:
         result = bench.assess(reading.name, reading.samples, reading.text)
         if isinstance(result, Assessment):
             judged.append((reading, result))
-    flagged = [phone for _, result in judged for phone in result.phones if phone.mispronounced]
-    lasting = [duration for phone in flagged if (duration := _duration_s(phone)) is not None]
-    lengths = share([duration <= _SHORT_S for duration in lasting], "30 ms or less")
-    lengths |= {"median, ms": 1000 * median(lasting)} if lasting else {}
-    yield Row("how long flagged phones last", len(lasting), lengths, "as phones do, 60 to 100 ms")
+    phones = [phone for _, result in judged for phone in result.phones]
+    flagged = [phone for phone in phones if phone.mispronounced]
+    yield _lasting("how long flagged phones last", flagged)
+    yield _lasting("how long the other phones last", [phone for phone in phones if not phone.mispronounced])
     swaps = [_swaps_vowel_and_consonant(phone) for phone in flagged if phone.heard]
     yield Row("diagnoses that swap vowel and consonant", len(swaps), share(swaps), "hardly any")
     loud = [one for reading, result in judged for one in _loud_pauses(reading.samples, result)]
@@ -52,6 +51,13 @@ def _alike(judged: list[tuple[Reading, Assessment]]) -> Iterator[Row]:
         said = pcc([scores[a] for _, scores in scored], [scores[b] for _, scores in scored])
         people = pcc([r.scores[a] for r, _ in scored], [r.scores[b] for r, _ in scored], "people")
         yield Row(f"{a} with {b}", len(scored), said | people if said else {}, "as people")
+
+
+def _lasting(case: str, phones: list[PhoneResult]) -> Row:
+    lasting = [duration for phone in phones if (duration := _duration_s(phone)) is not None]
+    lengths = share([duration <= _SHORT_S for duration in lasting], "30 ms or less")
+    lengths |= {"median, ms": 1000 * median(lasting)} if lasting else {}
+    return Row(case, len(lasting), lengths, "flagged ones as the others")
 
 
 def _duration_s(phone: PhoneResult) -> float | None:
