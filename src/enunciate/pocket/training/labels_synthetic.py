@@ -61,8 +61,9 @@ def price_of_errors(clips: Sequence[ClipLabels]) -> float:
             rows.append((float(wrong.mean()), clip.low[0]))
     if not rows or max(rows)[0] == 0:
         return 0.0
-    share, accuracy = np.array(rows).T
-    return max(0.0, -float(np.polyfit(share, accuracy, 1)[0]))
+    points = np.array(rows, np.float64)
+    slope, _ = np.polyfit(points[:, 0], points[:, 1], 1)
+    return max(0.0, -float(slope))
 
 
 def phone_ranges(canonical: Sequence[int], said: Sequence[Sequence[int]]) -> Ends:
