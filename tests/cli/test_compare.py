@@ -17,6 +17,7 @@ def test_the_table_and_the_json_say_the_same(tone_corpus: Path, evaluated: tuple
     comparison = json.loads(run("compare", *evaluated, "--corpus", tone_corpus, "--json").stdout)
     assert comparison["differences"]["apa.total.mse"]["better"] == "A"
     assert comparison["differences"]["mdd.f1"]["difference"] == 0
+    assert {"apa.total.spearman", "apa.total.beyond_stopwatch"} <= comparison["differences"].keys()
 
 
 def test_folders_of_one_name_are_told_apart_by_their_parents(

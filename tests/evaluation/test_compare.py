@@ -8,6 +8,7 @@ from support.evaluation_cases import make_assessment, make_corpus, perfect
 from support.plain_bootstrap import difference_interval
 
 from enunciate.evaluation.compare import compare, higher_is_better, metric_at
+from enunciate.metrics.correlation import pearson, ranks
 from enunciate.metrics.mdd import detect, edits_without_text
 from enunciate.metrics.pairs import Evaluated, judged_phones
 from enunciate.metrics.results import summarise
@@ -34,9 +35,16 @@ def noisy(seed: int, spread: float, model: str = "noisy 1") -> list[Evaluated]:
     return pairs
 
 
+def totals(pairs: list[Evaluated]) -> np.ndarray:
+    return np.array([pair.assessment.total.value for pair in pairs])
+
+
 A, B = noisy(0, 1.0), noisy(1, 3.0, "noisy 2")
 B[5] = Evaluated(B[5].utterance, None, None)
 SPEAKERS = [pair.speaker for pair in A]
+TOTALS = np.array([pair.utterance.scores.total for pair in A])
+STOPWATCH = np.column_stack((TOTALS, np.ones(len(A)))) + np.random.default_rng(2).normal(0, 2, (len(A), 2))
+"""What a stopwatch might know: one predictor that tells of the human scores, and one that does not."""
 
 
 def plain_interval(metric, a=A, b=B):
@@ -77,7 +85,8 @@ def test_a_failure_costs_the_most_in_squared_error():
 
 
 def test_the_compared_metrics_are_those_of_the_results():
-    results, differences = summarise(A), compare(A, B).differences
+    results, differences = summarise(A, STOPWATCH), compare(A, B, stopwatch=STOPWATCH).differences
+    assert {"apa.total.beyond_stopwatch", "phone.spearman", "word.accuracy.spearman"} <= differences.keys()
     for path, one in differences.items():
         assert one.a == metric_at(results, path)
         if one.a is not None and one.b is not None:
@@ -85,14 +94,48 @@ def test_the_compared_metrics_are_those_of_the_results():
 
 
 def test_the_interval_of_a_correlation_is_that_of_the_definition():
-    human = np.array([pair.utterance.scores.total for pair in A])
-    a, b = (np.array([p.assessment.total.value for p in pairs]) for pairs in (A, noisy(1, 3.0)))
+    a, b = totals(A), totals(noisy(1, 3.0))
 
     def of(values):
-        return lambda index: float(np.corrcoef(human[index], values[index])[0, 1])
+        return lambda index: pearson(TOTALS[index], values[index])
 
     expected = difference_interval(of(a), of(b), SPEAKERS)
     assert compare(A, noisy(1, 3.0)).differences["apa.total.pcc"].ci95 == pytest.approx(expected)
+
+
+def test_the_interval_of_spearmans_correlation_keeps_the_ranks_of_the_whole_sample():
+    human, a, b = ranks(TOTALS), ranks(totals(A)), ranks(totals(noisy(1, 3.0)))
+
+    def of(values):
+        return lambda index: pearson(human[index], values[index])
+
+    expected = difference_interval(of(a), of(b), SPEAKERS)
+    assert compare(A, noisy(1, 3.0)).differences["apa.total.spearman"].ci95 == pytest.approx(expected)
+
+
+def test_beyond_the_stopwatch_regressions_are_fitted_anew_in_each_resample():
+    a, b = totals(A), totals(noisy(1, 3.0))
+
+    def of(values):
+        def partial(index):
+            inputs = np.column_stack((np.ones(len(index)), STOPWATCH[index]))
+            left = [y - inputs @ np.linalg.lstsq(inputs, y)[0] for y in (TOTALS[index], values[index])]
+            return pearson(*left)
+
+        return partial
+
+    found = compare(A, noisy(1, 3.0), stopwatch=STOPWATCH).differences["apa.total.beyond_stopwatch"]
+    every = np.arange(len(A))
+    assert found.difference == pytest.approx(of(a)(every) - of(b)(every))
+    assert found.ci95 == pytest.approx(difference_interval(of(a), of(b), SPEAKERS), abs=1e-6)
+    assert found.better == "A"
+
+
+def test_the_stopwatch_is_that_of_the_clips_that_are_compared():
+    beyond = compare(A[20:], B, stopwatch=STOPWATCH[20:]).differences["apa.total.beyond_stopwatch"]
+    assert beyond.a == pytest.approx(summarise(A[20:], STOPWATCH[20:]).apa.total.beyond_stopwatch)
+    turned = compare(B, A[20:], stopwatch=STOPWATCH).differences["apa.total.beyond_stopwatch"]
+    assert turned.difference == pytest.approx(-beyond.difference)
 
 
 def test_the_better_system_is_named_whether_high_or_low_is_better():
@@ -141,5 +184,6 @@ def test_without_common_clips_there_is_no_difference():
 
 
 def test_errors_are_better_low_and_agreement_is_better_high():
-    assert higher_is_better("apa.total.pcc") and higher_is_better("mdd.recall")
+    agreement = ("apa.total.pcc", "phone.spearman", "apa.total.beyond_stopwatch", "mdd.recall")
+    assert all(map(higher_is_better, agreement))
     assert not any(map(higher_is_better, ("apa.total.mse", "mdd.far", "per", "wer", "mdd.der")))

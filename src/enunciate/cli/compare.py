@@ -27,9 +27,9 @@ def compare(
         from enunciate.evaluation.compare import compare as compare_systems
         from enunciate.evaluation.report.evaluated_systems import load_systems
 
-        systems = load_systems([a, b], corpus)
-        comparison = compare_systems(systems[0].pairs, systems[1].pairs)
+        first, second = load_systems([a, b], corpus)
+        comparison = compare_systems(first.pairs, second.pairs, stopwatch=first.stopwatch)
         if json:
             typer.echo(comparison.model_dump_json(indent=2))
         else:
-            show(comparison_table(comparison, systems[0].name, systems[1].name))
+            show(comparison_table(comparison, first.name, second.name))

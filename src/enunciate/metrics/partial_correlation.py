@@ -50,15 +50,30 @@ def partial_correlation(
         None for both where fewer than K + 3 items are answered, where no item has controls, or where the
         controls explain either side completely.
     """
-    assert len(controls) == len(answers.human) == len(speakers), "one row of controls for each item"
-    known = np.isfinite(controls @ np.ones(controls.shape[1]))
-    if int(answers.answered.sum()) < controls.shape[1] + 3 or not known.any():
-        return PartialCorrelation(None, None)
-    rows = _rows(answers, np.where(known[:, None], controls, controls[known].mean(axis=0)))
-    value = float(partial_of_sums(rows.sum(axis=0, keepdims=True))[0])
-    if np.isnan(value):
+    assert len(controls) == len(speakers), "one row of controls for each item"
+    rows = partial_rows(answers, controls)
+    value = np.nan if rows is None else float(partial_of_sums(rows.sum(axis=0, keepdims=True))[0])
+    if rows is None or np.isnan(value):
         return PartialCorrelation(None, None)
     return PartialCorrelation(value, sums_interval(partial_of_sums, rows, speakers))
+
+
+def partial_rows(answers: Answers, controls: FloatArray) -> FloatArray | None:
+    """Return the summands of each item for `partial_of_sums`: the products of all columns.
+
+    Args:
+        answers: N labelled items.
+        controls: As for `partial_correlation`.
+
+    Returns:
+        Shape `(N, D * D)`, where the D = K + 3 columns are a constant, the controls, and both scores. None
+        where fewer than K + 3 items are answered or no item has controls.
+    """
+    assert len(controls) == len(answers.human), "one row of controls for each item"
+    known = np.isfinite(controls @ np.ones(controls.shape[1]))
+    if int(answers.answered.sum()) < controls.shape[1] + 3 or not known.any():
+        return None
+    return _products(answers, np.where(known[:, None], controls, controls[known].mean(axis=0)))
 
 
 def partial_of_sums(sums: FloatArray) -> FloatArray:
@@ -84,8 +99,7 @@ def partial_of_sums(sums: FloatArray) -> FloatArray:
         return np.where(defined, np.clip(xy / np.sqrt(x * y), -1, 1), np.nan)
 
 
-def _rows(answers: Answers, controls: FloatArray) -> FloatArray:
-    """The products of all columns of each item, shape `(N, D * D)`."""
+def _products(answers: Answers, controls: FloatArray) -> FloatArray:
     constant = np.ones((len(controls), 1))
     inputs = np.concatenate((constant, _standardised(controls)), axis=1)
     predicted = answers.predicted - answers.predicted.mean()

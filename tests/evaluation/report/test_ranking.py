@@ -46,7 +46,7 @@ def test_the_best_is_not_shown_twice_where_it_is_the_first():
 def test_differences_are_those_of_compare():
     (paired,) = paired_comparisons([ROUGH, MIDDLE])[:1]
 
-    assert paired.comparison == compare(MIDDLE.pairs, ROUGH.pairs)
+    assert paired.comparison == compare(MIDDLE.pairs, ROUGH.pairs, stopwatch=MIDDLE.stopwatch)
     one = paired.comparison.differences["apa.total.pcc"]
     assert one.difference == pytest.approx(one.a - one.b) and one.better == "A"
 

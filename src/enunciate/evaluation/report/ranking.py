@@ -68,4 +68,4 @@ def _compare(system: System, reference: System) -> Comparison:
     ids = [pair.utterance.id for pair in system.pairs], [pair.utterance.id for pair in reference.pairs]
     # On the same clips the metrics are known already.
     results = (system.results, reference.results) if ids[0] == ids[1] else None
-    return compare(system.pairs, reference.pairs, results)
+    return compare(system.pairs, reference.pairs, results, system.stopwatch)
