@@ -3,9 +3,9 @@
 python -m enunciate.corpus.synthetic.native OUT --manifest readings.jsonl --name audiobook
 
 The set joins those of the neural voices (`neural_clip`) as further readings for the top of the scale. A line
-of the manifest is a recording and its text: {"audio": "a.flac", "text": "..."}. Recordings are left out that are
-too short or too long, or whose text has a numeral or a word without known pronunciation: nobody knows exactly
-what was said in them.
+of the manifest is a recording and its text: {"audio": "a.flac", "text": "..."}. Recordings are left out that
+are too short or too long, or whose text has a numeral or a word without known pronunciation: nobody knows
+exactly what was said in them.
 """
 
 from __future__ import annotations
