@@ -6,6 +6,7 @@ After an intended change, run this file with `-vv`, check the new values, and wr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 import pytest
 from support.paths import ASSETS, EXAMPLES
@@ -14,6 +15,9 @@ from enunciate import assess
 
 TOLERANCE = 0.05
 """Of a score from 0 to 10. Processors and releases of ONNX Runtime differ by less than 0.005."""
+
+TIES = 1
+"""Phones that another processor or release may hear otherwise without text, where two are equally likely."""
 
 
 @dataclass(frozen=True)
@@ -94,4 +98,11 @@ def test_the_shipped_weights_give_the_golden_scores(golden: Golden) -> None:
     scores = (assessment.accuracy, assessment.fluency, assessment.prosodic, assessment.total)
     assert [score.value for score in scores if score] == pytest.approx(golden.scores, abs=TOLERANCE)
     assert [word.score.value for word in assessment.words] == pytest.approx(golden.words, abs=TOLERANCE)
-    assert " ".join(phone.heard or "-" for phone in assessment.phones) == golden.heard
+    heard = [phone.heard or "-" for phone in assessment.phones]
+    assert n_other(heard, golden.heard.split()) <= (0 if golden.text else TIES), " ".join(heard)
+
+
+def n_other(heard: list[str], expected: list[str]) -> int:
+    """The phones of the longer sequence that are not, in this order, in both."""
+    both = sum(block.size for block in SequenceMatcher(None, heard, expected).get_matching_blocks())
+    return max(len(heard), len(expected)) - both

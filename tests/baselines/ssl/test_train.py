@@ -28,6 +28,7 @@ from enunciate.errors import (  # noqa: E402
     RecipeError,
 )
 from enunciate.evaluation.run import evaluate  # noqa: E402
+from enunciate.metrics.correlation import pearson  # noqa: E402
 from enunciate.schema import ASPECTS, Assessment, Clip, Utterance  # noqa: E402
 from enunciate.trainers import run  # noqa: E402
 
@@ -103,8 +104,10 @@ def test_an_evaluation_gives_the_metrics_that_training_reported(trained, root, t
 
     said = json.loads((out / "metrics.json").read_text())
     assert results.n_failed == 0 and results.models == ("ssl-joint dev",)
-    # The evaluation reads scores that are written with two decimals, and those of so small a model are close.
-    assert results.apa.accuracy.pcc == pytest.approx(said["report_accuracy_pcc"], abs=0.01)
+    # The scores of so small a model hardly differ, so two decimals, as in JSON, are too few for their PCC.
+    values = np.array([one.accuracy.value for one in engine.assess(utterances)])
+    human = np.array([utterance.scores.accuracy for utterance in utterances])
+    assert pearson(human, values) == pytest.approx(said["report_accuracy_pcc"], abs=1e-3)
     assert results.recognition.per_without_text is not None
 
 

@@ -26,6 +26,8 @@ class PageFiles(StaticFiles):
         """Return a file, or 404; a 405 has the header `Allow`, as HTTP requires."""
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
+        if "\0" in path:  # no file has such a name, and some releases of Starlette fail on it
+            raise HTTPException(404)
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "no-cache"
         return response
