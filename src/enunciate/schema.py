@@ -18,6 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 Aspect = Literal["accuracy", "fluency", "prosodic", "total"]
 ASPECTS: tuple[Aspect, ...] = ("accuracy", "fluency", "prosodic", "total")
 WordError = Literal["none", "mispronunciation", "omission"]
+PronunciationKind = Literal[
+    "citation", "given", "guess", "weak_form", "h_dropping", "flapping", "stop_deletion", "linking",
+    "schwa_deletion", "syllabic_consonant", "vowel_variation", "british",
+]  # fmt: skip
+"""Which pronunciation of a word was compared: that of the dictionary ("citation"), a user's own ("given"), a
+guess, or a variant of connected speech or of British English."""
 
 MISPRONOUNCED_BELOW = 0.5
 """A phone with a lower score counts as mispronounced; the corpus annotates those and no others."""
@@ -161,6 +167,11 @@ class WordResult(FrozenModel):
     phones: tuple[PhoneResult, ...]
     inserted: tuple[str, ...] = ()
     """Insertions: sounds heard within or after the word beyond its phones; some engines detect none."""
+    pronunciation: PronunciationKind = "citation"
+    """The kind of the pronunciation that fits best, whose phones these are."""
+    guessed: bool = False
+    """Whether no dictionary has the word. Its pronunciations are guesses then: none of its phones is flagged,
+    and its interval is wide."""
 
 
 class Pause(FrozenModel):

@@ -1,17 +1,18 @@
 """The canonical phones of an utterance, from its words or its text."""
 
 from enunciate.phones import Lexicon, parse_text, strip_stress
+from enunciate.phones.pronunciation import Pronunciation
 from enunciate.phones.reference import Reference, read_reference
 from enunciate.schema import ReferenceWord, Utterance
 
 
-def test_a_text_is_looked_up_as_parse_text_does_it_without_stress_and_without_repeats() -> None:
+def test_a_text_is_looked_up_without_stress_and_without_repeats() -> None:
     lexicon = Lexicon.default()
     found = read_reference(Utterance(id="a", audio=b"", text="The tomato"), lexicon)
     assert found is not None
     assert found.words == ("The", "tomato")
     for word, variants in zip(parse_text("The tomato", lexicon), found.variants, strict=True):
-        assert set(variants) == {tuple(map(strip_stress, variant)) for variant in word.variants}
+        assert set(variants) >= {tuple(map(strip_stress, variant)) for variant in word.variants}
         assert len(set(variants)) == len(variants)
 
 
@@ -20,8 +21,7 @@ def test_given_words_take_the_place_of_the_text() -> None:
     found = read_reference(Utterance(id="a", audio=b"", text="dog", words=(word,)), Lexicon.default())
     assert found == Reference(
         words=("CAT",),
-        variants=((("K", "AE", "T"),),),
-        stressed=((("K", "AE1", "T"),),),
+        pronunciations=((Pronunciation(("K", "AE1", "T"), "given"),),),
         ends_phrase=(False,),
     )
     assert read_reference(Utterance(id="a", audio=b""), Lexicon.default()) is None
@@ -30,8 +30,8 @@ def test_given_words_take_the_place_of_the_text() -> None:
 def test_the_stress_of_the_lexicon_is_kept_beside_the_phones():
     reference = read_reference(Utterance(id="a", audio=b"", text="about"), Lexicon.default())
     assert reference is not None
-    assert reference.variants == ((("AH", "B", "AW", "T"),),)
-    assert reference.stressed == ((("AH0", "B", "AW1", "T"),),)
+    assert reference.variants[0][0] == ("AH", "B", "AW", "T")
+    assert reference.pronunciations[0][0].phones == ("AH0", "B", "AW1", "T")
 
 
 def test_a_phrase_ends_at_a_punctuation_mark_and_nowhere_else():

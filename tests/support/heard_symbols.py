@@ -7,6 +7,7 @@ from enunciate.assembly.clip import LoadedClip
 from enunciate.assembly.diagnosis import HeardSymbol, diagnose, heard_symbols
 from enunciate.assembly.heard import word_results
 from enunciate.audio import Speech
+from enunciate.phones.pronunciation import Pronunciation
 from enunciate.phones.reference import Reference
 from enunciate.schema import Utterance
 
@@ -15,9 +16,9 @@ SYMBOLS = st.sampled_from(["K", "AE", "T", "S", "AH", "K*", "<unk>"])
 
 def reference(*words: str) -> Reference:
     """Each word given by its pronunciations, separated by a bar."""
-    variants = [tuple(tuple(variant.split()) for variant in word.split("|")) for word in words]
+    ways = [tuple(Pronunciation(tuple(way.split())) for way in word.split("|")) for word in words]
     names = tuple(f"w{index}" for index in range(len(words)))
-    return Reference(names, tuple(variants), tuple(variants), (False,) * len(names))
+    return Reference(names, tuple(ways), (False,) * len(names))
 
 
 def said(symbols: str, p: float = 0.9) -> tuple[HeardSymbol, ...]:

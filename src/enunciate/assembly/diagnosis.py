@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enunciate.assembly.omissions import omitted_by_recognition
 from enunciate.phones.alignment import align, count_edits
 from enunciate.phones.inventory import UNCLEAR
+from enunciate.phones.pronunciation import Pronunciation
 from enunciate.phones.reference import Reference
 
 _PASSES = 3
@@ -59,6 +60,7 @@ class WordDiagnosis:
     """Symbols heard between its phones or after them and, in the first word, before them."""
     split: bool
     """Whether some of `inserted` stand between its phones."""
+    pronunciation: Pronunciation
 
     @property
     def phones(self) -> tuple[str, ...]:
@@ -84,35 +86,34 @@ def diagnose(reference: Reference, heard: Sequence[HeardSymbol]) -> tuple[WordDi
         MissingExtraError: Kaldialign is not installed.
     """
     chosen = best_variants(reference, [item.phone for item in heard])
-    canonical = [phone for phones in chosen for phone in phones]
+    canonical = [phone for pronunciation in chosen for phone in pronunciation.bare]
     diagnoses, gaps = _align_to_canonical(canonical, heard)
     words: list[WordDiagnosis] = []
     first = 0
-    for index, (text, phones) in enumerate(zip(reference.words, chosen, strict=True)):
-        last = first + len(phones)
+    for index, (text, pronunciation) in enumerate(zip(reference.words, chosen, strict=True)):
+        last = first + len(pronunciation.phones)
         lead = gaps[0] if index == 0 else []
         inside = [symbol for gap in gaps[first + 1 : last] for symbol in gap]
         after = gaps[last] if last > first else []
-        words.append(
-            WordDiagnosis(text, tuple(diagnoses[first:last]), (*lead, *inside, *after), split=bool(inside))
-        )
+        inserted = (*lead, *inside, *after)
+        words.append(WordDiagnosis(text, tuple(diagnoses[first:last]), inserted, bool(inside), pronunciation))
         first = last
     return tuple(words)
 
 
-def best_variants(reference: Reference, heard: Sequence[str]) -> list[tuple[str, ...]]:
+def best_variants(reference: Reference, heard: Sequence[str]) -> list[Pronunciation]:
     """Choose for each word the pronunciation with which the text differs least from the phones heard.
 
     The words are tried in turn, each with the current choice for the others, until the edit distance stops
     falling; among equals the usual pronunciation wins.
     """
-    chosen = [variants[0] for variants in reference.variants]
+    chosen = [pronunciations[0] for pronunciations in reference.pronunciations]
     best_distance = _distance(chosen, heard)
     for _ in range(_PASSES):
         before = best_distance
-        for index, variants in enumerate(reference.variants):
-            for variant in variants[1:] if best_distance else ():
-                trial = [*chosen[:index], variant, *chosen[index + 1 :]]
+        for index, pronunciations in enumerate(reference.pronunciations):
+            for pronunciation in pronunciations[1:] if best_distance else ():
+                trial = [*chosen[:index], pronunciation, *chosen[index + 1 :]]
                 distance = _distance(trial, heard)
                 if distance < best_distance:
                     chosen, best_distance = trial, distance
@@ -121,8 +122,8 @@ def best_variants(reference: Reference, heard: Sequence[str]) -> list[tuple[str,
     return chosen
 
 
-def _distance(words: Sequence[Sequence[str]], heard: Sequence[str]) -> int:
-    return count_edits([phone for word in words for phone in word], heard).errors
+def _distance(words: Sequence[Pronunciation], heard: Sequence[str]) -> int:
+    return count_edits([phone for word in words for phone in word.bare], heard).errors
 
 
 def _align_to_canonical(

@@ -100,6 +100,7 @@ def word_results(diagnoses: Sequence[WordDiagnosis], spans: Sequence[Span] | Non
             omitted=word.omitted,
             inserted=word.inserted,
             split=word.split,
+            pronunciation=word.pronunciation,
         )
         for word in diagnoses
     )

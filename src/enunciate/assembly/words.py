@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from enunciate.phones.pronunciation import Pronunciation
 from enunciate.schema import PhoneResult, Score, WordResult
 
 ScoreInterval = Callable[[float], tuple[float, float]]
@@ -21,6 +22,7 @@ def build_word(
     inserted: tuple[str, ...] = (),
     split: bool = False,
     score: float | None = None,
+    pronunciation: Pronunciation | None = None,
 ) -> WordResult:
     """Build a word from its phones.
 
@@ -32,17 +34,32 @@ def build_word(
         inserted: Sounds heard beyond its phones.
         split: Whether some of `inserted` stand between its phones, which makes the word mispronounced.
         score: The engine's score of the word, 0 to 10; without it, it is derived from the phones' scores.
+        pronunciation: The one whose phones these are. If it is a guess, no phone is flagged, as the guess may
+            be what is wrong, and the true score may be anywhere above the lower end of its interval.
     """
+    pronunciation = pronunciation or Pronunciation(())
+    value = _word_score(phones, omitted, interval, score)
+    if pronunciation.guessed and not omitted:
+        phones, split = [_unflagged(phone) for phone in phones], False
+        value = value.model_copy(update={"high": 10.0})
     mispronounced = split or any(phone.mispronounced for phone in phones)
     return WordResult(
         text=text,
         start_s=phones[0].start_s if phones else None,
         end_s=phones[-1].end_s if phones else None,
-        score=_word_score(phones, omitted, interval, score),
+        score=value,
         error="omission" if omitted else "mispronunciation" if mispronounced else "none",
         phones=tuple(phones),
         inserted=inserted,
+        pronunciation=pronunciation.kind,
+        guessed=pronunciation.guessed,
     )
+
+
+def _unflagged(phone: PhoneResult) -> PhoneResult:
+    """Return a phone of a guessed word: it counts as right, and its true score may be any higher one."""
+    quality = phone.score and phone.score.model_copy(update={"high": 2.0})
+    return phone.model_copy(update={"mispronounced": False, "score": quality})
 
 
 def mean_word_score(phone_scores: Sequence[float]) -> float:

@@ -116,6 +116,7 @@ def _words(
             omitted=index in clip.alignment.omitted,
             interval=calibration.word.at,
             score=None if scores is None else float(scores[index]),
+            pronunciation=clip.chosen[index],
         )
         for index, text in enumerate(clip.reference.words)
     ]

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
+from itertools import groupby
 from pathlib import Path
 
 from enunciate.errors import PronunciationError
 from enunciate.phones.inventory import parse_phones
+from enunciate.phones.pronunciation import Pronunciation
 
 Variants = tuple[tuple[str, ...], ...]
 """The pronunciations of one word, each a tuple of phones; the usual one first."""
@@ -75,6 +77,27 @@ class Lexicon:
         if not key or not key.isascii() or " " in key or "\n" in key:
             return ()
         return _find_sorted(self._lines, key.encode())
+
+    def entries(self) -> Iterator[tuple[str, Variants]]:
+        """Yield the words of the dictionary, without a user's own, in order."""
+        lines = (line.split() for line in self._lines.decode("ascii").splitlines())
+        for word, group in groupby(lines, key=lambda line: line[0]):
+            yield word, tuple(tuple(line[1:]) for line in group)
+
+    def known(self, word: str) -> tuple[Pronunciation, ...]:
+        """Return the pronunciations of `lookup`, and whether a user gave them; empty for an unknown word."""
+        own = normalise_apostrophes(word).lower() in self._overrides
+        return tuple(Pronunciation(phones, "given" if own else "citation") for phones in self.lookup(word))
+
+    def pronunciations(self, word: str) -> tuple[Pronunciation, ...]:
+        """Return the pronunciations of a word: known ones, or else derived ones.
+
+        Args:
+            word: As written; capitals tell a name or letters from a word.
+        """
+        from enunciate.phones.unknown.guess import guess
+
+        return self.known(word) or guess(normalise_apostrophes(word), self.lookup)
 
 
 @cache

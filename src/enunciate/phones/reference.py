@@ -2,52 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from enunciate.phones.inventory import strip_stress
 from enunciate.phones.lexicon import Lexicon, Variants
+from enunciate.phones.pronunciation import Pronunciation, distinct
 from enunciate.phones.text import TextWord, parse_text
+from enunciate.phones.variants import spoken_variants
 from enunciate.schema import Utterance
 
 
 @dataclass(frozen=True)
 class Reference:
-    """W words with their pronunciations, as phones without stress."""
+    """W words with their pronunciations."""
 
     words: tuple[str, ...]
-    variants: tuple[Variants, ...]
-    """For each word its pronunciations, the usual one first; no two are the same."""
-    stressed: tuple[Variants, ...]
-    """The same pronunciations with the stress digits of the lexicon, where it has them."""
+    pronunciations: tuple[tuple[Pronunciation, ...], ...]
+    """For each word the ways to say it, the usual one first; no two have the same phones."""
     ends_phrase: tuple[bool, ...]
     """For each word whether a punctuation mark follows it."""
+
+    @property
+    def variants(self) -> tuple[Variants, ...]:
+        """The phones of the pronunciations, without stress."""
+        return tuple(tuple(p.bare for p in word) for word in self.pronunciations)
 
 
 def read_reference(utterance: Utterance, lexicon: Lexicon) -> Reference | None:
     """The canonical phones of `utterance.words`, or else its text looked up; None where it has neither.
 
+    Words from a text also have the variants of connected speech; phones of `utterance.words` stand alone.
+
     Raises:
-        TextError: the text is empty, holds no English word, or has words that are not in the lexicon.
+        TextError: the text is empty, or holds no English word.
     """
     if utterance.words is not None:
-        words = [TextWord(word.text, (word.phones,)) for word in utterance.words]
+        words = [
+            TextWord(word.text, (Pronunciation(tuple(word.phones), "given"),)) for word in utterance.words
+        ]
     elif utterance.text is not None:
         words = parse_text(utterance.text, lexicon)
     else:
         return None
-    distinct = [_distinct(word.variants) for word in words]
-    return Reference(
-        words=tuple(word.text for word in words),
-        variants=tuple(tuple(variants) for variants in distinct),
-        stressed=tuple(tuple(variants.values()) for variants in distinct),
-        ends_phrase=tuple(word.ends_phrase for word in words),
-    )
+    return _reference(words)
 
 
-def _distinct(variants: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[str, ...]]:
-    """Pronunciations that differ in more than stress, with the stress of the first of each."""
-    distinct: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for variant in variants:
-        distinct.setdefault(tuple(map(strip_stress, variant)), variant)
-    return distinct
+def _reference(words: Sequence[TextWord]) -> Reference:
+    texts = tuple(word.text for word in words)
+    ends = tuple(word.ends_phrase for word in words)
+    known = [distinct(word.pronunciations) for word in words]
+    return Reference(texts, tuple(spoken_variants(known, texts, ends)), ends)

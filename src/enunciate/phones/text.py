@@ -13,9 +13,10 @@ from enunciate.errors import (
     TextNotEnglishError,
     TextUnknownWordsError,
 )
-from enunciate.phones.inventory import parse_phones, strip_stress
+from enunciate.phones.inventory import parse_phones
 from enunciate.phones.lexicon import Lexicon, Variants, normalise_apostrophes
 from enunciate.phones.numbers import NUMBER, spell_number
+from enunciate.phones.pronunciation import Pronunciation
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,14 @@ class TextWord:
     """A word as written (a number or sign as spoken), with its pronunciations and their stress."""
 
     text: str
-    variants: Variants
+    pronunciations: tuple[Pronunciation, ...]
     ends_phrase: bool = False
     """Whether a punctuation mark follows it, at which a reader may pause."""
+
+    @property
+    def variants(self) -> Variants:
+        """The phones of the pronunciations."""
+        return tuple(pronunciation.phones for pronunciation in self.pronunciations)
 
 
 # A run starts after white space or a brace only: a try from each of its characters would be quadratic.
@@ -46,21 +52,19 @@ _TOKEN = re.compile(
 )
 _PHRASE_END = re.compile(r"[.,;:!?\u2026](?!\w)")
 _LETTERS_OR_DIGITS = re.compile(r"[^\W\d]+|\d+")
-_SIBILANTS = frozenset({"S", "Z", "SH", "ZH", "CH", "JH"})
-_VOICELESS = frozenset({"P", "T", "K", "F", "TH"})
 
 
 def parse_text(text: str, lexicon: Lexicon) -> list[TextWord]:
     """Split a text into words and look up their pronunciations.
 
-    Punctuation and case do not matter. A hyphenated word is looked up whole, then part by part; numbers and a
-    few signs are spelt out; a possessive that is not in the lexicon is derived from its base. A word followed
+    Punctuation does not matter. A hyphenated word is looked up whole, then part by part; numbers and a few
+    signs are spelt out; a word that is not in the lexicon is derived from others or guessed. A word followed
     by phones in braces, `tomato{T AH M EY T OW}`, has that pronunciation only.
 
     Raises:
         TextEmptyError: The text is white space only.
         TextNotEnglishError: The text has no letter from a to z and no digit.
-        TextUnknownWordsError: Some words are not in the lexicon; all are named.
+        TextUnknownWordsError: Some words have no letter of English; all are named.
         PronunciationError: Phones in braces are not ARPAbet, or braces do not match.
     """
     if not text.strip():
@@ -69,7 +73,7 @@ def parse_text(text: str, lexicon: Lexicon) -> list[TextWord]:
     if not re.search("[a-z0-9]", _strip_accents(normal), re.IGNORECASE):
         raise TextNotEnglishError(f"no English word in the text '{_shorten(text)}': give it in English")
     words = list(_words(normal, lexicon))
-    unknown = {word.text.lower(): word.text for word in words if not word.variants}
+    unknown = {word.text.lower(): word.text for word in words if not word.pronunciations}
     if unknown:
         raise TextUnknownWordsError(list(unknown.values()))
     return words
@@ -86,7 +90,8 @@ def _words(text: str, lexicon: Lexicon) -> Iterator[TextWord]:
             raise PronunciationError(
                 f"{where}: write the word right before the brace, as in tomato{{T AH ...}}"
             )
-        yield TextWord(word, (parse_phones(match.group(2).split(), where),))
+        phones = parse_phones(match.group(2).split(), where)
+        yield TextWord(word, (Pronunciation(phones, "given"),))
         done = match.end()
     yield from _plain_words(text[done:], lexicon)
 
@@ -116,16 +121,16 @@ def _plain_words(text: str, lexicon: Lexicon) -> Iterator[TextWord]:
 def _token_words(token: str, lexicon: Lexicon) -> Iterator[TextWord]:
     spoken = _spell_out(token)
     if spoken:
-        yield from (TextWord(word, lexicon.lookup(word)) for word in spoken)
+        yield from (TextWord(word, lexicon.known(word)) for word in spoken)
         return
-    variants = _variants(token, lexicon)
+    known = _known(token, lexicon)
     stem = token.strip("'-")
     parts = _parts(stem)
-    if not variants and len(parts) > 1:
+    if not known and len(parts) > 1:
         for part in parts:
             yield from _token_words(part, lexicon)
     else:
-        yield TextWord(stem, variants)
+        yield TextWord(stem, known or lexicon.pronunciations(_strip_accents(stem)))
 
 
 def _spell_out(token: str) -> list[str]:
@@ -150,24 +155,14 @@ def _parts(token: str) -> list[str]:
     return _LETTERS_OR_DIGITS.findall(token)
 
 
-def _variants(token: str, lexicon: Lexicon) -> Variants:
-    """Look a token up as written ('cause, U.S.), then without quotes, without accents, as a possessive."""
+def _known(token: str, lexicon: Lexicon) -> tuple[Pronunciation, ...]:
+    """Look a token up as written ('cause, U.S.), then without quotes, without accents."""
     bare = token.strip("'-.")
     for candidate in (token, token.rstrip("'-"), bare, _strip_accents(bare)):
-        variants = lexicon.lookup(candidate)
-        if variants:
-            return variants
-    base, apostrophe, ending = bare.rpartition("'")
-    if apostrophe and ending.lower() == "s":
-        return tuple(phones + _possessive(phones[-1]) for phones in _variants(base, lexicon))
+        found = lexicon.known(candidate)
+        if found:
+            return found
     return ()
-
-
-def _possessive(last_phone: str) -> tuple[str, ...]:
-    last = strip_stress(last_phone)
-    if last in _SIBILANTS:
-        return ("AH0", "Z")
-    return ("S",) if last in _VOICELESS else ("Z",)
 
 
 def _strip_accents(text: str) -> str:

@@ -14,6 +14,7 @@ from enunciate import audio
 from enunciate.assembly.clip import LoadedClip, load_clip
 from enunciate.errors import TextTooLongError
 from enunciate.phones import Lexicon, is_vowel
+from enunciate.phones.pronunciation import Pronunciation
 from enunciate.phones.reference import Reference
 from enunciate.pocket.acoustic_model import FRAME_S, AcousticModel, Outputs
 from enunciate.pocket.ctc import HEARING, PhoneModel, beam_search, load_phone_model
@@ -46,11 +47,14 @@ class AlignedClip(LoadedClip):
     @cached_property
     def stress(self) -> npt.NDArray[np.float32]:
         """(U,) 1 for the stressed vowel of a word of several syllables, else 0."""
+        return stress_marks([pronunciation.phones for pronunciation in self.chosen])
+
+    @cached_property
+    def chosen(self) -> list[Pronunciation]:
+        """For each word the pronunciation that fits best."""
         assert self.reference is not None and self.alignment is not None
-        chosen = [
-            variants[k] for variants, k in zip(self.reference.stressed, self.alignment.variants, strict=True)
-        ]
-        return stress_marks(chosen)
+        pairs = zip(self.reference.pronunciations, self.alignment.variants, strict=True)
+        return [pronunciations[k] for pronunciations, k in pairs]
 
 
 class Listener:

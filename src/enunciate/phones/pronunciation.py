@@ -1,0 +1,32 @@
+"""One way to say a word, and why it counts as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from enunciate.phones.inventory import strip_stress
+from enunciate.schema import PronunciationKind
+
+
+@dataclass(frozen=True)
+class Pronunciation:
+    """The phones of one way to say a word, with the stress digits of the lexicon where it has them."""
+
+    phones: tuple[str, ...]
+    kind: PronunciationKind = "citation"
+    guessed: bool = False
+    """Whether no dictionary has the word, so that all its pronunciations are guesses."""
+
+    @property
+    def bare(self) -> tuple[str, ...]:
+        """The phones without stress."""
+        return tuple(map(strip_stress, self.phones))
+
+
+def distinct(pronunciations: Iterable[Pronunciation]) -> tuple[Pronunciation, ...]:
+    """Keep the first of those that differ in nothing but stress or kind."""
+    found: dict[tuple[str, ...], Pronunciation] = {}
+    for pronunciation in pronunciations:
+        found.setdefault(pronunciation.bare, pronunciation)
+    return tuple(found.values())
