@@ -24,12 +24,12 @@ def test_info_says_what_a_bug_report_needs(fake: FakeAssessor) -> None:
 def test_info_lists_what_the_package_and_its_extras_require(
     fake: FakeAssessor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    requirements = ["numpy>=1.26", "rich", "nonesuch>=2; extra == 'eval'"]
+    requirements = ["numpy>=1.26", "rich", "rich; extra == 'eval'", "nonesuch>=2; extra == 'eval'"]
     monkeypatch.setattr(environment, "requires", lambda _: requirements)
     packages = [line for line in run("info").stdout.splitlines() if line.startswith("packages")]
     assert packages == [
         f"packages, core: numpy {version('numpy')}, rich {version('rich')}",
-        "packages, eval: nonesuch is not installed",
+        f"packages, eval: rich {version('rich')}; not installed: nonesuch",
     ]
 
 

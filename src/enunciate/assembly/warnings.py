@@ -54,8 +54,8 @@ def text_mismatch(*, scored_by_text: bool) -> Notice:
     """
     if scored_by_text:
         message = (
-            "what was said does not match the text: the scores are those that people give then. Check that "
-            "text and recording belong together; if they do, record again closer to the microphone"
+            "what was said does not match the text, so the scores are those that people give to such clips. "
+            "Check that text and recording belong together; if they do, record again closer to the microphone"
         )
     else:
         message = (
@@ -70,11 +70,11 @@ def no_reference(*, scored_by_text: bool) -> Notice:
 
     Args:
         scored_by_text: Whether the engine scores the utterance against the text, so that its scores without
-            one are less sure.
+            one are less certain.
     """
     message = "no text was given: the phones are those heard, without scores"
     if scored_by_text:
-        message += ", and the scores of the whole are less sure"
+        message += ", and the scores of the whole are less certain"
     return Notice(code="no_reference", message=message)
 
 

@@ -55,7 +55,10 @@ def _packages() -> Mapping[str, list[str]]:
 
 
 def _versions(names: Iterable[str]) -> str:
-    return ", ".join(f"{name} {_version(name) or 'is not installed'}" for name in names)
+    installed = {name: _version(name) for name in names}
+    present = ", ".join(f"{name} {known}" for name, known in installed.items() if known)
+    missing = ", ".join(name for name, known in installed.items() if not known)
+    return "; ".join(filter(None, (present, missing and f"not installed: {missing}")))
 
 
 def _version(package: str) -> str | None:
@@ -69,7 +72,7 @@ def _torch() -> str:
     """Read from the metadata, because importing torch takes seconds; only builds for CPUs say so (+cpu)."""
     torch = _version("torch")
     if torch is None:
-        return "is not installed (only training and the phi4 engine need it)"
+        return "not installed (only training and the phi4 engine need it)"
     return f"{torch} ({'without' if '+cpu' in torch else 'perhaps with'} CUDA)"
 
 
