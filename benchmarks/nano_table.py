@@ -32,7 +32,7 @@ from enunciate.metrics.bootstrap import (
 )
 from enunciate.metrics.correlation import FloatArray
 from enunciate.phones.alignment import count_edits
-from enunciate.phones.plain_words import plain_words
+from enunciate.reading.plain_words import plain_words
 from enunciate.schema import ASPECTS, Utterance
 from enunciate.speech_lm.decoding.decoded_answer import expectation
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, parse

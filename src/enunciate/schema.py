@@ -19,11 +19,11 @@ Aspect = Literal["accuracy", "fluency", "prosodic", "total"]
 ASPECTS: tuple[Aspect, ...] = ("accuracy", "fluency", "prosodic", "total")
 WordError = Literal["none", "mispronunciation", "omission"]
 PronunciationKind = Literal[
-    "citation", "given", "guess", "weak_form", "h_dropping", "flapping", "stop_deletion", "linking",
-    "schwa_deletion", "syllabic_consonant", "vowel_variation", "british",
+    "citation", "given", "guess", "reading", "weak_form", "h_dropping", "flapping", "stop_deletion",
+    "linking", "schwa_deletion", "syllabic_consonant", "vowel_variation", "british",
 ]  # fmt: skip
 """Which pronunciation of a word was compared: that of the dictionary ("citation"), a user's own ("given"), a
-guess, or a variant of connected speech or of British English."""
+guess, a "reading" of what is no plain word, or a variant of connected speech or of British English."""
 
 MISPRONOUNCED_BELOW = 0.5
 """A phone with a lower score counts as mispronounced; the corpus annotates those and no others."""
@@ -160,6 +160,7 @@ class WordResult(FrozenModel):
     """One word of the reference text. Most engines derive its score from those of its phones."""
 
     text: str
+    """As typed."""
     start_s: Seconds | None
     end_s: Seconds | None
     score: Score
@@ -167,6 +168,14 @@ class WordResult(FrozenModel):
     phones: tuple[PhoneResult, ...]
     inserted: tuple[str, ...] = ()
     """Insertions: sounds heard within or after the word beyond its phones; some engines detect none."""
+    text_start: Annotated[int, Field(ge=0)] | None = None
+    """Index of the word's first character in the reference text; None, like `text_end`, where the words were
+    given with their phones."""
+    text_end: Annotated[int, Field(ge=0)] | None = None
+    """One past its last character."""
+    read_as: str | None = None
+    """The words spoken, where they are not the word as written: "three dollars and fifty cents" for $3.50. A
+    capital is the name of a letter."""
     pronunciation: PronunciationKind = "citation"
     """The kind of the pronunciation that fits best, whose phones these are."""
     guessed: bool = False

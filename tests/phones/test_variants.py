@@ -3,8 +3,8 @@
 import pytest
 
 from enunciate.phones import Lexicon
-from enunciate.phones.reference import read_reference
 from enunciate.phones.variants import MOST
+from enunciate.reading.reference import read_reference
 from enunciate.schema import ReferenceWord, Utterance
 
 LEXICON = Lexicon.default()

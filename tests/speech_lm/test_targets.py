@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enunciate.corpus.labels import HEARD_SYMBOLS
-from enunciate.phones.plain_words import plain_words
+from enunciate.reading.plain_words import plain_words
 from enunciate.schema import HumanScores, Mispronunciation, ReferenceWord, Utterance
 from enunciate.speech_lm.options import TASKS, TargetConfig
 from enunciate.speech_lm.targets import (

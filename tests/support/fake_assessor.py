@@ -10,7 +10,8 @@ import numpy as np
 import soundfile as sf
 
 from enunciate import audio
-from enunciate.phones import Lexicon, parse_text, strip_stress
+from enunciate.phones import Lexicon, strip_stress
+from enunciate.reading import parse_text
 from enunciate.schema import (
     Assessment,
     Notice,

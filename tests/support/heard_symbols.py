@@ -8,7 +8,7 @@ from enunciate.assembly.diagnosis import HeardSymbol, diagnose, heard_symbols
 from enunciate.assembly.heard import word_results
 from enunciate.audio import Speech
 from enunciate.phones.pronunciation import Pronunciation
-from enunciate.phones.reference import Reference
+from enunciate.reading.reference import Reference
 from enunciate.schema import Utterance
 
 SYMBOLS = st.sampled_from(["K", "AE", "T", "S", "AH", "K*", "<unk>"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from enunciate import audio
 from enunciate.phones import Lexicon
-from enunciate.phones.reference import Reference, read_reference
+from enunciate.reading.reference import Reference, read_reference
 from enunciate.schema import Utterance
 
 

@@ -16,7 +16,7 @@ from enunciate.assembly.omissions import omitted_by_recognition
 from enunciate.phones.alignment import align, count_edits
 from enunciate.phones.inventory import UNCLEAR
 from enunciate.phones.pronunciation import Pronunciation
-from enunciate.phones.reference import Reference
+from enunciate.reading.reference import Reference
 
 _PASSES = 3
 """Rounds over the words in the choice of pronunciations; the second seldom changes anything."""
@@ -61,6 +61,8 @@ class WordDiagnosis:
     split: bool
     """Whether some of `inserted` stand between its phones."""
     pronunciation: Pronunciation
+    span: tuple[int, int] | None
+    """Where the word is in the reference text."""
 
     @property
     def phones(self) -> tuple[str, ...]:
@@ -96,7 +98,8 @@ def diagnose(reference: Reference, heard: Sequence[HeardSymbol]) -> tuple[WordDi
         inside = [symbol for gap in gaps[first + 1 : last] for symbol in gap]
         after = gaps[last] if last > first else []
         inserted = (*lead, *inside, *after)
-        words.append(WordDiagnosis(text, tuple(diagnoses[first:last]), inserted, bool(inside), pronunciation))
+        phones, span = tuple(diagnoses[first:last]), reference.span(index)
+        words.append(WordDiagnosis(text, phones, inserted, bool(inside), pronunciation, span))
         first = last
     return tuple(words)
 

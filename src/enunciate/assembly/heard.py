@@ -101,6 +101,7 @@ def word_results(diagnoses: Sequence[WordDiagnosis], spans: Sequence[Span] | Non
             inserted=word.inserted,
             split=word.split,
             pronunciation=word.pronunciation,
+            span=word.span,
         )
         for word in diagnoses
     )

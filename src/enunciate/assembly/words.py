@@ -23,11 +23,12 @@ def build_word(
     split: bool = False,
     score: float | None = None,
     pronunciation: Pronunciation | None = None,
+    span: tuple[int, int] | None = None,
 ) -> WordResult:
     """Build a word from its phones.
 
     Args:
-        text: The word as written.
+        text: The word as typed.
         phones: Its phones in order.
         omitted: Whether the word was omitted (`omissions`); its score is 0 then.
         interval: Gives the interval of the word's score; without it, the phones' intervals are averaged.
@@ -36,6 +37,7 @@ def build_word(
         score: The engine's score of the word, 0 to 10; without it, it is derived from the phones' scores.
         pronunciation: The one whose phones these are. If it is a guess, no phone is flagged, as the guess may
             be what is wrong, and the true score may be anywhere above the lower end of its interval.
+        span: Where the word is in the reference text.
     """
     pronunciation = pronunciation or Pronunciation(())
     value = _word_score(phones, omitted, interval, score)
@@ -51,6 +53,9 @@ def build_word(
         error="omission" if omitted else "mispronunciation" if mispronounced else "none",
         phones=tuple(phones),
         inserted=inserted,
+        text_start=span[0] if span else None,
+        text_end=span[1] if span else None,
+        read_as=pronunciation.read_as,
         pronunciation=pronunciation.kind,
         guessed=pronunciation.guessed,
     )

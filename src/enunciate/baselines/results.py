@@ -117,6 +117,7 @@ def _words(
             interval=calibration.word.at,
             score=None if scores is None else float(scores[index]),
             pronunciation=clip.chosen[index],
+            span=clip.reference.span(index),
         )
         for index, text in enumerate(clip.reference.words)
     ]

@@ -18,7 +18,7 @@ from enunciate import audio
 from enunciate.audio import SAMPLE_RATE_HZ, Samples
 from enunciate.errors import EnunciateError
 from enunciate.phones import Lexicon
-from enunciate.phones.reference import Reference, read_reference
+from enunciate.reading.reference import Reference, read_reference
 from enunciate.schema import Utterance
 
 Array = npt.NDArray[np.float64]

@@ -27,7 +27,7 @@ from enunciate.metrics.pairs import Evaluated
 from enunciate.metrics.records import ErrorRateCorrelation, PerAndAccuracy, PhoneMatch, Transcription
 from enunciate.phones import strip_stress
 from enunciate.phones.alignment import EditCounts, count_edits, pooled
-from enunciate.phones.plain_words import plain_words
+from enunciate.reading.plain_words import plain_words
 from enunciate.schema import Utterance
 
 

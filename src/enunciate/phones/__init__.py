@@ -1,4 +1,4 @@
-"""The phone inventory, the lexicon, and the conversion of a reference text to phones."""
+"""The phone inventory, the lexicon, and what belongs to sequences of phones."""
 
 from enunciate.phones.inventory import (
     FEATURES,
@@ -11,7 +11,6 @@ from enunciate.phones.inventory import (
     to_ipa,
 )
 from enunciate.phones.lexicon import Lexicon
-from enunciate.phones.text import TextWord, parse_text
 
 __all__ = [
     "FEATURES",
@@ -19,10 +18,8 @@ __all__ = [
     "PHONES",
     "Lexicon",
     "PhoneFeatures",
-    "TextWord",
     "is_vowel",
     "parse_phones",
-    "parse_text",
     "strip_stress",
     "to_ipa",
 ]

@@ -17,6 +17,13 @@ class Pronunciation:
     kind: PronunciationKind = "citation"
     guessed: bool = False
     """Whether no dictionary has the word, so that all its pronunciations are guesses."""
+    read_as: str | None = None
+    """The words spoken, where they are not the word as written: "three fifty" for $3.50."""
+
+    @property
+    def n_words(self) -> int:
+        """How many words are spoken."""
+        return 1 if self.read_as is None else len(self.read_as.split())
 
     @property
     def bare(self) -> tuple[str, ...]:

@@ -17,8 +17,9 @@ from enunciate.schema import PronunciationKind
 
 MOST = 8
 """Pronunciations of one word at most: the alignment's cost grows with them."""
-FIXED: frozenset[PronunciationKind] = frozenset({"given", "guess"})
-"""Kinds that get no variants: what a user gave is meant so, and a guess is not refined."""
+FIXED: frozenset[PronunciationKind] = frozenset({"given", "guess", "reading"})
+"""Kinds that get no variants: what a user gave is meant so, a guess is not refined, and the readings of
+a number or the like are many already."""
 
 Pronunciations = tuple[Pronunciation, ...]
 

@@ -1,7 +1,8 @@
 """Forced alignment: which frames of a clip belong to which canonical phone, and which to nothing of the text.
 
 A Viterbi search over the frame head's log-probabilities. The words of the text follow each other, and the
-pronunciation variants of a word lie in parallel. What people really do has its own place in the graph:
+pronunciation variants of a word lie in parallel (`variant_graph`). What people really do has its own place
+in the graph:
 
 - A *wrong sound*: the state of a phone also accepts any other phone, at a cost that grows with the
   articulatory distance. A substituted sound so keeps the frames in which it was said, and is not squeezed
@@ -22,6 +23,7 @@ import numpy.typing as npt
 
 from enunciate.phones.articulation import distance_table
 from enunciate.pocket.symbols import N_CLASSES, SILENCE
+from enunciate.pocket.variant_graph import variant_graph
 from enunciate.pocket.viterbi import START, NoPathError, StateGraph, best_path
 
 LogProbs = npt.NDArray[np.float32]
@@ -79,13 +81,12 @@ class _Units:
     kind: list[int] = field(default_factory=list[int])
     """The class of a phone, `SILENCE`, `_EXTRA`, or `_ANY` for an omitted word."""
     word: list[int] = field(default_factory=list[int])
-    variant: list[int] = field(default_factory=list[int])
     unit: list[int] = field(default_factory=list[int])
     n_units: int = 0
 
     def add(
-        self, kind: int, entries: Sequence[int], n_frames: int, *, word: int = -1, variant: int = -1,
-        cost: float = 0.0, loop: bool = True,
+        self, kind: int, entries: Sequence[int], n_frames: int, *, word: int = -1, cost: float = 0.0,
+        loop: bool = True,
     ) -> int:  # fmt: skip
         """Add a chain of states that lasts at least `n_frames`, and return its last state."""
         state, self.n_units = START, self.n_units + 1
@@ -95,7 +96,6 @@ class _Units:
             state = self.graph.add(kind, before, loop=last and loop, entry_cost=cost if index == 0 else 0.0)
             self.kind.append(kind)
             self.word.append(word)
-            self.variant.append(variant)
             self.unit.append(self.n_units)
         return state
 
@@ -108,14 +108,14 @@ class _Units:
     def add_word(self, index: int, variants: Sequence[Sequence[int]], entries: Sequence[int]) -> list[int]:
         """All pronunciations of a word, and its omission."""
         exits: list[int] = []
-        for variant, labels in enumerate(variants):
-            state, before = START, entries
-            for label in labels:
-                state = self.add(label, before, MIN_FRAMES, word=index, variant=variant)
-                before = [state]
-            exits.append(state)
+        states: list[int] = []
+        for node in variant_graph(variants):
+            before = [states[k] for k in node.before if k >= 0] + [*entries] * (-1 in node.before)
+            states.append(self.add(node.label, before, MIN_FRAMES, word=index))
+            if node.ends:
+                exits.append(states[-1])
         cost = OMISSION_COST + OMISSION_COST_PER_PHONE * min(map(len, variants))
-        exits.append(self.add(_ANY, entries, 1, word=index, variant=0, cost=cost, loop=False))
+        exits.append(self.add(_ANY, entries, 1, word=index, cost=cost, loop=False))
         return exits
 
 
@@ -166,7 +166,8 @@ def _read(path: Indices, units: _Units, words: Sequence[Sequence[Sequence[int]]]
     starts = np.concatenate(([0], boundaries))
     ends = np.concatenate((boundaries, [len(path)]))
     rows: list[tuple[int, int, int, int]] = []
-    variants, omitted, extra = [0] * len(words), list[int](), list[tuple[int, int]]()
+    said: list[list[int]] = [[] for _ in words]
+    omitted, extra = list[int](), list[tuple[int, int]]()
     states: list[int] = path[starts].tolist()
     for state, start, end in zip(states, starts.tolist(), ends.tolist(), strict=True):
         kind, word = units.kind[state], units.word[state]
@@ -176,7 +177,11 @@ def _read(path: Indices, units: _Units, words: Sequence[Sequence[Sequence[int]]]
             omitted.append(word)
             rows += [(label, word, start, end) for label in words[word][0]]
         elif word >= 0:
-            variants[word] = units.variant[state]
+            said[word].append(kind)
             rows.append((kind, word, start, end))
     classes, word, first, last = np.asarray(rows, dtype=np.int64).reshape(-1, 4).T
-    return Alignment(classes, word, first, last, tuple(variants), score, tuple(omitted), tuple(extra))
+    variants = tuple(
+        [tuple(labels) for labels in of_word].index(tuple(labels_said)) if labels_said else 0
+        for of_word, labels_said in zip(words, said, strict=True)
+    )
+    return Alignment(classes, word, first, last, variants, score, tuple(omitted), tuple(extra))

@@ -15,13 +15,13 @@ from enunciate.assembly.clip import LoadedClip, load_clip
 from enunciate.errors import TextTooLongError
 from enunciate.phones import Lexicon, is_vowel
 from enunciate.phones.pronunciation import Pronunciation
-from enunciate.phones.reference import Reference
 from enunciate.pocket.acoustic_model import FRAME_S, AcousticModel, Outputs
 from enunciate.pocket.ctc import HEARING, PhoneModel, beam_search, load_phone_model
 from enunciate.pocket.forced_alignment import Alignment, AlignmentError, LogProbs, align, align_heard
 from enunciate.pocket.symbols import classes_of, phone_of
 from enunciate.pocket.weights_folder import ENCODER, PHONE_MODEL
 from enunciate.progress import Progress
+from enunciate.reading.reference import Reference
 from enunciate.schema import Utterance
 
 FASTEST_PHONES_PER_S = 33.0

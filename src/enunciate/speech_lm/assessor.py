@@ -17,7 +17,7 @@ from enunciate.assembly.timing import Aligner
 from enunciate.assembly.warnings import unparsable_answer
 from enunciate.errors import TaskNotTrainedError
 from enunciate.phones import Lexicon
-from enunciate.phones.reference import read_reference
+from enunciate.reading.reference import read_reference
 from enunciate.schema import Assessment, UnparsableAnswer, Utterance
 from enunciate.speech_lm.answers import phones_of, reparse_leniently, scores_of, symbols_of, transcript_of
 from enunciate.speech_lm.families.phi4.audio_frames import check_length

@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from enunciate.corpus.labels import HEARD_SYMBOLS, has_phone_labels, heard_phones, whole_scores
 from enunciate.phones import strip_stress
-from enunciate.phones.plain_words import plain_words
+from enunciate.reading.plain_words import plain_words
 from enunciate.schema import FrozenModel, Utterance
 from enunciate.speech_lm.options import TargetConfig, Task
 

@@ -11,7 +11,7 @@ from support.paths import REPOSITORY
 
 from enunciate.phones.inventory import IPA, PHONES, strip_stress
 from enunciate.phones.lexicon import Lexicon
-from enunciate.phones.text import parse_text
+from enunciate.reading.text import parse_text
 
 STATIC = REPOSITORY / "src" / "enunciate" / "serve" / "static"
 HINTS = json.loads((STATIC / "hints.json").read_text(encoding="utf-8"))

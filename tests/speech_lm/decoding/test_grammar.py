@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.speech_lm_tokenizers import bytes_only
 
 from enunciate.corpus.labels import HEARD_SYMBOLS, STARRED_PHONES
-from enunciate.phones.plain_words import plain_words
+from enunciate.reading.plain_words import plain_words
 from enunciate.speech_lm.decoding.grammar import TranscriptGrammar
 from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
 from enunciate.speech_lm.options import TargetConfig

@@ -14,8 +14,9 @@ from enunciate.audio import SAMPLE_RATE_HZ
 from enunciate.corpus.synthetic.clip import SyntheticClip
 from enunciate.corpus.synthetic.mispronunciations import SILENCE
 from enunciate.errors import TextError
-from enunciate.phones import Lexicon, TextWord, parse_text, strip_stress
+from enunciate.phones import Lexicon, strip_stress
 from enunciate.phones.alignment import align
+from enunciate.reading import TextWord, parse_text
 from enunciate.schema import Clip, ReferenceWord, Utterance
 
 CORRECT, WRONG = 2.0, 0.0

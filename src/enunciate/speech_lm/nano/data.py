@@ -22,8 +22,8 @@ from enunciate.audio import SAMPLE_RATE_HZ, Samples, load
 from enunciate.corpus.synthetic.clip import SyntheticClip
 from enunciate.corpus.synthetic.mispronunciations import SILENCE
 from enunciate.corpus.synthetic.shard_files import read_shards
-from enunciate.phones.plain_words import plain_words
 from enunciate.pocket.symbols import classes_of
+from enunciate.reading.plain_words import plain_words
 from enunciate.schema import Utterance
 from enunciate.speech_lm.families.phi4.special_tokens import AUDIO
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe

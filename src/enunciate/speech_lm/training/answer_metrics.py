@@ -9,7 +9,7 @@ from enunciate.corpus.labels import heard_phones
 from enunciate.metrics.correlation import correlation
 from enunciate.metrics.records import PhoneMatch
 from enunciate.phones.alignment import EditCounts, count_edits, pooled
-from enunciate.phones.plain_words import plain_words
+from enunciate.reading.plain_words import plain_words
 from enunciate.schema import ASPECTS, Aspect, Utterance
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer, expectation
 from enunciate.speech_lm.options import TargetConfig, Task

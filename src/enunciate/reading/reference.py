@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from enunciate.phones.lexicon import Lexicon, Variants
 from enunciate.phones.pronunciation import Pronunciation, distinct
-from enunciate.phones.text import TextWord, parse_text
 from enunciate.phones.variants import spoken_variants
+from enunciate.reading.text import TextWord, parse_text
 from enunciate.schema import Utterance
 
 
@@ -21,6 +21,12 @@ class Reference:
     """For each word the ways to say it, the usual one first; no two have the same phones."""
     ends_phrase: tuple[bool, ...]
     """For each word whether a punctuation mark follows it."""
+    spans: tuple[tuple[int, int] | None, ...] = ()
+    """For each word where it is in the reference text; none for words that were given with their phones."""
+
+    def span(self, word: int) -> tuple[int, int] | None:
+        """Return where a word, by its index, is in the reference text."""
+        return self.spans[word] if self.spans else None
 
     @property
     def variants(self) -> tuple[Variants, ...]:
@@ -50,5 +56,6 @@ def read_reference(utterance: Utterance, lexicon: Lexicon) -> Reference | None:
 def _reference(words: Sequence[TextWord]) -> Reference:
     texts = tuple(word.text for word in words)
     ends = tuple(word.ends_phrase for word in words)
+    spans = tuple(word.span for word in words) if any(word.span for word in words) else ()
     known = [distinct(word.pronunciations) for word in words]
-    return Reference(texts, tuple(spoken_variants(known, texts, ends)), ends)
+    return Reference(texts, tuple(spoken_variants(known, texts, ends)), ends, spans)

@@ -7,7 +7,7 @@ import unicodedata
 from typing import cast
 
 from enunciate.phones.lexicon import normalise_apostrophes
-from enunciate.phones.numbers import spell_number
+from enunciate.reading.numbers import spell_number
 
 _WORD = re.compile("[a-z]+(?:'[a-z]+)*|[0-9]+")
 

@@ -1,0 +1,161 @@
+"""Dates in figures, and the day and the month beside each other."""
+
+from __future__ import annotations
+
+import re
+
+from enunciate.reading.alternatives import distinct, in_turn, joined
+from enunciate.reading.number_readings import decades, labels, one_by_one, ordinals, years
+from enunciate.reading.numbers import cardinal
+from enunciate.reading.rule import Found, Rule
+
+_MONTHS = "january february march april may june july august september october november december".split()
+_SHORT = "jan feb mar apr may jun jul aug sept oct nov dec".split()
+MONTHS = {name: name for name in _MONTHS} | dict(zip(_SHORT, _MONTHS, strict=True)) | {"sep": "september"}
+"""Names of months by their names and abbreviations, in lower case."""
+MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+"""A pattern of these."""
+_AFTER_MONTH = re.compile(rf"(?<!\w)(?:{MONTH})\.?\s$", re.IGNORECASE)
+_AFTER_DAY = re.compile(r"(?<![\w.])(?:[12]?[0-9]|3[01])\s$")
+_AFTER_ORDINAL = re.compile(r"(?<![\w.])(?:[12]?[0-9]|3[01])(?:st|nd|rd|th)\s$", re.IGNORECASE)
+
+
+def day_and_month(day: int, month: int) -> list[str]:
+    """Return the readings of a day of a month, American and British."""
+    name, number = _MONTHS[month - 1], ordinals(day)[0]
+    return [
+        f"{name} {number}",
+        f"the {number} of {name}",
+        f"{name} the {number}",
+        f"{number} of {name}",
+        f"{name} {' '.join(cardinal(day))}",
+    ]
+
+
+def _year(digits: str) -> list[str]:
+    if len(digits) == 4:
+        return years(int(digits))
+    return one_by_one(digits)[1:2] if digits[0] == "0" else [" ".join(cardinal(int(digits)))]
+
+
+def _is_date(day: int, month: int) -> bool:
+    return 1 <= day <= 31 and 1 <= month <= 12
+
+
+def _figure(digits: str) -> list[str]:
+    if digits[0] == "0" and len(digits) > 1:
+        return [f"oh {one_by_one(digits[1:])[0]}", " ".join(cardinal(int(digits)))]
+    return [" ".join(cardinal(int(digits)))]
+
+
+def _numeric(found: Found) -> list[str]:
+    first, second, year = int(found["first"]), int(found["second"]), found["year"]
+    orders = [(second, first), (first, second)]  # American: the month first; then British
+    named = [joined(day_and_month(*order), _year(year)) for order in orders if _is_date(*order)]
+    if not named:
+        return []
+    figures = joined(_figure(found["first"]), _figure(found["second"]), _year(year))
+    return in_turn(*named, figures[:2])
+
+
+def _iso(found: Found) -> list[str]:
+    month, day = int(found["month"]), int(found["day"])
+    if not _is_date(day, month):
+        return []
+    year = _year(found["year"])
+    named = day_and_month(day, month)
+    figures = joined(year, _figure(found["month"]), _figure(found["day"]))
+    return in_turn(joined(named, year), joined(year, named), figures[:2])
+
+
+def _day(found: Found) -> list[str]:
+    number, plain = ordinals(int(found[0]))[0], " ".join(cardinal(int(found[0])))
+    if _AFTER_MONTH.search(found.before):
+        return [number, f"the {number}", plain]
+    if re.match(rf"\s(?:{MONTH})(?!\w)", found.after, re.IGNORECASE):
+        return [f"the {number}", number, plain]
+    return []
+
+
+def _month(found: Found) -> list[str]:
+    name = MONTHS[found["name"].lower()]
+    abbreviated = found["name"].lower() != name
+    if _AFTER_DAY.search(found.before):
+        readings = [f"of {name}", name]
+    elif _AFTER_ORDINAL.search(found.before):
+        readings = [name, f"of {name}"]
+    elif abbreviated and (found["dot"] or re.match(r"\s[0-9]", found.after)):
+        readings = [name]
+    else:
+        return []
+    written = found["name"].lower()
+    return [*readings, *([written] if abbreviated and found.knows(written) else [])]
+
+
+def _decade(found: Found) -> list[str]:
+    digits = found["digits"]
+    return decades(digits) if digits[-1] == "0" and digits.strip("0") else []
+
+
+def _short_year(found: Found) -> list[str]:
+    digits = found["digits"]
+    return one_by_one(digits)[1::-1] if digits[0] == "0" else [" ".join(cardinal(int(digits)))]
+
+
+RULES = (
+    Rule(
+        "date, year first",
+        re.compile(r"(?P<year>[12][0-9]{3})[-/.](?P<month>[0-9]{1,2})[-/.](?P<day>[0-9]{1,2})(?![\w/-])"),
+        _iso,
+        "Due 2024-05-12.",
+        "due may twelfth twenty twenty four",
+    ),
+    Rule(
+        "date, year last",
+        re.compile(
+            r"(?P<first>[0-9]{1,2})(?P<sign>[-/.])(?P<second>[0-9]{1,2})(?P=sign)(?P<year>[12][0-9]{3}|[0-9]{2})(?![\w/-])"
+        ),
+        _numeric,
+        "Due 12/05/2024.",
+        "due the twelfth of may twenty twenty four",
+    ),
+    Rule(
+        "day of a month",
+        re.compile(r"(?:0?[1-9]|[12][0-9]|3[01])(?![\w:/.%°$€£-]*\w|[%°$€£])"),
+        _day,
+        "It is 5 May.",
+        "it is the fifth of may",
+    ),
+    Rule(
+        "month",
+        re.compile(rf"(?P<name>{MONTH})(?P<dot>\.?)(?!\w)", re.IGNORECASE),
+        _month,
+        "Born Jan. 5.",
+        "born january fifth",
+    ),
+    Rule(
+        "decade",
+        re.compile(r"'?(?P<digits>[1-9][0-9]{3}|[1-9]0)'?s(?!\w)", re.IGNORECASE),
+        _decade,
+        "Music of the '90s",
+        "music of the nineties",
+    ),
+    Rule(
+        "year without its century",
+        re.compile(r"'(?P<digits>[0-9]{2})(?!['\w])"),
+        _short_year,
+        "The class of '05",
+        "the class of oh five",
+    ),
+)
+LABELLED = re.compile(
+    r"(?<!\w)(?:room|flight|bus|route|highway|interstate|apartment|apt|suite|extension|ext|code|pin|area|gate|"
+    r"channel|locker|boeing)\.?\s(?:[A-Z]{1,3}\s?)?$",
+    re.IGNORECASE,
+)
+"""For `Found.before`: words whose number is a name."""
+
+
+def number_after_label(found: Found) -> list[str]:
+    """Return the readings of a number that names a room, a flight or the like; else none."""
+    return distinct(labels(found[0])) if LABELLED.search(found.before) else []

@@ -1,0 +1,172 @@
+"""Units of measurement, right after a number or standing alone."""
+
+from __future__ import annotations
+
+import re
+
+from enunciate.reading.alternatives import joined
+from enunciate.reading.number_readings import decimals
+from enunciate.reading.rule import NUMBER, Found, Rule
+
+_TABLE = """
+km    kilometer, kilometers
+m     meter, meters
+cm    centimeter, centimeters
+mm    millimeter, millimeters
+kg    kilogram, kilograms, kilo, kilos
+g     gram, grams
+mg    milligram, milligrams
+lb    pound, pounds
+lbs   pound, pounds
+oz    ounce, ounces
+ft    foot, feet
+in    inch, inches
+yd    yard, yards
+mi    mile, miles
+mph   mile per hour, miles per hour, M P H
+kph   kilometer per hour, kilometers per hour, K P H
+hr    hour, hours
+hrs   hour, hours
+h     hour, hours
+min   minute, minutes
+mins  minute, minutes
+sec   second, seconds
+secs  second, seconds
+s     second, seconds
+ms    millisecond, milliseconds
+l     liter, liters
+L     liter, liters
+ml    milliliter, milliliters
+mL    milliliter, milliliters
+cl    centiliter, centiliters
+px    pixel, pixels
+KB    kilobyte, kilobytes
+kB    kilobyte, kilobytes
+MB    megabyte, megabytes, megs
+GB    gigabyte, gigabytes, gigs
+TB    terabyte, terabytes
+Hz    hertz, hertz
+kHz   kilohertz, kilohertz
+MHz   megahertz, megahertz
+GHz   gigahertz, gigahertz
+W     watt, watts
+kW    kilowatt, kilowatts
+kWh   kilowatt hour, kilowatt hours
+MW    megawatt, megawatts
+V     volt, volts
+A     amp, amps
+dB    decibel, decibels
+cal   calorie, calories
+kcal  kilocalorie, kilocalories, calories
+°C    degree celsius, degrees celsius, degrees, degrees centigrade, celsius
+°F    degree fahrenheit, degrees fahrenheit, degrees, fahrenheit
+°     degree, degrees
+C     degree celsius, degrees celsius, celsius, C
+F     degree fahrenheit, degrees fahrenheit, fahrenheit, F
+x     times, times, x
+k     thousand, thousand, K
+K     thousand, thousand, K
+m^2   square meter, square meters, meters squared
+km^2  square kilometer, square kilometers, kilometers squared
+m^3   cubic meter, cubic meters, meters cubed
+cm^2  square centimeter, square centimeters
+cm^3  cubic centimeter, cubic centimeters
+sq    square, square
+rpm   R P M, R P M
+bpm   beat per minute, beats per minute, B P M
+tsp   teaspoon, teaspoons
+tbsp  tablespoon, tablespoons
+pt    pint, pints, point, points
+pts   point, points
+wk    week, weeks
+wks   week, weeks
+yr    year, years
+yrs   year, years
+mo    month, months
+"""
+UNITS: dict[str, list[str]] = {
+    symbol: names.split(", ")
+    for symbol, names in (line.split(maxsplit=1) for line in _TABLE.split("\n") if line)
+}
+"""Singular, plural and further names by symbol."""
+_ALONE = frozenset(
+    "km cm mm kg mg lb lbs oz ft mph kph hr hrs mins secs ml kHz MHz GHz kWh kcal dB tsp tbsp yrs wks °C"
+    " °F".split()
+)
+"""Symbols that are no words, and are read as units also without a number before them."""
+_BY_LOWER = {symbol.lower(): symbol for symbol in reversed(UNITS)}
+_AFTER_NUMBER = re.compile(r"(?P<number>[0-9][0-9.,/]*)\s?[-]?$")
+_SYMBOL = "|".join(re.escape(symbol) for symbol in sorted(UNITS, key=len, reverse=True))
+
+
+def _names(symbol: str, *, one: bool) -> list[str]:
+    known = UNITS.get(symbol) or UNITS.get(_BY_LOWER.get(symbol.lower(), ""), [])
+    if not known:
+        return []
+    singular, plural, *further = known
+    return [singular, *further[:1], plural] if one else [plural, *further, singular]
+
+
+def _unit(symbol: str, per: str, *, one: bool) -> list[str]:
+    names = _names(symbol, one=one)
+    return joined(names, "per", _names(per, one=True)[:1]) if per else names
+
+
+def _measure(found: Found) -> list[str]:
+    one = found["number"] == "1"
+    names = _unit(found["symbol"], found["per"], one=one)
+    if found["symbol"] == "m" and not found["per"]:
+        names = [*names, "million"]
+    sign = ["minus", "negative"] if found["minus"] else ""
+    return joined(sign, decimals(found["number"]), names) if names else []
+
+
+def _after_number(found: Found) -> list[str]:
+    symbol, per = found["symbol"], found["per"]
+    before = _AFTER_NUMBER.search(found.before)
+    if before is None:
+        return _unit(symbol, per, one=False) if symbol in _ALONE or per else []
+    names = _unit(symbol, per, one=before["number"] == "1")
+    word = symbol.lower()
+    if not per and len(word) > 1 and found.knows(word):
+        return [word, *names] if word == "in" else [*names, word]
+    return [*names, symbol.upper()] if len(symbol) == 1 and symbol.isalpha() else names
+
+
+def _feet(found: Found) -> list[str]:
+    feet, inches = decimals(found["feet"])[0], decimals(found["inches"])[0]
+    return [
+        f"{feet} foot {inches}",
+        f"{feet} {inches}",
+        f"{feet} feet {inches} inches",
+        f"{feet} feet {inches}",
+    ]
+
+
+_PER = rf"(?:/(?P<per>{_SYMBOL}))?"
+RULES = (
+    Rule(
+        "feet and inches",
+        re.compile(r"(?P<feet>[1-9])'\s?(?P<inches>[0-9]|1[01])(?:\"|'')"),
+        _feet,
+        "He is 5'10\" tall.",
+        "he is five foot ten tall",
+    ),
+    Rule(
+        "measurement",
+        re.compile(
+            rf"(?P<minus>(?<!\w)[-\u2212])?(?P<number>{NUMBER})(?P<space>\s?(?=°))?(?P<symbol>{_SYMBOL}){_PER}(?![\w^])",
+            re.IGNORECASE,
+        ),
+        _measure,
+        "It is 30°C.",
+        "it is thirty degrees celsius",
+    ),
+    Rule(
+        "unit",
+        re.compile(rf"(?P<symbol>{_SYMBOL}){_PER}(?![\w^'-])", re.IGNORECASE),
+        _after_number,
+        "I ran 5 km.",
+        "i ran five kilometers",
+    ),
+)
