@@ -55,3 +55,7 @@ def test_the_expected_reading_is_among_the_readings(text, expected):
     special = [of_token for kind, of_token in pronounced_readings(text) if kind != PLAIN_WORD]
 
     assert is_path(expected.split(), special), special
+
+
+def test_there_are_three_hundred_sentences():
+    assert len({text for text, _ in SENTENCES}) >= 300

@@ -11,28 +11,26 @@ _ANYWHERE = {
     "mr": "mister", "mrs": "missus", "dr": "doctor/drive", "prof": "professor", "etc": "et cetera/etcetera",
     "vs": "versus/V S", "approx": "approximately", "dept": "department", "govt": "government",
     "blvd": "boulevard", "jr": "junior", "sr": "senior", "ltd": "limited", "bldg": "building",
-    "sgt": "sergeant", "tues": "tuesday", "thurs": "thursday", "asap": "as soon as possible/A S A P",
-    "aka": "also known as/A K A", "pls": "please", "thx": "thanks", "btw": "by the way/B T W",
-    "hwy": "highway", "appt": "appointment", "abbr": "abbreviation",
+    "sgt": "sergeant", "asap": "as soon as possible/A S A P", "aka": "also known as/A K A", "pls": "please",
+    "thx": "thanks", "btw": "by the way/B T W", "hwy": "highway", "appt": "appointment",
+    "abbr": "abbreviation",
 }  # fmt: skip
 """Read so with a dot and without one."""
 _WITH_DOT = {
     "st": "saint/street", "ave": "avenue", "rd": "road", "inc": "incorporated/ink", "corp": "corporation",
-    "co": "company", "fig": "figure", "vol": "volume", "p": "page", "pp": "pages", "mon": "monday",
-    "tue": "tuesday", "wed": "wednesday", "thu": "thursday", "fri": "friday", "sat": "saturday",
-    "sun": "sunday", "gen": "general", "col": "colonel", "capt": "captain", "lt": "lieutenant",
-    "rev": "reverend", "hon": "honorable", "sen": "senator", "rep": "representative", "gov": "governor",
-    "pres": "president", "est": "established", "min": "minimum/minute", "max": "maximum",
-    "ed": "edition/editor", "ext": "extension", "tel": "telephone", "apt": "apartment", "ch": "chapter",
-    "mt": "mount", "ft": "fort/feet", "ca": "circa", "v": "versus", "cf": "compare", "al": "others",
-    "dist": "district", "temp": "temperature", "ms": "ms", "cont": "continued", "misc": "miscellaneous",
-    "ref": "reference", "sq": "square", "ln": "lane", "pl": "place", "sec": "second/section",
-    "cm": "centimeters", "hr": "hour", "hrs": "hours", "mins": "minutes", "secs": "seconds", "oz": "ounces",
-    "lb": "pound", "lbs": "pounds", "in": "inches", "yr": "year", "yrs": "years", "e": "east", "w": "west",
-    "n": "north", "s": "south",
+    "co": "company", "fig": "figure", "vol": "volume", "p": "page", "pp": "pages", "gen": "general",
+    "col": "colonel", "capt": "captain", "lt": "lieutenant", "rev": "reverend", "hon": "honorable",
+    "sen": "senator", "rep": "representative", "gov": "governor", "pres": "president", "est": "established",
+    "min": "minimum/minute", "max": "maximum", "ed": "edition/editor", "ext": "extension",
+    "tel": "telephone", "apt": "apartment", "ch": "chapter", "mt": "mount", "ft": "fort/feet",
+    "ca": "circa", "v": "versus", "cf": "compare", "al": "others", "dist": "district",
+    "temp": "temperature", "ms": "ms", "cont": "continued", "misc": "miscellaneous", "ref": "reference",
+    "sq": "square", "ln": "lane", "pl": "place", "sec": "second/section", "cm": "centimeters", "hr": "hour",
+    "hrs": "hours", "mins": "minutes", "secs": "seconds", "oz": "ounces", "lb": "pound", "lbs": "pounds",
+    "yr": "year", "yrs": "years", "e": "east", "w": "west", "n": "north", "s": "south",
 }  # fmt: skip
 """Read so with a dot only."""
-_WORDS_TOO = frozenset("co ed fig gen in inc max min ref rep rev sat sun temp wed".split())
+_WORDS_TOO = frozenset("co ed fig gen inc max min ref rep rev temp".split())
 """Abbreviations that are words as well; at the end of a sentence, their dot may be the full stop."""
 _BEFORE_A_NAME = {"st": "saint/street", "mt": "mount", "ms": "ms"}
 _LATIN = {
@@ -54,7 +52,7 @@ def _abbreviation(found: Found) -> list[str]:
         return []
     at_end = not found.after.strip()
     plain = [word] if word in _WORDS_TOO else []
-    if len(word) == 1 and (at_end or not re.match(r"\s[0-9A-Z]", found.after)):
+    if len(word) == 1 and (at_end or not re.match(r"\s?[0-9]|\s[A-Z]", found.after)):
         return []
     likely_word = dotted and word in _WITH_DOT and plain and (found["word"].islower() or at_end)
     readings = names.split("/")
@@ -89,7 +87,7 @@ RULES = (
     ),
     Rule(
         "abbreviation",
-        re.compile(r"(?P<word>[A-Za-z]{1,6})(?P<dot>\.?)(?![\w'@-]|\.\w)"),
+        re.compile(r"(?P<word>[A-Za-z]{1,6})(?P<dot>\.?)(?:(?<=\.)(?=[0-9])|(?![\w'@-]|\.\w))"),
         _abbreviation,
         "Dr. Smith lives on Main St.",
         "doctor smith lives on main street",

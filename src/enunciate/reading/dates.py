@@ -15,6 +15,12 @@ MONTHS = {name: name for name in _MONTHS} | dict(zip(_SHORT, _MONTHS, strict=Tru
 """Names of months by their names and abbreviations, in lower case."""
 MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 """A pattern of these."""
+DAYS = {
+    "mon": "monday", "tue": "tuesday", "tues": "tuesday", "wed": "wednesday", "thu": "thursday",
+    "thur": "thursday", "thurs": "thursday", "fri": "friday", "sat": "saturday", "sun": "sunday",
+}  # fmt: skip
+"""Names of days of the week by their abbreviations, in lower case."""
+_DAY = r"(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?:day|sday|nesday|rsday|urday)?"
 _AFTER_MONTH = re.compile(rf"(?<!\w)(?:{MONTH})\.?\s$", re.IGNORECASE)
 _AFTER_DAY = re.compile(r"(?<![\w.])(?:[12]?[0-9]|3[01])\s$")
 _AFTER_ORDINAL = re.compile(r"(?<![\w.])(?:[12]?[0-9]|3[01])(?:st|nd|rd|th)\s$", re.IGNORECASE)
@@ -92,6 +98,22 @@ def _month(found: Found) -> list[str]:
     return [*readings, *([written] if abbreviated and found.knows(written) else [])]
 
 
+def _day_name(abbreviation: str) -> str:
+    name = abbreviation.lower()
+    return DAYS.get(name, name)
+
+
+def _weekday(found: Found) -> list[str]:
+    written = found["name"].lower()
+    if (found["dot"] and found.after.strip()) or not found.knows(written):
+        return [DAYS[written], *([written] if found.knows(written) else [])]
+    return [written, DAYS[written]] if found["dot"] else []
+
+
+def _weekdays(found: Found) -> list[str]:
+    return joined(_day_name(found["first"]), ["to", "through"], _day_name(found["second"]))
+
+
 def _decade(found: Found) -> list[str]:
     digits = found["digits"]
     return decades(digits) if digits[-1] == "0" and digits.strip("0") else []
@@ -132,6 +154,20 @@ RULES = (
         _month,
         "Born Jan. 5.",
         "born january fifth",
+    ),
+    Rule(
+        "range of days",
+        re.compile(rf"(?P<first>{_DAY})[-–—](?P<second>{_DAY})(?!\w)"),
+        _weekdays,
+        "Open Mon-Fri only",
+        "open monday to friday only",
+    ),
+    Rule(
+        "day of the week",
+        re.compile(r"(?P<name>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?P<dot>\.?)(?![\w'])"),
+        _weekday,
+        "Come on Thurs. evening",
+        "come on thursday evening",
     ),
     Rule(
         "decade",

@@ -183,7 +183,7 @@ RULES = (
     ),
     Rule(
         "number",
-        re.compile(rf"{_MINUS}(?P<number>{NUMBER}|\.[0-9]+)(?!\w|/[0-9])"),
+        re.compile(rf"{_MINUS}(?P<number>{NUMBER}|(?<!\w)\.[0-9]+)(?!\w|/[0-9])"),
         _number,
         "It was -3.5 degrees.",
         "it was minus three point five degrees",

@@ -116,6 +116,13 @@ RULES = (
         "is he in the F B I",
     ),
     Rule(
+        "letters with a stroke",
+        re.compile(r"[A-Z]/[A-Z](?!\w)"),
+        lambda found: joined(found.text[0], ["", "slash"], found.text[2]),
+        "The A/C is on",
+        "the A C is on",
+    ),
+    Rule(
         "letter with a sign",
         re.compile(r"(?P<letter>[A-Z])(?P<sign>#|\+\+|\+)(?![\w+])"),
         _sharp,

@@ -183,7 +183,8 @@ def _pronounced(reading: str, spoken: SpokenWords) -> Iterator[Pronunciation]:
 
 def _joined(words: Sequence[Pronunciation], reading: str) -> Pronunciation:
     phones = tuple(phone for word in words for phone in word.phones)
-    return Pronunciation(phones, "reading", any(word.guessed for word in words), reading)
+    lengths = tuple(len(word.phones) for word in words) if len(words) > 1 else ()
+    return Pronunciation(phones, "reading", any(word.guessed for word in words), reading, lengths)
 
 
 def _mostly_another_script(text: str) -> bool:

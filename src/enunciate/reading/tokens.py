@@ -44,7 +44,7 @@ Knows = Callable[[str], bool]
 
 # A run starts after white space or a brace only: a try from each of its characters would be quadratic.
 _INLINE = re.compile(r"(?<![^\s{}])([^\s{}]*)\{([^{}]*)\}")
-_EASY = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?(?=[\s,;:!?)\"]|\.(?:\s|$)|$)")
+_EASY = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?(?=[\s,;!?)\"]|:(?!/)|\.(?:\s|$)|$)")
 _RUN = re.compile(r"['-]*[^\W\d_](?:[^\W\d_]|['\u0300-\u036f-])*")
 _PART = re.compile(r"(?:[^\W\d_]|['\u0300-\u036f])+")
 _PHRASE_END = re.compile(r"[.,;:!?\u2026](?!\w)")
@@ -65,7 +65,14 @@ _MAY_END_A_SENTENCE = (
     "rd.",
 )
 _SPECIAL = frozenset(
-    {*abbreviations.WORDS, *dates.MONTHS, *(symbol.lower() for symbol in units.UNITS), "no", "nos"}
+    {
+        *abbreviations.WORDS,
+        *dates.MONTHS,
+        *dates.DAYS,
+        *(symbol.lower() for symbol in units.UNITS),
+        "no",
+        "nos",
+    }
 )
 """Words, in lower case, that a rule may read in another way than the lexicon."""
 

@@ -54,7 +54,8 @@ kW    kilowatt, kilowatts
 kWh   kilowatt hour, kilowatt hours
 MW    megawatt, megawatts
 V     volt, volts
-A     amp, amps
+amp   amp, amps
+M     million, million, M
 dB    decibel, decibels
 cal   calorie, calories
 kcal  kilocalorie, kilocalories, calories
@@ -100,7 +101,7 @@ _SYMBOL = "|".join(re.escape(symbol) for symbol in sorted(UNITS, key=len, revers
 
 
 def _names(symbol: str, *, one: bool) -> list[str]:
-    known = UNITS.get(symbol) or UNITS.get(_BY_LOWER.get(symbol.lower(), ""), [])
+    known = UNITS.get(symbol) or (UNITS.get(_BY_LOWER.get(symbol.lower(), "")) if len(symbol) > 1 else None)
     if not known:
         return []
     singular, plural, *further = known
@@ -108,6 +109,7 @@ def _names(symbol: str, *, one: bool) -> list[str]:
 
 
 def _unit(symbol: str, per: str, *, one: bool) -> list[str]:
+    """Return the names of a unit, or of a unit per another; a single letter must have its own case."""
     names = _names(symbol, one=one)
     return joined(names, "per", _names(per, one=True)[:1]) if per else names
 
