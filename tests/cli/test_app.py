@@ -12,7 +12,18 @@ from support.paths import SOURCE
 
 import enunciate
 
-COMMANDS = ["assess", "evaluate", "report", "compare", "benchmark", "train", "recipes", "serve", "info"]
+COMMANDS = [
+    "assess",
+    "read",
+    "evaluate",
+    "report",
+    "compare",
+    "benchmark",
+    "train",
+    "recipes",
+    "serve",
+    "info",
+]
 
 
 def test_the_version_is_that_of_the_package() -> None:

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 import enunciate
-from enunciate.serve.http import assessment_routes, azure_routes, operator_routes
+from enunciate.serve.http import assessment_routes, azure_routes, operator_routes, text_routes
 from enunciate.serve.http.api_keys import require_key
 from enunciate.serve.http.disconnect import ClientGoneError
 from enunciate.serve.http.middleware import CLIENT_GONE, ServiceMiddleware
@@ -51,7 +51,7 @@ def create_app(settings: ServiceSettings | None = None, command: Sequence[str] |
     )
     app.state.service = service
     app.include_router(operator_routes.public_router)
-    for router in (operator_routes.router, assessment_routes.router):
+    for router in (operator_routes.router, assessment_routes.router, text_routes.router):
         app.include_router(router, dependencies=[Depends(require_key)])
     app.include_router(azure_routes.router)
     app.router.default = PageFiles()  # a mount would take requests with a wrong method away from the routes

@@ -15,9 +15,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from enunciate import schema
+from enunciate.reading import description as reading_description
 from enunciate.schema import Assessment
 from enunciate.serve.azure.options import AzureOptions
 from enunciate.serve.azure.response import response as azure_response
@@ -35,7 +37,13 @@ Every response that is not an assessment is `application/problem+json` (RFC 9457
 stable code. Responses with status `429` or `503` have the header `Retry-After`."""
 _TEXT = EXAMPLE["text"]
 _REF = "#/components/schemas/"
-_MODULES: tuple[ModuleType, ...] = (schema, operator_routes, problem_details, clip_request)
+_MODULES: tuple[ModuleType, ...] = (
+    schema,
+    reading_description,
+    operator_routes,
+    problem_details,
+    clip_request,
+)
 
 Fields = dict[str, Any]
 
@@ -61,6 +69,8 @@ def problem_responses(*statuses: int) -> dict[int | str, Fields]:
 
 ASSESSING = problem_responses(*_REASONS)
 """The problems of a route that assesses clips."""
+READING = problem_responses(400, 401, 408, 413, 422, 429, 500, 503)
+"""The problems of a route that reads texts."""
 _FORM_FIELDS: Fields = {
     "text": {"type": "string", "maxLength": MAX_TEXT, "description": "The reference text."},
     "words": {
@@ -92,6 +102,17 @@ def _body(form: Fields, json_schema: Fields, example: Any) -> Fields:
         "application/json": {"schema": json_schema, "example": example},
     }
     return {"requestBody": {"required": True, "content": content}}
+
+
+def one_json(model: type[BaseModel], example: Fields) -> Fields:
+    """Return the description of a request whose body is one model as JSON."""
+    schema = model.model_json_schema()
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema, "example": example}},
+        }
+    }
 
 
 ONE_CLIP = _body({"audio": _AUDIO} | _FORM_FIELDS, {"$ref": f"{_REF}ClipRequest"}, _CLIP_EXAMPLE)

@@ -1,0 +1,64 @@
+"""The route that tells how a text would be read. It needs no engine, so this process answers it itself."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from enunciate.errors import TextError
+from enunciate.phones import Lexicon
+from enunciate.reading.description import TextDescription, describe_text
+from enunciate.serve.http import openapi
+from enunciate.serve.http.clip_request import MAX_TEXT
+from enunciate.serve.http.problem_details import ProblemError
+from enunciate.serve.http.request_body import read_body
+from enunciate.serve.http.service import Service
+
+router = APIRouter(prefix="/v1")
+_MAX_BYTES = 12 * MAX_TEXT
+"""As many as a text can have in JSON with all its characters escaped, and the name of its field."""
+
+
+class TextRequest(BaseModel):
+    """A text to read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Field(max_length=MAX_TEXT)]
+    """As the reference text of a clip. A word can carry its pronunciation, as in `tomato{T AH M EY T OW}`."""
+
+
+@router.post(
+    "/texts",
+    response_model=TextDescription,
+    responses=openapi.READING,
+    openapi_extra=openapi.one_json(TextRequest, {"text": "It costs $3.50."}),
+)
+async def read_text(request: Request) -> Response:
+    """Tell how a text would be read: words, readings of numbers and signs, pronunciations, syllables."""
+    service: Service = request.app.state.service
+    with service.admission.admit() as count_bytes:
+        body = await read_body(request, _MAX_BYTES, service.settings, count_bytes)
+        try:
+            text = TextRequest.model_validate_json(body).text
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"]))
+            status = 400 if first["type"] == "json_invalid" else 422
+            raise ProblemError(status, "malformed", f"{field}: {first['msg']}".lstrip(": ")) from None
+        try:
+            description = await asyncio.to_thread(describe_text, text, _lexicon())
+        except TextError as error:
+            raise ProblemError(422, error.code, str(error)) from None
+    return Response(description.model_dump_json(), media_type="application/json")
+
+
+@cache
+def _lexicon() -> Lexicon:
+    return Lexicon.default()
