@@ -20,7 +20,8 @@ STARRED_PHONES = tuple(f"{phone}*" for phone in PHONES)
 """`K*` and its like; see the module."""
 HEARD_SYMBOLS = (*PHONES, UNCLEAR, *STARRED_PHONES)
 """Every symbol that a sequence of heard phones may contain."""
-_DELETED = "<DEL>"
+DELETED = "<DEL>"
+"""What annotators write where a phone was left out."""
 
 Starred = Literal["keep", "drop"]
 """Whether `K*` is a symbol of its own or plain `K`."""
@@ -93,7 +94,7 @@ def _diagnoses(utterance_id: str, word: ReferenceWord, starred: Starred) -> dict
 
 
 def _annotated(label: str, starred: Starred) -> tuple[str, ...]:
-    if label.strip().upper() == _DELETED:
+    if label.strip().upper() == DELETED:
         return ()
     return tuple(_symbol(token, starred) for token in label.split()) or (UNCLEAR,)
 

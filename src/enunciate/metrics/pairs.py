@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from enunciate.corpus.labels import DELETED
 from enunciate.errors import CorpusError, EnunciateError
 from enunciate.phones import strip_stress
 from enunciate.schema import MISPRONOUNCED_BELOW, Assessment, PhoneResult, ReferenceWord, Utterance
-
-DELETED = "<DEL>"
 
 
 class PhoneMismatchError(EnunciateError):

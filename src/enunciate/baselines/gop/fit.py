@@ -12,15 +12,9 @@ from enunciate.baselines.calibrate import calibrate
 from enunciate.baselines.clip_prediction import BaselinePrediction
 from enunciate.baselines.gop.goodness import Goodness
 from enunciate.baselines.gop.model import GopModel, GopRegressions
-from enunciate.baselines.gop.regression import (
-    Array,
-    LinearRegression,
-    PhoneRegression,
-    Standardisation,
-    polynomial,
-    with_constant,
-)
+from enunciate.baselines.gop.regression import PhoneRegression, polynomial
 from enunciate.baselines.labelled_clip import LabelledClip
+from enunciate.baselines.linear_regression import Array, LinearRegression, fit_linear, fit_standardisation
 from enunciate.corpus.splits import speaker_folds
 from enunciate.pocket.symbols import N_CLASSES
 from enunciate.schema import Utterance
@@ -69,35 +63,6 @@ def fit_regressions(
         read=fit_utterances([clip.with_reference for clip in clips]),
         heard=fit_utterances([clip.without_reference for clip in clips]),
     )
-
-
-def fit_standardisation(inputs: Array) -> Standardisation:
-    """Take the mean and the standard deviation of inputs (N, K)."""
-    mean, sd = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
-    return Standardisation(mean=tuple(mean.tolist()), sd=tuple(sd.tolist()))
-
-
-def fit_linear(inputs: Array, targets: Array, ridge: float, top: float) -> LinearRegression:
-    """Fit a linear regression.
-
-    Args:
-        inputs: (N, K).
-        targets: (N, A) from 0 to `top`, NaN where unknown.
-        ridge: The penalty on squared weights.
-        top: The greatest output.
-    """
-    scale = fit_standardisation(inputs)
-    x = with_constant(scale(inputs))
-    columns: list[Array] = []
-    for k in range(int(targets.shape[1])):
-        target: Array = targets[:, k]
-        known: npt.NDArray[np.bool_] = np.isfinite(target)
-        penalty = ridge * np.eye(int(x.shape[1]))
-        penalty[-1, -1] = 1e-9  # the constant is not penalised
-        column = np.linalg.solve(x[known].T @ x[known] + penalty, x[known].T @ target[known])
-        columns.append(column.astype(np.float64))
-    weights = np.stack(columns, axis=1)
-    return LinearRegression(scale=scale, weights=tuple(map(tuple, weights.tolist())), top=top)
 
 
 def fit_phones(

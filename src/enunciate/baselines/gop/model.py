@@ -6,8 +6,9 @@ from pathlib import Path
 
 from enunciate.baselines.clip_prediction import BaselinePrediction
 from enunciate.baselines.gop.goodness import Evidence, Goodness
-from enunciate.baselines.gop.regression import LinearRegression, PhoneRegression
+from enunciate.baselines.gop.regression import PhoneRegression
 from enunciate.baselines.labelled_clip import LabelledClip
+from enunciate.baselines.linear_regression import LinearRegression
 from enunciate.baselines.results import BaselineScores, assess_by_phones
 from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.listener import AlignedClip

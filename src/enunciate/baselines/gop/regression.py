@@ -1,4 +1,4 @@
-"""Regressions that predict scores: linear for utterances, a polynomial for each phone."""
+"""The regression that predicts the score of a phone: a polynomial for each phone class."""
 
 from __future__ import annotations
 
@@ -7,36 +7,8 @@ from itertools import combinations_with_replacement
 import numpy as np
 import numpy.typing as npt
 
+from enunciate.baselines.linear_regression import Array, Standardisation
 from enunciate.schema import FrozenModel
-
-Array = npt.NDArray[np.float64]
-OUTLIER = 4.0
-"""Standardised inputs are clipped to this many standard deviations."""
-
-
-class Standardisation(FrozenModel):
-    """Brings inputs to zero mean and unit variance, and clips outliers."""
-
-    mean: tuple[float, ...]
-    sd: tuple[float, ...]
-
-    def __call__(self, inputs: Array) -> Array:
-        """Standardise inputs (..., K)."""
-        return np.clip((inputs - np.array(self.mean)) / np.array(self.sd), -OUTLIER, OUTLIER)
-
-
-class LinearRegression(FrozenModel):
-    """A linear regression with several outputs, each clipped to its range."""
-
-    scale: Standardisation
-    weights: tuple[tuple[float, ...], ...]
-    """(K + 1, A) the weight of each input, and last of the constant, in each output."""
-    top: float
-    """Outputs run from 0 to this."""
-
-    def __call__(self, inputs: Array) -> Array:
-        """Predict outputs (..., A) from inputs (..., K)."""
-        return np.clip(with_constant(self.scale(inputs)) @ np.array(self.weights), 0, self.top)
 
 
 class PhoneRegression(FrozenModel):
@@ -61,8 +33,3 @@ def polynomial(inputs: Array) -> Array:
     pairs = combinations_with_replacement(range(inputs.shape[1]), 2)
     products = [inputs[:, a] * inputs[:, b] for a, b in pairs]
     return np.column_stack((np.ones(len(inputs)), inputs, *products))
-
-
-def with_constant(inputs: Array) -> Array:
-    """Append a 1 to each row: (..., K) to (..., K + 1)."""
-    return np.concatenate((inputs, np.ones((*inputs.shape[:-1], 1))), axis=-1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from enunciate.baselines.clip_prediction import BaselinePrediction
-from enunciate.baselines.gop.regression import Array, LinearRegression
 from enunciate.baselines.labelled_clip import LabelledClip
+from enunciate.baselines.linear_regression import Array, LinearRegression
 from enunciate.pocket.calibration import Interval
 from enunciate.schema import ASPECTS, Aspect, FrozenModel, Score
 

@@ -11,9 +11,8 @@ from enunciate import audio
 from enunciate.baselines.baseline_recipes import StopwatchRecipe
 from enunciate.baselines.fit_and_measure import fit_and_measure, labelled_splits
 from enunciate.baselines.folder import BaselineDescription
-from enunciate.baselines.gop.fit import fit_linear
-from enunciate.baselines.gop.regression import Array
 from enunciate.baselines.labelled_clip import LabelledClip, phone_labels, utterance_labels, word_labels
+from enunciate.baselines.linear_regression import Array, fit_linear
 from enunciate.baselines.stopwatch.model import ScoredTimes, StopwatchModel
 from enunciate.corpus.splits import speaker_folds
 from enunciate.metrics.stopwatch import predictors, times
