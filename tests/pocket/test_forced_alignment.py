@@ -79,3 +79,21 @@ def test_silence_may_follow_any_phone_that_was_heard():
 def test_a_text_that_the_frames_cannot_hold_is_refused():
     with pytest.raises(AlignmentError):
         align(said((K, 1)), [[[K, AE]], [[T]]])
+
+
+def test_the_variant_that_was_said_is_chosen_though_variants_share_their_phones():
+    variants = [[K, AE, T], [K, AE, S], [M, AE, T], [K, AE, T, S, IY], [AE]]
+    for index, phones in enumerate(variants):
+        found = align(said(*[(phone, 5) for phone in phones]), [variants, [[M, IY, M]]][:1])
+        assert found.variants == (index,)
+        assert found.classes.tolist() == phones
+
+
+@pytest.mark.parametrize("pause", [0, 30])
+def test_a_reading_of_several_words_may_have_a_pause_between_them(pause):
+    frames = said((K, 6), (AE, 6), *[(SILENCE, pause)] * (pause > 0), (T, 6), (S, 6))
+    found = align(frames, [[[K, AE, SILENCE, T, IY], [K, AE, SILENCE, T, S]]])
+
+    assert found.variants == (1,)
+    assert found.classes.tolist() == [K, AE, T, S]
+    assert spans(found) == [(0, 6), (6, 12), (12 + pause, 18 + pause), (18 + pause, 24 + pause)]

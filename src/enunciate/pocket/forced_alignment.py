@@ -108,13 +108,15 @@ class _Units:
     def add_word(self, index: int, variants: Sequence[Sequence[int]], entries: Sequence[int]) -> list[int]:
         """All pronunciations of a word, and its omission."""
         exits: list[int] = []
-        states: list[int] = []
+        after: list[list[int]] = []  # for each node the states in which it can be left
         for node in variant_graph(variants):
-            before = [states[k] for k in node.before if k >= 0] + [*entries] * (-1 in node.before)
-            states.append(self.add(node.label, before, MIN_FRAMES, word=index))
-            if node.ends:
-                exits.append(states[-1])
-        cost = OMISSION_COST + OMISSION_COST_PER_PHONE * min(map(len, variants))
+            before = [state for k in node.before for state in (after[k] if k >= 0 else entries)]
+            if node.label == SILENCE:
+                after.append([*before, self.add(SILENCE, before, 1)])
+            else:
+                after.append([self.add(node.label, before, MIN_FRAMES, word=index)])
+            exits += after[-1] if node.ends else []
+        cost = OMISSION_COST + OMISSION_COST_PER_PHONE * min(map(count_phones, variants))
         exits.append(self.add(_ANY, entries, 1, word=index, cost=cost, loop=False))
         return exits
 
@@ -124,7 +126,8 @@ def align(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]]) -> Alig
 
     Args:
         log_probs: (T, 40) frame log-probabilities; class 0 is silence.
-        words: For each word its pronunciation variants, each a non-empty sequence of classes.
+        words: For each word its pronunciation variants, each a sequence of classes with at least one phone.
+            `SILENCE` between two phones of a variant is where a reader may pause, or not.
 
     Raises:
         AlignmentError: there are fewer frames than the text needs.
@@ -139,6 +142,15 @@ def align(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]]) -> Alig
     except NoPathError as error:
         raise AlignmentError(str(error)) from error
     return _read(path, units, words, score / len(log_probs))
+
+
+def count_phones(variant: Sequence[int]) -> int:
+    """Return how many phones a variant has, without the places for silence."""
+    return len(_phones(variant))
+
+
+def _phones(variant: Sequence[int]) -> list[int]:
+    return [label for label in variant if label != SILENCE]
 
 
 def align_heard(log_probs: LogProbs, heard: Sequence[int]) -> Alignment:
@@ -175,13 +187,13 @@ def _read(path: Indices, units: _Units, words: Sequence[Sequence[Sequence[int]]]
             extra.append((start, end))
         elif kind == _ANY:
             omitted.append(word)
-            rows += [(label, word, start, end) for label in words[word][0]]
+            rows += [(label, word, start, end) for label in words[word][0] if label != SILENCE]
         elif word >= 0:
             said[word].append(kind)
             rows.append((kind, word, start, end))
     classes, word, first, last = np.asarray(rows, dtype=np.int64).reshape(-1, 4).T
     variants = tuple(
-        [tuple(labels) for labels in of_word].index(tuple(labels_said)) if labels_said else 0
+        [_phones(labels) for labels in of_word].index(labels_said) if labels_said else 0
         for of_word, labels_said in zip(words, said, strict=True)
     )
     return Alignment(classes, word, first, last, variants, score, tuple(omitted), tuple(extra))

@@ -17,8 +17,15 @@ from enunciate.phones import Lexicon, is_vowel
 from enunciate.phones.pronunciation import Pronunciation
 from enunciate.pocket.acoustic_model import FRAME_S, AcousticModel, Outputs
 from enunciate.pocket.ctc import HEARING, PhoneModel, beam_search, load_phone_model
-from enunciate.pocket.forced_alignment import Alignment, AlignmentError, LogProbs, align, align_heard
-from enunciate.pocket.symbols import classes_of, phone_of
+from enunciate.pocket.forced_alignment import (
+    Alignment,
+    AlignmentError,
+    LogProbs,
+    align,
+    align_heard,
+    count_phones,
+)
+from enunciate.pocket.symbols import SILENCE, classes_of, phone_of
 from enunciate.pocket.weights_folder import ENCODER, PHONE_MODEL
 from enunciate.progress import Progress
 from enunciate.reading.reference import Reference
@@ -122,7 +129,7 @@ def align_text(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]], ut
     Raises:
         TextTooLongError: The clip has too few frames for their phones.
     """
-    phones = sum(min(map(len, variants)) for variants in words)
+    phones = sum(min(map(count_phones, variants)) for variants in words)
     seconds = len(log_probs) * FRAME_S
     if phones > seconds * FASTEST_PHONES_PER_S:
         raise TextTooLongError.for_clip(utterance_id, phones, seconds)
@@ -142,4 +149,11 @@ def stress_marks(words: Sequence[Sequence[str]]) -> npt.NDArray[np.float32]:
 
 
 def _variants(reference: Reference) -> list[list[list[int]]]:
-    return [[classes_of(phones) for phones in word] for word in reference.variants]
+    """The classes of all pronunciations."""
+    return [[_classes(pronunciation) for pronunciation in word] for word in reference.pronunciations]
+
+
+def _classes(pronunciation: Pronunciation) -> list[int]:
+    """The classes of a pronunciation, with a place for silence between the words of a reading."""
+    first, *further = map(classes_of, pronunciation.words)
+    return first + [label for classes in further for label in (SILENCE, *classes)]

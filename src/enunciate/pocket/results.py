@@ -128,6 +128,8 @@ class PhraseResults:
                     interval=self._calibration.word.at,
                     inserted=self._inserted[index],
                     score=float(scores.word[row]),
+                    pronunciation=self._clip.chosen[index],
+                    span=self._clip.reference.span(index),
                 )
             )
         return tuple(words)
@@ -191,7 +193,7 @@ def assemble_aligned(
         mismatched: Whether something other than the text was said.
     """
     alignment = clip.alignment
-    n_words = None if clip.reference is None else len(clip.reference.words)
+    n_words = sum(item.n_words for item in clip.chosen) if clip.reference and alignment else None
     return assemble(
         clip,
         model,
