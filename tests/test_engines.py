@@ -5,9 +5,9 @@ from support.fake_assessor import FakeAssessor, write_clip
 
 import enunciate
 from enunciate import engines
-from enunciate.engines import answer_each
+from enunciate.engines import answer_each, assess_each
 from enunciate.errors import AudioNotFoundError, EnunciateError, ModelNotFoundError
-from enunciate.schema import Clip, Utterance
+from enunciate.schema import Assessment, Clip, Failure, Utterance
 
 
 @pytest.fixture
@@ -69,3 +69,25 @@ def test_a_failing_clip_of_a_batch_costs_no_other(tmp_path):
 
     assert [isinstance(answer, EnunciateError) for answer in answers] == [False, False, True, False, False]
     assert [answer.id for n, answer in enumerate(answers) if n != 2] == ["0", "1", "3", "4"]
+
+
+def test_each_clip_has_its_outcome_though_audio_or_text_of_another_fail(tmp_path):
+    clip = write_clip(tmp_path / "a.wav")
+    utterances = [
+        Utterance(id="good", audio=clip, text="see me"),
+        Utterance(id="no text", audio=clip, text="!!!"),
+        Utterance(id="no audio", audio=tmp_path / "none.wav", text="see me"),
+        Utterance(id="no sound", audio=b"", text="see me"),
+        Utterance(id="also good", audio=clip),
+    ]
+    good, no_text, no_audio, no_sound, also_good = assess_each(FakeAssessor(), utterances)
+
+    assert isinstance(good, Assessment)
+    assert isinstance(also_good, Assessment)
+    assert (good.id, also_good.id) == ("good", "also good")
+    assert isinstance(no_text, Failure)
+    assert no_text.error.code == "text_not_english"
+    assert isinstance(no_audio, Failure)
+    assert (no_audio.audio, no_audio.error.code) == (str(tmp_path / "none.wav"), "audio_not_found")
+    assert isinstance(no_sound, Failure)
+    assert no_sound.audio is None

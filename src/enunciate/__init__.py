@@ -5,8 +5,9 @@
 >>> assessment.accuracy.value  # doctest: +SKIP
 8.1
 
-`assess` returns an `Assessment`; `load_assessor` returns an engine for many recordings. All user-correctable
-errors derive from `EnunciateError`; the tree is in `enunciate.errors`.
+`assess` returns an `Assessment`; `load_assessor` returns an engine for many recordings, and `assess_each`
+yields the outcome of each, a `Failure` where there is no assessment. All user-correctable errors derive from
+`EnunciateError`; the tree is in `enunciate.errors`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from enunciate.engines import Assessor, StreamingAssessor, assess, assess_stream, load_assessor
+    from enunciate.engines import (
+        Assessor,
+        StreamingAssessor,
+        assess,
+        assess_each,
+        assess_stream,
+        load_assessor,
+    )
     from enunciate.errors import (
         AudioDecodeError,
         AudioEmptyError,
@@ -47,6 +55,8 @@ if TYPE_CHECKING:
     from enunciate.schema import (
         Assessment,
         Clip,
+        ClipError,
+        Failure,
         HumanScores,
         Mispronunciation,
         Notice,
@@ -79,9 +89,11 @@ __all__ = [
     "AudioTooLongError",
     "AudioTooShortError",
     "Clip",
+    "ClipError",
     "CorpusError",
     "DeviceError",
     "EnunciateError",
+    "Failure",
     "HumanScores",
     "ManifestError",
     "Mispronunciation",
@@ -112,6 +124,7 @@ __all__ = [
     "WordResult",
     "__version__",
     "assess",
+    "assess_each",
     "assess_stream",
     "load_assessor",
 ]

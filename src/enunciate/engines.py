@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from enunciate.errors import EnunciateError, ModelNotFoundError, needing
 from enunciate.progress import Progress
-from enunciate.schema import Assessment, Clip, PhraseResult, Utterance
+from enunciate.schema import Assessment, Clip, ClipError, Failure, PhraseResult, Utterance
 
+logger = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 
 
@@ -100,6 +102,29 @@ def answer_each(
         return [answered for part in parts for answered in answer_each(answer, part)]
     assert len(answers) == len(batch), f"{len(answers)} answers for {len(batch)} utterances"
     return list(answers)
+
+
+def assess_each(assessor: Assessor, utterances: Sequence[Utterance]) -> Iterator[Assessment | Failure]:
+    """Yield the outcome of each clip, in order: a clip that cannot be assessed does not affect the others.
+
+    Its audio may be unusable, or its text may have nothing to read or not fit it. Clips are assessed one at a
+    time, so that a stopped run loses little, or in batches if the engine prefers them.
+
+    >>> for outcome in assess_each(load_assessor(), utterances):  # doctest: +SKIP
+    ...     print(outcome.id, outcome.error.code if isinstance(outcome, Failure) else outcome.total.value)
+    """
+    size = assessor.batch_size
+    for begin in range(0, len(utterances), size):
+        batch = utterances[begin : begin + size]
+        for utterance, answer in zip(batch, answer_each(assessor.assess, batch), strict=True):
+            if isinstance(answer, EnunciateError):
+                logger.info("%s cannot be assessed: %s", utterance.id, answer)
+                audio = str(utterance.audio) if isinstance(utterance.audio, Path) else None
+                error = ClipError(code=answer.code, message=str(answer))
+                yield Failure(id=utterance.id, audio=audio, error=error)
+            else:
+                logger.debug("assessed %s", utterance.id)
+                yield answer
 
 
 def assess(

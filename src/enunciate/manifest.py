@@ -10,17 +10,17 @@ The rows come in the order of the clips: an `Assessment`, or a `Failure` if the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TextIO
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from enunciate.engines import Assessor, answer_each
-from enunciate.errors import EnunciateError, ManifestError, OutputError
+from enunciate.engines import Assessor, assess_each
+from enunciate.errors import ManifestError, OutputError
 from enunciate.progress import Progress
-from enunciate.schema import Assessment, FrozenModel, Utterance
+from enunciate.schema import Assessment, Failure, FrozenModel, Utterance
 from enunciate.storage import append_rows, resume_rows, writing_to
 
 logger = logging.getLogger(__name__)
@@ -33,21 +33,6 @@ class ManifestEntry(FrozenModel):
     text: str | None = None
     id: Annotated[str, Field(min_length=1)] | None = None
     """Unique in the manifest; `audio`, as it is written in the line, if it is not given."""
-
-
-class ClipError(FrozenModel):
-    """Why a clip could not be assessed: code and message of the `EnunciateError`."""
-
-    code: str
-    message: str
-
-
-class Failure(FrozenModel):
-    """The row of a clip that could not be assessed."""
-
-    id: str
-    audio: str
-    error: ClipError
 
 
 Row = Assessment | Failure
@@ -123,25 +108,6 @@ def _utterance(path: Path, number: int, line: str) -> Utterance:
 
 
 # ------------------------------------------------------------------------------------------ assessing
-
-
-def assess_each(assessor: Assessor, utterances: Sequence[Utterance]) -> Iterator[Row]:
-    """Yield the row of each clip, in order; a clip that cannot be assessed does not affect the others.
-
-    Clips are assessed one at a time, so that a stopped run loses little, or in batches if the engine prefers
-    them.
-    """
-    size = assessor.batch_size
-    for begin in range(0, len(utterances), size):
-        batch = utterances[begin : begin + size]
-        for utterance, answer in zip(batch, answer_each(assessor.assess, batch), strict=True):
-            if isinstance(answer, EnunciateError):
-                logger.info("%s cannot be assessed: %s", utterance.id, answer)
-                clip_error = ClipError(code=answer.code, message=str(answer))
-                yield Failure(id=utterance.id, audio=str(utterance.audio), error=clip_error)
-            else:
-                logger.debug("assessed %s", utterance.id)
-                yield answer
 
 
 def assess_to_stream(

@@ -215,6 +215,22 @@ class UnparsableAnswer(FrozenModel):
     reason: str
 
 
+class ClipError(FrozenModel):
+    """Why a clip could not be assessed: code and message of the `EnunciateError`."""
+
+    code: str
+    message: str
+
+
+class Failure(FrozenModel):
+    """The outcome of a clip that could not be assessed."""
+
+    id: str
+    audio: str | None
+    """The path of the clip; None where it was given as bytes or samples."""
+    error: ClipError
+
+
 class PhraseResult(FrozenModel):
     """One phrase of a reading, scored as a clip of its own (`StreamingAssessor`).
 

@@ -48,7 +48,7 @@ def test_verbose_logs_what_is_done_and_the_default_is_silent(fake: FakeAssessor,
     assert run("assess", clip, missing).stderr.count("\n") == 1
     for _ in range(2):  # each invocation replaces the handler of the one before
         verbose = run("-v", "assess", clip, missing).stderr
-        assert verbose.count(f"INFO enunciate.manifest: {missing} cannot be assessed") == 1
+        assert verbose.count(f"INFO enunciate.engines: {missing} cannot be assessed") == 1
 
 
 def test_the_package_runs_as_a_module() -> None:

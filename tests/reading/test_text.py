@@ -1,11 +1,14 @@
 """Words of a text, their positions and pronunciations, and the errors."""
 
+import random
+import re
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enunciate.corpus.synthetic.sentences import everyday_sentence
 from enunciate.errors import (
     PronunciationError,
     TextEmptyError,
@@ -132,6 +135,18 @@ def test_plain_words_have_the_variants_of_the_lexicon_in_any_case():
     for text in (sentence, sentence.upper(), sentence.capitalize() + "."):
         for word in parse_text(text, LEXICON):
             assert word.variants == LEXICON.lookup(word.text)
+
+
+def test_sentences_in_capitals_without_punctuation_have_the_words_of_the_lexicon():
+    """The form of the corpus: no word in capitals is taken for an initialism, a unit or a Roman numeral."""
+    rng = random.Random(5)
+    for _ in range(300):
+        sentence = re.sub(r"[^\w' ]", " ", everyday_sentence(rng)).upper()
+        found = parse_text(sentence, LEXICON)
+        assert [word.text for word in found] == sentence.split()
+        assert [word.pronunciations for word in found] == [
+            LEXICON.pronunciations(word) for word in sentence.split()
+        ]
 
 
 def test_inline_pronunciation_is_the_only_one():

@@ -77,7 +77,10 @@ def _words(words: Iterable[WordResult]) -> Table:
     table = plain_table("word", ">at", ">score", "phones")
     for word in words:
         at = NOTHING if word.start_s is None else f"{word.start_s:.1f} s"
-        table.add_row(_marked_word(word), at, _value(word.score), PhoneLines(word.phones))
+        phones: RenderableType = PhoneLines(word.phones)
+        if word.read_as:
+            phones = Group(Text(f"read as: {word.read_as}", style="dim"), phones)
+        table.add_row(_marked_word(word), at, _value(word.score), phones)
     return table
 
 

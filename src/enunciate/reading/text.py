@@ -126,7 +126,7 @@ def read_tokens(text: str, spoken: SpokenWords) -> list[Token]:
         raise TextEmptyError("the text is empty: give the words that were to be read")
     written = make_plain(text)
     if _mostly_another_script(written.plain):
-        raise TextNotEnglishError(f"no English text in '{shorten(text)}': give it in English")
+        raise TextNotEnglishError(f"no English word in the text '{shorten(text)}': give it in English")
     found = list(tokens(written, spoken.knows))
     if not found:
         raise TextNotEnglishError(f"no English word in the text '{shorten(text)}': give it in English")
