@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Libraries read these when they are imported, so they come before all imports. Without them, the hub library
@@ -44,3 +46,28 @@ def tone():
         return (level * np.sin(2 * np.pi * 220 * time_s)).astype(np.float32)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Callable]:
+    """Start Chromium, once for each set of arguments.
+
+    It is closed after each module: an event loop runs until then, and no other test could run its own.
+    """
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    running = {}
+    with playwright.sync_playwright() as driver:
+
+        def start(*arguments: str):
+            if arguments not in running:
+                running[arguments] = driver.chromium.launch(
+                    executable_path=program, args=["--no-sandbox", *arguments]
+                )
+            return running[arguments]
+
+        yield start
+        for browser in running.values():
+            browser.close()

@@ -64,10 +64,17 @@ def test_a_small_corpus_is_not_passed_off_as_the_official_split(official):
     assert "no metric here is one of the official split" in (out / "benchmark.md").read_text()
 
 
-def test_the_tables_say_what_is_left_beyond_the_stopwatch(official):
+def test_a_table_has_the_correlations_by_rank_and_beyond_the_stopwatch(official):
     out, _, _ = official
+    _, _, after = (out / "benchmark.md").read_text().partition("## Beyond the stopwatch, and by rank")
+    lines = after.partition("\n## ")[0].splitlines()
 
-    assert "## Beyond the stopwatch, and by rank" in (out / "benchmark.md").read_text()
+    measured = {row["name"]: row["results"] for row in summary_of(out)["rows"] if row["results"]}
+    assert "gop-pocketsphinx" in measured
+    for name, results in measured.items():
+        (line,) = (line for line in lines if line.startswith(f"| {name} |"))
+        rank = results["apa"]["total"]["spearman"]
+        assert rank is None or f"| {rank:.3f} (" in line
 
 
 def test_a_row_that_fails_stops_no_other(official):

@@ -11,7 +11,7 @@ from enunciate import assess, assess_stream
 from enunciate.engines import StreamingAssessor, load_assessor
 from enunciate.errors import NoSpeechError
 from enunciate.pocket.acoustic_model import AcousticModel
-from enunciate.schema import ASPECTS, Assessment, Clip, PhraseResult, Utterance
+from enunciate.schema import ASPECTS, Clip, PhraseResult, Utterance
 
 SENTENCE = "I think the weather is nice today."
 
@@ -106,7 +106,7 @@ def test_an_engine_that_cannot_stream_gives_the_whole_alone(monkeypatch):
     assert isinstance(assessor, StreamingAssessor)
     monkeypatch.setattr("enunciate.engines._cached_assessor", lambda *_: Plain())
     (whole,) = assess_stream(ASSETS / "correct.flac", SENTENCE)
-    assert isinstance(whole, Assessment)
+    assert whole == assess(ASSETS / "correct.flac", SENTENCE)
 
 
 def test_phones_are_searched_once_where_both_answers_are_asked_for_without_text(monkeypatch):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import urllib.error
@@ -44,31 +43,6 @@ def _is_ready(base: str) -> bool:
             return answer.status == 200
     except urllib.error.URLError:
         return False
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Callable]:
-    """Start Chromium, once for each set of arguments.
-
-    It is closed after each module: an event loop runs until then, and no other test could run its own.
-    """
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    running = {}
-    with playwright.sync_playwright() as driver:
-
-        def start(*arguments: str):
-            if arguments not in running:
-                running[arguments] = driver.chromium.launch(
-                    executable_path=program, args=["--no-sandbox", *arguments]
-                )
-            return running[arguments]
-
-        yield start
-        for browser in running.values():
-            browser.close()
 
 
 @pytest.fixture

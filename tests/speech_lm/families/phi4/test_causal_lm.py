@@ -96,7 +96,7 @@ def test_hooks_of_wrappers_run(model):
     seen = []
     model.register_forward_hook(lambda *_: seen.append(True))
     answer_loss(model, batch_of([40], [3]), 3)
-    assert seen
+    assert seen == [True]
 
 
 def test_a_batch_without_an_answer_has_no_loss_and_no_gradient():
