@@ -196,6 +196,7 @@ def test_the_variant_that_was_said_is_taken(engine, correct):
     assert set(alone) == variants == {("T", "AH", "D", "EY"), ("T", "UW", "D", "EY")}
     given = alone[tuple(phone.phone for phone in taken.phones)]
     assert (taken.phones, taken.score) == (given.phones, given.score)
+    assert (taken.pronunciation, given.pronunciation) == ("citation", "given")
     assert taken.score.value == max(word.score.value for word in alone.values())
 
 
