@@ -1,16 +1,117 @@
-"""The pronunciations of a word that the lexicon lacks, by the surest way that gives any."""
+"""The pronunciations of a word that the lexicon lacks, by the surest way that gives any.
+
+In this order: another spelling of a known word, or an inflection of one, which are as good as the lexicon and
+not marked as guesses; then, all together as guesses, the parts of a name written with capitals inside, the
+names of the letters, syllables of pinyin, two known words, what the letter-to-sound model says, and letters
+of fixed sound for names from other languages.
+"""
 
 from __future__ import annotations
 
-from enunciate.phones.pronunciation import Pronunciation
-from enunciate.phones.unknown.inflections import Lookup, inflected
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from enunciate.phones.inventory import strip_stress
+from enunciate.phones.letter_to_sound import packaged_letter_to_sound
+from enunciate.phones.lexicon import Variants
+from enunciate.phones.pronunciation import Pronunciation, distinct
+from enunciate.phones.unknown.compounds import camel_parts, compound, is_initialism, join_parts, spelt_out
+from enunciate.phones.unknown.inflections import Lookup, inflected, past_ending, plural_ending
+from enunciate.phones.unknown.romanised import by_letters, is_pinyin_like, pinyin
+from enunciate.phones.unknown.spelling import respelt
+
+MOST_GUESSES = 8
+_LEAST_FROM_MODEL = 5
+_SHORTEST_SURE = 6
+"""Letters: a shorter word may seem an inflection by chance ("vest")."""
+_LETTERS_ONLY = re.compile("[^a-zA-Z]")
 
 
 def guess(word: str, lookup: Lookup) -> tuple[Pronunciation, ...]:
     """Return the pronunciations of an unknown word, the likeliest first.
 
     Args:
-        word: As written.
+        word: As written, without the punctuation around it; capitals tell names and letters from words.
         lookup: Gives the known pronunciations of a word.
+
+    Returns:
+        None only for a word without a letter from a to z.
     """
-    return tuple(Pronunciation(phones) for phones in inflected(word.lower(), lookup))
+    lower = word.lower()
+    sure, likely = respelt(lower, lookup), _inflected(lower, lookup)
+    if len(word) >= _SHORTEST_SURE:
+        sure = sure or likely
+    if sure:
+        return distinct(Pronunciation(phones) for phones in sure)
+    ways = (*likely, *_guesses(word, lookup))
+    return distinct(Pronunciation(phones, "guess", guessed=True) for phones in ways if phones)[:MOST_GUESSES]
+
+
+def _inflected(word: str, lookup: Lookup) -> Variants:
+    """Return the pronunciations of a word by its stem, which may itself be respelt or inflected."""
+
+    def known_or_respelt(stem: str) -> Variants:
+        return lookup(stem) or respelt(stem, lookup)
+
+    def known_or_inflected(stem: str) -> Variants:
+        return known_or_respelt(stem) or (inflected(stem, known_or_respelt) if len(stem) > 3 else ())
+
+    return inflected(word, known_or_inflected)
+
+
+def _guesses(word: str, lookup: Lookup) -> Iterator[tuple[str, ...]]:
+    if "'" in word:
+        yield from _with_ending(word, lookup)
+        return
+    plain = _LETTERS_ONLY.sub("", _without_accents(word))
+    parts = camel_parts(plain)
+    if len(parts) > 1 and not plain.isupper():
+        yield from join_parts([_part(part, lookup) for part in parts])
+    lower = plain.lower()
+    if plain and is_initialism(plain):
+        yield from spelt_out(plain, lookup)
+    if is_pinyin_like(lower):
+        yield from pinyin(lower)
+    guesses = [guess.phones for guess in packaged_letter_to_sound().guess(lower, MOST_GUESSES)]
+    joined = compound(lower, lambda part: lookup(part) or inflected(part, lookup))
+    sounds = {tuple(map(strip_stress, phones)) for phones in guesses}
+    yield from (phones for phones in joined if tuple(map(strip_stress, phones)) in sounds)
+    yield from guesses[:1]
+    yield from joined[:2]
+    yield from guesses[1:_LEAST_FROM_MODEL]
+    yield from pinyin(lower)
+    yield from by_letters(lower)[:1]
+    yield from guesses[_LEAST_FROM_MODEL:]
+    yield from spelt_out(plain, lookup)
+
+
+def _part(part: str, lookup: Lookup) -> Variants:
+    """Return the pronunciations of a part between capitals: a word, letters, or the best guesses."""
+    if part.isupper() or len(part) == 1:
+        return spelt_out(part, lookup)
+    known = lookup(part) or respelt(part.lower(), lookup)
+    return known or tuple(guess.phones for guess in packaged_letter_to_sound().guess(part, 3))
+
+
+def _with_ending(word: str, lookup: Lookup) -> Iterator[tuple[str, ...]]:
+    """Yield the guesses of a word with an apostrophe: those of what is before it, with what is after it."""
+    base, _, ending = word.rpartition("'")
+    for pronunciation in guess(base, lookup) if base else ():
+        phones = pronunciation.phones
+        if ending.lower() == "s":
+            yield (*phones, *plural_ending(phones[-1]))
+        elif ending.lower() == "d":
+            yield (*phones, *past_ending(phones[-1]))
+        else:
+            after = lookup(ending) or tuple(
+                guess.phones for guess in packaged_letter_to_sound().guess(ending, 1)
+            )
+            yield (*phones, *(after[0] if after else ()))
+
+
+def _without_accents(text: str) -> str:
+    special = text.translate(
+        str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ł": "l", "đ": "d", "ð": "th"})
+    )
+    return "".join(c for c in unicodedata.normalize("NFD", special) if not unicodedata.combining(c))

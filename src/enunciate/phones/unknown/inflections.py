@@ -14,7 +14,9 @@ Phones = tuple[str, ...]
 _SIBILANTS = frozenset({"S", "Z", "SH", "ZH", "CH", "JH"})
 _VOICELESS = frozenset({"P", "T", "K", "F", "TH"})
 _VOWEL_LETTERS = "aeiouy"
-_SHORTEST_STEM = 2
+_SHORTEST_STEM = 3
+_SHORTEST_PREFIXED = 5
+"""Letters of a stem: shorter ones are often there by chance."""
 
 _FIXED_ENDINGS: dict[str, Phones] = {
     "ing": ("IH0", "NG"),
@@ -25,7 +27,6 @@ _FIXED_ENDINGS: dict[str, Phones] = {
     "est": ("AH0", "S", "T"),
     "able": ("AH0", "B", "AH0", "L"),
     "ish": ("IH0", "SH"),
-    "y": ("IY0",),
     "ly": ("L", "IY0"),
     "ness": ("N", "AH0", "S"),
     "less": ("L", "AH0", "S"),
@@ -45,8 +46,6 @@ _PREFIXES: dict[str, Phones] = {
     "re": ("R", "IY0"),
     "non": ("N", "AA0", "N"),
     "mis": ("M", "IH0", "S"),
-    "dis": ("D", "IH0", "S"),
-    "pre": ("P", "R", "IY0"),
 }
 
 
@@ -54,7 +53,7 @@ def plural_ending(last_phone: str) -> Phones:
     """Return the sounds of -s, as a plural, a verb's ending or a possessive, after a phone."""
     last = strip_stress(last_phone)
     if last in _SIBILANTS:
-        return ("AH0", "Z")
+        return ("IH0", "Z")
     return ("S",) if last in _VOICELESS else ("Z",)
 
 
@@ -62,7 +61,7 @@ def past_ending(last_phone: str) -> Phones:
     """Return the sounds of -ed after a phone."""
     last = strip_stress(last_phone)
     if last in ("T", "D"):
-        return ("AH0", "D")
+        return ("IH0", "D")
     return ("T",) if last in _VOICELESS | {"S", "SH", "CH"} else ("D",)
 
 
@@ -73,7 +72,7 @@ def inflected(word: str, lookup: Lookup) -> Variants:
             return tuple(ending(phones) for phones in known)
     for prefix, sounds in _PREFIXES.items():
         stem = word.removeprefix(prefix)
-        if stem != word and len(stem) > 3 and (known := lookup(stem)):
+        if stem != word and len(stem) >= _SHORTEST_PREFIXED and (known := lookup(stem)):
             return tuple((*sounds, *phones) for phones in known)
     return ()
 

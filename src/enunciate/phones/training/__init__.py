@@ -1,0 +1,1 @@
+"""Training of the letter-to-sound model; running never imports it."""
