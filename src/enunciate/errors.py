@@ -118,7 +118,7 @@ class TextNotEnglishError(TextError):
 
 
 class TextUnknownWordsError(TextError):
-    """Words of the reference text are not in the lexicon; `words` lists all of them."""
+    """Words of the reference text have no letter of English; `words` lists all of them."""
 
     code = "text_unknown_words"
 
@@ -126,7 +126,7 @@ class TextUnknownWordsError(TextError):
         self.words = words
         example = words[0].lower()
         super().__init__(
-            f"not in the lexicon: {', '.join(words)}. Give a pronunciation in the text, as in "
+            f"no English words: {', '.join(words)}. Give a pronunciation in the text, as in "
             f"'{example}{{T AH M EY T OW}}', or a lexicon file with --lexicon"
         )
 

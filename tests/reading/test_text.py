@@ -120,7 +120,7 @@ def test_the_variants_of_a_long_text_with_many_numbers_are_limited():
     [
         ("meadow's", "M EH1 D OW2 Z"),  # after a voiced sound
         ("parrot's", "P EH1 R AH0 T S"),  # after a voiceless one
-        ("quiche's", "K IY1 SH AH0 Z"),  # after a sibilant
+        ("quiche's", "K IY1 SH IH0 Z"),  # after a sibilant
         ("the Dogs'", "D AO1 G Z"),
         ("say /θ/", "TH"),
         ("say /tʃɪp/", "CH IH P"),
@@ -177,9 +177,9 @@ def test_text_with_nothing_to_read_in_english(text):
 
 def test_all_unknown_words_are_named_once():
     with pytest.raises(TextUnknownWordsError) as caught:
-        parse_text("hello 你好 frobnicate Blorple, world frobnicate blorp-lez's", LEXICON)
-    assert caught.value.words == ["你好", "frobnicate", "Blorple", "blorp", "lez's"]
-    assert "Blorple" in str(caught.value)
+        parse_text("hello 你好 frobnicate Привет, world 你好", LEXICON)
+    assert caught.value.words == ["你好", "Привет"]
+    assert "Привет" in str(caught.value)
 
 
 @settings(max_examples=300, deadline=None)

@@ -34,9 +34,8 @@ def camel_parts(word: str) -> list[str]:
 
 
 def is_initialism(word: str) -> bool:
-    """Whether a word may be said letter by letter: a few capitals, or letters without a vowel."""
-    vowels = any(letter in "aeiouyAEIOUY" for letter in word)
-    return (word.isupper() and len(word) <= _LONGEST_INITIALISM) or not vowels
+    """Whether a word may be said letter by letter: a few capitals."""
+    return word.isupper() and len(word) <= _LONGEST_INITIALISM
 
 
 def spelt_out(word: str, lookup: Lookup) -> Variants:

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from enunciate.phones.inventory import strip_stress
-from enunciate.phones.letter_to_sound import packaged_letter_to_sound
+from enunciate.phones.letter_to_sound import LONGEST, packaged_letter_to_sound
 from enunciate.phones.lexicon import Variants
 from enunciate.phones.pronunciation import Pronunciation, distinct
 from enunciate.phones.unknown.compounds import camel_parts, compound, is_initialism, join_parts, spelt_out
@@ -36,8 +36,10 @@ def guess(word: str, lookup: Lookup) -> tuple[Pronunciation, ...]:
         lookup: Gives the known pronunciations of a word.
 
     Returns:
-        None only for a word without a letter from a to z.
+        None only for a word without a letter from a to z, or with more letters than a word has.
     """
+    if len(word) > LONGEST:
+        return ()
     lower = word.lower()
     sure, likely = respelt(lower, lookup), _inflected(lower, lookup)
     if len(word) >= _SHORTEST_SURE:

@@ -8,7 +8,7 @@ their letters: vowels as in Italian, and consonants of English but for a few pai
 from __future__ import annotations
 
 import re
-from itertools import product
+from itertools import islice, product
 
 from enunciate.phones.inventory import is_vowel
 from enunciate.phones.lexicon import Variants
@@ -108,4 +108,4 @@ def by_letters(word: str) -> Variants:
             choices.append(("EY0",))
         else:
             choices.append((phone + ("1" if index == stressed else "0"),))
-    return tuple(dict.fromkeys(product(*choices)))[:3]
+    return tuple(islice(product(*choices), 3))
