@@ -124,8 +124,8 @@ def test_the_command_line_takes_an_adapter(tiny_adapter: Path, tmp_path: Path) -
     table = CliRunner().invoke(app, ["assess", *options, "--phones", "ipa"])
     assert table.exit_code == 0, table.output
     assert "words heard" in table.stdout
-    unknown = CliRunner().invoke(app, ["assess", *options, "--text", "qwrt"])
-    assert unknown.exit_code == 2 and unknown.stderr.startswith("error: not in the lexicon: qwrt")
+    unknown = CliRunner().invoke(app, ["assess", *options, "--text", "你好 ok"])
+    assert unknown.exit_code == 2 and unknown.stderr.startswith("error: no English words: 你好")
 
 
 @pytest.mark.parametrize("config", [None, "{", "[]", '{"model_type": "llama"}'])
