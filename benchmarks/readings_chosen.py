@@ -62,7 +62,7 @@ def synthesise(words: str, path: Path, synthesiser: str) -> None:
 
 def main() -> None:
     """Print each phrase, and how many readings were told right."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Whether the reading said is the one reported.")
     parser.add_argument("--synthesiser", choices=("espeak-ng", "flite"), default="espeak-ng")
     synthesiser = parser.parse_args().synthesiser
     logging.basicConfig(level=logging.INFO, format="%(message)s")

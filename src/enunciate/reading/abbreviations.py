@@ -54,6 +54,9 @@ def _abbreviation(found: Found) -> list[str]:
     plain = [word] if word in _WORDS_TOO else []
     if len(word) == 1 and (at_end or not re.match(r"\s?[0-9]|\s[A-Z]", found.after)):
         return []
+    if len(word) == 1:  # an initial, more likely than a point of the compass
+        letter = [word.upper()]
+        return [*letter, *names.split("/")] if word in "ensw" else [*names.split("/"), *letter]
     likely_word = dotted and word in _WITH_DOT and plain and (found["word"].islower() or at_end)
     readings = names.split("/")
     return distinct([*plain, *readings] if likely_word else [*readings, *plain])

@@ -116,7 +116,9 @@ def _weekdays(found: Found) -> list[str]:
 
 def _decade(found: Found) -> list[str]:
     digits = found["digits"]
-    return decades(digits) if digits[-1] == "0" and digits.strip("0") else []
+    if len(digits) == 2 and not found.text.startswith("'"):
+        return [*decades(digits), f"{' '.join(cardinal(int(digits)))} seconds"]
+    return decades(digits) if digits[-1] == "0" else []
 
 
 def _short_year(found: Found) -> list[str]:

@@ -71,7 +71,8 @@ class SpokenWords:
         if word not in self._known:
             bare = word.strip("'-.")
             candidates = dict.fromkeys((word, word.rstrip("'-"), bare, strip_accents(bare)))
-            self._known[word] = next(filter(None, map(self._lexicon.known, candidates)), ())
+            found = (self._lexicon.known(candidate) for candidate in candidates)
+            self._known[word] = next((one for one in found if one), ())
         return self._known[word]
 
     def typed(self, word: str) -> tuple[Pronunciation, ...]:

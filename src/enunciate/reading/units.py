@@ -86,7 +86,7 @@ yrs   year, years
 mo    month, months
 """
 UNITS: dict[str, list[str]] = {
-    symbol: names.split(", ")
+    symbol: [str(name) for name in names.split(", ")]
     for symbol, names in (line.split(maxsplit=1) for line in _TABLE.split("\n") if line)
 }
 """Singular, plural and further names by symbol."""

@@ -36,3 +36,10 @@ class ClipRequest(_RequestModel):
     """The reference as words with their phones, in place of `text`."""
     id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Returned with the answer; by default, the id of the request."""
+
+
+class TextRequest(_RequestModel):
+    """A text to read."""
+
+    text: Annotated[str, Field(max_length=MAX_TEXT)]
+    """As the reference text of a clip."""

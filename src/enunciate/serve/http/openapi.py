@@ -15,7 +15,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from enunciate import schema
@@ -24,7 +23,7 @@ from enunciate.schema import Assessment
 from enunciate.serve.azure.options import AzureOptions
 from enunciate.serve.azure.response import response as azure_response
 from enunciate.serve.http import clip_request, operator_routes, problem_details
-from enunciate.serve.http.clip_request import MAX_TEXT, ClipRequest
+from enunciate.serve.http.clip_request import MAX_TEXT, ClipRequest, TextRequest
 from enunciate.serve.http.problem_details import MEDIA_TYPE, ProblemDetails
 from enunciate.serve.settings import MAX_BATCH
 
@@ -104,17 +103,17 @@ def _body(form: Fields, json_schema: Fields, example: Any) -> Fields:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def one_json(model: type[BaseModel], example: Fields) -> Fields:
-    """Return the description of a request whose body is one model as JSON."""
-    schema = model.model_json_schema()
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": schema, "example": example}},
-        }
+ONE_TEXT: Fields = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": f"{_REF}TextRequest"},
+                "example": {"text": "It costs $3.50."},
+            }
+        },
     }
-
-
+}
 ONE_CLIP = _body({"audio": _AUDIO} | _FORM_FIELDS, {"$ref": f"{_REF}ClipRequest"}, _CLIP_EXAMPLE)
 SEVERAL_CLIPS = _body(
     {
@@ -188,7 +187,7 @@ def add_description(app: FastAPI) -> None:
                 title=app.title, version=app.version, description=_ABOUT, routes=app.routes
             )
             _, more = models_json_schema(
-                [(ProblemDetails, "serialization"), (ClipRequest, "validation")],
+                [(ProblemDetails, "serialization"), (ClipRequest, "validation"), (TextRequest, "validation")],
                 ref_template=_REF + "{model}",
             )
             components = description.setdefault("components", {})

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from functools import cache
-from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,7 +14,7 @@ from enunciate.errors import TextError
 from enunciate.phones import Lexicon
 from enunciate.reading.description import TextDescription, describe_text
 from enunciate.serve.http import openapi
-from enunciate.serve.http.clip_request import MAX_TEXT
+from enunciate.serve.http.clip_request import MAX_TEXT, TextRequest
 from enunciate.serve.http.problem_details import ProblemError
 from enunciate.serve.http.request_body import read_body
 from enunciate.serve.http.service import Service
@@ -25,20 +24,11 @@ _MAX_BYTES = 12 * MAX_TEXT
 """As many as a text can have in JSON with all its characters escaped, and the name of its field."""
 
 
-class TextRequest(BaseModel):
-    """A text to read."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    text: Annotated[str, Field(max_length=MAX_TEXT)]
-    """As the reference text of a clip. A word can carry its pronunciation, as in `tomato{T AH M EY T OW}`."""
-
-
 @router.post(
     "/texts",
     response_model=TextDescription,
     responses=openapi.READING,
-    openapi_extra=openapi.one_json(TextRequest, {"text": "It costs $3.50."}),
+    openapi_extra=openapi.ONE_TEXT,
 )
 async def read_text(request: Request) -> Response:
     """Tell how a text would be read: words, readings of numbers and signs, pronunciations, syllables."""
