@@ -55,6 +55,13 @@ def test_the_table_of_a_clip_with_a_reference_text() -> None:
     assert as_text(assessment_table(WITH_TEXT)) == TABLE
 
 
+def test_a_token_shows_how_it_was_read() -> None:
+    first, *others = WITH_TEXT.words
+    words = (first.model_copy(update={"text": "$1", "read_as": "a dollar"}), *others)
+    table = as_text(assessment_table(WITH_TEXT.model_copy(update={"words": words})))
+    assert "$1      0.0 s    9.0  read as: a dollar\n                      AY\n" in table
+
+
 def test_without_a_text_the_phones_heard_are_shown() -> None:
     assert (
         as_text(assessment_table(WITHOUT_TEXT))

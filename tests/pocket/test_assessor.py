@@ -111,6 +111,13 @@ def test_a_clip_with_its_text(correct):
     assert correct.duration_s == pytest.approx(sf.info(ASSETS / "correct.flac").duration, abs=1e-3)
 
 
+def test_words_tell_their_place_in_the_text(correct):
+    assert [SENTENCE[word.text_start : word.text_end] for word in correct.words] == [
+        word.text for word in correct.words
+    ]
+    assert {word.read_as for word in correct.words} == {None}
+
+
 def test_rates_count_what_was_said(correct):
     spoken_s = correct.phones[-1].end_s - correct.phones[0].start_s
 

@@ -102,7 +102,7 @@ class Listener:
             alignment = align_heard(outputs.frame, heard) if heard else None
         else:
             heard = None
-            alignment = align_text(outputs.frame, _variants(clip.reference), utterance.id)
+            alignment = align_text(outputs.frame, variant_classes(clip.reference), utterance.id)
         return AlignedClip(utterance, clip.speech, clip.reference, outputs, alignment, heard)
 
     def recognise(self, utterance: Utterance) -> tuple[str, ...]:
@@ -148,8 +148,8 @@ def stress_marks(words: Sequence[Sequence[str]]) -> npt.NDArray[np.float32]:
     return np.array(marks, dtype=np.float32)
 
 
-def _variants(reference: Reference) -> list[list[list[int]]]:
-    """The classes of all pronunciations."""
+def variant_classes(reference: Reference) -> list[list[list[int]]]:
+    """Return the classes of all pronunciations of each word, as `align_text` takes them."""
     return [[_classes(pronunciation) for pronunciation in word] for word in reference.pronunciations]
 
 
