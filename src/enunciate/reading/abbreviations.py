@@ -63,13 +63,14 @@ def _abbreviation(found: Found) -> list[str]:
 
 
 def _number(found: Found) -> list[str]:
-    return ["numbers" if found["many"] else "number", *([] if found["dot"] else [found["word"].lower()])]
+    sure = found["dot"] and found["word"][0] == "N"
+    return ["numbers" if found["many"] else "number", *([] if sure else [found["word"].lower()])]
 
 
 RULES = (
     Rule(
         "No.",
-        re.compile(r"(?P<word>No(?P<many>s?))(?P<dot>\.?)(?=\s?[0-9])"),
+        re.compile(r"(?P<word>No(?P<many>s?)|no(?=\.))(?P<dot>\.?)(?=\s?[0-9])"),
         _number,
         "She is No. 1.",
         "she is number one",

@@ -16,7 +16,7 @@ from enunciate.phones.lexicon import Lexicon, Variants
 from enunciate.phones.pronunciation import Pronunciation
 from enunciate.phones.unknown.inflections import plural_ending
 from enunciate.phones.weak_forms import WEAK_FORMS
-from enunciate.reading.tokens import GIVEN, PLAIN_WORD, Token, shorten, tokens
+from enunciate.reading.tokens import GIVEN, PLAIN_WORD, SOUND_PATTERN, Token, shorten, tokens
 from enunciate.reading.written import make_plain, strip_accents
 
 MOST_VARIANTS = 32
@@ -34,7 +34,7 @@ _NOT_IN_CMUDICT: dict[str, tuple[str, ...]] = {
     "kilohertz": ("K", "IH1", "L", "AH0", "HH", "ER2", "T", "S"),
     "nought": ("N", "AO1", "T"),
 }
-"""Words of the rules' readings that CMUdict lacks."""
+"""Words that rules read and CMUdict lacks."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ class SpokenWords:
             bare = word.strip("'-.")
             candidates = dict.fromkeys((word, word.rstrip("'-"), bare, strip_accents(bare)))
             found = (self._lexicon.known(candidate) for candidate in candidates)
-            self._known[word] = next((one for one in found if one), ())
+            ours = _NOT_IN_CMUDICT.get(bare.lower())
+            self._known[word] = next((one for one in found if one), (Pronunciation(ours),) if ours else ())
         return self._known[word]
 
     def typed(self, word: str) -> tuple[Pronunciation, ...]:
@@ -91,10 +92,8 @@ class SpokenWords:
         if len(word) == 2 and word[0].isupper() and word[1] == "s":
             letter = self.spoken(word[0])
             return tuple(Pronunciation((*one.phones, *plural_ending(one.phones[-1]))) for one in letter)
-        if word in _NOT_IN_CMUDICT:
-            return (Pronunciation(_NOT_IN_CMUDICT[word]),)
         weak = tuple(Pronunciation(phones) for phones in WEAK_FORMS.get(word, ()))
-        return (*self._lexicon.pronunciations(word), *weak)
+        return (*(self.known(word) or self._lexicon.pronunciations(word)), *weak)
 
 
 def parse_text(text: str, lexicon: Lexicon) -> list[TextWord]:
@@ -191,6 +190,6 @@ def _joined(words: Sequence[Pronunciation], reading: str) -> Pronunciation:
 def _mostly_another_script(text: str) -> bool:
     if text.isascii():
         return False
-    letters = re.findall(r"[^\W\d_]", strip_accents(text))
-    foreign = sum(not letter.isascii() for letter in letters)
-    return foreign > len(letters) - foreign and not re.search("[ˈˌəɹθðŋʃʒɑæʌɔɛɝɡɪʊɚː]", text)
+    characters = re.findall(r"[^\W_]", strip_accents(text))
+    foreign = sum(not character.isascii() for character in characters)
+    return foreign > len(characters) - foreign and not SOUND_PATTERN.search(text)

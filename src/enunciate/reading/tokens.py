@@ -48,7 +48,10 @@ _EASY = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?(?=[\s,;!?)\"]|:(?!/)|\.(?:\s|$)|$)
 _RUN = re.compile(r"['-]*[^\W\d_](?:[^\W\d_]|['\u0300-\u036f-])*")
 _PART = re.compile(r"(?:[^\W\d_]|['\u0300-\u036f])+")
 _PHRASE_END = re.compile(r"[.,;:!?\u2026](?!\w)")
-_SOUND = re.compile(f"/([{''.join({sign for signs in IPA.values() for sign in signs})}ˈˌːəɚr]+)/(?!\\w)")
+SOUND_PATTERN = re.compile(
+    f"/([{''.join({sign for signs in IPA.values() for sign in signs})}ˈˌːəɚr]+)/(?!\\w)"
+)
+"""Sounds in IPA between strokes."""
 _SIGNS_OF_SOUNDS = {sign: phone for phone, sign in IPA.items()} | {"ə": "AH0", "ɚ": "ER0", "r": "R", "g": "G"}
 _MAY_END_A_SENTENCE = (
     "etc.",
@@ -145,7 +148,7 @@ class _Scanner:
         easy = _EASY.match(self._text, position, end)
         if easy and self._is_plain(easy[0]):
             return [self._spanned((easy[0],), position, easy.end(), PLAIN_WORD)]
-        sound = _SOUND.match(self._text, position, end)
+        sound = SOUND_PATTERN.match(self._text, position, end)
         if sound:
             token = self._token((sound[0],), position, sound.end(), SOUND)
             phones = _phones_of(sound[1])

@@ -62,6 +62,9 @@ kcal  kilocalorie, kilocalories, calories
 °C    degree celsius, degrees celsius, degrees, degrees centigrade, celsius
 °F    degree fahrenheit, degrees fahrenheit, degrees, fahrenheit
 °     degree, degrees
+μm    micrometer, micrometers, microns
+Ω     ohm, ohms
+kΩ    kilohm, kilohms
 C     degree celsius, degrees celsius, celsius, C
 F     degree fahrenheit, degrees fahrenheit, fahrenheit, F
 x     times, times, x
@@ -125,6 +128,8 @@ def _measure(found: Found) -> list[str]:
 
 def _after_number(found: Found) -> list[str]:
     symbol, per = found["symbol"], found["per"]
+    if re.search(r"[0-9]/$", found.before):
+        return [f"per {name}" for name in _names(symbol, one=True)[:1]]
     before = _AFTER_NUMBER.search(found.before)
     if before is None:
         return _unit(symbol, per, one=False) if symbol in _ALONE or per else []
