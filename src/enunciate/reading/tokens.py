@@ -48,9 +48,8 @@ _EASY = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?(?=[\s,;!?)\"]|:(?!/)|\.(?:\s|$)|$)
 _RUN = re.compile(r"['-]*[^\W\d_](?:[^\W\d_]|['\u0300-\u036f-])*")
 _PART = re.compile(r"(?:[^\W\d_]|['\u0300-\u036f])+")
 _PHRASE_END = re.compile(r"[.,;:!?\u2026](?!\w)")
-SOUND_PATTERN = re.compile(
-    f"/([{''.join({sign for signs in IPA.values() for sign in signs})}ˈˌːəɚr]+)/(?!\\w)"
-)
+_IPA_SIGNS = "".join(sorted({sign for signs in IPA.values() for sign in signs})) + "ˈˌːəɚr"
+SOUND_PATTERN = re.compile(rf"(?<!\w)/([{_IPA_SIGNS}]+)/(?!\w)")
 """Sounds in IPA between strokes."""
 _SIGNS_OF_SOUNDS = {sign: phone for phone, sign in IPA.items()} | {"ə": "AH0", "ɚ": "ER0", "r": "R", "g": "G"}
 _MAY_END_A_SENTENCE = (
