@@ -27,7 +27,8 @@ from enunciate.corpus.splits import hold_out_speakers
 from enunciate.corpus.synthetic.neural_clip import read_neural
 from enunciate.errors import EnunciateError
 from enunciate.metrics.mdd import Detection
-from enunciate.phones import reference, strip_stress
+from enunciate.phones import strip_stress
+from enunciate.reading import reference
 from enunciate.schema import MISPRONOUNCED_BELOW, Clip, ReferenceWord, Utterance, WordResult
 
 SPEAKERS = 20

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from enunciate.errors import EnunciateError, ModelNotFoundError, needing
 from enunciate.progress import Progress
-from enunciate.schema import Assessment, Clip, ClipError, Failure, PhraseResult, Utterance
+from enunciate.schema import Accent, Assessment, Clip, ClipError, Failure, PhraseResult, Utterance
 
 logger = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
@@ -134,6 +134,7 @@ def assess(
     model: str | Path = "pocket",
     id: str | None = None,
     lexicon: Path | None = None,
+    accent: Accent = "us",
     threads: int = 1,
 ) -> Assessment:
     """Assess one recording.
@@ -146,6 +147,7 @@ def assess(
         model: An engine's name or a folder, as for `load_assessor`.
         id: The id of the result; by default the name of the file, or `clip` where there is none.
         lexicon: A file of extra pronunciations, as for `load_assessor`.
+        accent: Which pronunciations are right: American ("us"), British ("gb"), or both ("any").
         threads: Processor threads, as for `load_assessor`.
 
     Raises:
@@ -154,7 +156,7 @@ def assess(
         ModelNotFoundError: There is no such engine or folder.
         MissingExtraError: The engine needs packages that are not installed.
     """
-    (assessment,) = _cached_assessor(model, lexicon, threads).assess([_utterance(audio, text, id)])
+    (assessment,) = _cached_assessor(model, lexicon, threads).assess([_utterance(audio, text, id, accent)])
     return assessment
 
 
@@ -165,6 +167,7 @@ def assess_stream(
     model: str | Path = "pocket",
     id: str | None = None,
     lexicon: Path | None = None,
+    accent: Accent = "us",
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Iterator[PhraseResult | Assessment]:
@@ -173,11 +176,12 @@ def assess_stream(
     An engine that is no `StreamingAssessor` yields the whole alone.
 
     Args:
-        audio: As for `assess`, like the next five.
+        audio: As for `assess`, like the next six.
         text: The reference text.
         model: An engine's name or a folder.
         id: The id of the result.
         lexicon: A file of extra pronunciations.
+        accent: Which pronunciations are right.
         threads: Processor threads.
         progress: Told how many seconds of the recording are heard, and how many it has.
 
@@ -185,17 +189,19 @@ def assess_stream(
         EnunciateError: as `assess`, when the first result is asked for.
     """
     assessor = _cached_assessor(model, lexicon, threads)
-    utterance = _utterance(audio, text, id)
+    utterance = _utterance(audio, text, id, accent)
     if isinstance(assessor, StreamingAssessor):
         yield from assessor.assess_stream(utterance, progress)
     else:
         yield from assessor.assess([utterance])
 
 
-def _utterance(audio: Path | str | bytes | Clip, text: str | None, id: str | None) -> Utterance:
+def _utterance(
+    audio: Path | str | bytes | Clip, text: str | None, id: str | None, accent: Accent
+) -> Utterance:
     source = Path(audio) if isinstance(audio, str) else audio
     default_id = source.name if isinstance(source, Path) else "clip"
-    return Utterance(id=default_id if id is None else id, audio=source, text=text)
+    return Utterance(id=default_id if id is None else id, audio=source, text=text, accent=accent)
 
 
 @lru_cache(maxsize=1)
@@ -204,7 +210,11 @@ def _cached_assessor(model: str | Path, lexicon: Path | None, threads: int) -> A
 
 
 def load_assessor(
-    name_or_path: str | Path = "pocket", *, lexicon: Path | None = None, threads: int = 1
+    name_or_path: str | Path = "pocket",
+    *,
+    lexicon: Path | None = None,
+    accent: Accent = "us",
+    threads: int = 1,
 ) -> Assessor:
     """Load an engine.
 
@@ -214,6 +224,8 @@ def load_assessor(
             `microsoft/Phi-4-multimodal-instruct`, or a folder with its checkpoint, loads that model without
             an adapter.
         lexicon: A file of extra pronunciations, lines of `WORD PH1 PH2 ...`.
+        accent: Which pronunciations are right for `pocket` where `Utterance.accent` does not say: American
+            ("us"), British ("gb"), or both ("any").
         threads: Processor threads for one clip, for `pocket` and the baselines.
 
     Raises:
@@ -227,7 +239,7 @@ def load_assessor(
 
     folder = packaged_weights() if name_or_path == "pocket" else Path(name_or_path)
     if (folder / DESCRIPTION).is_file():
-        return PocketAssessor(folder, lexicon=lexicon, threads=threads)
+        return PocketAssessor(folder, lexicon=lexicon, accent=accent, threads=threads)
     if (folder / BASELINE).is_file():
         from enunciate.baselines.loading import load_baseline
 

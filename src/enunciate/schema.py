@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 Aspect = Literal["accuracy", "fluency", "prosodic", "total"]
 ASPECTS: tuple[Aspect, ...] = ("accuracy", "fluency", "prosodic", "total")
+Accent = Literal["us", "gb", "any"]
+"""Which pronunciations are right: American, British, or both."""
 WordError = Literal["none", "mispronunciation", "omission"]
 PronunciationKind = Literal[
     "citation", "given", "guess", "reading", "weak_form", "h_dropping", "flapping", "stop_deletion",
@@ -106,6 +108,8 @@ class Utterance(BaseModel):
     audio: Path | bytes | Clip
     text: str | None = None
     words: tuple[ReferenceWord, ...] | None = None
+    accent: Accent | None = None
+    """Which pronunciations of the words of `text` are right; None for the engine's own choice."""
     scores: HumanScores | None = None
     speaker: str | None = None
     age: int | None = None

@@ -97,6 +97,21 @@ def test_model_and_lexicon_are_passed_to_the_engine(clip: Path, monkeypatch: pyt
     assert asked == [(("weights/mine",), {"lexicon": Path("words.txt")})]
 
 
+def test_the_accent_is_that_of_the_utterance(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    accents = []
+
+    class Listening(FakeAssessor):
+        def assess(self, utterances):
+            accents.extend(utterance.accent for utterance in utterances)
+            return super().assess(utterances)
+
+    monkeypatch.setattr(engines, "load_assessor", lambda *_args, **_options: Listening())
+    for options in ([], ["--accent", "gb"], ["--accent", "any"]):
+        assert run("assess", clip, "--text", "a car", *options).exit_code == 0
+    assert accents == ["us", "gb", "any"]
+    assert run("assess", clip, "--accent", "scots").exit_code == 2
+
+
 def test_a_bad_clip_ends_with_one_line_and_code_2(fake: FakeAssessor, tmp_path: Path) -> None:
     assert "there is no such file" in error_line(run("assess", tmp_path / "none.wav"))
 

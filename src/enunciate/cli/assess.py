@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from enunciate.cli.exit_codes import RESUME, exit_on_error
-from enunciate.cli.options import ModelOption
+from enunciate.cli.options import AccentChoice, AccentOption, ModelOption
 from enunciate.errors import EXIT_CODE
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def assess(
     lexicon: Annotated[
         Path | None, typer.Option(help="Your own pronunciations, one per line: 'WORD PH1 PH2 ...'.")
     ] = None,
+    accent: AccentOption = AccentChoice.US,
     out: Annotated[
         Path | None,
         typer.Option(help="Write to this file. A stopped run of several clips resumes from it."),
@@ -86,6 +87,7 @@ def assess(
         from enunciate.manifest import read_manifest, utterances_from
 
         utterances = read_manifest(manifest) if manifest else utterances_from(audio or [], text)
+        utterances = [one.model_copy(update={"accent": accent.value}) for one in utterances]
         assessor = load_assessor(model, lexicon=lexicon)
         in_ipa = phones is PhoneAlphabet.IPA
         if many:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+
+class AccentChoice(StrEnum):
+    """As `schema.Accent`."""
+
+    US = "us"
+    GB = "gb"
+    ANY = "any"
+
+
+AccentOption = Annotated[
+    AccentChoice, typer.Option(help="Which pronunciations are right: American, British, or both.")
+]
 ModelOption = Annotated[
     str,
     typer.Option(

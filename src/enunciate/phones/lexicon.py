@@ -17,6 +17,7 @@ from pathlib import Path
 from enunciate.errors import PronunciationError
 from enunciate.phones.inventory import parse_phones
 from enunciate.phones.pronunciation import Pronunciation
+from enunciate.schema import Accent
 
 Variants = tuple[tuple[str, ...], ...]
 """The pronunciations of one word, each a tuple of phones; the usual one first."""
@@ -36,22 +37,26 @@ class Lexicon:
     `Lexicon.default()` is CMUdict; `with_file` adds a user's words, which take precedence.
     """
 
-    def __init__(self, sorted_lines: bytes, overrides: Mapping[str, Variants] | None = None) -> None:
+    def __init__(
+        self, sorted_lines: bytes, overrides: Mapping[str, Variants] | None = None, accent: Accent = "us"
+    ) -> None:
         """Wrap lines "word PH1 PH2 ..." in lower case that are sorted by the bytes of their word."""
+        self.accent: Accent = accent
         self._lines = sorted_lines
         self._overrides = dict(overrides or {})
 
     @classmethod
-    def default(cls, own: Path | None = None) -> Lexicon:
+    def default(cls, own: Path | None = None, accent: Accent = "us") -> Lexicon:
         """Return CMUdict as it ships in the package (134,000 entries, North American English).
 
         Args:
             own: A file of a user's pronunciations, as for `with_file`.
+            accent: Which pronunciations of a text's words are right.
 
         Raises:
             PronunciationError: As for `with_file`.
         """
-        lexicon = cls(_cmudict())
+        lexicon = cls(_cmudict(), accent=accent)
         return lexicon if own is None else lexicon.with_file(own)
 
     def with_file(self, path: Path | str) -> Lexicon:
@@ -63,7 +68,7 @@ class Lexicon:
         Raises:
             PronunciationError: The file cannot be read, or has invalid lines, all of which are named.
         """
-        return Lexicon(self._lines, self._overrides | _read_user_lexicon(Path(path)))
+        return Lexicon(self._lines, self._overrides | _read_user_lexicon(Path(path)), self.accent)
 
     def lookup(self, word: str) -> Variants:
         """Return all pronunciations of a word, with stress; empty for an unknown word.

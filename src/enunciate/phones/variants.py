@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from enunciate.phones.connected_speech import RULES, Place
+from enunciate.phones.connected_speech import RULES, Place, low_back_merger
 from enunciate.phones.inventory import strip_stress
 from enunciate.phones.pronunciation import Pronunciation, distinct
 from enunciate.phones.weak_forms import WEAK_FORMS
@@ -54,6 +54,11 @@ def _at(place: Place, known: Pronunciations) -> Pronunciations:
     weak = (Pronunciation(form, "weak_form") for form in WEAK_FORMS.get(place.word, ()))
     found = list(distinct([*known, *weak]))
     for kind, rule in RULES:
-        derived = [Pronunciation(new, kind) for old in found for new in rule(old.phones, place) if new]
+        derived = [
+            Pronunciation(new, old.kind if old.kind == "british" else kind)
+            for old in found
+            for new in rule(old.phones, place)
+            if new and not (rule is low_back_merger and old.kind == "british")
+        ]
         found = list(distinct([*found, *derived]))
     return tuple(found[:MOST])

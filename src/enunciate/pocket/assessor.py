@@ -16,7 +16,7 @@ from enunciate.pocket.results import PhraseResults, assess_aligned
 from enunciate.pocket.scorer import ScorerOutputs, Scorers, fluency_loss, whole_scores
 from enunciate.pocket.weights_folder import CALIBRATION, DESCRIPTION
 from enunciate.progress import Progress
-from enunciate.schema import Assessment, PhraseResult, Utterance
+from enunciate.schema import Accent, Assessment, PhraseResult, Utterance
 
 
 def packaged_weights() -> Path:
@@ -27,10 +27,12 @@ def packaged_weights() -> Path:
 class PocketAssessor:
     """Assesses clips on a CPU; implements `engines.OnePassAssessor` and `engines.StreamingAssessor`."""
 
-    def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
+    def __init__(
+        self, folder: Path, *, lexicon: Path | None = None, accent: Accent = "us", threads: int = 1
+    ) -> None:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         self._name = f"{description['name']} {description['version']}"
-        self._listener = Listener(folder, lexicon=lexicon, threads=threads)
+        self._listener = Listener(folder, lexicon=lexicon, accent=accent, threads=threads)
         self._scorers = Scorers(folder, threads)
         self._calibration = Calibration.model_validate_json(
             (folder / CALIBRATION).read_text(encoding="utf-8")

@@ -29,7 +29,7 @@ from enunciate.pocket.symbols import SILENCE, classes_of, phone_of
 from enunciate.pocket.weights_folder import ENCODER, PHONE_MODEL
 from enunciate.progress import Progress
 from enunciate.reading.reference import Reference
-from enunciate.schema import Utterance
+from enunciate.schema import Accent, Utterance
 
 FASTEST_PHONES_PER_S = 33.0
 """Nobody speaks faster: a text with more phones does not belong to the clip."""
@@ -72,12 +72,13 @@ class Listener:
         folder: Path,
         *,
         lexicon: Path | None = None,
+        accent: Accent = "us",
         threads: int = 1,
         longest_s: float = audio.MAX_DURATION_S,
     ) -> None:
         self._folder, self._longest_s = folder, longest_s
         self._acoustic_model = AcousticModel(folder / ENCODER, threads)
-        self._lexicon = Lexicon.default(lexicon)
+        self._lexicon = Lexicon.default(lexicon, accent)
 
     @cached_property
     def _phone_model(self) -> PhoneModel:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from enunciate.phones.british import accented
 from enunciate.phones.lexicon import Lexicon, Variants
 from enunciate.phones.pronunciation import Pronunciation, distinct
+from enunciate.phones.proper_names import without_names
 from enunciate.phones.variants import spoken_variants
 from enunciate.reading.text import TextWord, parse_text
-from enunciate.schema import Utterance
+from enunciate.schema import Accent, Utterance
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,16 @@ def read_reference(utterance: Utterance, lexicon: Lexicon) -> Reference | None:
         words = parse_text(utterance.text, lexicon)
     else:
         return None
-    return _reference(words)
+    return _reference(words, utterance.accent or lexicon.accent)
 
 
-def _reference(words: Sequence[TextWord]) -> Reference:
+def _reference(words: Sequence[TextWord], accent: Accent) -> Reference:
     texts = tuple(word.text for word in words)
     ends = tuple(word.ends_phrase for word in words)
     spans = tuple(word.span for word in words) if any(word.span for word in words) else ()
-    known = [distinct(word.pronunciations) for word in words]
+    known: list[tuple[Pronunciation, ...]] = []
+    for index, word in enumerate(words):
+        starts = index == 0 or words[index - 1].ends_phrase
+        likely = without_names(word.text, word.pronunciations, starts_sentence=starts)
+        known.append(accented(word.text, distinct(likely), accent))
     return Reference(texts, tuple(spoken_variants(known, texts, ends)), ends, spans)

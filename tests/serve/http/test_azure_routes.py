@@ -139,7 +139,7 @@ def test_speech_much_shorter_than_the_text_does_not_match(client):
         ({"pronunciation": base64.b64encode(b"[]").decode()}, "object"),
         ({"pronunciation": header(GradingSystem="TenPoint")}, "gradingsystem"),
         ({"pronunciation": header(ReferenceText="你好")}, "English"),
-        ({"pronunciation": header(ReferenceText="xzqj")}, "dictionary"),
+        ({"pronunciation": header(ReferenceText="hello 你好")}, "English words"),
         ({"audio": b"no audio"}, "not audio"),
         ({"audio": b""}, "empty"),
     ],

@@ -192,7 +192,7 @@ class Ended:
 def ended() -> Ended:
     with server() as running:
         client, process = running.client, running.process
-        for text in (SECRET, f"{SECRET} bug", f"{SECRET} xzqj", f"{SECRET} crash"):
+        for text in (SECRET, f"{SECRET} bug", f"{SECRET} 你好", f"{SECRET} crash"):
             post(client, text)
         client.get(f"/{SECRET}?text={SECRET}", headers={"User-Agent": SECRET, "Cookie": SECRET})
         client.post(ROUTE, json={"audio": SECRET, SECRET: SECRET})

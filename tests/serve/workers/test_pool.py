@@ -188,7 +188,7 @@ def test_other_engines_get_one_clip_at_a_time(gate):
     run(test)
 
 
-@pytest.mark.parametrize("bad", ["xzqj", "bug", "crash"])
+@pytest.mark.parametrize("bad", ["hello 你好", "bug", "crash"])
 def test_a_bad_clip_does_not_cost_those_of_its_batch(gate, bad):
     async def test():
         async with running_pool(gate, "batching") as (pool, _):
@@ -199,7 +199,7 @@ def test_a_bad_clip_does_not_cost_those_of_its_batch(gate, bad):
             if bad == "crash":
                 assert isinstance(replies[1], WorkerCrashedError)
             else:
-                expected = {"xzqj": "text_unknown_words", "bug": "internal"}
+                expected = {"hello 你好": "text_unknown_words", "bug": "internal"}
                 assert replies[1].outcome.error == expected[bad]
 
     run(test)

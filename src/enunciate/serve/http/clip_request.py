@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from enunciate.schema import Accent
+
 MAX_TEXT = 20_000
 """Maximum length of a reference text in characters; ten minutes of fast speech have just under that."""
 MAX_WORDS = 3_000
@@ -34,6 +36,8 @@ class ClipRequest(_RequestModel):
     """The reference text. A word can carry its pronunciation, as in `tomato{T AH M EY T OW}`."""
     words: Annotated[list[WordRequest], Field(min_length=1, max_length=MAX_WORDS)] | None = None
     """The reference as words with their phones, in place of `text`."""
+    accent: Accent | None = None
+    """Which pronunciations of `text` are right: `us` (the default), `gb`, or `any` for both."""
     id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Returned with the answer; by default, the id of the request."""
 

@@ -77,6 +77,10 @@ _FORM_FIELDS: Fields = {
         "contentMediaType": "application/json",
         "description": "Words with their phones, in place of `text`; JSON as in `ClipRequest`.",
     },
+    "accent": {
+        "enum": ["us", "gb", "any"],
+        "description": "Which pronunciations of `text` are right: American (the default), British, or both.",
+    },
     "id": {
         "type": "string",
         "minLength": 1,

@@ -136,7 +136,7 @@ def _located(location: Sequence[str | int], message: str) -> str:
 def _upload(clip: ClipRequest, default_id: str) -> Upload | ProblemError:
     try:
         words = None if clip.words is None else tuple(map(_reference_word, clip.words))
-        job = ClipJob(id=clip.id or default_id, text=clip.text, words=words)
+        job = ClipJob(id=clip.id or default_id, text=clip.text, words=words, accent=clip.accent)
         return Upload(job, clip.audio if isinstance(clip.audio, bytes) else _decode_base64(clip.audio))
     except PronunciationError as error:
         return ProblemError(422, error.code, str(error))

@@ -96,9 +96,9 @@ function byStatus(status, waitS) {
 /** @param {import("./api.js").ServiceProblem} problem @returns {Message} */
 export function serviceMessage({ status, code, detail, retryAfterS }) {
   if (code === "text_unknown_words") {
-    const words = /not in the dictionary: ([^.]+)/.exec(detail)?.[1] ?? "";
+    const words = /no English words: ([^.]+)/.exec(detail)?.[1] ?? "";
     return {
-      title: words ? `Not in the dictionary: ${words}` : "Some words are not in the dictionary",
+      title: words ? `No English words: ${words}` : "Some words are not English",
       text: "Change them, or add the pronunciation in braces after each word, as in “tomato{T AH M EY T OW}”.",
     };
   }

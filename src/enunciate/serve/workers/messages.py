@@ -13,7 +13,7 @@ from asyncio import IncompleteReadError, StreamReader
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from enunciate.schema import FrozenModel, ReferenceWord
+from enunciate.schema import Accent, FrozenModel, ReferenceWord
 from enunciate.serve.azure.options import AzureOptions
 
 INTERNAL = "internal"
@@ -37,6 +37,7 @@ class ClipJob(FrozenModel):
     id: str
     text: str | None = None
     words: tuple[ReferenceWord, ...] | None = None
+    accent: Accent | None = None
     azure: AzureOptions | None = None
     """If set, the answer takes Azure's form."""
 

@@ -103,7 +103,7 @@ def _assess(
             raise _EngineBugError from bug
 
     utterances = [
-        Utterance(id=job.id, audio=clip, text=job.text, words=job.words)
+        Utterance(id=job.id, audio=clip, text=job.text, words=job.words, accent=job.accent)
         for job, clip in zip(jobs, clips, strict=True)
     ]
     answers = answer_each(answer, utterances)
@@ -156,7 +156,7 @@ def _message(error: EnunciateError) -> str:
     if isinstance(error, TextUnknownWordsError):
         example = error.words[0].lower()
         return (
-            f"not in the dictionary: {', '.join(error.words)}. Check the spelling, or give a pronunciation, "
+            f"no English words: {', '.join(error.words)}. Check the spelling, or give a pronunciation, "
             f"as in '{example}{{T AH M EY T OW}}'"
         )
     return str(error)
