@@ -27,6 +27,8 @@ EXTRAS = (
     "kaldialign",
     "jiwer",
     "matplotlib",
+    "praatio",
+    "pyarrow",
     "datasets",
     "transformers",
     "peft",

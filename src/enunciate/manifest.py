@@ -1,7 +1,5 @@
-"""Many clips: a manifest lists them, and JSON lines receive their results as they come.
+"""Many clips: JSON lines receive their results as they come.
 
-A manifest has one clip per line; `text` and `id` are optional; `audio` is relative to the manifest's folder:
-    {"audio": "clips/ada.wav", "text": "I think the weather is nice today.", "id": "ada-1"}
 The rows come in the order of the clips: an `Assessment`, or a `Failure` if the clip could not be assessed:
     {"id": "ada-1", "model": "pocket 1", "duration_s": 2.9, ...}
     {"id": "bob-1", "audio": "clips/bob.wav", "error": {"code": "audio_silent", "message": "..."}}
@@ -10,29 +8,21 @@ The rows come in the order of the clips: an `Assessment`, or a `Failure` if the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TextIO
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from enunciate.engines import Assessor, assess_each
-from enunciate.errors import ManifestError, OutputError
+from enunciate.errors import OutputError
 from enunciate.progress import Progress
-from enunciate.schema import Assessment, Failure, FrozenModel, Utterance
+from enunciate.schema import Assessment, Failure, Utterance
 from enunciate.storage import append_rows, resume_rows, writing_to
 
 logger = logging.getLogger(__name__)
-
-
-class ManifestEntry(FrozenModel):
-    """One line of a manifest."""
-
-    audio: Annotated[str, Field(min_length=1)]
-    text: str | None = None
-    id: Annotated[str, Field(min_length=1)] | None = None
-    """Unique in the manifest; `audio`, as it is written in the line, if it is not given."""
 
 
 Row = Assessment | Failure
@@ -57,77 +47,49 @@ class RunCounts:
     n_failed: int
 
 
-# ----------------------------------------------------------------------------------- reading a manifest
-
-
-def utterances_from(paths: Sequence[Path], text: str | None) -> list[Utterance]:
-    """Make one utterance per path, all with the same reference text; repeated paths are dropped."""
-    return [Utterance(id=str(path), audio=path, text=text) for path in dict.fromkeys(paths)]
-
-
-def read_manifest(path: Path) -> list[Utterance]:
-    """Read and check a whole manifest; empty lines are skipped.
-
-    Raises:
-        ManifestError: It cannot be read, has no clips, or has a line that is wrong, whose number the message
-            tells.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ManifestError(f"manifest {path} cannot be read ({error}): give a UTF-8 text file") from None
-    first_line: dict[str, int] = {}
-    utterances: list[Utterance] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        utterance = _utterance(path, number, line)
-        if utterance.id in first_line:
-            raise ManifestError(
-                f"{path}, lines {first_line[utterance.id]} and {number} have the same id "
-                f"'{utterance.id}': give each line an \"id\" of its own"
-            )
-        first_line[utterance.id] = number
-        utterances.append(utterance)
-    if not utterances:
-        raise ManifestError(f'manifest {path} has no clips: write lines such as {{"audio": "a.wav"}}')
-    return utterances
-
-
-def _utterance(path: Path, number: int, line: str) -> Utterance:
-    try:
-        entry = ManifestEntry.model_validate_json(line)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ManifestError(
-            f"{path}, line {number}: {key + ': ' if key else ''}{first['msg']}. Write the line like this: "
-            '{"audio": "a.wav", "text": "what was read", "id": "a"}'
-        ) from None
-    return Utterance(id=entry.id or entry.audio, audio=path.parent / entry.audio, text=entry.text)
-
-
 # ------------------------------------------------------------------------------------------ assessing
 
 
 def assess_to_stream(
     assessor: Assessor,
     utterances: Sequence[Utterance],
-    lines: TextIO,
+    write: Callable[[Row], None],
     *,
     convert: Callable[[Assessment], Assessment] | None = None,
     progress: Progress | None = None,
 ) -> RunCounts:
-    """Assess clips and write their rows as they come.
+    """Assess clips and hand on their rows as they come.
 
     Args:
         assessor: The engine.
         utterances: Clips with unique ids.
-        lines: Receives the rows.
+        write: Receives each row.
         convert: Applied to each assessment before it is written, for instance to write its phones in IPA.
         progress: Told how far the run is.
     """
-    return _write(assessor, utterances, [], lines, convert, progress)
+    return _run(assessor, utterances, [], write, convert, progress)
+
+
+def write_json_line(lines: TextIO, row: Row) -> None:
+    """Write a row as a line of JSON, and flush it."""
+    append_rows(lines, [row])
+
+
+def read_json_rows(path: Path) -> Iterator[Row]:
+    """Yield the rows that `assess_to_file` wrote, one at a time.
+
+    Raises:
+        OutputError: A line is not a row.
+    """
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield _ROW.validate_json(line)
+            except ValidationError as error:
+                raise OutputError(
+                    f"{path}, line {number} is not a row of results ({error.errors()[0]['msg']}): "
+                    "assess the clips again, into another file"
+                ) from None
 
 
 def assess_to_file(
@@ -158,14 +120,14 @@ def assess_to_file(
         _check_same_run(out, earlier, utterances, assessor.name)
         logger.info("%d of %d clips are in %s already", len(earlier), len(utterances), out)
         with out.open("a", encoding="utf-8") as lines:
-            return _write(assessor, utterances, earlier, lines, convert, progress)
+            return _run(assessor, utterances, earlier, partial(write_json_line, lines), convert, progress)
 
 
-def _write(
+def _run(
     assessor: Assessor,
     utterances: Sequence[Utterance],
     earlier: Sequence[_EarlierRow],
-    lines: TextIO,
+    write: Callable[[Row], None],
     convert: Callable[[Assessment], Assessment] | None,
     progress: Progress | None,
 ) -> RunCounts:
@@ -176,7 +138,7 @@ def _write(
         progress(len(done), len(utterances))
     for n_done, row in enumerate(assess_each(assessor, todo), start=len(done) + 1):
         n_failed += isinstance(row, Failure)
-        append_rows(lines, [convert(row) if convert and isinstance(row, Assessment) else row])
+        write(convert(row) if convert and isinstance(row, Assessment) else row)
         if progress:
             progress(n_done, len(utterances))
     return RunCounts(n_clips=len(utterances), n_kept=len(done), n_failed=n_failed)

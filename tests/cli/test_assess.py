@@ -76,7 +76,7 @@ def test_a_long_reading_shows_its_progress_on_a_terminal(
         assert result.stderr == ""
 
 
-@pytest.mark.parametrize("form", ["table", "json", "csv"])
+@pytest.mark.parametrize("form", ["table", "json", "csv", "textgrid"])
 def test_out_receives_what_would_be_printed(
     fake: FakeAssessor, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
@@ -126,7 +126,9 @@ def test_an_output_that_cannot_be_written_is_one_line(fake: FakeAssessor, clip: 
         ((), "either audio files or --manifest"),
         (("a.wav", "--manifest", "m.jsonl"), "either audio files or --manifest"),
         (("--manifest", "m.jsonl", "--text", "hi"), "in a manifest, each line has its own"),
-        (("a.wav", "b.wav", "--format", "csv"), "--format csv is for one clip"),
+        (("a.wav", "b.wav", "--format", "table"), "--format table is for one clip"),
+        (("a.wav", "--format", "parquet"), "--format parquet needs --out"),
+        (("a.wav", "b.wav", "--format", "textgrid"), "--format textgrid needs --out"),
         (("a.wav", "--out", "a.wav"), "would overwrite the clip"),
     ],
 )

@@ -46,8 +46,8 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert "no such file; check the path" in error_of(tmp_path / "none.wav")
 
 
-def test_a_folder_is_refused(tmp_path: Path) -> None:
-    assert "is a folder: give the audio files in it" in error_of(tmp_path)
+def test_a_folder_without_clips_is_refused(tmp_path: Path) -> None:
+    assert "has no clips: their names end in" in error_of(tmp_path)
 
 
 def test_a_file_that_is_not_audio_is_refused() -> None:

@@ -11,7 +11,6 @@ from support.paths import ASSETS
 from support.speech_lm_cases import clip
 
 from enunciate.cli.assessment_table import assessment_table
-from enunciate.cli.csv_rows import to_csv
 from enunciate.cli.ipa import in_ipa
 from enunciate.cli.terminal import as_text
 from enunciate.engines import OnePassAssessor, load_assessor
@@ -24,6 +23,8 @@ from enunciate.errors import (
     TextTooLongError,
     TextUnknownWordsError,
 )
+from enunciate.exports.csv_table import to_csv
+from enunciate.exports.level import Level
 from enunciate.pocket.assessor import packaged_weights
 from enunciate.pocket.phone_timing import PocketAligner
 from enunciate.pocket.weights_folder import DESCRIPTION
@@ -155,7 +156,7 @@ def test_every_view_of_an_assessment_takes_what_the_engine_hears() -> None:
         assert "<unk>" in as_text(assessment_table(found))
         in_signs = in_ipa(found)
         assert "v*" in {phone.heard for phone in in_signs.phones}
-        assert len(to_csv(in_signs).splitlines()) == len(found.phones) + 1
+        assert len(to_csv([in_signs], Level.PHONES).splitlines()) == len(found.phones) + 1
 
 
 # ------------------------------------------------------------------------------ answers that do not parse

@@ -1,0 +1,22 @@
+"""The forms in which `enunciate assess` writes results."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class OutputFormat(StrEnum):
+    """How assessments are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    TEXTGRID = "textgrid"
+    PARQUET = "parquet"
+
+
+class PhoneAlphabet(StrEnum):
+    """The alphabet in which phones are written."""
+
+    ARPABET = "arpabet"
+    IPA = "ipa"

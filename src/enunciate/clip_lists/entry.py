@@ -1,0 +1,64 @@
+"""One clip of a list, and what is checked in every kind of list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from enunciate.errors import ManifestError
+from enunciate.schema import FrozenModel, Utterance
+
+
+class ClipEntry(FrozenModel):
+    """One line of a list."""
+
+    audio: Annotated[str, Field(min_length=1)]
+    """Relative to the folder of the list."""
+    text: str | None = None
+    id: Annotated[str, Field(min_length=1)] | None = None
+    """Unique in the list; `audio`, as it is written in the line, if it is not given."""
+
+    def utterance(self, folder: Path) -> Utterance:
+        """Return the clip as an utterance, its path below the folder of the list."""
+        return Utterance(id=self.id or self.audio, audio=folder / self.audio, text=self.text)
+
+
+def read_text_file(path: Path) -> str:
+    """Return the text of a list; a byte order mark, which Excel writes, is dropped.
+
+    Raises:
+        ManifestError: It cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError(f"manifest {path} cannot be read ({error}): give a UTF-8 text file") from None
+
+
+def with_unique_ids(path: Path, numbered: Iterable[tuple[int, Utterance]]) -> list[Utterance]:
+    """Return the utterances of a list, given with their line numbers.
+
+    Raises:
+        ManifestError: Two lines have the same id; the message tells their numbers.
+    """
+    first_line: dict[str, int] = {}
+    utterances: list[Utterance] = []
+    for number, utterance in numbered:
+        if utterance.id in first_line:
+            raise ManifestError(
+                f"{path}, lines {first_line[utterance.id]} and {number} have the same id "
+                f"'{utterance.id}': give each line an \"id\" of its own"
+            )
+        first_line[utterance.id] = number
+        utterances.append(utterance)
+    return utterances
+
+
+def first_problem(error: ValidationError) -> str:
+    """Return the first problem of an entry, with the key that it concerns."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    return f"{key + ': ' if key else ''}{first['msg']}"

@@ -1,0 +1,50 @@
+"""Manifests in JSON lines."""
+
+from pathlib import Path
+
+import pytest
+
+from enunciate.clip_lists.json_lines import read_json_lines
+from enunciate.errors import ManifestError
+
+
+def test_audio_is_relative_to_the_manifest_and_id_and_text_are_optional(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    path.write_text(
+        '\ufeff{"audio": "a/1.wav"}\n\n{"audio": "/b/2.wav", "text": "Zoë", "id": "two"}', "utf-8"
+    )
+    first, second = read_json_lines(path)
+    assert (first.id, first.audio, first.text) == ("a/1.wav", tmp_path / "a" / "1.wav", None)
+    assert (second.id, second.audio, second.text) == ("two", Path("/b/2.wav"), "Zoë")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"audio": "a.wav"}\nnot json\n', r"line 2: .*JSON"),
+        (
+            '{"audio": "a.wav"}\n\n{"text": "hello"}',
+            r"line 3: audio: Field required\. Write the line like",
+        ),
+        ('{"audio": "a.wav", "txt": "hello"}', r"line 1: txt: Extra inputs"),
+        ('{"audio": "a.wav", "text": 5}', r"line 1: text: .*string"),
+        ('{"audio": ""}', "line 1: audio: .*at least 1"),
+        ('["a.wav"]', "line 1: "),
+        ('{"audio": "a.wav"}\n{"audio": "b.wav", "id": "a.wav"}', r"lines 1 and 2 have the same id 'a\.wav'"),
+        ("\n\n", "no clips"),
+    ],
+)
+def test_a_broken_manifest_names_its_line(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "m.jsonl"
+    path.write_text(content)
+    with pytest.raises(ManifestError, match=message) as caught:
+        read_json_lines(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="cannot be read"):
+        read_json_lines(tmp_path / "none.jsonl")
+    (tmp_path / "latin.jsonl").write_bytes('{"audio": "é.wav"}'.encode("latin-1"))
+    with pytest.raises(ManifestError, match="UTF-8"):
+        read_json_lines(tmp_path / "latin.jsonl")
