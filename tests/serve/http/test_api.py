@@ -162,6 +162,18 @@ def test_a_form_says_its_texts_in_utf_8(client):
     assert "text" in problem_of(response, 422, "malformed")
 
 
+def test_an_accent_is_one_of_three(client):
+    for accent in ("us", "gb", "any"):
+        form = {"text": "a car", "accent": accent}
+        assert client.post("/v1/assessments", files={"audio": CLIP}, data=form).status_code == 200
+        body = {"audio": encoded(), "text": "a car", "accent": accent}
+        assert client.post("/v1/assessments", json=body).status_code == 200
+    for wrong in ("scots", "\u00e9"):
+        form = {"text": "a car", "accent": wrong}
+        response = client.post("/v1/assessments", files={"audio": CLIP}, data=form)
+        assert "accent" in problem_of(response, 422, "malformed")
+
+
 def test_a_body_has_a_limit(client):
     too_large = tone(8)
     assert len(too_large) > 200_000

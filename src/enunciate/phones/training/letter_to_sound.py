@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -93,9 +94,9 @@ def train(words: Mapping[str, Variants], path: Path) -> None:
     kept = [[token_number[token] for token in sentence] for sentence in sentences]
     log.info("%d of %d pronunciations, %d tokens", len(kept), len(pairs), len(table))
     arrays = estimate_ngrams(kept, len(table) + 1, ORDER, LEAST_COUNTS)
-    vocabulary = np.frombuffer(json.dumps(table).encode("utf-8"), dtype=np.uint8)
+    arrays["vocabulary"] = np.frombuffer(json.dumps(table).encode("utf-8"), dtype=np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, vocabulary=vocabulary, **arrays)
+    np.savez_compressed(path, **cast("dict[str, Any]", arrays))
     sizes = {k: len(arrays[f"tokens_{k}"]) for k in range(1, ORDER + 1)}
     log.info("n-grams %s, %.2f MB", sizes, path.stat().st_size / 1e6)
 

@@ -104,6 +104,6 @@ def _discount(counts: Indices) -> float:
     return once / (once + 2 * twice) if once else 0.5
 
 
-def _quantise(probability: Floats) -> npt.NDArray[np.uint8]:
+def _quantise(probability: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     costs = np.round(-np.log(np.maximum(probability, 1e-9)) / STEP)
     return np.clip(costs, 0, 255).astype(np.uint8)

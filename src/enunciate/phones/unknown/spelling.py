@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from enunciate.phones.lexicon import Variants
 from enunciate.phones.unknown.inflections import Lookup
 
-_RESPELT = dict(
-    line.split()
-    for line in """
+_PAIRS = """
 axe ax
 cheque check
 cosy cozy
@@ -36,8 +34,8 @@ tyre tire
 whisky whiskey
 woollen woolen
 yoghurt yogurt
-""".strip().splitlines()
-)
+"""
+_RESPELT = {line.split()[0]: line.split()[1] for line in _PAIRS.strip().splitlines()}
 """Words that no rule turns into their American form."""
 _WORDS = {
     "aeroplane": ("EH1 R AH0 P L EY2 N",),

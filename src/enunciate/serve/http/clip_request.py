@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from enunciate.schema import Accent
 
@@ -27,6 +27,11 @@ class WordRequest(_RequestModel):
     """Its phones in ARPAbet; stress digits are optional."""
 
 
+def _decoded(value: object) -> object:
+    """Return the text of a form's field, which comes as bytes."""
+    return value.decode("utf-8") if isinstance(value, bytes) else value
+
+
 class ClipRequest(_RequestModel):
     """A clip to assess."""
 
@@ -36,7 +41,7 @@ class ClipRequest(_RequestModel):
     """The reference text. A word can carry its pronunciation, as in `tomato{T AH M EY T OW}`."""
     words: Annotated[list[WordRequest], Field(min_length=1, max_length=MAX_WORDS)] | None = None
     """The reference as words with their phones, in place of `text`."""
-    accent: Accent | None = None
+    accent: Annotated[Accent, BeforeValidator(_decoded)] | None = None
     """Which pronunciations of `text` are right: `us` (the default), `gb`, or `any` for both."""
     id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Returned with the answer; by default, the id of the request."""
