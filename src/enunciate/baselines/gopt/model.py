@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from enunciate.baselines.baseline_recipes import GoptConfig
-from enunciate.baselines.gop.regression import OUTLIER
 from enunciate.baselines.gopt.features import N_GOP
+from enunciate.baselines.linear_regression import OUTLIER
 from enunciate.pocket.symbols import N_CLASSES
 from enunciate.schema import ASPECTS
 
