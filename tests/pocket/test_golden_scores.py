@@ -13,8 +13,8 @@ from support.paths import ASSETS, EXAMPLES
 
 from enunciate import assess
 
-TOLERANCE = 0.05
-"""Of a score from 0 to 10. Processors and releases of ONNX Runtime differ by less than 0.005."""
+TOLERANCE = 0.1
+"""For scores from 0 to 10. ONNX Runtime 1.20 and 1.32 differ by less than 0.02, and by 0.06 in a wrong text."""
 
 TIES = 1
 """Phones that another processor or release may hear otherwise without text, where two are equally likely."""
@@ -78,8 +78,8 @@ GOLDEN = (
         "wrong_text.flac",
         "I think the weather is nice today.",
         (3.333, 0.778, 0.667, 0.778),
-        (8.925, 0.0, 4.176, 4.87, 5.277, 4.67, 6.901),
-        "AY - - - - B R R EH DH ER - Z N - S T AH D EY",
+        (8.687, 0.0, 3.846, 4.538, 3.329, 4.275, 6.31),
+        "AY - - - - B R R EH DH ER AH AA N - S T AH D EY",
     ),
     Golden(
         "wrong_text.flac",

@@ -25,9 +25,9 @@ def test_a_wrong_sound_that_was_recorded_is_marked(open_page, microphone):
     assert page.evaluate("document.activeElement.id") == "result-title"
 
 
-def test_a_correct_reading_has_no_mark(open_page, microphone):
-    page = open_page(*microphone(CORRECT))
-    record(page)
+def test_a_correct_reading_has_no_mark(open_page):
+    page = open_page()
+    page.set_input_files("#file", CORRECT)  # a busy machine may lose samples of the microphone
     page.wait_for_selector("#result:not([hidden])")
 
     assert set(states(page).values()) == {"good"}
