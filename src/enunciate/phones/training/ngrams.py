@@ -43,7 +43,7 @@ def estimate_ngrams(
         start_parent = int(np.flatnonzero(start)[0])
         kept = (raw >= least_counts[k - 1]) & np.isin(parent, kept_parents) | start
         discount = _discount(counts[kept])
-        n_parents = int(parent.max()) + 1 if k > 1 else 1
+        n_parents = len(lower)
         totals = np.maximum(np.bincount(parent, counts, minlength=n_parents), 1.0)
         shares = np.where(kept, np.maximum(counts - discount, 0.0), 0.0) / totals[parent]
         left = np.clip(1.0 - np.bincount(parent, shares, minlength=n_parents), 1e-6, 1.0)
