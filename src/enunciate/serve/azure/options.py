@@ -1,4 +1,4 @@
-"""The options of Azure's pronunciation assessment, from the request header `Pronunciation-Assessment`."""
+"""The options of Azure's pronunciation assessment, from a request header or a message of the Speech SDK."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import json
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+LANGUAGE = "en-US"
+"""The language that clients have to ask for; case does not matter."""
 
 
 def _lower(value: Any) -> Any:
@@ -42,12 +45,25 @@ def parse_options(header: str) -> AzureOptions:
         value: Any = json.loads(decoded)
     except (binascii.Error, ValueError, RecursionError):
         raise ValueError("Pronunciation-Assessment is not JSON in UTF-8, encoded as base64") from None
+    return read_options(value, "Pronunciation-Assessment")
+
+
+def read_options(value: Any, name: str) -> AzureOptions:
+    """Read the options from a JSON value.
+
+    Args:
+        value: What JSON was parsed to.
+        name: What a message of an error calls it.
+
+    Raises:
+        ValueError: It is not an object, or has a value that Azure does not accept.
+    """
     if not isinstance(value, dict):
-        raise ValueError("Pronunciation-Assessment is not a JSON object")
+        raise ValueError(f"{name} is not a JSON object")
     try:
         return AzureOptions.model_validate(
             {key.lower(): v for key, v in cast("dict[str, Any]", value).items()}
         )
     except ValidationError as error:
         details = "; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors())
-        raise ValueError(f"Pronunciation-Assessment: {details}") from None
+        raise ValueError(f"{name}: {details}") from None

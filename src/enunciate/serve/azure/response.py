@@ -18,6 +18,13 @@ from enunciate.serve.azure.options import AzureOptions
 TICKS_PER_S = 10_000_000
 """Times are in units of 100 ns."""
 
+NO_SPEECH: dict[str | None, Literal["NoMatch", "InitialSilenceTimeout"]] = {
+    "audio_silent": "InitialSilenceTimeout",
+    "audio_no_speech": "NoMatch",
+    "text_too_long": "NoMatch",
+}
+"""Errors of ours that Azure answers with a status: no speech, or much too little for the reference text."""
+
 Fields = dict[str, Any]
 
 

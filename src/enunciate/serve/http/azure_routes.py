@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from enunciate.serve.azure.options import parse_options
-from enunciate.serve.azure.response import without_speech
+from enunciate.serve.azure.options import LANGUAGE, parse_options
+from enunciate.serve.azure.response import NO_SPEECH, without_speech
 from enunciate.serve.http import openapi
 from enunciate.serve.http.api_keys import is_valid, key_of
 from enunciate.serve.http.disconnect import unless_disconnected
@@ -23,13 +23,7 @@ from enunciate.serve.workers.messages import ClipJob
 from enunciate.serve.workers.worker_process import WorkerReply
 
 PATH = "/speech/recognition/conversation/cognitiveservices/v1"
-LANGUAGE = "en-us"
 _MEDIA_TYPES = {"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave", "audio/ogg"}
-_NO_SPEECH: dict[str | None, Literal["NoMatch", "InitialSilenceTimeout"]] = {
-    "audio_silent": "InitialSilenceTimeout",
-    "text_too_long": "NoMatch",
-}
-"""Errors of ours that Azure answers with 200: silence, and speech much too short for the reference text."""
 
 router = APIRouter()
 
@@ -71,7 +65,7 @@ def _require_key(request: Request, hashes: frozenset[str]) -> None:
 def _job(request: Request) -> ClipJob:
     """Return what the request asks for; any mistake in it is a 400, as in Azure."""
     language = request.query_params.get("language", "")
-    if language.lower() != LANGUAGE:
+    if language.lower() != LANGUAGE.lower():
         raise _bad_request(f"language: '{language}' is not supported; send language=en-US")
     detail = request.query_params.get("format", "simple")
     if detail.lower() not in ("simple", "detailed"):
@@ -99,8 +93,8 @@ def _body(reply: WorkerReply) -> bytes:
     error = reply.outcome.error
     if error is None:
         return reply.body
-    if error in _NO_SPEECH:
-        return json.dumps(without_speech(_NO_SPEECH[error], reply.outcome.duration_s)).encode()
+    if error in NO_SPEECH:
+        return json.dumps(without_speech(NO_SPEECH[error], reply.outcome.duration_s)).encode()
     raise _bad_request(reply.outcome.message)
 
 
