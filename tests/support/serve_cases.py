@@ -63,6 +63,7 @@ def application(**settings) -> Iterator[TestClient]:
         tempfile.TemporaryDirectory() as gate,
         TestClient(create_app(chosen, worker_command(chosen, gate))) as client,
     ):
+        client.app_state["gate"] = Gate(Path(gate))
         wait_ready(client)
         yield client
 

@@ -37,6 +37,8 @@ class ServiceSettings:
     """Maximum length of a clip, in seconds."""
     shutdown_grace_s: float = 30.0
     """Seconds that requests in progress have to finish after a signal to stop."""
+    max_connections: int = 256
+    """Maximum number of open websockets."""
     key_hashes: frozenset[str] = frozenset()
     """SHA-256 of each API key, in hexadecimal; if empty, no key is required."""
     cors_origins: tuple[str, ...] = ()

@@ -14,11 +14,10 @@ from enunciate.phones import to_ipa
 from enunciate.phones.inventory import PHONES
 from enunciate.schema import Assessment, PhoneResult, Score, WordResult
 from enunciate.serve.azure.options import AzureOptions
+from enunciate.serve.azure.ticks import ticks
 
-TICKS_PER_S = 10_000_000
-"""Times are in units of 100 ns."""
-
-NO_SPEECH: dict[str | None, Literal["NoMatch", "InitialSilenceTimeout"]] = {
+WithoutSpeech = Literal["NoMatch", "InitialSilenceTimeout"]
+NO_SPEECH: dict[str | None, WithoutSpeech] = {
     "audio_silent": "InitialSilenceTimeout",
     "audio_no_speech": "NoMatch",
     "text_too_long": "NoMatch",
@@ -44,19 +43,15 @@ def response(assessment: Assessment, options: AzureOptions) -> Fields:
     return fields | {"NBest": [best]}
 
 
-def without_speech(status: Literal["NoMatch", "InitialSilenceTimeout"], duration_s: float) -> Fields:
+def without_speech(status: WithoutSpeech, duration_s: float) -> Fields:
     """Return the response for a clip that has nothing to assess."""
-    return {"RecognitionStatus": status, "Offset": _ticks(duration_s), "Duration": 0}
-
-
-def _ticks(time_s: float) -> int:
-    return round(time_s * TICKS_PER_S)
+    return {"RecognitionStatus": status, "Offset": ticks(duration_s), "Duration": 0}
 
 
 def _times(start_s: float | None, end_s: float | None) -> Fields:
     if start_s is None or end_s is None:
         return {}
-    return {"Offset": _ticks(start_s), "Duration": _ticks(end_s) - _ticks(start_s)}
+    return {"Offset": ticks(start_s), "Duration": ticks(end_s) - ticks(start_s)}
 
 
 def _transcripts(assessment: Assessment) -> Fields:

@@ -17,7 +17,7 @@ class Admission:
         self._settings, self._metrics = settings, metrics
         self.draining = False
         """Set once the service is to stop: requests in progress finish, and no more are admitted."""
-        self._n_requests = self._n_clips = self._n_bytes = 0
+        self._n_requests = self._n_clips = self._n_bytes = self._n_connections = 0
 
     @property
     def busy(self) -> bool:
@@ -27,6 +27,8 @@ class Admission:
     @contextmanager
     def admit(self) -> Generator[Callable[[int], None], None, None]:
         """Admit a request, and give a function that counts the bytes of its body as they arrive.
+
+        What is let go of again is counted as a negative number.
 
         Raises:
             ProblemError: the service is full or draining, which is said before the body is read. The function
@@ -50,6 +52,21 @@ class Admission:
         finally:
             self._n_requests -= 1
             self._n_bytes -= held
+
+    @contextmanager
+    def connect(self) -> Generator[None, None, None]:
+        """Count an open websocket, which may be idle for long.
+
+        Raises:
+            ProblemError: too many are open.
+        """
+        if self._n_connections >= self._settings.max_connections:
+            raise self._full()
+        self._n_connections += 1
+        try:
+            yield
+        finally:
+            self._n_connections -= 1
 
     @contextmanager
     def reserve(self, n_clips: int = 1) -> Generator[None, None, None]:

@@ -7,6 +7,7 @@ import hmac
 import re
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from enunciate.errors import ServiceError
@@ -53,11 +54,11 @@ def read_hashes(path: Path | None, environment: str = "") -> frozenset[str]:
     return frozenset(hashes)
 
 
-def key_of(request: Request) -> str | None:
+def key_of(headers: Headers) -> str | None:
     """Return the key of a request, from any of the three headers that clients use for it."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = headers.get("authorization", "").partition(" ")
     bearer = token.strip() if scheme.lower() == "bearer" else None
-    return bearer or request.headers.get("x-api-key") or request.headers.get("ocp-apim-subscription-key")
+    return bearer or headers.get("x-api-key") or headers.get("ocp-apim-subscription-key")
 
 
 def is_valid(key: str, hashes: frozenset[str]) -> bool:
@@ -73,7 +74,7 @@ async def require_key(request: Request) -> None:
         ProblemError: the key is missing or not valid.
     """
     service: Service = request.app.state.service
-    hashes, key = service.settings.key_hashes, key_of(request)
+    hashes, key = service.settings.key_hashes, key_of(request.headers)
     if hashes and (key is None or not is_valid(key, hashes)):
         raise ProblemError(
             401,

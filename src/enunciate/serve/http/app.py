@@ -13,7 +13,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 import enunciate
-from enunciate.serve.http import assessment_routes, azure_routes, operator_routes, text_routes
+from enunciate.serve.http import (
+    assessment_routes,
+    azure_routes,
+    azure_websocket,
+    operator_routes,
+    text_routes,
+)
 from enunciate.serve.http.api_keys import require_key
 from enunciate.serve.http.disconnect import ClientGoneError
 from enunciate.serve.http.middleware import CLIENT_GONE, ServiceMiddleware
@@ -54,6 +60,7 @@ def create_app(settings: ServiceSettings | None = None, command: Sequence[str] |
     for router in (operator_routes.router, assessment_routes.router, text_routes.router):
         app.include_router(router, dependencies=[Depends(require_key)])
     app.include_router(azure_routes.router)
+    app.include_router(azure_websocket.router)
     app.router.default = PageFiles()  # a mount would take requests with a wrong method away from the routes
     for error in (ProblemError, HTTPException):
         app.add_exception_handler(error, _problem_response)

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -37,12 +38,12 @@ async def recognise(request: Request) -> Response:
     try:
         return await _assess(request)
     except ProblemError as error:
-        return _error_response(error)
+        return error_response(error)
 
 
 async def _assess(request: Request) -> Response:
     service: Service = request.app.state.service
-    _require_key(request, service.settings.key_hashes)
+    check_key(request.headers, service.settings.key_hashes)
     job = _job(request)
     with service.admission.admit() as count_bytes:
         audio = await read_body(request, service.settings.max_bytes, service.settings, count_bytes)
@@ -51,11 +52,15 @@ async def _assess(request: Request) -> Response:
     return Response(_body(reply), media_type="application/json")
 
 
-def _require_key(request: Request, hashes: frozenset[str]) -> None:
-    """Refuse a wrong key with 401 and a missing one with 403, as Azure documents."""
+def check_key(headers: Headers, hashes: frozenset[str]) -> None:
+    """Refuse a wrong key with 401 and a missing one with 403, as Azure documents.
+
+    Raises:
+        ProblemError: the key is missing or not valid.
+    """
     if not hashes:
         return
-    key = key_of(request)
+    key = key_of(headers)
     if key is None:
         raise ProblemError(403, "forbidden", "send a key in the header Ocp-Apim-Subscription-Key")
     if not is_valid(key, hashes):
@@ -98,7 +103,7 @@ def _body(reply: WorkerReply) -> bytes:
     raise _bad_request(reply.outcome.message)
 
 
-def _error_response(error: ProblemError) -> Response:
+def error_response(error: ProblemError) -> Response:
     """Return an error in Azure's form, not that of RFC 9457."""
     fields: dict[str, Any] = {
         "error": {"code": HTTPStatus(error.status).phrase.replace(" ", ""), "message": error.detail}

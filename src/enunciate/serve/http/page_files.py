@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 FOLDER = Path(__file__).parents[1] / "static"
 
@@ -17,6 +18,13 @@ class PageFiles(StaticFiles):
 
     def __init__(self) -> None:
         super().__init__(directory=FOLDER, html=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a file; there is no websocket among them."""
+        if scope["type"] == "websocket":
+            await WebSocket(scope, receive, send).send_denial_response(PlainTextResponse("Not Found", 404))
+            return
+        await super().__call__(scope, receive, send)
 
     def get_path(self, scope: Scope) -> str:
         """Return the path of the requested file below the folder."""

@@ -14,6 +14,7 @@ import uvicorn
 from enunciate.errors import ServiceError
 from enunciate.serve.http.app import create_app
 from enunciate.serve.http.service import Service
+from enunciate.serve.http.websocket_connection import MAX_MESSAGE_BYTES
 from enunciate.serve.service_log import logging_to_stderr
 from enunciate.serve.settings import ServiceSettings
 
@@ -65,7 +66,9 @@ def serve(
     config = uvicorn.Config(
         app,
         lifespan="on",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # audio hardly shrinks, and a small message could unpack to a large one
         log_level="error",  # warnings about untrusted input would let a client fill the log
         access_log=False,
         server_header=False,

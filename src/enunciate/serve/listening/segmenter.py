@@ -13,7 +13,7 @@ PIECE_S = 0.1
 KEPT_SILENCE_S = 2.0
 """Seconds that are kept of a silence before speech where there is no limit to it."""
 SHORT_READING_S = 15.0
-"""In a longer reading only a `LONG_PAUSE_S` is reported as a pause: to assess it at each would take too long."""
+"""In a longer reading only a `LONG_PAUSE_S` is told: to assess it at each pause would take too long."""
 LONG_PAUSE_S = 3.0
 
 

@@ -40,6 +40,13 @@ class ClipJob(FrozenModel):
     accent: Accent | None = None
     azure: AzureOptions | None = None
     """If set, the answer takes Azure's form."""
+    by_lines: bool = False
+    """If set, the answer is several JSON objects, one on each line: the phrases and, in our own form, the
+    whole. In Azure's form, they are bodies of `speech.phrase`."""
+    by_phrase: bool = True
+    """Whether phrases of a reading are told one by one, by an engine that can; only with `by_lines`."""
+    start_s: float = 0.0
+    """Where the clip begins in the stream that it was cut from, in seconds; only with `by_lines`."""
 
 
 class ClipOutcome(FrozenModel):
@@ -50,6 +57,8 @@ class ClipOutcome(FrozenModel):
     message: str = ""
     duration_s: float = 0.0
     """Length of the clip, as far as it is known."""
+    said_to_the_end: bool = True
+    """Whether the last word of the reference text was said."""
 
 
 def pack(parts: Sequence[bytes]) -> list[bytes]:

@@ -11,16 +11,18 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 
 from enunciate.audio import SAMPLE_RATE_HZ, decoded_duration_s, header_duration_s
-from enunciate.engines import Assessor, answer_each, load_assessor
+from enunciate.engines import Assessor, StreamingAssessor, answer_each, load_assessor
 from enunciate.errors import AudioTooLongError, EnunciateError, TextUnknownWordsError
-from enunciate.schema import Assessment, Clip, Utterance
+from enunciate.schema import Assessment, Clip, PhraseResult, Utterance
 from enunciate.serve.azure import response as azure
+from enunciate.serve.azure.phrase import is_said_to_the_end, phrase_bodies
 from enunciate.serve.service_log import log_bug, logging_to_stderr
 from enunciate.serve.workers import messages
 from enunciate.serve.workers.messages import INTERNAL, ClipJob, ClipOutcome, WorkerHello
@@ -30,6 +32,14 @@ class _EngineBugError(EnunciateError):
     """The engine raised an exception that is not an `EnunciateError`, which is the cause of this one."""
 
     code = INTERNAL
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """An assessment, and its phrases where they were asked for."""
+
+    assessment: Assessment
+    phrases: tuple[PhraseResult, ...] = ()
 
 
 def run(load: Callable[[], Assessor], max_clip_s: float) -> None:
@@ -90,13 +100,16 @@ def _assess(
     assessor: Assessor, jobs: Sequence[ClipJob], clips: Sequence[bytes], max_clip_s: float
 ) -> list[tuple[bytes, bytes]]:
     """Return an outcome and a body for each clip; a bad clip, or one that reveals a bug, fails alone."""
+    by_phrase = any(job.by_lines and job.by_phrase for job in jobs)
 
-    def answer(batch: Sequence[Utterance]) -> list[Assessment]:
+    def answer(batch: Sequence[Utterance]) -> list[_Heard]:
         try:
             for utterance in batch:
                 _check_length(_declared_s(utterance), max_clip_s)
                 _check_length(_decoded_s(utterance, max_clip_s), max_clip_s)  # headers can be wrong
-            return assessor.assess(batch)
+            if by_phrase and isinstance(assessor, StreamingAssessor):
+                return [_by_phrase(assessor, utterance) for utterance in batch]
+            return [_Heard(assessment) for assessment in assessor.assess(batch)]
         except EnunciateError:
             raise
         except Exception as bug:
@@ -132,13 +145,34 @@ def _check_length(duration_s: float, max_clip_s: float) -> None:
         )
 
 
-def _success(assessment: Assessment, job: ClipJob) -> tuple[bytes, bytes]:
-    outcome = ClipOutcome(duration_s=assessment.duration_s)
-    if job.azure is not None:
+def _by_phrase(assessor: StreamingAssessor, utterance: Utterance) -> _Heard:
+    *phrases, whole = assessor.assess_stream(utterance)
+    assert isinstance(whole, Assessment)
+    return _Heard(whole, tuple(phrase for phrase in phrases if isinstance(phrase, PhraseResult)))
+
+
+def _success(heard: _Heard, job: ClipJob) -> tuple[bytes, bytes]:
+    assessment = heard.assessment
+    outcome = ClipOutcome(duration_s=assessment.duration_s, said_to_the_end=is_said_to_the_end(assessment))
+    if job.by_lines:
+        body = "\n".join(_lines(heard, job))
+    elif job.azure is not None:
         body = json.dumps(azure.response(assessment, job.azure), ensure_ascii=False)
     else:
         body = assessment.model_dump_json()
     return outcome.model_dump_json().encode(), body.encode()
+
+
+def _lines(heard: _Heard, job: ClipJob) -> Iterator[str]:
+    """Yield the JSON objects of an answer by lines."""
+    phrases = heard.phrases if job.by_phrase else ()
+    if job.azure is not None:
+        for fields in phrase_bodies(heard.assessment, phrases, job.azure, job.start_s):
+            yield json.dumps(fields, ensure_ascii=False)
+        return
+    for phrase in phrases:
+        yield f'{{"phrase":{phrase.model_dump_json()}}}'
+    yield f'{{"assessment":{heard.assessment.model_dump_json()}}}'
 
 
 def _failure(error: EnunciateError, utterance: Utterance) -> tuple[bytes, bytes]:

@@ -1,7 +1,7 @@
 """The messages of the protocol: header lines and a body, in a text or a binary message of the websocket.
 
-A text message has its headers, an empty line and a body in JSON. A binary message begins with the length of its
-headers in two bytes, big-endian, and has no empty line; its body is audio.
+A text message has its headers, an empty line and a body in JSON. A binary message begins with the length of
+its headers in two bytes, big-endian, and has no empty line; its body is audio.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a client asks for in a turn: the body of its message `speech.context`, and the address that it called."""
+"""What a client asks for in a turn, by its message `speech.context` and the address that it called."""
 
 from __future__ import annotations
 

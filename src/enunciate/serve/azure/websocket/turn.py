@@ -1,0 +1,156 @@
+"""One turn: audio comes in, and the messages about it go out."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from enunciate.serve.azure.response import NO_SPEECH, WithoutSpeech, without_speech
+from enunciate.serve.azure.ticks import ticks
+from enunciate.serve.azure.websocket.turn_request import BadTurnError, TurnRequest
+from enunciate.serve.listening.segmenter import Event, InitialSilence, Paused, SpeechEnded, SpeechStarted
+from enunciate.serve.listening.turn_audio import TurnAudio
+from enunciate.serve.workers.messages import ClipJob
+from enunciate.serve.workers.worker_process import WorkerReply
+
+Send = Callable[[str, Mapping[str, Any] | bytes], Awaitable[None]]
+"""Sends a message of the turn: its path and its body."""
+Assess = Callable[[ClipJob, bytes], Awaitable[WorkerReply]]
+
+FASTEST_WORDS_PER_S = 8.0
+"""Nobody says a text faster: before so much speech, a pause does not end a reading."""
+_TOO_LITTLE = ("audio_empty", "audio_too_short")
+"""Errors that mean that a client ended the audio before anybody spoke."""
+
+
+class Turn:
+    """Hears one turn. `over` is true once nothing more is to be said about it."""
+
+    def __init__(self, request: TurnRequest, longest_s: float, send: Send, assess: Assess) -> None:
+        """Prepare the turn; `begin` is to be called first.
+
+        Args:
+            request: What the client asked for.
+            longest_s: The longest clip that the service takes.
+            send: Sends a message.
+            assess: Has a clip assessed.
+        """
+        self._request, self._longest_s = request, longest_s
+        self._send, self._assess = send, assess
+        self._audio = TurnAudio(request.silence_rules(longest_s))
+        self._n_phrases = 0
+        self.over = False
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that the turn holds."""
+        return self._audio.n_bytes
+
+    async def begin(self) -> None:
+        """Tell the client that the turn has begun, without which it waits."""
+        await self._send("turn.start", {"context": {"serviceTag": uuid.uuid4().hex}})
+
+    async def push(self, data: bytes) -> None:
+        """Take audio; what comes after the turn is over is ignored.
+
+        Raises:
+            BadTurnError: The text or the audio cannot be assessed.
+        """
+        for event in self._audio.push(data):
+            await self._handle(event)
+            if self.over:
+                return
+            self._check_length()
+
+    async def end(self) -> None:
+        """Take the end of the audio.
+
+        Raises:
+            BadTurnError: The text or the audio cannot be assessed.
+        """
+        heard = self._audio.segmenter
+        rest = heard is None or heard.has_speech or not self._n_phrases
+        if rest and self.n_bytes:
+            await self._tell(await self._assessed())
+        elif not self._n_phrases:
+            await self._tell_no_speech("InitialSilenceTimeout")
+        await self._finish()
+
+    async def _handle(self, event: Event) -> None:
+        match event:
+            case SpeechStarted(at_s):
+                await self._send("speech.startDetected", {"Offset": ticks(at_s)})
+            case InitialSilence():
+                await self._tell_no_speech("InitialSilenceTimeout")
+                await self._finish()
+            case Paused():
+                await self._tell_if_finished()
+            case SpeechEnded():
+                await self._tell_utterance(await self._assessed())
+
+    async def _tell_if_finished(self) -> None:
+        """At a pause, tell the result if the text is said to its end; otherwise, what was said so far."""
+        segmenter, text = self._audio.segmenter, self._request.text
+        if segmenter is None or text is None:
+            return
+        if segmenter.speech_s < len(text.split()) / FASTEST_WORDS_PER_S:
+            return
+        reply = await self._assessed()
+        if reply.outcome.error is not None:
+            return
+        if reply.outcome.said_to_the_end:
+            await self._tell_utterance(reply)
+            return
+        said = " ".join(json.loads(line).get("DisplayText", "") for line in reply.body.splitlines())
+        times = {"Offset": ticks(segmenter.start_s), "Duration": ticks(segmenter.heard_s - segmenter.start_s)}
+        await self._send("speech.hypothesis", {"Id": uuid.uuid4().hex, "Text": said} | times)
+
+    async def _tell_utterance(self, reply: WorkerReply) -> None:
+        """Tell the result of an utterance whose end was heard; it is the only one unless the turn goes on."""
+        segmenter = self._audio.segmenter
+        assert segmenter is not None
+        await self._send("speech.endDetected", {"Offset": ticks(segmenter.speech_end_s)})
+        await self._tell(reply)
+        segmenter.next_utterance()
+        if not self._request.continuous:
+            await self._finish()
+
+    async def _assessed(self) -> WorkerReply:
+        job = ClipJob(
+            id=uuid.uuid4().hex,
+            text=self._request.text,
+            azure=self._request.options,
+            by_lines=True,
+            by_phrase=self._request.continuous,
+            start_s=self._audio.start_s,
+        )
+        return await self._assess(job, self._audio.clip())
+
+    async def _tell(self, reply: WorkerReply) -> None:
+        error = reply.outcome.error
+        if error is None:
+            for line in reply.body.splitlines():
+                self._n_phrases += 1
+                await self._send("speech.phrase", b'{"Id":"%s",%s' % (uuid.uuid4().hex.encode(), line[1:]))
+        elif error in NO_SPEECH or error in _TOO_LITTLE:
+            await self._tell_no_speech(NO_SPEECH.get(error, "NoMatch"))
+        else:
+            raise BadTurnError(reply.outcome.message)
+
+    async def _tell_no_speech(self, status: WithoutSpeech) -> None:
+        if self._request.continuous and self._n_phrases:
+            return
+        self._n_phrases += 1
+        heard_s = self._audio.segmenter.heard_s if self._audio.segmenter else 0.0
+        await self._send("speech.phrase", without_speech(status, heard_s) | {"Id": uuid.uuid4().hex})
+
+    async def _finish(self) -> None:
+        self.over = True
+        await self._send("turn.end", {})
+
+    def _check_length(self) -> None:
+        segmenter = self._audio.segmenter
+        if segmenter and segmenter.has_speech and segmenter.heard_s - segmenter.start_s > self._longest_s:
+            raise BadTurnError(f"the reading lasts longer than {self._longest_s:g} s: read the text in parts")
