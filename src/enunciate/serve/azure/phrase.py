@@ -49,7 +49,7 @@ def _phrase_body(assessment: Assessment, text: str | None, options: AzureOptions
     """Return the body for one assessment; `text` is that of the whole clip."""
     options = options.model_copy(update={"dimension": "comprehensive"})  # the SDKs require all scores
     fields = response(assessment, options)
-    best: Fields = next(iter(fields.get("NBest", [])), {})
+    best: Fields = fields["NBest"][0] if "NBest" in fields else {}
     if best:
         _complete(best, assessment, text, options)
         fields.setdefault("DisplayText", best["Display"])
