@@ -14,7 +14,7 @@ from support.paths import ASSETS, EXAMPLES
 from enunciate import assess
 
 TOLERANCE = 0.1
-"""For scores from 0 to 10. ONNX Runtime 1.20 and 1.32 differ by less than 0.02, and by 0.06 in a wrong text."""
+"""For scores from 0 to 10. ONNX Runtime 1.20 and 1.32 differ by less than 0.02, in a wrong text by 0.06."""
 
 TIES = 1
 """Phones that another processor or release may hear otherwise without text, where two are equally likely."""

@@ -231,3 +231,16 @@ def test_time_is_linear_in_the_text(unit):
 
     took_s(100)  # so that nothing is counted that is done but once
     assert took_s(10_000) < 30  # a quadratic step would take minutes
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(alphabet="0123456789,.$£€¥:/-' %apmkgXIV°½#@&+=*()", min_size=1, max_size=10))
+def test_any_figures_and_signs_before_a_word_leave_the_text_readable(figures):
+    assert words(figures + " cat")[-1] == "cat"
+
+
+def test_a_comma_before_one_or_two_digits_of_money_is_that_of_a_decimal():
+    assert words("It is €5,50 now.") == ["It", "is", "€5,50", "now"]
+    (euros,) = parse_text("€5,50", LEXICON)
+    (cents,) = parse_text("€5.50", LEXICON)
+    assert euros.pronunciations == cents.pronunciations

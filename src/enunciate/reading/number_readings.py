@@ -96,7 +96,9 @@ def whole_numbers(digits: str) -> list[str]:
     """Return all readings of a whole number in a text, with or without commas."""
     if not has_name(digits):
         return one_by_one(digits.replace(",", ""))
-    usual, found = " ".join(spell_number(digits)), quantities(digits)
+    # A number with commas is no year, however they are placed.
+    spelled = cardinal(int(digits.replace(",", ""))) if "," in digits else spell_number(digits)
+    usual, found = " ".join(spelled), quantities(digits)
     if len(digits) == 4 and digits.isdigit():
         found = [*years(int(digits)), *found]
     if 3 <= len(digits) <= 6 and digits.isdigit():
