@@ -207,7 +207,7 @@ def test_core_imports_where_no_extra_is_installed():
     )
 
 
-def test_public_names():
+def test_public_names_come_from_public_modules():
     output = run_python(
         "import enunciate\n"
         "print(dir(enunciate) == sorted(enunciate.__all__), hasattr(enunciate, 'nothing'))\n"

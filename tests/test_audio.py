@@ -214,23 +214,23 @@ def test_a_file_that_points_before_its_start_is_refused_without_a_traceback(tone
     assert not shown
 
 
-def test_missing_file(tmp_path):
+def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(AudioNotFoundError, match=r"nothing\.wav: there is no such file"):
         audio.load(tmp_path / "nothing.wav")
 
 
-def test_folder(tmp_path):
+def test_a_folder_is_not_audio(tmp_path):
     with pytest.raises(AudioNotFoundError, match="is a folder"):
         audio.load(tmp_path)
 
 
-def test_path_that_no_file_can_have():
+def test_a_path_that_no_file_can_have_is_refused():
     with pytest.raises(AudioNotFoundError, match="cannot be opened"):
         audio.load("x\0y.wav")
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
-def test_file_without_permission(tmp_path, tone):
+def test_a_file_without_permission_is_refused(tmp_path, tone):
     path = tmp_path / "locked.wav"
     path.write_bytes(encode(tone(0.5), 16_000))
     path.chmod(0)
@@ -240,7 +240,7 @@ def test_file_without_permission(tmp_path, tone):
 
 
 @pytest.mark.parametrize("name", ["note.txt", "note.wav", "note.raw", "note.mp3"])
-def test_not_audio(tmp_path, name):
+def test_a_file_that_is_not_audio_is_refused(tmp_path, name):
     path = tmp_path / name
     path.write_text("Dear diary, today I recorded nothing.\n" * 50)
 
@@ -248,17 +248,17 @@ def test_not_audio(tmp_path, name):
         audio.load(path)
 
 
-def test_bytes_that_are_not_audio():
+def test_bytes_that_are_not_audio_are_refused():
     with pytest.raises(AudioDecodeError, match="the audio bytes"):
         audio.load(b"<html>404</html>")
 
 
-def test_cut_off_header(tone):
+def test_a_header_that_is_cut_off_is_refused(tone):
     with pytest.raises(AudioDecodeError):
         audio.load(encode(tone(0.5), 16_000)[:20])
 
 
-def test_empty_file(tmp_path):
+def test_an_empty_file_is_refused(tmp_path):
     path = tmp_path / "empty.wav"
     path.touch()
 
@@ -268,7 +268,7 @@ def test_empty_file(tmp_path):
         audio.load(b"")
 
 
-def test_no_samples():
+def test_audio_without_samples_is_refused():
     with pytest.raises(AudioEmptyError, match="no samples"):
         audio.load(encode(np.zeros(0), 16_000))
     with pytest.raises(AudioEmptyError, match="no samples"):
@@ -277,12 +277,12 @@ def test_no_samples():
         audio.load(clip(np.zeros((100, 0))))
 
 
-def test_too_short(tone):
+def test_a_clip_under_the_shortest_length_is_refused(tone):
     with pytest.raises(AudioTooShortError, match=r"0\.29 s, shorter than 0\.3 s"):
         audio.load(clip(tone(0.29)))
 
 
-def test_too_long(tone):
+def test_a_clip_over_the_longest_length_is_refused(tone):
     with pytest.raises(AudioTooLongError, match=r"60\.5 s, longer than 60 s"):
         audio.load(clip(tone(60.5)))
 
@@ -314,18 +314,18 @@ def test_length_is_checked_before_decoding():
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-4])
-def test_silence(tone, level):
+def test_silence_is_refused(tone, level):
     with pytest.raises(AudioSilentError, match="check the microphone"):
         audio.load(clip(tone(1.0, level=level)))
 
 
-def test_constant_offset_is_silence():
+def test_a_constant_offset_is_silence():
     with pytest.raises(AudioSilentError):
         audio.load(clip(np.full(16_000, 0.5)))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
-def test_samples_that_are_not_finite(tone, value):
+def test_samples_that_are_not_finite_are_refused(tone, value):
     samples = tone(1.0).astype(np.float64)
     samples[8000] = value
 

@@ -54,7 +54,7 @@ def test_a_bad_recording_raises(loaded, tmp_path):
         enunciate.assess(tmp_path / "none.wav")
 
 
-def test_no_such_model(tmp_path):
+def test_an_unknown_model_is_refused(tmp_path):
     with pytest.raises(ModelNotFoundError, match="no such model"):
         enunciate.load_assessor(tmp_path / "none")
 

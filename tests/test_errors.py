@@ -36,7 +36,7 @@ def test_every_exception_is_public():
     assert {kind.__name__ for kind in OURS} <= set(enunciate.__all__)
 
 
-def test_codes_differ():
+def test_no_two_exceptions_share_a_code():
     codes = [kind.code for kind in OURS]
     assert len(set(codes)) == len(codes)
 

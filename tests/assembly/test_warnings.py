@@ -44,7 +44,7 @@ def test_warnings_of_the_audio_come_first_and_those_of_the_text_last():
     assert codes("K", mismatched=True, loud_dbfs=LOW_LEVEL_BELOW_DBFS - 1) == ["low_level", "text_mismatch"]
 
 
-def test_levels_at_the_thresholds():
+def test_a_level_at_its_threshold_gets_no_warning():
     assert audio_warnings(loaded_clip(None, clipped_share=CLIPPED_SHARE - 1e-6).speech) == []
     assert audio_warnings(loaded_clip(None, loud_dbfs=LOW_LEVEL_BELOW_DBFS).speech) == []
     assert audio_warnings(loaded_clip(None).speech, NOISY_BELOW_DB) == []

@@ -92,7 +92,7 @@ def test_everything_wrong_is_reported_at_once(corpus):
         (lambda b1: b1.update(words=["WE"]), "word 0:"),
     ],
 )
-def test_broken_labels(corpus, change, expected):
+def test_broken_labels_are_named(corpus, change, expected):
     edit_labels(corpus, lambda labels: change(labels["b1"]))
 
     assert "resource/scores.json: b1: " in problems_of(corpus)
@@ -100,20 +100,20 @@ def test_broken_labels(corpus, change, expected):
     assert len(load_corpus(corpus, "train")) == 2, "a split is checked alone"
 
 
-def test_label_file_that_is_not_json(corpus):
+def test_a_label_file_that_is_not_json_is_named_with_its_line(corpus):
     (corpus / "resource/scores.json").write_text('{"a1":\n oops}')
 
     assert "resource/scores.json:2: is not JSON" in problems_of(corpus)
 
 
 @pytest.mark.parametrize("content", ["[]", '{"b1": 3}'])
-def test_labels_of_a_wrong_type(corpus, content):
+def test_labels_of_a_wrong_type_are_named(corpus, content):
     (corpus / "resource/scores.json").write_text(content)
 
     assert "must " in problems_of(corpus, "test")
 
 
-def test_missing_files_and_folders(corpus, tmp_path):
+def test_missing_files_and_folders_are_named(corpus, tmp_path):
     (corpus / "resource/scores.json").unlink()
     (corpus / "test/wav.scp").unlink()
 

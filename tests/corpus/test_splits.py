@@ -64,13 +64,13 @@ def test_seeds_give_different_folds():
     assert speaker_folds(utterances, 4, seed=0) != speaker_folds(utterances, 4, seed=1)
 
 
-def test_speaker_is_required():
+def test_folds_need_the_speaker_of_every_utterance():
     with pytest.raises(CorpusError, match="utterance 1 has no speaker"):
         speaker_folds([utterance(0, "A"), utterance(1, None)], 2, seed=0)
 
 
 @pytest.mark.parametrize("n_folds", [0, 1, 3])
-def test_number_of_folds(n_folds):
+def test_folds_cannot_be_more_than_speakers_or_fewer_than_two(n_folds):
     with pytest.raises(CorpusError, match="cannot be dealt"):
         speaker_folds([utterance(0, "A"), utterance(1, "B")], n_folds, seed=0)
 

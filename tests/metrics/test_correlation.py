@@ -20,7 +20,7 @@ SCORES = st.lists(
 )
 
 
-def test_correlation_by_hand() -> None:
+def test_the_correlation_is_that_worked_out_by_hand() -> None:
     # Deviations (-1, 0, 1) and (-1, 1, 0): covariance 1, variances 2 and 2; errors 0, 1, 1.
     result = correlation([1, 2, 3], [1, 3, 2])
     assert result.pcc == pytest.approx(0.5)
@@ -148,7 +148,7 @@ def test_missing_scipy_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
         correlation([1, 2, 3], [1, 3, 2])
 
 
-def test_coverage_by_hand() -> None:
+def test_the_coverage_is_that_worked_out_by_hand() -> None:
     scores = [Score(value=5, low=4, high=6), Score(value=5, low=3, high=7), Score(value=1, low=0, high=3)]
     result = coverage([6, 8, 0], scores)  # on the edge, outside, on the edge
     assert result.coverage == pytest.approx(2 / 3)

@@ -167,7 +167,7 @@ def recognised(phones, said=None, scores=(2, 0, 2)):
 
 
 def test_recognised_phones_are_aligned_to_the_canonical_ones():
-    """Of K AE T, AE is mispronounced; from K AH D S, AE is detected, T falsely flagged, and S flags none."""
+    """In K AE T, AE is mispronounced; from K AH D S, AE is detected, T falsely flagged, and S flags none."""
     detection = detect(recognised(("K", "AH", "D", "S"), said={1: "AH"}))
 
     assert (detection.true_positives, detection.false_positives, detection.true_accepts) == (1, 1, 1)

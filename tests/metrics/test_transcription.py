@@ -71,7 +71,7 @@ def test_the_reference_of_the_phone_error_rate_is_the_heard_phones() -> None:
     assert named.phone_match.precision == pytest.approx(3 / 5)
 
 
-def test_phone_match_by_hand() -> None:
+def test_the_phone_match_is_that_worked_out_by_hand() -> None:
     metrics = transcription([heard(make_utterance(), "K AH T S S")])
     # K and T match, AH is a substitution, S S are insertions.
     assert metrics.per == pytest.approx(3 / 3)
@@ -176,5 +176,5 @@ def test_the_most_likely_integer_has_a_correlation_of_its_own() -> None:
     assert metrics.pcc == summarise(pairs).apa.total.pcc
 
 
-def test_word_edits_by_hand() -> None:
+def test_word_edits_are_those_worked_out_by_hand() -> None:
     assert count_word_edits(["a", "b", "c"], ["a", "x", "c", "d"]) == EditCounts(2, 1, 0, 1)

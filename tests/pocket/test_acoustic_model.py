@@ -66,7 +66,7 @@ def test_the_level_is_relative_to_the_loudest_frame():
     assert level[-10:].max() == -60 and not voiced[-10:].any()
 
 
-def test_windows_change_little(monkeypatch):
+def test_cutting_into_windows_changes_little(monkeypatch):
     samples, _ = sf.read(ASSETS / "correct.flac", dtype="float32")
     clip = np.tile(samples, 6)
     encoder = AcousticModel(packaged_weights() / ENCODER)

@@ -325,7 +325,7 @@ def test_a_tone_is_no_speech(engine, tone, text):
         assess(engine, Clip(samples=tone(1.5), sample_rate_hz=16_000), text)
 
 
-def test_the_shortest_clip_and_word(engine, correct):
+def test_the_shortest_clip_and_a_single_word_are_assessed(engine, correct):
     samples, rate_hz = sf.read(ASSETS / "correct.flac", dtype="float32")
     word = by_text(correct)["weather"]
     piece = samples[round(word.start_s * rate_hz) :][: round(0.3 * rate_hz)]
@@ -393,7 +393,7 @@ def test_words_beyond_the_text_are_insertions(engine):
     assert [word.error for word in found.words] == ["none"] * 5
 
 
-def test_a_long_clip(engine):
+def test_a_clip_longer_than_the_encoder_sees_at_once_is_assessed(engine):
     """Twenty seconds: more than the encoder sees at once."""
     samples, rate_hz = sf.read(ASSETS / "correct.flac", dtype="float32")
     times = int(np.ceil(20 * rate_hz / len(samples)))

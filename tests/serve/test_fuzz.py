@@ -257,7 +257,7 @@ def post_audio(target: Target, number: int, audio: bytes) -> int:
 AUDIO_STATUSES = {200, 400, 413, 415, 422}
 
 
-def test_broken_audio(target):
+def test_broken_audio_harms_nothing(target):
     def one(number: int) -> int:
         return post_audio(target, number, broken_audio(f"{SEED}-{number}"))
 
@@ -265,13 +265,13 @@ def test_broken_audio(target):
         all_answered(range(N_FILES), one, AUDIO_STATUSES)
 
 
-def test_decompression_bombs(target):
+def test_decompression_bombs_harm_nothing(target):
     with unharmed(target, BOMBS_GROWTH_MB):
         cases = list(itertools.product(range(3), bombs()))
         all_answered(cases, lambda case: post_audio(target, *case), AUDIO_STATUSES)
 
 
-def test_broken_json(target):
+def test_broken_json_harms_nothing(target):
     def one(body: bytes) -> int:
         return target.post("/v1/assessments", b"application/json", body).status
 
@@ -284,7 +284,7 @@ def test_broken_json(target):
         all_answered(bodies, several, {200, 400, 413, 422})
 
 
-def test_broken_forms(target):
+def test_broken_forms_harm_nothing(target):
     def one(case: tuple[bytes, bytes]) -> int:
         return target.post("/v1/assessments", *case).status
 
@@ -293,7 +293,7 @@ def test_broken_forms(target):
         all_answered(cases, one, {200, 400, 413, 415, 422})
 
 
-def test_broken_options(target):
+def test_broken_options_harm_nothing(target):
     def one(value: bytes) -> int:
         return target.post(AZURE, b"audio/wav", GOOD, b"Pronunciation-Assessment: " + value).status
 
@@ -301,7 +301,7 @@ def test_broken_options(target):
         all_answered(broken_options(OPTIONS, 60 * MORE), one, {200, 400})
 
 
-def test_bytes_that_are_not_http(target):
+def test_bytes_that_are_not_http_harm_nothing(target):
     def one(data: bytes) -> int | None:
         answer = target.send([data], whole=False)
         return answer.status if answer else None
@@ -311,7 +311,7 @@ def test_bytes_that_are_not_http(target):
         all_answered(broken_http(good, 110 * MORE), one, {None, 200, 307, *range(400, 500)})
 
 
-def test_clients_that_are_slow_or_leave(target):
+def test_clients_that_are_slow_or_leave_harm_nothing(target):
     good = _request("/v1/assessments", *_form(GOOD, SAID))
 
     def one(number: int) -> int | None:
@@ -328,7 +328,7 @@ def audio_as_it_is(context, value):
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 
-def test_requests_generated_from_the_description(target):
+def test_requests_generated_from_the_description_are_answered_as_described(target):
     """Responses must be what `/openapi.json` says."""
     described = schemathesis.openapi.from_url(f"http://127.0.0.1:{target.port}/openapi.json")
     settings = hypothesis.settings(

@@ -110,7 +110,7 @@ def clip(duration_s: float, seed: int = 0) -> np.ndarray:
 
 
 def features(frames: int, seed: int = 0) -> torch.Tensor:
-    """Of the size that log-mel features have, (frames, 80)."""
+    """Random numbers of the size of log-mel features, (frames, 80)."""
     return 10 + 3 * torch.randn((frames, 80), generator=torch.Generator().manual_seed(seed))
 
 

@@ -105,7 +105,7 @@ def test_bad_overrides_are_problems_too(tmp_path):
         ("kind: [pocket\n", "cannot be read"),
     ],
 )
-def test_what_is_no_recipe(tmp_path, text, told):
+def test_a_file_that_is_no_recipe_says_why(tmp_path, text, told):
     (problem,) = problems(write(tmp_path, text))
 
     assert told in problem

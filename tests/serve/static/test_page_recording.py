@@ -103,7 +103,7 @@ def test_too_short_a_recording_is_not_sent(open_page, microphone):
     assert "too short" in page.inner_text("#problem")
 
 
-def test_no_microphone(open_page):
+def test_a_missing_microphone_is_told(open_page):
     page = open_page("--use-fake-ui-for-media-stream")
     page.click("#record")
     page.wait_for_selector("#problem strong")
@@ -111,7 +111,7 @@ def test_no_microphone(open_page):
     assert page.inner_text("#record") == "Record"
 
 
-def test_no_permission(open_page):
+def test_a_refused_microphone_is_told(open_page):
     page = open_page("--use-fake-device-for-media-stream", "--deny-permission-prompts")
     page.click("#record")
     page.wait_for_selector("#problem strong")

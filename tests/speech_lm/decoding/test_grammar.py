@@ -105,7 +105,7 @@ def test_starred_phones_are_allowed_only_where_targets_have_them(kind):
 
 @both
 def test_an_answer_cannot_be_much_longer_than_speech_in_the_clip(kind):
-    """Of 1 s: 45 letters and 30 phones, and then it must end with the word or phone that has begun."""
+    """After 1 s of speech: 45 letters and 30 phones, then it ends with the word or phone that has begun."""
 
     def spoken(words, phones):
         word_transcript, phones = " ".join(["ab"] * words), " ".join(["AH"] * phones)

@@ -130,7 +130,7 @@ def test_a_round_has_every_recording(large):
         assert (np.abs(draw.tempo - 1) <= 0.1).all()
 
 
-def test_few_shapes_occur(large):
+def test_batches_have_few_shapes(large):
     draws = islice(draw_batches(large, 2_000, 0.1, lambda: 0.3, np.random.default_rng(0)), 200)
 
     assert len({(len(draw.clips), draw.frames) for draw in draws}) <= 8

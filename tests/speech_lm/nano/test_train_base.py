@@ -80,7 +80,7 @@ def events(folder, name):
 
 
 @pytest.mark.slow
-def test_it_learns(base):
+def test_the_losses_fall_by_a_third_and_more(base):
     recipe, metrics = base
     first, *_, last = events(recipe.out, "step")
     (data,) = events(recipe.out, "data")

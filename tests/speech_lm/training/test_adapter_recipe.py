@@ -87,7 +87,7 @@ def test_problems_of_every_sort_come_at_once(tmp_path):
         (["adapter.dropout=1"], "adapter.dropout"),
     ],
 )
-def test_what_cannot_be(tmp_path, overrides, key):
+def test_a_value_that_cannot_be_is_named_by_its_key(tmp_path, overrides, key):
     assert all(name.startswith(key) for name in problem_keys(tmp_path, *overrides))
 
 

@@ -86,7 +86,7 @@ def test_a_killed_run_goes_on_to_the_same_adapter(unbroken, killed, death):
     assert steps == [1, 2, 3, 4, 5, 6], "no step is logged twice"
 
 
-def test_dropout_was_at_work(material, unbroken, tmp_path):
+def test_another_seed_gives_another_adapter(material, unbroken, tmp_path):
     """Else the random states would not have mattered."""
     other = recipe_for(material, tmp_path / "out").model_copy(update={"seed": 2})
     train(other)

@@ -257,7 +257,7 @@ def test_a_broken_corpus_is_told_with_file_and_line_before_anything_is_loaded(tm
         train(tiny_recipe(material, tmp_path / "out", corpus=corpus))
 
 
-def test_no_gpu(material, tmp_path):
+def test_a_missing_gpu_is_told_before_anything_is_loaded(material, tmp_path):
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
     with pytest.raises(DeviceError, match="device is cuda"):

@@ -39,7 +39,7 @@ def test_full_configuration_is_the_checkpoints():
     assert model.lm_head.weight is model.model.embed_tokens.weight
 
 
-def test_small_ones_are_small():
+def test_tiny_and_nano_have_the_sizes_that_are_said():
     ids = {"vocab_size": 1500, "audio_token_id": 4, "pad_token_id": 0, "end_token_id": 1}
     nano = random_base(nano_config(**ids), device="meta")
 
@@ -48,7 +48,7 @@ def test_small_ones_are_small():
     assert count(audio_encoder(nano)) > count(nano) / 2
 
 
-def test_same_seed_same_weights():
+def test_the_same_seed_gives_the_same_weights():
     one, other = (tiny_base(seed=3).state_dict() for _ in range(2))
     assert all(torch.equal(one[name], other[name]) for name in one)
 
