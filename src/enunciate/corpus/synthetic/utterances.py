@@ -29,6 +29,8 @@ def utterance_of(clip: SyntheticClip, lexicon: Lexicon) -> Utterance | None:
         words = parse_text(clip.text, lexicon)
     except TextError:
         return None
+    if any(pronunciation.guessed for word in words for pronunciation in word.pronunciations):
+        return None
     owners = _words_of_phones(words, clip.canonical)
     spoken = [phone for phone, _, _ in clip.segments if phone != SILENCE]
     scores = _scores(clip.canonical, spoken)
