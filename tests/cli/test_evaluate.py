@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.annotated_corpora import write_epadb, write_l2arctic
 from support.command_line import error_line, run
 from support.fake_assessor import FakeAssessor, write_clip
 
@@ -42,6 +43,49 @@ def test_only_evaluates_a_part_of_a_corpus(fake: FakeAssessor, corpus: Path, tmp
     assert run(*options, tmp_path / "part").stdout.startswith("1 utterances of 1 speakers")
     (tmp_path / "held_out.json").write_text('["nobody"]')
     assert "such as nobody" in error_line(run(*options, tmp_path / "none"))
+
+
+@pytest.mark.parametrize("options", [(), ("--corpus-kind", "l2arctic")])
+def test_a_corpus_of_another_kind_is_recognised(
+    fake: FakeAssessor, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    pytest.importorskip("praatio")
+    words = [("i", ["AY1"]), ("think", ["TH,S,s", "IH1", "NG", "K"])]
+    for speaker in ("NJS", "TNI", "ABA"):
+        write_l2arctic(tmp_path / "corpus", speaker, "arctic_a0001", "I think", words)
+    result = run("evaluate", "--corpus", tmp_path / "corpus", *options, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert (results["n_utterances"], results["n_speakers"]) == (2, 2)
+    assert results["apa"]["total"]["n"] == 0
+    counts = ("true_positives", "false_positives", "false_negatives", "true_accepts")
+    assert [results["mdd"][count] for count in counts] == [2, 0, 0, 8]
+
+
+def test_epadb_has_scores_to_agree_with(fake: FakeAssessor, tmp_path: Path) -> None:
+    pytest.importorskip("praatio")
+    labels = "S S +\nOW OW +"
+    for n, score in enumerate(("5/5", "3/5", "4/5"), start=1):
+        write_epadb(tmp_path / "corpus", "test", f"spkr{n}_1", [("so", ["S", "OW"])], labels, score)
+    result = run("evaluate", "--corpus", tmp_path / "corpus", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    total = json.loads((tmp_path / "out" / "results.json").read_text())["apa"]["total"]
+    assert total["n"] == 3
+    assert total["mse"] == pytest.approx(((10 - 4.5) ** 2 + (6 - 4.5) ** 2 + (8 - 4.5) ** 2) / 3)
+
+
+def test_a_table_of_scores_takes_the_place_of_a_corpus(
+    fake: FakeAssessor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENUNCIATE_CORPUS", str(tmp_path / "none"))
+    for name in ("a", "b"):
+        write_clip(tmp_path / f"{name}.wav")
+    (tmp_path / "mine.csv").write_text("audio,text,total\na.wav,I think so,5\nb.wav,so,6\n")
+    result = run("evaluate", "--labels", tmp_path / "mine.csv", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert (results["apa"]["total"]["n"], results["apa"]["accuracy"]["n"]) == (2, 0)
+    assert (results["phone"]["n"], results["mdd"]["f1"]) == (0, None)
 
 
 @pytest.fixture

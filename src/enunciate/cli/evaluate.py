@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from enunciate.cli.exit_codes import RESUME, exit_on_error
-from enunciate.cli.options import CorpusOption, ModelOption
+from enunciate.cli.options import ModelOption
+from enunciate.corpus.kinds import CorpusKind
 from enunciate.errors import needing
 
 
@@ -22,7 +23,6 @@ class SplitName(StrEnum):
 
 
 def evaluate(
-    corpus: CorpusOption,
     out: Annotated[Path, typer.Option(help="Folder for predictions.jsonl and results.json.")],
     model: ModelOption = "pocket",
     split: Annotated[SplitName, typer.Option(help="Split of the corpus to evaluate on.")] = SplitName.TEST,
@@ -33,20 +33,42 @@ def evaluate(
             "training an adapter wrote."
         ),
     ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ENUNCIATE_CORPUS",
+            help="Folder of Speechocean762 (the one that holds 'WAVE'), L2-ARCTIC or EpaDB.",
+        ),
+    ] = None,
+    corpus_kind: Annotated[
+        CorpusKind | None,
+        typer.Option(help="Which corpus it is. Default: what the folder holds.", show_default=False),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="In place of a corpus, a .csv or .tsv table of your own clips with human scores, phones or "
+            "heard phones (docs/corpora.md)."
+        ),
+    ] = None,
 ) -> None:
     """Evaluate a model against the human scores of a corpus.
 
     Rerun the same command to resume a stopped run. Needs: pip install 'enunciate[eval]'.
     """
+    source = labels or corpus
+    if source is None:
+        raise typer.BadParameter("give --corpus, or the environment variable ENUNCIATE_CORPUS, or --labels")
     with exit_on_error(on_interrupt=RESUME.format(out)), needing("eval"):
         from enunciate.cli.results_table import results_table
         from enunciate.cli.terminal import progress_bar, show
-        from enunciate.corpus.speechocean762 import load_corpus
+        from enunciate.corpus.load import load_any_corpus
         from enunciate.engines import load_assessor
         from enunciate.evaluation import run
         from enunciate.evaluation.subset import select_utterances
 
-        utterances = load_corpus(corpus, split.value)
+        kind = CorpusKind.TABLE if labels else corpus_kind
+        utterances = load_any_corpus(source, split.value, kind)
         if only is not None:
             utterances = select_utterances(utterances, only)
         assessor = load_assessor(model)

@@ -16,7 +16,7 @@ from enunciate.corpus.problems import Problems
 from enunciate.schema import HumanScores, Mispronunciation, ReferenceWord, Utterance
 
 UTTERANCE_MAXIMUM = 10
-_PHONE_MAXIMUM = 2
+PHONE_MAXIMUM = 2
 
 
 def utterance_from_record(
@@ -88,8 +88,8 @@ def _word(word: Mapping[str, Any]) -> ReferenceWord:
     if scores is not None:
         if len(scores) != len(phones):
             raise ValueError(f"has {len(phones)} phones, but {len(scores)} phone scores")
-        if not all(is_score(score, _PHONE_MAXIMUM) for score in scores):
-            raise ValueError(f"has phone scores outside 0 to {_PHONE_MAXIMUM}: {scores}")
+        if not all(is_score(score, PHONE_MAXIMUM) for score in scores):
+            raise ValueError(f"has phone scores outside 0 to {PHONE_MAXIMUM}: {scores}")
     return ReferenceWord(
         text=word["text"],
         phones=tuple(phones),

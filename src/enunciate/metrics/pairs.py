@@ -83,7 +83,9 @@ def judged_phones(pair: Evaluated) -> list[JudgedPhone]:
         PhoneMismatchError: The assessment has other phones than the utterance.
         CorpusError: The labels do not fit the canonical phones.
     """
-    words = pair.utterance.words or ()
+    words = pair.utterance.words
+    if words is None:  # nobody wrote down the phones, so there is none to judge
+        return []
     canonical = [strip_stress(phone) for word in words for phone in word.phones]
     labels = [label for word in words for label in _labels(pair.utterance.id, word)]
     predicted = _predictions(pair, canonical)

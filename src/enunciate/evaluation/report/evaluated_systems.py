@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from enunciate.corpus.kinds import CorpusKind
+from enunciate.corpus.load import kind_of, load_any_corpus
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import OutputError
 from enunciate.evaluation.run import PREDICTIONS, RESULTS, Prediction
@@ -58,6 +60,8 @@ def load_systems(folders: Sequence[Path], corpus: Path) -> list[System]:
 
 def load_whole_corpus(corpus: Path) -> list[Utterance]:
     """Return the utterances of every split that exists: predictions do not record their split."""
+    if kind_of(corpus) is not CorpusKind.SPEECHOCEAN762:
+        return load_any_corpus(corpus, "all")
     splits = [split for split in ("train", "test") if (corpus / split).is_dir()]
     if splits == ["train"]:
         return load_corpus(corpus, "train")

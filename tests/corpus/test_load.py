@@ -1,0 +1,48 @@
+"""Corpora are told apart by what is in their folders."""
+
+from pathlib import Path
+
+import pytest
+from support.annotated_corpora import write_epadb, write_l2arctic
+from support.small_corpus import make_small_corpus
+
+from enunciate.corpus.kinds import CorpusKind
+from enunciate.corpus.load import kind_of, load_any_corpus
+from enunciate.errors import CorpusError
+
+WORDS = [("so", ["S", "OW"])]
+
+
+def make(kind: CorpusKind, root: Path) -> Path:
+    match kind:
+        case CorpusKind.SPEECHOCEAN762:
+            return make_small_corpus(root)
+        case CorpusKind.L2ARCTIC:
+            write_l2arctic(root, "NJS", "arctic_a0001", "So", WORDS)
+        case CorpusKind.EPADB:
+            write_epadb(root, "test", "spkr1_1", WORDS, "S S +\nOW OW +")
+        case CorpusKind.TABLE:
+            (root / "labels.tsv").write_text("audio\ttotal\na.wav\t7\n")
+            return root / "labels.tsv"
+    return root
+
+
+@pytest.mark.parametrize("kind", CorpusKind)
+def test_a_corpus_is_recognised_and_read(tmp_path: Path, kind: CorpusKind) -> None:
+    if kind in (CorpusKind.L2ARCTIC, CorpusKind.EPADB):
+        pytest.importorskip("praatio")
+    path = make(kind, tmp_path)
+    assert kind_of(path) is kind
+    assert len(load_any_corpus(path, "test")) == 1
+
+
+def test_the_kind_can_be_given(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="speakers of L2-ARCTIC"):
+        load_any_corpus(make(CorpusKind.EPADB, tmp_path), "test", CorpusKind.L2ARCTIC)
+
+
+def test_anything_else_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="holds none of the corpora speechocean762, l2arctic, epadb"):
+        kind_of(tmp_path)
+    with pytest.raises(CorpusError, match="is not a folder"):
+        kind_of(tmp_path / "none")
