@@ -50,7 +50,7 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-unit: $(VENV)/.dev $(VENV)/.debian
+unit: $(VENV)/.dev $(VENV)/.debian $(VENV)/.node
 	$(PYTEST)
 
 fast: $(VENV)/.dev
@@ -74,7 +74,7 @@ test-lowest:
 test-latest:
 	$(MAKE) test-resolved VENV=.venv-latest RESOLUTION=highest
 
-test-resolved: $(VENV)/.resolved $(VENV)/.debian
+test-resolved: $(VENV)/.resolved $(VENV)/.debian $(VENV)/.node
 	$(PYTEST) $(PYTEST_OPTIONS)
 
 clips: $(VENV)/.core $(VENV)/.debian
@@ -140,4 +140,10 @@ $(VENV)/.resolved: pyproject.toml $(VENV)/.uv $(VENV)/.torch
 # The speech synthesisers and a browser; tests that use one are skipped, with that reason, where it is missing.
 $(VENV)/.debian: .ci/debian-packages Makefile | $(BIN)/python
 	sh .ci/debian-packages flite espeak-ng chromium
+	touch $@
+
+# The client in JavaScript that the service is tested with; its tests, too, are skipped where it is missing.
+$(VENV)/.node: tests/node/package-lock.json | $(BIN)/python
+	command -v npm >/dev/null || sh .ci/debian-packages nodejs npm
+	npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund || echo "npm has not installed tests/node"
 	touch $@

@@ -123,7 +123,7 @@ class Turn:
             text=self._request.text,
             azure=self._request.options,
             by_lines=True,
-            by_phrase=self._request.continuous,
+            by_phrase=self._request.continuous and self._request.text is not None,
             start_s=self._audio.start_s,
         )
         return await self._assess(job, self._audio.clip())
