@@ -1,6 +1,7 @@
 """`enunciate evaluate`, with an engine that has no weights and a corpus of two clips."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -86,6 +87,9 @@ def test_a_table_of_scores_takes_the_place_of_a_corpus(
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert (results["apa"]["total"]["n"], results["apa"]["accuracy"]["n"]) == (2, 0)
     assert (results["phone"]["n"], results["mdd"]["f1"]) == (0, None)
+    shutil.copytree(tmp_path / "out", tmp_path / "other")
+    compared = run("compare", tmp_path / "out", tmp_path / "other", "--corpus", tmp_path / "mine.csv")
+    assert "2 utterances of 2 speakers, assessed by both" in compared.stdout, compared.output
 
 
 @pytest.fixture

@@ -26,7 +26,9 @@ TRANSCRIPTION 2: AX  Ph AA DX 0 IY
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    write_epadb(tmp_path, "train", "spkr14_1", TOY, "R R +\nEH EH +\nD T -\nTh T -\nOY OY +")
+    write_epadb(
+        tmp_path, "train", "spkr14_1", TOY, "R R + 0.1 0.2\nEH EH + 0.2 0.3\nD T - 0.3 0.4\nTh T -\nOY OY +"
+    )
     write_epadb(tmp_path, "test", "spkr103_1", TOY, None)
     for split in ("train", "test"):
         (tmp_path / split / "reference_transcriptions.txt").write_text(REFERENCES)

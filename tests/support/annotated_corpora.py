@@ -72,10 +72,13 @@ def write_epadb(
     for part in ("waveforms", "annotations_1", "labels"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     write_clip(folder / "waveforms" / f"{name}.wav", duration_s=2)
-    word_tier, phone_tier = spread(words)
+    word_tier, phone_tier = spread(words, "sil")
     annotation = folder / "annotations_1" / f"{name}.TextGrid"
     tiers = {"words": word_tier, "annotation": [*phone_tier, (1.9, 2.0, "sp")], "score": [(0.0, 2.0, score)]}
-    annotation.write_text(textgrid(2.0, tiers))
+    content = textgrid(2.0, tiers)
+    for number in (2, 3):  # in the files of EpaDB, all tiers are the first
+        content = content.replace(f"    item [{number}]:", "    item [1]:")
+    annotation.write_text(content)
     if labels is not None:
         lines = [f"{name}_{index} {line}" for index, line in enumerate(labels.splitlines())]
         (folder / "labels" / f"{name}.csv").write_text("\n".join(lines) + "\n")

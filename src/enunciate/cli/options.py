@@ -27,14 +27,10 @@ ModelOption = Annotated[
         "without an adapter. Phi-4 and its adapters need: pip install 'enunciate[llm]'."
     ),
 ]
-CorpusOption = Annotated[
-    Path,
-    typer.Option(envvar="ENUNCIATE_CORPUS", help="Folder of Speechocean762, the one that holds 'WAVE'."),
-]
 EvaluatedCorpusOption = Annotated[
     Path,
     typer.Option(
-        envvar="ENUNCIATE_CORPUS", help="Folder of Speechocean762 that the systems were evaluated on."
+        envvar="ENUNCIATE_CORPUS", help="Corpus that the systems were evaluated on, or the table of labels."
     ),
 ]
 EvaluationFolder = Annotated[
