@@ -227,7 +227,7 @@ def test_a_model_of_one_task_says_nothing_of_the_other() -> None:
     ("given", "error"),
     [
         (utterance(""), TextEmptyError),
-        (utterance("xylofone qwrt"), TextUnknownWordsError),
+        (utterance("cat 你好"), TextUnknownWordsError),
         (utterance("你好"), TextNotEnglishError),
         (Utterance(id="a", audio=Path("nowhere.wav")), AudioNotFoundError),
         (utterance(duration_s=41), AudioTooLongError),
