@@ -137,9 +137,9 @@ $(VENV)/.resolved: pyproject.toml $(VENV)/.uv $(VENV)/.torch
 	$(EDITABLE)
 	touch $@
 
-# The speech synthesisers and a browser; tests that use one are skipped, with that reason, where it is missing.
+# The speech synthesisers, a browser and Praat; tests that use one are skipped, with that reason, where it is missing.
 $(VENV)/.debian: .ci/debian-packages Makefile | $(BIN)/python
-	sh .ci/debian-packages flite espeak-ng chromium
+	sh .ci/debian-packages flite espeak-ng chromium praat
 	touch $@
 
 # The client in JavaScript that the service is tested with; its tests, too, are skipped where it is missing.
