@@ -11,8 +11,16 @@ from enunciate.reading.text import SpokenWords, read_tokens, words_of
 from enunciate.reading.tokens import PLAIN_WORD
 
 SPOKEN = SpokenWords(Lexicon.default())
-LINES = (Path(__file__).parent / "sentences.txt").read_text(encoding="utf-8").splitlines()
-SENTENCES = [tuple(line.split(" | ")) for line in LINES if line and not line.startswith("#")]
+FOLDER = Path(__file__).parent / "sentences"
+
+
+def sentences_of(path: Path) -> list[tuple[str, str]]:
+    """Return each sentence of a file with the expected reading of its tokens that are no plain words."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and line[:2] != "# "]
+    return [(text, expected) for text, _, expected in (line.partition(" | ") for line in lines)]
+
+
+SENTENCES = [sentence for path in sorted(FOLDER.glob("*.txt")) for sentence in sentences_of(path)]
 
 
 def is_path(words: Sequence[str], readings: Iterable[Sequence[str]]) -> bool:
@@ -57,5 +65,6 @@ def test_the_expected_reading_is_among_the_readings(text, expected):
     assert is_path(expected.split(), special), special
 
 
-def test_there_are_three_hundred_sentences():
-    assert len({text for text, _ in SENTENCES}) >= 300
+def test_there_are_a_thousand_sentences_and_two_hundred_with_names():
+    assert len({text for text, _ in SENTENCES}) >= 1000
+    assert len({text for text, _ in sentences_of(FOLDER / "names.txt")}) >= 200

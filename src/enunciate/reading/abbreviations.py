@@ -13,7 +13,9 @@ _ANYWHERE = {
     "blvd": "boulevard", "jr": "junior", "sr": "senior", "ltd": "limited", "bldg": "building",
     "sgt": "sergeant", "asap": "as soon as possible/A S A P", "aka": "also known as/A K A", "pls": "please",
     "thx": "thanks", "btw": "by the way/B T W", "hwy": "highway", "appt": "appointment",
-    "abbr": "abbreviation",
+    "abbr": "abbreviation", "incl": "included/including", "attn": "attention", "encl": "enclosed/enclosure",
+    "ctrl": "control", "idk": "I D K/i don't know", "brb": "B R B/be right back", "ur": "your/you're",
+    "tmrw": "tomorrow",
 }  # fmt: skip
 """Read so with a dot and without one."""
 _WITH_DOT = {
@@ -27,6 +29,7 @@ _WITH_DOT = {
     "temp": "temperature", "ms": "ms", "cont": "continued", "misc": "miscellaneous", "ref": "reference",
     "sq": "square", "ln": "lane", "pl": "place", "sec": "second/section", "cm": "centimeters", "hr": "hour",
     "hrs": "hours", "mins": "minutes", "secs": "seconds", "oz": "ounces", "lb": "pound", "lbs": "pounds",
+    "arr": "arrives/arrival/arriving", "dep": "departs/departure/departing", "c": "circa/about",
     "yr": "year", "yrs": "years", "e": "east", "w": "west", "n": "north", "s": "south",
 }  # fmt: skip
 """Read so with a dot only."""
@@ -40,7 +43,13 @@ _LATIN = {
     "p.m.": ["p.m."],
     "a.k.a.": ["also known as", "A K A"],
 }
-_SLASHED = {"w/o": ["without"], "w/": ["with"], "c/o": ["care of"], "n/a": ["not applicable", "N A"]}
+_SLASHED = {
+    "w/o": ["without"],
+    "w/": ["with"],
+    "c/o": ["care of"],
+    "b/w": ["between"],
+    "n/a": ["not applicable", "N A"],
+}
 
 
 def _abbreviation(found: Found) -> list[str]:
@@ -50,6 +59,8 @@ def _abbreviation(found: Found) -> list[str]:
         names = _BEFORE_A_NAME.get(word)
     if names is None:
         return []
+    if word == "c" and re.search("[0-9](?:st|nd|rd|th) $", found.before):
+        return ["century"]
     at_end = not found.after.strip()
     plain = [word] if word in _WORDS_TOO else []
     if len(word) == 1 and (at_end or not re.match(r"\s?[0-9]|\s[A-Z]", found.after)):
@@ -84,7 +95,7 @@ RULES = (
     ),
     Rule(
         "abbreviation with a stroke",
-        re.compile("(?:w/o|c/o|n/a)(?!\\w)|w/(?=\\s)", re.IGNORECASE),
+        re.compile("(?:w/o|c/o|n/a|b/w)(?!\\w)|w/(?=\\s)", re.IGNORECASE),
         lambda found: _SLASHED[found.text.lower()],
         "Tea w/ milk",
         "tea with milk",

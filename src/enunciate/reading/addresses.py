@@ -15,8 +15,9 @@ _SIGNS = {
 }  # fmt: skip
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]+|[.@_\-/+:?=&%#~]")
 _WHOLE = {"www": ["W W W", "triple W"], "org": ["org", "O R G"], "edu": ["edu", "E D U"], "net": ["net"]}
-_CASED = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-_TOP = "com|org|net|edu|gov|io|co|uk|us|de|fr|info|biz|me|tv|app|dev|ai|ca|au|in|jp|eu"
+_CASED = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[.]")
+_TOP = "com|org|net|edu|gov|io|co|uk|us|de|fr|info|biz|me|tv|app|dev|ai|ca|au|in|jp|eu|be(?=/)"
+_FILE = "txt|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|mp[34]|wav|csv|html?|zip|exe"
 
 
 def _piece(piece: str, found: Found) -> list[str]:
@@ -37,7 +38,7 @@ def _address(found: Found) -> list[str]:
 
 def _name(found: Found) -> list[str]:
     sign = {"@": ["at", ""], "#": ["hashtag", ""]}[found["sign"]]
-    pieces = [part_readings(piece, found) for piece in _CASED.findall(found["name"])]
+    pieces = [_SIGNS.get(piece) or part_readings(piece, found) for piece in _CASED.findall(found["name"])]
     return joined(sign, *pieces)
 
 
@@ -59,8 +60,15 @@ RULES = (
         "visit W W W dot example dot com",
     ),
     Rule(
+        "file",
+        re.compile(rf"[A-Za-z0-9][\w-]{{0,63}}\.(?:{_FILE})(?!\w)", re.IGNORECASE),
+        _address,
+        "Open notes.txt.",
+        "open notes dot T X T",
+    ),
+    Rule(
         "name with a sign",
-        re.compile(r"(?P<sign>[@#])(?P<name>[A-Za-z_][\w]*)"),
+        re.compile(r"(?P<sign>[@#])(?P<name>[A-Za-z_]\w*(?:\.[a-z]\w*)*)"),
         _name,
         "Use #HappyDays today.",
         "use hashtag happy days today",

@@ -121,6 +121,20 @@ def _decade(found: Found) -> list[str]:
     return decades(digits) if digits[-1] == "0" else []
 
 
+def _decades(found: Found) -> list[str]:
+    return joined(decades(found["first"])[:4], ["to", "", "and", "through"], decades(found["second"])[:4])
+
+
+def _month_and_year(found: Found) -> list[str]:
+    month, year = int(found["month"]), years(int(found["year"]))
+    figures = joined(_figure(found["month"]), ["", "slash"], year[:2])
+    return in_turn(joined(_MONTHS[month - 1], ["", "of"], year), figures[:4])
+
+
+def _two_years(found: Found) -> list[str]:
+    return joined(years(int(found["first"]))[:3], ["", "to", "slash"], _year(found["second"]))
+
+
 def _short_year(found: Found) -> list[str]:
     digits = found["digits"]
     return one_by_one(digits)[1::-1] if digits[0] == "0" else [" ".join(cardinal(int(digits)))]
@@ -142,6 +156,20 @@ RULES = (
         _numeric,
         "Due 12/05/2024.",
         "due the twelfth of may twenty twenty four",
+    ),
+    Rule(
+        "month and year",
+        re.compile(r"(?P<month>0[1-9]|1[0-2])/(?P<year>(?:19|20)[0-9]{2})(?![\w/-])"),
+        _month_and_year,
+        "Best before 03/2026",
+        "best before march twenty twenty six",
+    ),
+    Rule(
+        "two years",
+        re.compile(r"(?P<first>(?:19|20)[0-9]{2})/(?P<second>[0-9]{2})(?![\w/-])"),
+        _two_years,
+        "The season of 2023/24",
+        "the season of twenty twenty three twenty four",
     ),
     Rule(
         "day of a month",
@@ -170,6 +198,15 @@ RULES = (
         _weekday,
         "Come on Thurs. evening",
         "come on thursday evening",
+    ),
+    Rule(
+        "range of decades",
+        re.compile(
+            r"'?(?P<first>[1-9][0-9]{2}0|[1-9]0)'?s\s?[-–—]\s?'?(?P<second>[1-9][0-9]{2}0|[1-9]0)'?s(?!\w)"
+        ),
+        _decades,
+        "Music of the 1990s-2000s",
+        "music of the nineteen nineties to two thousands",
     ),
     Rule(
         "decade",

@@ -15,8 +15,11 @@ from enunciate.reading.number_readings import (
     whole_numbers,
 )
 from enunciate.reading.numbers import cardinal, ordinal, plural
-from enunciate.reading.rule import NUMBER, Found, Rule
+from enunciate.reading.rule import NUMBER, Found, Rule, follows
+from enunciate.reading.times import clock
 
+_CLOCK = re.compile(r"(?:[01]?[0-9]|2[0-3])\.[0-5][0-9]")
+_BEFORE_TIME = follows("at|by|before|after|until|till|from|since|the")
 _AFTER_NUMBER = re.compile(r"[0-9]\s?$")
 _MINUS = r"(?P<minus>(?<![\w.)%])[-\u2212]\s?)?"
 
@@ -67,6 +70,20 @@ def _fraction(found: Found) -> list[str]:
 
 
 def _range(found: Found) -> list[str]:
+    first, second = found["first"], found["second"]
+    if re.match(r"\s?=", found.after):
+        return joined(decimals(first), ["minus", "take away"], decimals(second))
+    if _CLOCK.fullmatch(first) and _CLOCK.fullmatch(second):
+        return in_turn(joined(_clock(first), ["to", "till", ""], _clock(second)), _numbers(found)[:6])
+    return _numbers(found)
+
+
+def _clock(digits: str) -> list[str]:
+    hour, minute = digits.split(".")
+    return clock(int(hour), int(minute))
+
+
+def _numbers(found: Found) -> list[str]:
     first, second, sign = found["first"], found["second"], found["sign"]
     ends = decimals(second)
     if len(first) == 4 and len(second) == 2 and first.isdigit() and second.isdigit():
@@ -110,9 +127,24 @@ def _dimensions(found: Found) -> list[str]:
     return joined(decimals(found["first"]), ["by", "times", "x"], decimals(found["second"]))
 
 
+def _score(found: Found) -> list[str]:
+    return joined(decimals(found["first"]), ["out of", "over", "slash"], decimals(found["second"]))
+
+
+def _comma(found: Found) -> list[str]:
+    whole, part = found["whole"], found["part"]
+    return [*joined(decimals(f"{whole}.{part}")), *joined(decimals(whole), ["comma", ""], decimals(part))]
+
+
+def _factorial(found: Found) -> list[str]:
+    return joined(cardinals(int(found["number"])), "factorial")
+
+
 def _number(found: Found) -> list[str]:
     if found["minus"]:
         return joined(["minus", "negative"], decimals(found["number"]))
+    if _CLOCK.fullmatch(found["number"]) and _BEFORE_TIME.search(found.before):
+        return in_turn(decimals(found["number"]), _clock(found["number"]))
     return decimals(found["number"])
 
 
@@ -124,7 +156,7 @@ RULES = (
             r"(?:\+[0-9]{1,3}[ -]?|1-)?(?:\([0-9]{2,5}\)\s?|[0-9]{3}[-. ](?=[0-9]{3}[-. ]))"
             r"[0-9]{3}[-. ][0-9]{4}(?![\w-])"
             r"|[0-9]{3}-(?:[0-9]{3}[1-9]|0[0-9]{3})(?![\w-])"
-            r"|\+[0-9]{1,3}(?:[ -][0-9]{2,5}){2,4}(?![\w-])"
+            r"|\+[0-9]{1,3}(?:[ -][0-9]{2,6}){2,4}(?![\w-])"
             r"|0[0-9]{2,4}[ -][0-9]{3,4}(?:[ -][0-9]{3,4})?(?![\w-])"
         ),
         _telephone,
@@ -152,6 +184,27 @@ RULES = (
         _fraction,
         "Take 2 1/2 cups.",
         "take two and a half cups",
+    ),
+    Rule(
+        "score",
+        re.compile(rf"(?P<first>[0-9]+\.[0-9]+)/(?P<second>{NUMBER})(?![\w/])"),
+        _score,
+        "A score of 8.5/10",
+        "a score of eight point five out of ten",
+    ),
+    Rule(
+        "factorial",
+        re.compile(r"(?P<number>[0-9]{1,6})!(?=\s?[=+×÷*/)-])"),
+        _factorial,
+        "5! = 120",
+        "five factorial equals one hundred twenty",
+    ),
+    Rule(
+        "decimal comma",
+        re.compile(r"(?<![\d.,])(?P<whole>[0-9]{1,3}),(?P<part>[0-9]{1,2})(?!\w|[.,:/-][0-9])"),
+        _comma,
+        "Pi is 3,14.",
+        "pi is three point one four",
     ),
     Rule(
         "range",

@@ -15,7 +15,7 @@ _ROMAN = re.compile(r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _NUMBERED = follows(
     "war|chapter|part|volume|vol|act|scene|section|book|type|phase|bowl|grade|class|level|stage|episode|version|mark|"
-    "title|article|apollo|rocky|schedule|appendix|unit|lesson"
+    "1st|2nd|first|second|title|article|apollo|rocky|schedule|appendix|unit|lesson"
 )
 _RULERS = follows(
     "king|queen|pope|emperor|tsar|henry|louis|elizabeth|george|charles|edward|william|richard|james|paul|pius|"
@@ -90,8 +90,15 @@ def _mixed(found: Found) -> list[str]:
     return joined(*[part_readings(part, found) for part in parts])
 
 
+_MARKS = {"#": "sharp", "++": "plus plus", "+": "plus", "-": "minus", "*": "star"}
+
+
+def _small_roman(found: Found) -> list[str]:
+    return cardinals(roman_value(found.text.upper()))[:1] if _NUMBERED.search(found.before) else []
+
+
 def _sharp(found: Found) -> list[str]:
-    return joined(spelt(found["letter"]), {"#": ["sharp"], "++": ["plus plus"], "+": ["plus"]}[found["sign"]])
+    return joined(spelt(found["letter"]), _MARKS[found["sign"]])
 
 
 def _consonants(found: Found) -> list[str]:
@@ -109,6 +116,13 @@ RULES = (
         "louis the fourteenth lost world war two",
     ),
     Rule(
+        "small Roman numeral",
+        re.compile(r"(?=[ivx]{2})x{0,3}(?:ix|iv|v?i{0,3})(?![\w'-])"),
+        _small_roman,
+        "Read part iii.",
+        "read part three",
+    ),
+    Rule(
         "letters with dots",
         re.compile(r"(?:[^\W\d_]\.){2,}(?!\w)|(?:[^\W\d_]\.){2,}[^\W\d_](?!\w)"),
         _dotted,
@@ -124,7 +138,7 @@ RULES = (
     ),
     Rule(
         "letter with a sign",
-        re.compile(r"(?P<letter>[A-Z])(?P<sign>#|\+\+|\+)(?![\w+])"),
+        re.compile(r"(?<![\w*])(?P<letter>[A-Z])(?P<sign>#|\+\+|[+*-])(?![\w+*-])"),
         _sharp,
         "I write C++ and C#.",
         "i write C plus plus and C sharp",
@@ -144,6 +158,13 @@ RULES = (
         _mixed,
         "COVID-19 on my MP3 player",
         "covid nineteen on my M P three player",
+    ),
+    Rule(
+        "letters to a power",
+        re.compile(r"[a-z]{1,2}(?=\^)"),
+        lambda found: [spelt(found.text)],
+        "E = mc²",
+        "E equals M C squared",
     ),
     Rule(
         "consonants",

@@ -15,6 +15,7 @@ _CURRENCIES = {
     "€": ("euro", "euros", "cent", "cents"),
     "¥": ("yen", "yen", "", ""),
     "₹": ("rupee", "rupees", "", ""),
+    "₩": ("won", "won", "", ""),
 }
 _CODES = {"usd": "$", "gbp": "£", "eur": "€", "jpy": "¥", "inr": "₹"}
 _COINS = {"¢": ("cent", "cents"), "p": ("penny", "pence"), "c": ("cent", "cents")}
@@ -72,7 +73,12 @@ def _range(found: Found) -> list[str]:
     first, second = decimals(found["first"]), decimals(found["second"])
     scale = _SCALES.get(found["scale"].lower(), [""])
     both = joined(first, "to", second, scale, many)
-    return in_turn(both, joined(first, many, "to", second, scale, many))
+    found_as = in_turn(both, joined(first, many, "to", second, scale, many))
+    if scale != [""] or "." not in found["first"] + found["second"]:
+        return found_as
+    amounts = (_amount(found["sign"], *found[name].partition(".")[::2]) for name in ("first", "second"))
+    first_amount, second_amount = amounts
+    return in_turn(joined(first_amount[:4], "to", second_amount[:4]), found_as[:4])
 
 
 def _coins(found: Found) -> list[str]:
@@ -82,12 +88,12 @@ def _coins(found: Found) -> list[str]:
     )
 
 
-_SIGN = r"(?:(?:US|A|AU|C|NZ|HK)?(?P<sign>[$£€¥₹]))"
+_SIGN = r"(?:(?:US|A|AU|C|NZ|HK)?(?P<sign>[$£€¥₹₩]))"
 RULES = (
     Rule(
         "range of amounts",
         re.compile(
-            rf"{_SIGN}(?P<first>[0-9][0-9,]*(?:\.[0-9]+)?)[-–—][$£€¥₹]?(?P<second>[0-9][0-9,]*(?:\.[0-9]+)?)"
+            rf"{_SIGN}(?P<first>[0-9][0-9,]*(?:\.[0-9]+)?)[-–—][$£€¥₹₩]?(?P<second>[0-9][0-9,]*(?:\.[0-9]+)?)"
             rf"{_SCALE}{_END}",
             re.IGNORECASE,
         ),
@@ -106,7 +112,7 @@ RULES = (
         "money, sign last",
         re.compile(
             rf"(?P<whole>[0-9]+(?:,[0-9]+){{0,6}})(?:\.(?P<part>[0-9]+))?{_SCALE}\s?"
-            rf"(?:(?P<sign>[$£€¥₹])|(?P<code>USD|GBP|EUR|JPY|INR)){_END}"
+            rf"(?:(?P<sign>[$£€¥₹₩])|(?P<code>USD|GBP|EUR|JPY|INR)){_END}"
         ),
         _read_after,
         "It costs 20 €.",

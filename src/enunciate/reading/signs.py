@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from enunciate.reading.alternatives import joined
 from enunciate.reading.rule import Found, Rule
+from enunciate.reading.units import UNITS
 
 _ALWAYS = {
     "&": ["and", "ampersand"],
@@ -17,6 +19,14 @@ _ALWAYS = {
     "×": ["times", "by"],
     "°": ["degrees"],
     "§": ["section"],
+    "√": ["square root of", "the square root of", "root"],
+    "π": ["pi"],
+    "∞": ["infinity"],
+    "≠": ["is not equal to", "does not equal", "not equal to"],
+    "≤": ["is less than or equal to", "less than or equal to"],
+    "≥": ["is greater than or equal to", "greater than or equal to"],
+    "≈": ["is about", "is approximately", "is approximately equal to", "about"],
+    "₩": ["won"],
     "$": ["dollar", "dollars"],
     "€": ["euro", "euros"],
     "£": ["pound", "pounds"],
@@ -32,12 +42,16 @@ _BETWEEN = {
     "#": ["number", "hashtag", "pound"],
 }
 _OPERAND_BEFORE = re.compile(r"(?:[0-9)]|(?<!\w)[a-z])\s?$", re.IGNORECASE)
-_OPERAND_AFTER = re.compile(r"\s?[0-9(]|\s?[a-z](?!\w)", re.IGNORECASE)
+_OPERAND_AFTER = re.compile(r"\s?-?[0-9(]|\s?[a-z](?!\w)", re.IGNORECASE)
 
 
 def _between(found: Found) -> list[str]:
     if found.text in "#~":
         return _BETWEEN[found.text] if re.match("[0-9]", found.after) else []
+    if found.text in "<>" and re.search(r"[a-z]\w*\s$", found.before) and re.match("[0-9]", found.after):
+        return [*_BETWEEN[found.text], *(["under"] if found.text == "<" else ["more than", "over"])]
+    if found.text == "/" and (per := _per(found)):
+        return per
     spaced = found.before[-1:].isspace() == found.after[:1].isspace()
     if not (spaced and _OPERAND_BEFORE.search(found.before) and _OPERAND_AFTER.match(found.after)):
         return []
@@ -46,11 +60,35 @@ def _between(found: Found) -> list[str]:
     return _BETWEEN[found.text]
 
 
+def _per(found: Found) -> list[str]:
+    """Read a stroke as in "$9.99/month" or "5 l/100 km"; units read their own, as in "$5/hr"."""
+    word = re.match("[A-Za-z]{3,}", found.after)
+    if word and word[0] not in UNITS and re.search(r"[0-9][pc¢]?$", found.before):
+        return ["per", "a", "slash"]
+    if re.match("[0-9]", found.after) and re.search(r"[0-9]\s?[A-Za-z]{1,3}$", found.before):
+        return ["per", "slash"]
+    return []
+
+
+def _either(found: Found) -> list[str]:
+    first, second = found["first"], found["second"]
+    if found.text.lower() == "and/or" or not (found.knows(first) and found.knows(second)):
+        return []
+    return joined(first.lower(), ["or", "", "slash", "and"], second.lower())
+
+
 def _power(found: Found) -> list[str]:
     return {"2": ["squared"], "3": ["cubed"]}[found["power"]]
 
 
 RULES = (
+    Rule(
+        "either word",
+        re.compile(r"(?P<first>[A-Za-z]{1,12})/(?P<second>[A-Za-z]{2,12})(?![\w/'@.-]*\w|/)"),
+        _either,
+        "Does he/she know?",
+        "does he or she know",
+    ),
     Rule(
         "power",
         re.compile(r"\^(?P<power>[23])(?!\w)"),

@@ -75,6 +75,21 @@ def _range(found: Found) -> list[str]:
     return _with_half(joined(first, ["to", "till", "until", ""], second), found["half"])
 
 
+def _hours(found: Found) -> list[str]:
+    ends: list[list[str]] = []
+    for hour, minute, half in (("hour", "minute", "half"), ("to_hour", "to_minute", "to_half")):
+        times = clock(int(found[hour]), int(found[minute])) if found[minute] else [_words(int(found[hour]))]
+        ends.append(_with_half(times[:4], found[half]))
+    return joined(ends[0], ["to", "till", "until", ""], ends[1])
+
+
+def _stopwatch(found: Found) -> list[str]:
+    minutes, seconds, part = found["minutes"], found["seconds"], " ".join(spell_digits(found["part"]))
+    spoken = [_words(int(seconds)), *([f"oh {_words(int(seconds))}"] if seconds[0] == "0" else [])]
+    one = "minute" if minutes == "1" else "minutes"
+    return joined(_words(int(minutes)), ["", one], spoken[::-1], "point", part, ["", "seconds"])
+
+
 def _ratio(found: Found) -> list[str]:
     first, second = _words(int(found["first"])), _words(int(found["second"]))
     return joined(first, ["to", "", "by"], second)
@@ -87,6 +102,24 @@ RULES = (
         _range,
         "Open 10:00-12:30.",
         "open ten to twelve thirty",
+    ),
+    Rule(
+        "range of hours",
+        re.compile(
+            rf"(?P<hour>1[0-2]|[1-9])(?:[:.](?P<minute>[0-5][0-9]))?{_HALF}?\s?[-–—]\s?"
+            r"(?P<to_hour>1[0-2]|[1-9])(?:[:.](?P<to_minute>[0-5][0-9]))?(?P<to_half>[ap](?:\.m\.|m))(?!\w)",
+            re.IGNORECASE,
+        ),
+        _hours,
+        "Open 9am-5:30pm",
+        "open nine a.m. to five thirty p.m.",
+    ),
+    Rule(
+        "stopwatch",
+        re.compile(r"(?P<minutes>[0-9]{1,2}):(?P<seconds>[0-5][0-9])\.(?P<part>[0-9]{1,3})(?![\w:]|\.[0-9])"),
+        _stopwatch,
+        "She ran it in 1:45.3.",
+        "she ran it in one forty five point three",
     ),
     Rule(
         "time",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from enunciate.reading.alternatives import joined
-from enunciate.reading.number_readings import decimals
+from enunciate.reading.number_readings import decades, decimals
 from enunciate.reading.rule import NUMBER, Found, Rule
 
 _TABLE = """
@@ -79,6 +79,7 @@ sq    square, square
 rpm   R P M, R P M
 bpm   beat per minute, beats per minute, B P M
 tsp   teaspoon, teaspoons
+tsps  teaspoon, teaspoons
 tbsp  tablespoon, tablespoons
 pt    pint, pints, point, points
 pts   point, points
@@ -87,6 +88,9 @@ wks   week, weeks
 yr    year, years
 yrs   year, years
 mo    month, months
+mpg   mile per gallon, miles per gallon, M P G
+ppm   P P M, P P M, parts per million
+s^2   second squared, seconds squared
 """
 UNITS: dict[str, list[str]] = {
     symbol: [str(name) for name in names.split(", ")]
@@ -99,6 +103,8 @@ _ALONE = frozenset(
 )
 """Symbols that are no words, and are read as units also without a number before them."""
 _BY_LOWER = {symbol.lower(): symbol for symbol in reversed(UNITS)}
+_ROUND = re.compile("[1-9][0-9]{0,2}s")
+"""In "count by 5s" the letter is the ending of a plural."""
 _AFTER_NUMBER = re.compile(r"(?P<number>[0-9][0-9.,/]*)\s?[-]?$")
 _SYMBOL = "|".join(re.escape(symbol) for symbol in sorted(UNITS, key=len, reverse=True))
 
@@ -123,12 +129,13 @@ def _measure(found: Found) -> list[str]:
     if found["symbol"] == "m" and not found["per"]:
         names = [*names, "million"]
     sign = ["minus", "negative"] if found["minus"] else ""
-    return joined(sign, decimals(found["number"]), names) if names else []
+    readings = joined(sign, decimals(found["number"]), names) if names else []
+    return [*readings, *decades(found["number"])] if _ROUND.fullmatch(found.text) else readings
 
 
 def _after_number(found: Found) -> list[str]:
     symbol, per = found["symbol"], found["per"]
-    if re.search(r"[0-9]/$", found.before):
+    if re.search(r"[0-9][pc¢]?/$", found.before):
         return [f"per {name}" for name in _names(symbol, one=True)[:1]]
     before = _AFTER_NUMBER.search(found.before)
     if before is None:
@@ -150,6 +157,13 @@ def _feet(found: Found) -> list[str]:
     ]
 
 
+def _inches(found: Found) -> list[str]:
+    text, start = found.match.string, found.match.start()
+    if text.count('"', max(0, start - 300), start) % 2:
+        return []  # the sign closes a quotation
+    return joined(decimals(found["number"]), ["inches", "inch"])
+
+
 _PER = rf"(?:/(?P<per>{_SYMBOL}))?"
 RULES = (
     Rule(
@@ -158,6 +172,13 @@ RULES = (
         _feet,
         "He is 5'10\" tall.",
         "he is five foot ten tall",
+    ),
+    Rule(
+        "inches",
+        re.compile(rf"(?P<number>{NUMBER})\"(?!\w)"),
+        _inches,
+        'A 55" screen',
+        "a fifty five inch screen",
     ),
     Rule(
         "measurement",

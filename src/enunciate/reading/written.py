@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from enunciate.phones.lexicon import normalise_apostrophes
+from enunciate.reading.separators import as_in_english
 
 _CHARACTER = re.compile(
     "[^\u0300-\u036f\ufe0f\u20e3\u3099\u309a][\u0300-\u036f\ufe0f\u20e3\u3099\u309a]*", re.DOTALL
@@ -53,7 +54,7 @@ def make_plain(typed: str) -> Written:
     "It's  1/2  ☺"
     """
     if typed.isascii():
-        plain = normalise_apostrophes(typed)
+        plain = as_in_english(normalise_apostrophes(typed))
         return Written(typed, plain, None, None)
     pieces: list[str] = []
     starts: list[int] = []
@@ -63,7 +64,7 @@ def make_plain(typed: str) -> Written:
         pieces.append(piece)
         starts += [match.start()] * len(piece)
         ends += [match.end()] * len(piece)
-    return Written(typed, "".join(pieces), tuple(starts), tuple(ends))
+    return Written(typed, as_in_english("".join(pieces)), tuple(starts), tuple(ends))
 
 
 def _plain_character(character: str) -> str:
