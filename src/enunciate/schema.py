@@ -158,6 +158,9 @@ class PhoneResult(FrozenModel):
     score: PhoneQuality | None
     """None without reference text."""
     mispronounced: bool
+    stress: Literal[0, 1, 2] | None = None
+    """The stress of a vowel in the pronunciation that was compared: 1 primary, 2 secondary, 0 none. None for
+    consonants, without reference text, and where the pronunciation does not say. It is not measured."""
 
 
 class WordResult(FrozenModel):

@@ -4,6 +4,7 @@ import pytest
 
 from enunciate.assembly.omissions import omitted_by_recognition
 from enunciate.assembly.words import build_word, completeness, mean_word_score
+from enunciate.phones.pronunciation import Pronunciation
 from enunciate.schema import PhoneQuality, PhoneResult
 
 
@@ -56,3 +57,20 @@ def test_completeness_is_ten_times_the_share_of_words_said():
 def test_a_recognised_word_is_omitted_where_none_of_its_phones_was_heard():
     assert omitted_by_recognition([(), ()])
     assert not omitted_by_recognition([(), ("<unk>",)])
+
+
+@pytest.mark.parametrize(
+    ("canonical", "stress"),
+    [("AH0 B AW1 T", [0, None, 1, None]), ("M EY2 N", [None, 2, None]), ("M EY N", [None, None, None])],
+)
+def test_vowels_have_the_stress_of_the_pronunciation_and_consonants_none(canonical, stress):
+    pronunciation = Pronunciation(tuple(canonical.split()))
+    phones = [phone(2.0) for _ in pronunciation.phones]
+
+    word = build_word("word", phones, omitted=False, pronunciation=pronunciation)
+
+    assert [one.stress for one in word.phones] == stress
+
+
+def test_phones_without_a_pronunciation_have_no_stress():
+    assert build_word("key", [phone(2.0)], omitted=False).phones[0].stress is None

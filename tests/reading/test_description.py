@@ -34,6 +34,13 @@ def test_words_of_several_syllables_show_their_stress():
     (token,) = describe_text("tomato", LEXICON).tokens
 
     assert token.pronunciations[0].ipa == "təˈmeɪˌtoʊ"
+    assert token.pronunciations[0].respelling == "tuh-MAY-toh"
+
+
+def test_readings_of_several_words_are_respelt_word_by_word():
+    (token,) = describe_text("21st", LEXICON).tokens
+
+    assert token.pronunciations[0].respelling == "TWEN-tee furst"
 
 
 def test_what_is_ignored_is_told_but_for_punctuation():

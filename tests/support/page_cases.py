@@ -43,13 +43,16 @@ def record(page, elapsed: str = "0:03") -> None:
 
 
 def answer_with(
-    page, status: int, code: str, detail: str = "", headers: dict[str, str] | None = None
+    page,
+    status: int,
+    code: str,
+    detail: str = "",
+    headers: dict[str, str] | None = None,
+    where: str = "**/v1/assessments",
 ) -> None:
     """Let the service respond with a problem from now on."""
     body = json.dumps({"type": f"urn:enunciate:problem:{code}", "detail": detail, "status": status})
-    page.route(
-        "**/v1/assessments", lambda route: route.fulfill(status=status, body=body, headers=headers or {})
-    )
+    page.route(where, lambda route: route.fulfill(status=status, body=body, headers=headers or {}))
 
 
 def until(page, expression: str) -> None:

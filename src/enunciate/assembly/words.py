@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from enunciate.phones.inventory import stress_of
 from enunciate.phones.pronunciation import Pronunciation
 from enunciate.schema import PhoneResult, Score, WordResult
 
@@ -40,6 +41,7 @@ def build_word(
         span: Where the word is in the reference text.
     """
     pronunciation = pronunciation or Pronunciation(())
+    phones = _stressed(phones, pronunciation)
     value = _word_score(phones, omitted, interval, score)
     if pronunciation.guessed and not omitted:
         phones, split = [_unflagged(phone) for phone in phones], False
@@ -59,6 +61,16 @@ def build_word(
         pronunciation=pronunciation.kind,
         guessed=pronunciation.guessed,
     )
+
+
+def _stressed(phones: Sequence[PhoneResult], pronunciation: Pronunciation) -> list[PhoneResult]:
+    """Return the phones of a word with the stress that the pronunciation gives them."""
+    if not pronunciation.phones:
+        return list(phones)
+    return [
+        phone.model_copy(update={"stress": stress_of(canonical)})
+        for phone, canonical in zip(phones, pronunciation.phones, strict=True)
+    ]
 
 
 def _unflagged(phone: PhoneResult) -> PhoneResult:

@@ -113,6 +113,11 @@ def strip_stress(phone: str) -> str:
     return phone[:-1] if phone and phone[-1] in "012" else phone
 
 
+def stress_of(phone: str) -> int | None:
+    """Return the stress digit of a phone, 0 to 2; None for a phone without one."""
+    return int(phone[-1]) if phone and phone[-1] in "012" else None
+
+
 def is_vowel(phone: str) -> bool:
     """Whether a phone of the set, with or without stress, is a vowel."""
     return FEATURES[strip_stress(phone)].vowel

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from enunciate.phones.inventory import is_vowel, strip_stress
+from enunciate.phones.inventory import is_vowel, stress_of, strip_stress
 
 _TWO = (
     "P L|P R|P Y|B L|B R|B Y|T R|T W|D R|D W|K L|K R|K W|K Y|G L|G R|G W|F L|F R|F Y|V Y|TH R|TH W|SH R|HH Y|"
@@ -46,7 +46,7 @@ def syllables(phones: Sequence[str]) -> list[Syllable]:
         starts.append(start)
     ends = [*starts[1:], len(phones)]
     return [
-        Syllable(tuple(phones[start:end]), _stress(phones[vowel]))
+        Syllable(tuple(phones[start:end]), stress_of(phones[vowel]))
         for start, end, vowel in zip(starts, ends, vowels, strict=True)
     ]
 
@@ -54,7 +54,3 @@ def syllables(phones: Sequence[str]) -> list[Syllable]:
 def _can_begin(consonants: Sequence[str]) -> bool:
     bare = tuple(map(strip_stress, consonants))
     return bare != ("NG",) if len(bare) == 1 else bare in ONSETS
-
-
-def _stress(vowel: str) -> int | None:
-    return int(vowel[-1]) if vowel[-1].isdigit() else None

@@ -60,6 +60,7 @@ class PhraseResults:
         else:
             phones = self._scored_phones(phrase, scores)
             words = self._words(phrase, phones, scores)
+            phones = [phone for word in words for phone in word.phones]
         return PhraseResult(
             index=index,
             start_s=phrase.start * FRAME_S,

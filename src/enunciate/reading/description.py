@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from enunciate.phones.inventory import to_ipa
 from enunciate.phones.lexicon import Lexicon
 from enunciate.phones.pronunciation import Pronunciation
+from enunciate.phones.respelling import respelling
 from enunciate.phones.syllables import Syllable, syllables
 from enunciate.reading.text import SpokenWords, TextWord, read_tokens, words_of
 from enunciate.reading.tokens import Token
@@ -40,6 +41,8 @@ class DescribedPronunciation(FrozenModel):
     """ARPAbet with stress digits, spaces between the phones."""
     ipa: str
     """With marks of stress before the syllables that have it, and spaces between words."""
+    respelling: str
+    """In plain letters, for people who read no phonetic signs: "tuh-MAY-toh"."""
     kind: str
     """As `WordResult.pronunciation`."""
     guessed: bool
@@ -115,6 +118,7 @@ def _pronunciation(one: Pronunciation, text: str) -> DescribedPronunciation:
         reading=one.read_as or text,
         phones=" ".join(one.phones),
         ipa=" ".join(map(_ipa, words)),
+        respelling=" ".join(map(respelling, words)),
         kind=one.kind,
         guessed=one.guessed,
         syllables=tuple(_syllable(part) for parts in words for part in parts),

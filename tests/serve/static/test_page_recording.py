@@ -257,14 +257,15 @@ def test_a_server_with_keys_asks_for_one(open_page):
     assert page.is_hidden("#key-form")
 
 
-def test_a_word_that_is_not_english_is_named_and_can_be_corrected(open_page):
+def test_a_word_without_english_letters_is_named_and_can_be_corrected(open_page):
     page = open_page()
     page.check("input[value=own]", force=True)
     assert page.evaluate("document.activeElement.id") == "own-text"
     page.keyboard.type("I think the weather is 你好 today.")
     page.set_input_files("#file", EXAMPLE)
     page.wait_for_selector("#problem strong")
-    assert "No English words: 你好" in page.inner_text("#problem")
+    assert "No English letters: 你好" in page.inner_text("#problem")
+    assert "in English letters, as they sound" in page.inner_text("#problem")
 
     page.fill("#own-text", SENTENCE)
     page.click("#resend")

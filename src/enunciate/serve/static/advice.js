@@ -73,7 +73,9 @@ function wordBefore(words, atS) {
 
 /** Whether punctuation after the word calls for a pause; false if that is unknown. @param {Assessment} answer @param {number} index */
 function pauseIsExpected(answer, index) {
-  const tokens = (answer.text ?? "").split(/\s+/).filter((token) => /[\p{L}\p{N}]/u.test(token));
+  // A chosen pronunciation stands in braces after its word.
+  const text = (answer.text ?? "").replace(/\{[^{}]*\}/g, "");
+  const tokens = text.split(/\s+/).filter((token) => /[\p{L}\p{N}]/u.test(token));
   return tokens.length === answer.words.length && /[,.;:!?–—]["”’)]*$/.test(tokens[index] ?? "");
 }
 

@@ -71,6 +71,20 @@ export async function longestS() {
 }
 
 /**
+ * Ask how a text would be read.
+ * @param {string} text
+ * @param {AbortSignal} signal ends the request
+ * @returns {Promise<import("./preview.js").Description>}
+ * @throws {ServiceProblem} or an AbortError
+ */
+export async function describe(text, signal) {
+  const body = JSON.stringify({ text });
+  const response = await fetch("v1/texts", { method: "POST", body, signal, headers: { ...headers(), "Content-Type": "application/json" } });
+  if (!response.ok) throw await problemOf(response);
+  return await response.json();
+}
+
+/**
  * @param {Blob} audio
  * @param {string} name of the file
  * @param {string | null} text reference text, if any

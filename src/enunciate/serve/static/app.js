@@ -184,7 +184,7 @@ async function send() {
   trouble(null);
   become("sending", "Assessing your recording…");
   try {
-    const answer = await assess(blob, name, text);
+    const answer = await assess(blob, name, text && practice.withChoices(text));
     become("idle", "Done. Your result is below.");
     taken = null;
     showResult(answer, sound, "How it went", onward());

@@ -70,6 +70,7 @@ const CODES = {
   },
   text_not_english: { title: "This is not English", text: "Write your sentence in English." },
   text_empty: CLIP.no_text,
+  pronunciation: { title: "The signs { and } cannot be read", text: "Leave them out, with what stands between them." },
   crashed: {
     title: "The server failed on this recording",
     text: "Record the sentence again. If that does not help, save the recording and tell the person who runs this server.",
@@ -93,15 +94,15 @@ function byStatus(status, waitS) {
   return { title: "Something went wrong on the server", text: `Send the recording again. If that does not help, tell the person who runs this server. ${NOT_LOST}` };
 }
 
+/** @param {string} words without English letters, with commas between them @returns {Message} */
+const unknownWords = (words) => ({
+  title: words ? `No English letters: ${words}` : "Some words have no English letters",
+  text: "Write these words in English letters, as they sound, or leave them out.",
+});
+
 /** @param {import("./api.js").ServiceProblem} problem @returns {Message} */
 export function serviceMessage({ status, code, detail, retryAfterS }) {
-  if (code === "text_unknown_words") {
-    const words = /no English words: ([^.]+)/.exec(detail)?.[1] ?? "";
-    return {
-      title: words ? `No English words: ${words}` : "Some words are not English",
-      text: "Change them, or add the pronunciation in braces after each word, as in “tomato{T AH M EY T OW}”.",
-    };
-  }
+  if (code === "text_unknown_words") return unknownWords(/no English words: ([^.]+)/.exec(detail)?.[1] ?? "");
   if (code in CODES) return CODES[code];
   if (status === 422 && detail) return { title: "The server could not use this recording", text: detail };
   return byStatus(status, retryAfterS);

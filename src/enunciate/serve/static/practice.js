@@ -1,6 +1,7 @@
 // The text to read: a sentence of a topic, the learner's own text, or none.
 
 import { byId, el } from "./dom.js";
+import { createPreview } from "./preview.js";
 import { remember, remembered } from "./remember.js";
 
 /** @typedef {{id: string, name: string, about: string, sentences: string[]}} Topic */
@@ -21,6 +22,7 @@ export function createPractice(onChange) {
   let topic = TOPICS[0].id;
   let index = 0;
 
+  const preview = createPreview();
   const current = () => TOPICS.find(({ id }) => id === topic);
 
   function show() {
@@ -35,6 +37,7 @@ export function createPractice(onChange) {
     sentence.textContent = chosen
       ? chosen.sentences[index]
       : "Say anything in English, for up to a minute.";
+    preview.show(topic === OWN ? ownText.value : "");
     if (chosen) byId("position").textContent = `${index + 1} of ${chosen.sentences.length}`;
   }
 
@@ -74,7 +77,10 @@ export function createPractice(onChange) {
   );
   byId("previous").addEventListener("click", () => turn(-1));
   byId("next").addEventListener("click", () => turn(1));
-  ownText.addEventListener("input", () => onChange(true));
+  ownText.addEventListener("input", () => {
+    preview.show(ownText.value);
+    onChange(true);
+  });
   show();
 
   return {
@@ -83,6 +89,8 @@ export function createPractice(onChange) {
       if (topic === FREE) return null;
       return topic === OWN ? ownText.value.trim() : (sentence.textContent ?? "");
     },
+    /** A text as it is sent, with the pronunciations that the learner chose. */
+    withChoices: preview.withChoices,
     /** The next sentence of the topic. */
     next: () => turn(1),
     /** Whether the topic has sentences. */
