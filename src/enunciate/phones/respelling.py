@@ -1,7 +1,7 @@
 """Respelling: how a word is said, in letters that a learner can read without knowing phonetic signs.
 
-The letters are those of English spelling that are hardest to misread. Hyphens stand between syllables, and the
-syllable with the primary stress is in capitals: "shyow-MING".
+The letters are those of English spelling that are hardest to misread. Hyphens stand between syllables, and
+the syllable with the primary stress is in capitals: "shyow-MING".
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from enunciate.phones.inventory import is_vowel, strip_stress
 from enunciate.phones.syllables import Syllable
 
 _TABLE = (
-    "AA ah AE a AH uh AO aw AW ow AY igh B b CH ch D d DH dh EH e ER ur EY ay F f G g HH h IH i IY ee JH j K k "
-    "L l M m N n NG ng OW oh OY oy P p R r S s SH sh T t TH th UH uu UW oo V v W w Y y Z z ZH zh"
+    "AA ah AE a AH uh AO aw AW ow AY igh B b CH ch D d DH dh EH e ER ur EY ay F f G g HH h IH i IY ee JH j "
+    "K k L l M m N n NG ng OW oh OY oy P p R r S s SH sh T t TH th UH uu UW oo V v W w Y y Z z ZH zh"
 ).split()
 _LETTERS = dict(zip(_TABLE[::2], _TABLE[1::2], strict=True))
 _AT_THE_END = {"AE": "aa", "EH": "eh", "IH": "ih"}
