@@ -57,6 +57,14 @@ def test_words_and_phones_of_all_phrases_are_those_of_the_whole(streamed):
     assert tuple(phone for phrase in phrases for phone in phrase.phones) == whole.phones
 
 
+def test_no_phone_of_a_guessed_word_is_flagged_in_its_phrase():
+    phrase, _ = assess_stream(ASSETS / "correct.flac", SENTENCE.replace("think", "blorp"))
+
+    assert any(word.guessed for word in phrase.words)
+    assert phrase.phones == tuple(phone for word in phrase.words for phone in word.phones)
+    assert not any(phone.mispronounced for word in phrase.words if word.guessed for phone in word.phones)
+
+
 def test_the_whole_scores_like_the_mean_of_its_phrases(streamed):
     *phrases, whole = streamed
     for aspect in ASPECTS:
