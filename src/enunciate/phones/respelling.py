@@ -15,7 +15,7 @@ _TABLE = (
     "AA ah AE a AH uh AO aw AW ow AY igh B b CH ch D d DH dh EH e ER ur EY ay F f G g HH h IH i IY ee JH j "
     "K k L l M m N n NG ng OW oh OY oy P p R r S s SH sh T t TH th UH uu UW oo V v W w Y y Z z ZH zh"
 ).split()
-_LETTERS = dict(zip(_TABLE[::2], _TABLE[1::2], strict=True))
+_LETTERS: dict[str, str] = dict(zip(_TABLE[::2], _TABLE[1::2], strict=True))
 _AT_THE_END = {"AE": "aa", "EH": "eh", "IH": "ih"}
 """Vowels that without a consonant after them would be read as the names of their letters."""
 _BEFORE_R = {"AA": "a", "AO": "o", "EH": "ai", "IH": "ee"}
