@@ -21,9 +21,13 @@ import pytest
 from support.paths import SOURCE
 from support.serve_cases import CLIP, Server, metric, post, server, tone, wait_ready
 from support.serve_gate import LIMIT_S, wait_until
+from support.speech_streams import sound
 from typer.testing import CliRunner
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from enunciate.cli.app import app
+from enunciate.serve.http.websocket_connection import MAX_MESSAGE_BYTES
 
 pytestmark = pytest.mark.slow
 
@@ -230,6 +234,38 @@ def test_told_to_stop_it_finishes_what_is_in_progress_and_admits_no_more():
         running.gate.open()
         assert held.result().status_code == 200
         assert running.process.wait(LIMIT_S) == 0
+
+
+def test_told_to_stop_it_finishes_what_is_streamed_and_closes_idle_connections():
+    with server() as running, connect(stream_address(running)) as idle:
+        with connect(stream_address(running)) as streaming:
+            streaming.send(json.dumps({"text": "hold"}))
+            streaming.send(sound(1.0))
+            streaming.send('{"end": true}')
+            running.gate.wait_held()
+            running.process.send_signal(signal.SIGTERM)
+            wait_draining(running.client)
+            idle.send(json.dumps({"text": "hello"}))
+            assert json.loads(idle.recv())["problem"]["type"] == "urn:enunciate:problem:draining"
+            running.gate.open()
+            assert "assessment" in json.loads(streaming.recv())
+        with pytest.raises(ConnectionClosed):
+            idle.recv()
+        assert running.process.wait(LIMIT_S) == 0
+
+
+def test_a_message_that_is_too_large_closes_the_websocket():
+    with server() as running, connect(stream_address(running)) as streaming:
+        streaming.send(json.dumps({"text": "hello"}))
+        streaming.send(bytes(MAX_MESSAGE_BYTES + 1))
+        with pytest.raises(ConnectionClosed) as closed:
+            streaming.recv()
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1009
+        wait_ready(running.client)
+
+
+def stream_address(running: Server) -> str:
+    return f"ws://127.0.0.1:{running.client.base_url.port}/v1/stream"
 
 
 def test_what_does_not_finish_in_the_grace_period_is_cut_off():

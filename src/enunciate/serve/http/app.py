@@ -18,6 +18,7 @@ from enunciate.serve.http import (
     azure_routes,
     azure_websocket,
     operator_routes,
+    stream_routes,
     text_routes,
 )
 from enunciate.serve.http.api_keys import require_key
@@ -61,6 +62,7 @@ def create_app(settings: ServiceSettings | None = None, command: Sequence[str] |
         app.include_router(router, dependencies=[Depends(require_key)])
     app.include_router(azure_routes.router)
     app.include_router(azure_websocket.router)
+    app.include_router(stream_routes.router)
     app.router.default = PageFiles()  # a mount would take requests with a wrong method away from the routes
     for error in (ProblemError, HTTPException):
         app.add_exception_handler(error, _problem_response)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -23,7 +22,7 @@ from enunciate.serve.azure.websocket.turn_request import BadTurnError, TurnReque
 from enunciate.serve.http.azure_routes import PATH, check_key, error_response
 from enunciate.serve.http.problem_details import ProblemError
 from enunciate.serve.http.service import Service
-from enunciate.serve.http.uploads import Upload
+from enunciate.serve.http.stream_admission import StreamAdmission
 from enunciate.serve.http.websocket_connection import (
     BAD_DATA,
     IDLE_S,
@@ -32,8 +31,6 @@ from enunciate.serve.http.websocket_connection import (
     Connection,
     serve_connection,
 )
-from enunciate.serve.workers.messages import ClipJob
-from enunciate.serve.workers.worker_process import WorkerReply
 
 INTERACTIVE_PATH = "/speech/recognition/interactive/cognitiveservices/v1"
 DICTATION_PATH = "/speech/recognition/dictation/cognitiveservices/v1"
@@ -75,9 +72,7 @@ class AzureSession:
         self._request_id = ""
         self._request: TurnRequest | None = None
         self._turn: Turn | None = None
-        self._admitted = ExitStack()
-        self._count_bytes: Callable[[int], None] = lambda _: None
-        self._counted = 0
+        self._admission = StreamAdmission(service)
 
     async def talk(self, connection: Connection) -> None:
         """Answer the messages of a client until the connection ends.
@@ -86,7 +81,7 @@ class AzureSession:
             CloseError: what the client sends is wrong.
             ProblemError: the service cannot answer.
         """
-        with self._admitted:
+        with self._admission:
             while True:
                 data = await connection.receive(IDLE_S if self._turn is None else STALLED_S)
                 try:
@@ -104,6 +99,8 @@ class AzureSession:
             try:
                 await self._take_audio(message.body, connection)
             except ProblemError as problem:
+                if problem.status == 413:
+                    raise CloseError(BAD_DATA, problem.detail) from None
                 if problem.status != 429:
                     raise
                 await self._tell_full(connection)
@@ -121,26 +118,18 @@ class AzureSession:
         if turn.over:
             self._leave_turn()
             return
-        self._count_bytes(turn.n_bytes - self._counted)
-        self._counted = turn.n_bytes
-        most = self._service.settings.max_bytes
-        if turn.n_bytes > most:
-            raise BadTurnError(f"the audio is larger than {most:,} bytes")
+        self._admission.holds(turn.n_bytes)
 
     async def _begin(self, request: TurnRequest, connection: Connection) -> Turn:
-        self._count_bytes = self._admitted.enter_context(self._service.admission.admit())
+        self._admission.begin()
         request_id = self._request_id
 
         async def send(path: str, body: Mapping[str, Any] | bytes) -> None:
             await connection.send(encode(path, request_id, body))
 
-        self._turn = Turn(request, self._service.settings.max_clip_s, send, self._assess)
+        self._turn = Turn(request, self._service.settings.max_clip_s, send, self._admission.assess)
         await self._turn.begin()
         return self._turn
-
-    async def _assess(self, job: ClipJob, audio: bytes) -> WorkerReply:
-        with self._service.admission.reserve():
-            return await self._service.assess(Upload(job, audio))
 
     async def _tell_full(self, connection: Connection) -> None:
         """End the turn with the status for a full service."""
@@ -150,6 +139,5 @@ class AzureSession:
         self._leave_turn()
 
     def _leave_turn(self) -> None:
-        self._admitted.close()
+        self._admission.end()
         self._turn = self._request = None
-        self._counted = 0

@@ -1,0 +1,156 @@
+"""A recording that is streamed gets the answer of one that is uploaded, or a problem."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from starlette.testclient import WebSocketDenialResponse
+from starlette.websockets import WebSocketDisconnect
+from support.documentation import blocks
+from support.paths import REPOSITORY
+from support.serve_cases import TEXT, application, post, server, tone
+from support.speech_streams import FORMAT, pieces, silence, sound, spoken
+
+END = '{"end": true}'
+KEYS = frozenset({hashlib.sha256(b"right").hexdigest()})
+NODE_MODULES = REPOSITORY / "tests" / "node" / "node_modules"
+
+
+@pytest.fixture(scope="module")
+def client():
+    with application() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pocket():
+    with server(model="pocket") as running:
+        yield running
+
+
+def assess(socket, audio: bytes, end: bool = True, **start) -> dict:
+    """Stream a recording, and return the first answer."""
+    socket.send_text(json.dumps({"text": "hello"} | start))
+    for piece in pieces(audio):
+        socket.send_bytes(piece)
+    if end:
+        socket.send_text(END)
+    return json.loads(socket.receive_text())
+
+
+def test_recordings_follow_one_another(client):
+    with client.websocket_connect("/v1/stream") as socket:
+        for number in range(3):
+            answer = assess(socket, sound(1.0), id=f"a{number}")
+            assert answer["assessment"]["id"] == f"a{number}"
+
+
+def test_a_file_may_be_compressed(client):
+    with client.websocket_connect("/v1/stream") as socket:
+        answer = assess(socket, tone(1.5, form="OGG"), format="file")
+    assert answer["assessment"]["duration_s"] == pytest.approx(1.5, abs=0.01)
+
+
+def test_a_silence_ends_a_recording_where_that_is_asked_for(client):
+    with client.websocket_connect("/v1/stream") as socket:
+        answer = assess(socket, sound(1.0) + silence(1.0), end=False, end_silence_s=0.5)
+        assert 1.5 <= answer["assessment"]["duration_s"] < 1.8
+        assert "assessment" in assess(socket, sound(1.0))  # what came after the end is ignored
+
+
+@pytest.mark.parametrize(
+    ("start", "code"),
+    [
+        ({"text": "你好"}, "text_not_english"),
+        ({"rate_hz": 5}, "malformed"),
+        ({"colour": "red"}, "malformed"),
+        ({"text": "bug"}, "internal"),
+    ],
+)
+def test_what_is_wrong_is_a_problem_and_the_next_recording_is_not(client, start, code):
+    with client.websocket_connect("/v1/stream") as socket:
+        problem = assess(socket, sound(1.0), **start)["problem"]
+        assert problem["type"] == f"urn:enunciate:problem:{code}"
+        assert "assessment" in assess(socket, sound(1.0))
+
+
+def test_a_message_that_is_no_json_is_a_problem(client):
+    with client.websocket_connect("/v1/stream") as socket:
+        for text in ("{", "[" * 100_000, '"a"'):
+            socket.send_text(text)
+            assert json.loads(socket.receive_text())["problem"]["status"] == 422
+
+
+def test_too_many_bytes_are_a_problem():
+    with (
+        application(max_bytes=50_000) as limited,
+        limited.websocket_connect("/v1/stream") as socket,
+    ):
+        assert assess(socket, sound(2.0))["problem"]["status"] == 413
+        assert limited.app.state.service.admission._n_bytes == 0
+
+
+def test_a_key_is_sent_in_a_header_or_in_the_first_message():
+    with application(key_hashes=KEYS) as guarded:
+        with guarded.websocket_connect("/v1/stream", headers={"X-API-Key": "right"}) as socket:
+            assert "assessment" in assess(socket, sound(1.0))
+        with guarded.websocket_connect("/v1/stream") as socket:
+            assert "assessment" in assess(socket, sound(1.0), key="right")
+            assert "assessment" in assess(socket, sound(1.0))
+        for start in ({}, {"key": "wrong"}):
+            with guarded.websocket_connect("/v1/stream") as socket:
+                assert assess(socket, b"", **start)["problem"]["status"] == 401
+                with pytest.raises(WebSocketDisconnect):
+                    socket.receive_text()
+        with (
+            pytest.raises(WebSocketDenialResponse) as denial,
+            guarded.websocket_connect("/v1/stream", headers={"X-API-Key": "wrong"}),
+        ):
+            pass
+    assert denial.value.status_code == 401
+
+
+def run(command: list[str], folder, script: str, name: str) -> list[str]:
+    (folder / "clip.wav").write_bytes(FORMAT.wav(spoken()))
+    (folder / name).write_text(script)
+    done = subprocess.run(
+        [*command, name], cwd=folder, env=dict(os.environ), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def uploaded(pocket) -> float:
+    return post(pocket.client, TEXT, FORMAT.wav(spoken())).json()["total"]["value"]
+
+
+def test_the_python_client_of_the_documentation_gets_the_scores_of_an_upload(pocket, tmp_path):
+    (script,) = (block for block in blocks("service.md", "python") if "/v1/stream" in block)
+    lines = run([sys.executable], tmp_path, at_port(script, pocket), "client.py")
+    assert lines[-1] == f"total {uploaded(pocket)}"
+    assert lines[0].startswith("phrase ")
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+@pytest.mark.skipif(not (NODE_MODULES / "ws").is_dir(), reason="not installed: npm ci --prefix tests/node")
+def test_the_javascript_client_of_the_documentation_gets_the_scores_of_an_upload(pocket, tmp_path):
+    (script,) = blocks("service.md", "javascript")
+    (tmp_path / "node_modules").symlink_to(NODE_MODULES)
+    script = (
+        'if (!globalThis.WebSocket) globalThis.WebSocket = require("ws");\n'
+        + at_port(script, pocket)
+        + 'const pcm = require("fs").readFileSync("clip.wav").subarray(44);\n'
+        + f"assess([pcm.subarray(0, 9000), pcm.subarray(9000)], {json.dumps(TEXT)})"
+        + '.then((result) => console.log("total", result.total.value));\n'
+    )
+    assert run(["node"], tmp_path, script, "client.cjs")[-1] == f"total {uploaded(pocket)}"
+
+
+def at_port(script: str, pocket) -> str:
+    return script.replace(":8000", f":{pocket.client.base_url.port}")
