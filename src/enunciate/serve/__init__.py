@@ -9,8 +9,8 @@ An upload takes this way:
 4. `workers/worker` decodes and assesses it, the only code here that touches audio or an engine.
 5. The answer returns through the pipe as JSON: an `Assessment`, or Azure's form of one (`azure/response`).
 
-A recording can also come by a websocket while it is made (`http/stream_routes`, and `http/azure_websocket` for
-the Speech SDKs of Azure): `listening` cuts it into clips, which take the way from 3 on.
+A recording can also come by a websocket while it is made (`http/stream_routes`, and `http/azure_websocket`
+for the Speech SDKs of Azure): `listening` cuts it into clips, which take the way from 3 on.
 
 Any failure on the way becomes problem details (`http/problem_details`). Nothing of a request is written to
 disk, and only its size and times are logged (`service_log`).

@@ -1,8 +1,8 @@
 """`WS /v1/stream`: a recording is assessed that is sent while it is made.
 
 The client sends a JSON object that says what is to be read, then the audio in binary messages, then
-`{"end": true}`. The service answers with `{"phrase": ...}` for each phrase and `{"assessment": ...}` at the end,
-or with `{"problem": ...}`. Another recording may follow on the same connection.
+`{"end": true}`. The service answers with `{"phrase": ...}` for each phrase and `{"assessment": ...}` at the
+end, or with `{"problem": ...}`. Another recording may follow on the same connection.
 """
 
 from __future__ import annotations
