@@ -35,7 +35,7 @@ def roman_value(numeral: str) -> int:
 
 
 def _roman(found: Found) -> list[str]:
-    numeral = found.text
+    numeral, ending = found["numeral"], found["ending"]
     numbered, ruler = _NUMBERED.search(found.before), _RULERS.search(found.before)
     word = numeral.lower()
     if found.shouted and (found.knows(word) or len(numeral) == 1):
@@ -46,9 +46,13 @@ def _roman(found: Found) -> list[str]:
         return []
     if numeral == "I" and not re.search(r"[A-Z]\w*\s$", found.before):
         return []
+    if ending and not ruler:
+        return []
     value = roman_value(numeral)
     number, rank = cardinals(value)[:1], ordinals(value)[0]
     spoken = [f"the {rank}", *number, rank] if ruler else [*number, f"the {rank}", rank]
+    if ending:
+        return [reading + ending for reading in spoken]
     if len(numeral) == 1:
         return [*spoken, spelt(numeral)]
     return distinct([*spoken, *([word] if found.knows(word) else []), spelt(numeral)])
@@ -110,7 +114,7 @@ def _consonants(found: Found) -> list[str]:
 RULES = (
     Rule(
         "Roman numeral",
-        re.compile(rf"{_ROMAN.pattern}(?!\w|['.-]\w)"),
+        re.compile(rf"(?P<numeral>{_ROMAN.pattern})(?P<ending>(?:'s)?)(?!\w|['.-]\w)"),
         _roman,
         "Louis XIV lost World War II.",
         "louis the fourteenth lost world war two",
