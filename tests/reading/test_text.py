@@ -109,6 +109,14 @@ def test_a_token_is_one_word_whose_variants_tell_the_reading():
     assert "three dollars and fifty cents" in phones
 
 
+@pytest.mark.parametrize(
+    ("name", "in_english"),
+    [("Łódź", "Lodz"), ("Søren", "Soren"), ("Đà", "Da"), ("Strauß", "Strauss"), ("Cæsar", "Caesar")],
+)
+def test_a_letter_that_english_lacks_sounds_like_the_one_it_resembles(name, in_english):
+    assert phones(name + " is here") == phones(in_english + " is here")
+
+
 def test_the_variants_of_a_long_text_with_many_numbers_are_limited():
     found = parse_text("12/05/2024 " * 500, LEXICON)
 

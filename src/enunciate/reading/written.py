@@ -27,6 +27,11 @@ _PLAIN = str.maketrans(
     }
     | dict.fromkeys("\u2122\u00ae\u00a9", " ")
 )
+_LETTERS = str.maketrans(
+    dict(zip("ŁłĐđØøıÐð", "LlDdOoiDd", strict=True))
+    | {"Æ": "Ae", "æ": "ae", "Œ": "Oe", "œ": "oe", "ß": "ss", "Þ": "Th", "þ": "th"}
+)
+"""Letters that Unicode does not take apart into one of English and a mark."""
 
 
 @dataclass(frozen=True)
@@ -80,5 +85,8 @@ def _plain_character(character: str) -> str:
 
 
 def strip_accents(text: str) -> str:
-    """Return a text without accents: "cafe" of "café"."""
-    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    """Return a text without accents: "cafe" of "café", "Lodz" of "Łódź"."""
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFD", text.translate(_LETTERS))
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
