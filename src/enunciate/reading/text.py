@@ -8,7 +8,7 @@ the variant that fits the speech also tells which reading was heard.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from enunciate.errors import TextEmptyError, TextNotEnglishError, TextUnknownWordsError
@@ -61,6 +61,7 @@ class SpokenWords:
         self._lexicon = lexicon
         self._known: dict[str, tuple[Pronunciation, ...]] = {}
         self._spoken: dict[str, tuple[Pronunciation, ...]] = {}
+        self._of_tokens: dict[tuple[object, ...], tuple[Pronunciation, ...]] = {}
 
     def knows(self, word: str) -> bool:
         """Whether a word as typed is in the lexicon, in any case, without a guess."""
@@ -85,6 +86,14 @@ class SpokenWords:
         if word not in self._spoken:
             self._spoken[word] = self._look_up(word)
         return self._spoken[word]
+
+    def remembered(
+        self, key: tuple[object, ...], pronounce: Callable[[], tuple[Pronunciation, ...]]
+    ) -> tuple[Pronunciation, ...]:
+        """Return the pronunciations of a token, which are made once where a text repeats it."""
+        if key not in self._of_tokens:
+            self._of_tokens[key] = pronounce()
+        return self._of_tokens[key]
 
     def _look_up(self, word: str) -> tuple[Pronunciation, ...]:
         if len(word) == 1 and word.isupper():
@@ -158,6 +167,12 @@ def _pronunciations(token: Token, spoken: SpokenWords, most: int) -> tuple[Pronu
         return (Pronunciation(token.phones, "given" if token.kind == GIVEN else "citation"),)
     if token.kind == PLAIN_WORD:
         return spoken.typed(token.readings[0])
+    return spoken.remembered(
+        (token.text.lower(), token.readings, most), lambda: _of_readings(token, spoken, most)
+    )
+
+
+def _of_readings(token: Token, spoken: SpokenWords, most: int) -> tuple[Pronunciation, ...]:
     turns = [_pronounced(reading, spoken) for reading in token.readings]
     found: dict[tuple[str, ...], Pronunciation] = {}
     while turns and len(found) < most:

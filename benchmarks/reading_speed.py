@@ -1,0 +1,43 @@
+"""How long does it take to read a text of 100 words, of which every third is a token that is no plain word?
+
+    python benchmarks/reading_speed.py
+
+One text repeats ten tokens; in the other all are different. The lexicon is warm.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+from enunciate.phones import Lexicon
+from enunciate.reading import parse_text
+
+WORDS, TIMES = 100, 200
+PLAIN = "the quick brown fox jumps over a lazy dog and then it runs home again".split()
+REPEATED = "$3.50 10:30 12/05/2024 Dr. 5km 21st NASA 1999 3/4 50%".split()
+
+
+def main() -> None:
+    """Print one row per text: the median and the largest of the processor times, in milliseconds."""
+    lexicon = Lexicon.default()
+    different = [f"{token}{index}" for index in range(10, 16) for token in ("$", "10:", "12/05/20", "-")]
+    different += [f"{index}{ending}" for index in range(10, 16) for ending in ("km", "th", "%")]
+    for name, special in (("ten tokens, repeated", REPEATED), ("all different", different)):
+        text = " ".join(
+            special[index // 3 % len(special)] if index % 3 == 0 else PLAIN[index % len(PLAIN)]
+            for index in range(WORDS)
+        )
+        took_ms = [reading_time_ms(text, lexicon) for _ in range(TIMES + 1)][1:]
+        print(f"{name:22} median {statistics.median(took_ms):5.2f} ms  largest {max(took_ms):5.2f} ms")
+
+
+def reading_time_ms(text: str, lexicon: Lexicon) -> float:
+    """Return the processor time of one reading of a text."""
+    start_s = time.process_time()
+    parse_text(text, lexicon)
+    return 1000 * (time.process_time() - start_s)
+
+
+if __name__ == "__main__":
+    main()
