@@ -102,6 +102,8 @@ def _small_roman(found: Found) -> list[str]:
 
 
 def _sharp(found: Found) -> list[str]:
+    if found["sign"] in "-*" and found["letter"] > "G":
+        return []  # no mark of a school: "But I- I didn't"
     return joined(spelt(found["letter"]), _MARKS[found["sign"]])
 
 
