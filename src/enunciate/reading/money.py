@@ -28,7 +28,7 @@ _SCALE = r"(?:\s?(?P<scale>k|thousand|mn?|million|bn?|billion|tn|trillion)(?!\w)
 # A comma before one or two digits is that of a decimal, as much of Europe writes it.
 _AMOUNT = (
     r"(?P<whole>[0-9]{1,3}(?:,[0-9]{2,3}){0,5},[0-9]{3}(?![0-9])|[0-9]+)?"
-    r"(?:(?:\.(?=[0-9])|,(?=[0-9]{1,2}(?![0-9])))(?P<part>[0-9]+))?"
+    r"(?:(?:\.(?=[0-9])|(?<=[0-9]),(?=[0-9]{1,2}(?![0-9])))(?P<part>[0-9]+))?"
 )
 _END = r"(?!\w|/[0-9])"
 
