@@ -22,6 +22,7 @@ COMMANDS = [
     "train",
     "recipes",
     "serve",
+    "mcp",
     "info",
 ]
 
@@ -37,7 +38,7 @@ def test_the_help_lists_every_command() -> None:
 
 @pytest.mark.parametrize(
     ("command", "extra"),
-    [("evaluate", "eval"), ("train", "train"), ("serve", "serve"), ("benchmark", "eval")],
+    [("evaluate", "eval"), ("train", "train"), ("serve", "serve"), ("mcp", "mcp"), ("benchmark", "eval")],
 )
 def test_the_help_of_a_command_says_how_to_install_what_it_needs(command: str, extra: str) -> None:
     assert f"pip install 'enunciate[{extra}]'" in " ".join(run(command, "--help").stdout.split())

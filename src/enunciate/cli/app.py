@@ -18,6 +18,7 @@ from enunciate.cli.compare import compare
 from enunciate.cli.evaluate import evaluate
 from enunciate.cli.info import info
 from enunciate.cli.log import configure_logging
+from enunciate.cli.mcp import mcp
 from enunciate.cli.read import read
 from enunciate.cli.recipes import recipes
 from enunciate.cli.report import report
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a plain traceback is the most useful part of a bug report
     help="Assess English pronunciation: scores for the utterance, its words and its phones.",
 )
-for command in (assess, read, evaluate, report, compare, benchmark, train, recipes, serve, info):
+for command in (assess, read, evaluate, report, compare, benchmark, train, recipes, serve, mcp, info):
     app.command()(command)
 
 
