@@ -111,7 +111,8 @@ class Turn:
         """Tell the result of an utterance whose end was heard; it is the only one unless the turn goes on."""
         segmenter = self._audio.segmenter
         assert segmenter is not None
-        await self._send("speech.endDetected", {"Offset": ticks(segmenter.speech_end_s)})
+        if not self._request.continuous:  # the SDKs end the audio of a turn in which they are told of an end
+            await self._send("speech.endDetected", {"Offset": ticks(segmenter.speech_end_s)})
         await self._tell(reply)
         segmenter.next_utterance()
         if not self._request.continuous:
