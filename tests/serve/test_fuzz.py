@@ -29,10 +29,14 @@ import pytest
 import schemathesis
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+from support.azure_client import CONVERSATION
 from support.broken_audio import SAID, bombs, broken_audio, whole
 from support.broken_requests import broken_forms, broken_http, broken_json, broken_options, slow_pieces
+from support.broken_streams import azure_turn, broken_headers, broken_streams, stream
 from support.paths import SOURCE
 from support.serve_gate import wait_until
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 pytestmark = pytest.mark.slow
 
@@ -309,6 +313,25 @@ def test_bytes_that_are_not_http_harm_nothing(target):
     with unharmed(target):
         good = _request("/v1/assessments", *_form(GOOD, SAID))
         all_answered(broken_http(good, 110 * MORE), one, {None, 200, 307, *range(400, 500)})
+
+
+@pytest.mark.parametrize(("path", "whole"), [(CONVERSATION, azure_turn()), ("/v1/stream", stream())])
+def test_broken_messages_of_websockets_harm_nothing(target, path, whole):
+    def one(messages: list[str | bytes]) -> int | None:
+        """The code with which the service closes the connection, or None if it waits for more."""
+        with (
+            connect(f"ws://127.0.0.1:{target.port}{path}") as client,
+            contextlib.suppress(ConnectionClosed, TimeoutError),
+        ):
+            for message in messages:
+                client.send(message)
+            while True:
+                client.recv(timeout=0.5)
+        return client.close_code if client.close_code != 1000 else None
+
+    with unharmed(target):
+        cases = broken_streams(whole, 60 * MORE)
+        all_answered(cases + broken_headers(), one, {None, 1007} if path == CONVERSATION else {None})
 
 
 def test_clients_that_are_slow_or_leave_harm_nothing(target):

@@ -127,6 +127,7 @@ def test_an_omitted_word_is_one_only_with_miscues(client):
             "Word": "left",
             "Offset": 0,
             "Duration": 0,
+            "Syllables": [],
             "Phonemes": [],
             "PronunciationAssessment": {"AccuracyScore": 30.0, "ErrorType": "Omission"},
         }
@@ -157,6 +158,18 @@ def test_what_is_no_message_closes_the_connection(client, message):
             azure.session.send_bytes(message)
         code, reason = closed(azure)
     assert code == 1007 and reason
+
+
+def test_a_word_has_syllables_with_the_times_and_the_score_of_their_phonemes(client):
+    with connected(client) as azure:
+        azure.send_context(referenceText="hello", phonemeAlphabet="IPA")
+        azure.send_clip(sound(1.0))
+        (phrase,) = azure.phrases()
+    (word,) = phrase["NBest"][0]["Words"]
+    assert [syllable["Syllable"] for syllable in word["Syllables"]] == ["hʌ", "loʊ"]
+    first, second = word["Syllables"]
+    assert (first["Offset"], second["Offset"]) == (0, word["Phonemes"][2]["Offset"])
+    assert first["PronunciationAssessment"]["AccuracyScore"] == 95.0
 
 
 def test_a_key_is_taken_from_a_header_or_the_address_and_never_logged(caplog):

@@ -40,6 +40,7 @@ def test_other_chunks_may_stand_before_the_samples():
         b"RIFF\0\0\0\0AVI ",
         PcmFormat().wav(b"").replace(b"\x01\x00\x01\x00", b"\x07\x00\x01\x00"),  # mu-law
         PcmFormat(channels=0).wav(b""),
+        PcmFormat(channels=9).wav(b""),
         PcmFormat(rate_hz=1_000).wav(b""),
         b"RIFF\0\0\0\0WAVEdata\0\0\0\0",
         b"RIFF\0\0\0\0WAVEfmt \xff\xff\xff\x7f" + PcmFormat().wav(b"")[20:],

@@ -16,6 +16,7 @@ from enunciate.schema import Assessment, PhraseResult, WordResult
 from enunciate.serve.azure.options import AzureOptions
 from enunciate.serve.azure.prosody import prosody_feedback
 from enunciate.serve.azure.response import Fields, response
+from enunciate.serve.azure.syllables import syllable_fields
 from enunciate.serve.azure.ticks import ticks
 
 _ENTRY_SCORES = ("AccuracyScore", "FluencyScore", "CompletenessScore", "ProsodyScore", "PronScore")
@@ -56,7 +57,7 @@ def _phrase_body(assessment: Assessment, text: str | None, options: AzureOptions
     if assessment.snr_db is not None:
         fields["SNR"] = round(assessment.snr_db, 1)
     for word in best.get("Words", []):
-        _shift([word, *word.get("Phonemes", [])], start_s)
+        _shift([word, *word.get("Syllables", []), *word.get("Phonemes", [])], start_s)
     _shift([fields], start_s)
     return fields
 
@@ -107,11 +108,13 @@ def _full_marks(options: AzureOptions) -> float:
 
 def _word_entries(fields: Fields, word: WordResult, options: AzureOptions) -> Iterator[Fields]:
     """Yield a word and, with miscues, the word that was inserted after it."""
+    if options.granularity == "phoneme":
+        fields["Syllables"] = syllable_fields(word, options)
     if fields.get("ErrorType") == "Omission":
         fields |= {"Offset": 0, "Duration": 0}
         fields.pop("Feedback", None)
         if "Phonemes" in fields:
-            fields["Phonemes"] = []
+            fields["Phonemes"] = fields["Syllables"] = []
     for phone in fields.get("Phonemes", []):
         _nest(phone, _PHONE_SCORES)
     _nest(fields, _WORD_SCORES)
@@ -126,7 +129,7 @@ def _insertion(word: WordResult, options: AzureOptions) -> Fields:
     fields: Fields = {"Word": f"/{sounds}/", "PronunciationAssessment": {"ErrorType": "Insertion"}}
     if word.end_s is not None:
         fields |= {"Offset": ticks(word.end_s), "Duration": 0}
-    return fields | ({"Phonemes": []} if options.granularity == "phoneme" else {})
+    return fields | ({"Syllables": [], "Phonemes": []} if options.granularity == "phoneme" else {})
 
 
 def _nest(fields: Fields, names: Sequence[str]) -> None:

@@ -37,7 +37,7 @@ def response(assessment: Assessment, options: AzureOptions) -> Fields:
     spoken = [part for part in assessment.words or assessment.phones if part.start_s is not None]
     fields: Fields = {"RecognitionStatus": "Success"}
     if spoken:
-        fields |= _times(spoken[0].start_s, spoken[-1].end_s)
+        fields |= times(spoken[0].start_s, spoken[-1].end_s)
     if "Display" in best:
         fields["DisplayText"] = best["Display"]
     return fields | {"NBest": [best]}
@@ -48,7 +48,8 @@ def without_speech(status: WithoutSpeech, duration_s: float) -> Fields:
     return {"RecognitionStatus": status, "Offset": ticks(duration_s), "Duration": 0}
 
 
-def _times(start_s: float | None, end_s: float | None) -> Fields:
+def times(start_s: float | None, end_s: float | None) -> Fields:
+    """Return when something was said; nothing where that is unknown."""
     if start_s is None or end_s is None:
         return {}
     return {"Offset": ticks(start_s), "Duration": ticks(end_s) - ticks(start_s)}
@@ -75,10 +76,10 @@ def _scores(assessment: Assessment, options: AzureOptions) -> Fields:
     if options.dimension == "comprehensive":
         scores |= {"FluencyScore": assessment.fluency, "CompletenessScore": assessment.completeness}
     scores["ProsodyScore"] = prosodic
-    fields: Fields = {name: _grade(score.value / 10, options) for name, score in scores.items() if score}
+    fields: Fields = {name: grade(score.value / 10, options) for name, score in scores.items() if score}
     if options.dimension == "comprehensive" and assessment.accuracy and assessment.fluency:
         parts = (assessment.accuracy, assessment.fluency, assessment.completeness, prosodic)
-        fields["PronScore"] = _grade(overall([score.value / 10 for score in parts if score]), options)
+        fields["PronScore"] = grade(overall([score.value / 10 for score in parts if score]), options)
     return fields
 
 
@@ -92,14 +93,14 @@ def overall(parts: Sequence[float]) -> float:
     return (1 - weight * len(others)) * low + weight * sum(others)
 
 
-def _grade(share: float, options: AzureOptions) -> float:
+def grade(share: float, options: AzureOptions) -> float:
     """Return a score from 0 to 1 in the grading system of the request."""
     return round(share * (100 if options.grading_system == "hundredmark" else 5), 1)
 
 
 def _word(word: WordResult, options: AzureOptions) -> Fields:
-    fields: Fields = {"Word": word.text.lower()} | _times(word.start_s, word.end_s)
-    fields["AccuracyScore"] = _grade(word.score.value / 10, options)
+    fields: Fields = {"Word": word.text.lower()} | times(word.start_s, word.end_s)
+    fields["AccuracyScore"] = grade(word.score.value / 10, options)
     if options.dimension == "comprehensive":
         fields["ErrorType"] = _error_type(word, options)
     if options.granularity == "phoneme":
@@ -115,9 +116,9 @@ def _error_type(word: WordResult, options: AzureOptions) -> str:
 
 
 def _phoneme(phone: PhoneResult, options: AzureOptions) -> Fields:
-    fields: Fields = {"Phoneme": _symbol(phone.phone, options)}
+    fields: Fields = {"Phoneme": symbol(phone.phone, options)}
     if phone.score:
-        fields["AccuracyScore"] = _grade(phone.score.value / 2, options)
+        fields["AccuracyScore"] = grade(phone.score.value / 2, options)
     if options.n_best_phoneme_count:
         # One candidate only: engines report the heard phone and its probability, and no second choice.
         fields["NBestPhonemes"] = (
@@ -125,15 +126,15 @@ def _phoneme(phone: PhoneResult, options: AzureOptions) -> Fields:
             if phone.heard is None
             else [
                 {
-                    "Phoneme": _symbol(phone.heard, options),
-                    "Score": _grade(phone.heard_probability, options),
+                    "Phoneme": symbol(phone.heard, options),
+                    "Score": grade(phone.heard_probability, options),
                 }
             ]
         )
-    return fields | _times(phone.start_s, phone.end_s)
+    return fields | times(phone.start_s, phone.end_s)
 
 
-def _symbol(phone: str, options: AzureOptions) -> str:
+def symbol(phone: str, options: AzureOptions) -> str:
     """Return a phone in the alphabet of the request; anything else (`<unk>`, two phones) stays as it is."""
     if phone not in PHONES:
         return phone

@@ -27,7 +27,7 @@ from enunciate.serve.http.websocket_connection import (
     Connection,
     serve_connection,
 )
-from enunciate.serve.listening.pcm import PcmFormat
+from enunciate.serve.listening.pcm import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, PcmFormat
 from enunciate.serve.listening.segmenter import SilenceRules, SpeechEnded
 from enunciate.serve.listening.turn_audio import TurnAudio
 from enunciate.serve.workers.messages import ClipJob
@@ -46,9 +46,9 @@ class StreamStart(BaseModel):
     """Returned with the answer."""
     format: Literal["pcm", "file"] = "pcm"
     """`pcm`: 16-bit samples, little-endian; `file`: the bytes of a WAV, FLAC, Ogg, Opus or MP3."""
-    rate_hz: Annotated[int, Field(ge=4_000, le=192_000)] = 16_000
+    rate_hz: Annotated[int, Field(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)] = 16_000
     """Samples per second of PCM."""
-    channels: Annotated[int, Field(ge=1, le=8)] = 1
+    channels: Annotated[int, Field(ge=1, le=MAX_CHANNELS)] = 1
     """Channels of PCM."""
     end_silence_s: Annotated[float, Field(ge=0.2, le=60)] | None = None
     """A silence after speech that ends the recording; without it, only the client does."""

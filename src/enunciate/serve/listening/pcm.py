@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 _FMT = struct.Struct("<HHIIHH")
 _PCM, _EXTENSIBLE = 1, 0xFFFE
+MAX_CHANNELS = 8
+MIN_RATE_HZ, MAX_RATE_HZ = 4_000, 192_000
 _LONGEST_HEADER = 64_000
 """Bytes within which the samples of a WAV must begin."""
 
@@ -73,8 +75,8 @@ def read_wav_header(data: bytes) -> tuple[PcmFormat, int] | None:
 
 def _pcm_format(fmt: bytes) -> PcmFormat:
     tag, channels, rate_hz, _, frame_bytes, bits = _FMT.unpack(fmt)
-    if tag not in (_PCM, _EXTENSIBLE) or bits != 16 or not channels or frame_bytes != 2 * channels:
+    if tag not in (_PCM, _EXTENSIBLE) or bits != 16 or frame_bytes != 2 * channels:
         raise NotPcmError
-    if not 4_000 <= rate_hz <= 192_000:
+    if not (1 <= channels <= MAX_CHANNELS and MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ):
         raise NotPcmError
     return PcmFormat(rate_hz, channels)
