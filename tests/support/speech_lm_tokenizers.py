@@ -5,7 +5,19 @@ from functools import cache
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from enunciate.speech_lm.decoding.grammar import TranscriptGrammar
+from enunciate.speech_lm.decoding.grammar_tokens import grammar_tokens
 from enunciate.speech_lm.families.phi4.special_tokens import END_OF_TEXT, SPECIAL_TOKENS
+from enunciate.speech_lm.options import TargetConfig
+from enunciate.speech_lm.processor import Processor
+
+
+def grammar_of(processor: Processor, vocab_size: int, target: TargetConfig | None = None):
+    """The grammar of transcripts for a model with so many logits."""
+    end = processor.end_token_id
+    return TranscriptGrammar(
+        grammar_tokens(processor.tokenizer, vocab_size, end), end, target or TargetConfig()
+    )
 
 
 @cache

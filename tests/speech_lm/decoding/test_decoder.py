@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from support.speech_lm_cases import clip, enlarge, randomize
-from support.speech_lm_tokenizers import bytes_only, like_phi4
+from support.speech_lm_tokenizers import bytes_only, grammar_of, like_phi4
 
 from enunciate.errors import AudioTooLongError, AudioTooShortError, ModelNotFoundError
 from enunciate.schema import ASPECTS
@@ -16,7 +16,6 @@ from enunciate.speech_lm.adapter import add_adapter, merged
 from enunciate.speech_lm.audio_batch import audio_batch
 from enunciate.speech_lm.decoding.decoded_answer import expectation
 from enunciate.speech_lm.decoding.decoder import Decoder
-from enunciate.speech_lm.decoding.grammar import TranscriptGrammar
 from enunciate.speech_lm.decoding.slots import find_slots
 from enunciate.speech_lm.families.phi4.audio_frames import n_tokens_of
 from enunciate.speech_lm.families.phi4.config import nano_config
@@ -230,7 +229,7 @@ def test_transcripts_are_the_most_likely_allowed_token_again_and_again(kind):
     processor = PROCESSORS[kind]
     model, item = tiny(processor, seed=3), ITEMS[0]
     (decoded,) = Decoder(model, processor, SHORT).decode("mdd", [item])
-    masks = TranscriptGrammar(processor, MIN_VOCABULARY, TargetConfig()).start([len(item[0]) / 16_000])
+    masks = grammar_of(processor, MIN_VOCABULARY).start([len(item[0]) / 16_000])
     first = processor.text_ids('{"word_transcript": "')
     tokens, chances = [], []
     while not masks.finished[0]:
@@ -238,7 +237,7 @@ def test_transcripts_are_the_most_likely_allowed_token_again_and_again(kind):
             tokens, chances = [*tokens, first[len(tokens)]], [*chances, 1.0]
         else:
             logits = next_logits(model, processor, "mdd", item, tokens)
-            allowed = masks.allowed(torch.device("cpu"))[0]
+            allowed = torch.from_numpy(masks.allowed()[0])
             chance = logits.masked_fill(~allowed, -torch.inf).softmax(0)
             tokens, chances = [*tokens, int(chance.argmax())], [*chances, float(chance.max())]
         masks.accept(tokens[-1:])

@@ -8,15 +8,11 @@ not depend on its batch.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
-from string import ascii_lowercase
 from typing import Any, cast
 
-import numpy as np
 import torch
 from peft import PeftModel
 from torch import Tensor
@@ -34,28 +30,21 @@ from enunciate.speech_lm.decoding.grammar import (
     TranscriptGrammar,
     TranscriptMasks,
 )
-from enunciate.speech_lm.decoding.slots import Floats, Slot, Tokens, common_prefix, find_slots
+from enunciate.speech_lm.decoding.grammar_tokens import grammar_tokens
+from enunciate.speech_lm.decoding.slots import Floats, Slot, Tokens, find_slots
+from enunciate.speech_lm.decoding.transcripts import TokenSequence, read_decoded, transcript_opening
 from enunciate.speech_lm.families.phi4.audio_frames import check_length
 from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
 from enunciate.speech_lm.options import PromptConfig, TargetConfig, Task
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import user_turn
-from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, parse, render
+from enunciate.speech_lm.targets import ApaAnswer, render
 
 Item = tuple[Samples, str | None]
 """A clip, (n,) float32 at 16 kHz, and its reference text, if there is one."""
 
-_PHONES = re.compile(rb'"phoneme_transcript"\s*:\s*"([^"]*)"')
 _UNCONSTRAINED_TOKENS, _UNCONSTRAINED_TOKENS_PER_S = 100, LETTERS_PER_S + PHONES_PER_S
 """Maximum length of an unconstrained answer."""
-
-
-@dataclass(frozen=True)
-class _TokenSequence:
-    """The tokens of one answer, without the end token, and their probabilities."""
-
-    tokens: list[int]
-    probabilities: list[float]
 
 
 class Decoder:
@@ -154,7 +143,7 @@ class Decoder:
         sequences.feed([prompt + first for prompt in prompts], audio)
         for token in first:
             masks.accept([token] * len(batch))
-        opened = _TokenSequence(first, [1.0] * len(first))
+        opened = TokenSequence(first, [1.0] * len(first))
         decoded = self._decode_greedily(sequences, len(batch), masks=masks, opened=opened)
         return [self._parse(task, one) for one in decoded]
 
@@ -193,13 +182,13 @@ class Decoder:
 
     @cached_property
     def _grammar(self) -> TranscriptGrammar:
-        return TranscriptGrammar(self._processor, self._model.config.vocab_size, self._target)
+        end = self._processor.end_token_id
+        tokens = grammar_tokens(self._processor.tokenizer, self._model.config.vocab_size, end)
+        return TranscriptGrammar(tokens, end, self._target)
 
     @cached_property
     def _opening(self) -> Tokens:
-        """The tokens with which every transcript begins, whatever its first word."""
-        answers = [MddAnswer(word_transcript=word, phoneme_transcript="") for word in ("", *ascii_lowercase)]
-        return common_prefix(self._processor, [render(answer) for answer in answers])
+        return transcript_opening(self._processor)
 
     def _decode_greedily(
         self,
@@ -207,12 +196,12 @@ class Decoder:
         n_rows: int,
         *,
         masks: TranscriptMasks | None = None,
-        opened: _TokenSequence | None = None,
+        opened: TokenSequence | None = None,
         limits: Sequence[int] | None = None,
-    ) -> list[_TokenSequence]:
+    ) -> list[TokenSequence]:
         """Append the most likely token until every sequence has ended."""
         decoded = [
-            _TokenSequence([*opened.tokens], [*opened.probabilities]) if opened else _TokenSequence([], [])
+            TokenSequence([*opened.tokens], [*opened.probabilities]) if opened else TokenSequence([], [])
             for _ in range(n_rows)
         ]
         ends = {self._processor.end_token_id, self._processor.pad_token_id}
@@ -220,7 +209,8 @@ class Decoder:
         while any(going):
             logits = sequences.logits()
             if masks is not None:
-                logits = logits.masked_fill(~masks.allowed(sequences.device), float("-inf"))
+                allowed = torch.from_numpy(masks.allowed()).to(sequences.device)
+                logits = logits.masked_fill(~allowed, float("-inf"))
             best, places = logits.max(dim=-1)
             probabilities = cast("list[float]", (best - logits.logsumexp(dim=-1)).exp().double().tolist())
             tokens = cast("list[int]", places.tolist())
@@ -237,30 +227,9 @@ class Decoder:
                 sequences.feed([[token] if still else [] for token, still in zip(tokens, going, strict=True)])
         return decoded
 
-    def _parse(self, task: Task, decoded: _TokenSequence) -> DecodedAnswer:
+    def _parse(self, task: Task, decoded: TokenSequence) -> DecodedAnswer:
         raw = self._processor.text_of(decoded.tokens)
-        answer = parse(task, raw)
-        if not isinstance(answer, MddAnswer):
-            return DecodedAnswer(answer, raw)
-        probabilities = self._phone_probabilities(decoded)
-        return DecodedAnswer(
-            answer, raw, None, probabilities if len(probabilities) == len(answer.phones) else None
-        )
-
-    def _phone_probabilities(self, decoded: _TokenSequence) -> tuple[float, ...]:
-        """A token counts for every phone that it overlaps; a phone includes the space in front of it."""
-        pieces = [self._grammar.bytes_of(token) for token in decoded.tokens]
-        ends = np.cumsum([len(piece) for piece in pieces])
-        starts = ends - [len(piece) for piece in pieces]
-        transcript = _PHONES.search(b"".join(pieces))
-        if transcript is None:
-            return ()
-        products: list[float] = []
-        for phone in re.finditer(rb"\s*\S+", transcript[1]):
-            start, end = transcript.start(1) + phone.start(), transcript.start(1) + phone.end()
-            inside = np.flatnonzero((starts < end) & (ends > start))
-            products.append(float(np.prod([decoded.probabilities[index] for index in inside])))
-        return tuple(products)
+        return read_decoded(task, raw, decoded, self._grammar.bytes_of)
 
 
 def _scored(answer: ApaAnswer, distributions: Mapping[Aspect, Floats]) -> DecodedAnswer:

@@ -18,25 +18,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import llguidance.hf
 import llguidance.numpy
 import numpy as np
-import torch
-from llguidance import LLExecutor, LLMatcher
-from torch import Tensor
+import numpy.typing as npt
+from llguidance import LLExecutor, LLMatcher, LLTokenizer
 
 from enunciate.corpus.labels import HEARD_SYMBOLS, STARRED_PHONES
 from enunciate.speech_lm.options import TargetConfig
-from enunciate.speech_lm.processor import Processor
 
 LETTERS_PER_S, PHONES_PER_S = 25, 20
 """More than the fastest speakers reach (about 20 and 15)."""
 _EXTRA_LETTERS, _EXTRA_PHONES = 20, 10
 """Allowed in addition, whatever the length of the clip."""
-_SLICES = ["[a-z]{1,30}", " [a-z]{1,30}"]
-"""Groups of tokens that are usually allowed or forbidden as a whole, which halves the cost of a mask."""
-_BITS = 32
+SLICES = ["[a-z]{1,30}", " [a-z]{1,30}"]
+"""Groups of tokens that are usually allowed or forbidden as a whole, which halves the cost of a mask; for the
+tokenizer that `TranscriptGrammar` is given."""
 _FORM = (b'{"word_transcript": "', b'", "phoneme_transcript": "')
+
+Mask = npt.NDArray[np.bool_]
 
 
 def transcript_grammar(target: TargetConfig) -> str:
@@ -52,23 +51,21 @@ def transcript_grammar(target: TargetConfig) -> str:
 
 
 class TranscriptGrammar:
-    """The grammar for one tokenizer; building it takes a second or two for a large vocabulary."""
+    """The grammar for one tokenizer; it needs no torch."""
 
-    def __init__(self, processor: Processor, vocab_size: int, target: TargetConfig) -> None:
+    def __init__(self, tokens: LLTokenizer, end_token_id: int, target: TargetConfig) -> None:
         """Prepare for a vocabulary.
 
         Args:
-            processor: The processor, whose end token may follow a complete answer.
-            vocab_size: Size of the model's logits; ids without a token are never allowed.
+            tokens: The tokenizer, as large as the model's logits; ids without a token are never allowed.
+            end_token_id: The token that may follow a complete answer.
             target: Whether there are starred phones.
         """
-        self.tokens = llguidance.hf.from_tokenizer(
-            processor.tokenizer, n_vocab=vocab_size, eos_token=processor.end_token_id, slices=_SLICES
-        )
-        self.vocab_size = vocab_size
-        self.end_token_id = processor.end_token_id
+        self.tokens = tokens
+        self.vocab_size: int = tokens.vocab_size
+        self.end_token_id = end_token_id
         self.executor = LLExecutor()
-        self.closing = torch.tensor([self.bytes_of(token)[:1] == b'"' for token in range(vocab_size)])
+        self.closing = np.array([self.bytes_of(token)[:1] == b'"' for token in range(self.vocab_size)])
         """Tokens that begin with the quote at the end of a transcript, shape (V,)."""
         self._grammar = transcript_grammar(target)
 
@@ -114,16 +111,14 @@ class TranscriptMasks:
         """Which answers are finished."""
         return [answer.finished for answer in self._answers]
 
-    def allowed(self, device: torch.device) -> Tensor:
-        """Return which tokens may come next, bool of shape (B, V); for a finished answer, all of them."""
+    def allowed(self) -> Mask:
+        """Return which tokens may come next, shape (B, V); for a finished answer, all of them."""
         going = [(a.matcher, row) for row, a in enumerate(self._answers) if not a.finished]
         self._bits[np.array(self.finished)] = -1
         if going:
             llguidance.numpy.fill_next_token_bitmask_par(self._grammar.executor, going, self._bits)
-        bits = torch.from_numpy(self._bits).to(device)
-        shifts = torch.arange(_BITS, device=device, dtype=torch.int32)
-        wide = (bits[:, :, None] >> shifts) & 1
-        allowed = wide.view(len(self._answers), -1)[:, : self._grammar.vocab_size].bool()
+        bits = np.unpackbits(self._bits.astype("<i4").view(np.uint8), axis=1, bitorder="little")
+        allowed = bits[:, : self._grammar.vocab_size].astype(np.bool_)
         for row, answer in enumerate(self._answers):
             if not answer.finished and answer.is_long:
                 self._close(allowed[row])
@@ -139,8 +134,8 @@ class TranscriptMasks:
             answer.text += self._grammar.bytes_of(token)
             answer.finished = token == self._grammar.end_token_id
 
-    def _close(self, allowed: Tensor) -> None:
+    def _close(self, allowed: Mask) -> None:
         """Keep only tokens that close the quotes, if there are any."""
-        closing = allowed & self._grammar.closing.to(allowed.device)
+        closing = allowed & self._grammar.closing
         if closing.any():
-            allowed.copy_(closing)
+            allowed[:] = closing

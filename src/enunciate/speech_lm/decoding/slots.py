@@ -13,16 +13,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from enunciate.schema import ASPECTS, Aspect
-from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.targets import SCORES, ApaAnswer, render
 
 Tokens = tuple[int, ...]
 Floats = npt.NDArray[np.float64]
+
+
+class Tokenizes(Protocol):
+    """What cuts a text into tokens, such as `Processor`; this module itself does not import torch."""
+
+    def text_ids(self, text: str) -> list[int]:
+        """Return the ids of a text, without special tokens around it."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,13 +68,13 @@ class Slot:
         return np.exp(total)
 
 
-def find_slots(processor: Processor) -> tuple[tuple[Slot, ...], Tokens]:
+def find_slots(tokenizer: Tokenizes) -> tuple[tuple[Slot, ...], Tokens]:
     """Return the slots of an answer in order, and the tokens after the last slot, without the end token."""
     slots: list[Slot] = []
     done = 0
     tail: Tokens = ()
     for aspect in ASPECTS:
-        ways = [_tokens(processor, {aspect: value}) for value in SCORES]
+        ways = [_tokens(tokenizer, {aspect: value}) for value in SCORES]
         start = _common(ways)
         rest = min(_common([way[::-1] for way in ways]), *(len(way) - start - 1 for way in ways))
         tail = ways[0][len(ways[0]) - rest :]
@@ -76,19 +84,19 @@ def find_slots(processor: Processor) -> tuple[tuple[Slot, ...], Tokens]:
     for value in SCORES:
         pieces = [ids for slot in slots for ids in (slot.before, slot.values[value])]
         whole = tuple(token for ids in (*pieces, tail) for token in ids)
-        assert whole == _tokens(processor, dict.fromkeys(ASPECTS, value)), "a number changes its neighbours"
+        assert whole == _tokens(tokenizer, dict.fromkeys(ASPECTS, value)), "a number changes its neighbours"
     return tuple(slots), tail
 
 
-def _tokens(processor: Processor, scores: Mapping[Aspect, int]) -> Tokens:
+def _tokens(tokenizer: Tokenizes, scores: Mapping[Aspect, int]) -> Tokens:
     """Return the tokens of an answer with these scores and zeros for the others."""
     answer = ApaAnswer.model_validate(dict.fromkeys(ASPECTS, 0) | dict(scores))
-    return tuple(processor.text_ids(render(answer)))
+    return tuple(tokenizer.text_ids(render(answer)))
 
 
-def common_prefix(processor: Processor, texts: Sequence[str]) -> Tokens:
+def common_prefix(tokenizer: Tokenizes, texts: Sequence[str]) -> Tokens:
     """Return the tokens with which all of the texts begin."""
-    ways = [tuple(processor.text_ids(text)) for text in texts]
+    ways = [tuple(tokenizer.text_ids(text)) for text in texts]
     return ways[0][: _common(ways)]
 
 
