@@ -41,6 +41,7 @@ EXTRAS = (
     "python_multipart",
     "prometheus_client",
     "pocketsphinx",
+    "av",
 )
 # What a user of the core imports; everything that these import with themselves must do without extras.
 CORE = (

@@ -1,23 +1,21 @@
 """Decode a clip from a file, bytes or an array to float32 mono at 16 kHz, or raise a precise error.
 
-libsndfile decodes (WAV, FLAC, Ogg Vorbis and Opus, MP3, AIFF, ...) and soxr resamples. The header's length is
-checked first, so that a long recording given by mistake costs nothing; samples are mixed down block by block,
-so that many channels need no more memory than one.
+libsndfile decodes (WAV, FLAC, Ogg Vorbis and Opus, MP3, AIFF, ...) or, with the extra `media`, PyAV (WebM,
+M4A, AAC); soxr resamples. The header's length is checked first, so that a long recording given by mistake
+costs nothing; samples are mixed down block by block, so that many channels need no more memory than one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-import soundfile as sf  # pyright: ignore[reportMissingTypeStubs]
 import soxr  # pyright: ignore[reportMissingTypeStubs]
 
+from enunciate.audio_file import open_audio
 from enunciate.errors import (
     AudioDecodeError,
     AudioEmptyError,
@@ -27,6 +25,7 @@ from enunciate.errors import (
     AudioTooLongError,
     AudioTooShortError,
 )
+from enunciate.media_container import OpenAudio
 from enunciate.schema import Clip
 from enunciate.sound_level import loudest_dbfs, rms_dbfs
 
@@ -82,12 +81,13 @@ def load(source: Path | str | bytes | Clip, *, longest_s: float = MAX_CLIP_S) ->
 
     Raises:
         AudioNotFoundError: The path leads to no file, or to a folder.
-        AudioDecodeError: The data are not audio in a format that libsndfile reads.
+        AudioDecodeError: The data are not audio in a format that is read here.
         AudioEmptyError: The file is empty or has no samples.
         AudioTooShortError: The clip is shorter than `MIN_DURATION_S`.
         AudioTooLongError: The clip is longer than `longest_s`.
         AudioNotFiniteError: Some samples are NaN or infinite.
         AudioSilentError: Nothing in the clip is loud enough to be speech.
+        MissingExtraError: The format needs the extra `media`, which is not installed.
     """
     if isinstance(source, Clip):
         blocks = _clip_blocks(source, longest_s)
@@ -95,7 +95,7 @@ def load(source: Path | str | bytes | Clip, *, longest_s: float = MAX_CLIP_S) ->
     if isinstance(source, bytes):
         if not source:
             raise AudioEmptyError("the audio bytes are empty: send the content of an audio file")
-        return _load_file(_Bytes(_with_length(source)), "the audio bytes", longest_s)
+        return _load_file(source, "the audio bytes", longest_s)
     path = Path(source)
     _check_path(path)
     return _load_file(path, str(path), longest_s)
@@ -107,9 +107,9 @@ def decoded_duration_s(data: bytes, longest_s: float) -> float:
     Nothing is kept of what is decoded. The duration is 0 where the data cannot be read, which `load` reports.
     """
     try:
-        with sf.SoundFile(_Bytes(_with_length(data))) as audio:
-            return sum(map(len, _file_blocks(audio, longest_s))) / audio.samplerate
-    except (sf.SoundFileError, TypeError, OSError):
+        with open_audio(data, "the audio") as audio:
+            return sum(map(len, _file_blocks(audio, longest_s))) / audio.rate_hz
+    except AudioDecodeError:
         return 0.0
 
 
@@ -119,20 +119,10 @@ def header_duration_s(source: Path | bytes) -> float | None:
     The header is cheap to read and can be wrong; `load` measures the duration.
     """
     try:
-        with sf.SoundFile(_Bytes(_with_length(source)) if isinstance(source, bytes) else source) as audio:
-            return audio.frames / audio.samplerate
-    except (sf.SoundFileError, TypeError, OSError):
+        with open_audio(source, "the audio") as audio:
+            return None if audio.n_declared is None else audio.n_declared / audio.rate_hz
+    except AudioDecodeError:
         return None
-
-
-class _Bytes(BytesIO):
-    """A stream that clamps seeks before its start, which broken files make libsndfile attempt.
-
-    An error raised in `seek` would only appear as a traceback on standard error.
-    """
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        return super().seek(max(0, offset) if whence == 0 else offset, whence)
 
 
 def _check_path(path: Path) -> None:
@@ -148,44 +138,23 @@ def _check_path(path: Path) -> None:
         raise AudioEmptyError(f"{path} is an empty file: record or copy it again")
 
 
-def _with_length(data: bytes) -> bytes:
-    """Fill in the length of a WAV that was streamed while it was recorded, whose header says 0."""
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
-        return data
-    at = 12
-    while at + 8 <= len(data):
-        size = int.from_bytes(data[at + 4 : at + 8], "little")
-        if data[at : at + 4] == b"data":
-            rest = len(data) - at - 8
-            return data if size else data[: at + 4] + rest.to_bytes(4, "little") + data[at + 8 :]
-        at += 8 + size + size % 2
-    return data
+def _load_file(file: Path | bytes, name: str, longest_s: float) -> Speech:
+    with open_audio(file, name) as audio:
+        _check_rate(audio.rate_hz, name)
+        if audio.n_declared is not None:
+            _check_length(audio.n_declared, audio.rate_hz, name, longest_s, shortest_s=0.0)
+        return _prepare(_file_blocks(audio, longest_s), audio.rate_hz, name, longest_s)
 
 
-def _load_file(file: Path | BytesIO, name: str, longest_s: float) -> Speech:
-    try:
-        # A file name that ends in .raw raises TypeError: libsndfile wants to be told its format.
-        with sf.SoundFile(file) as audio:
-            _check_rate(audio.samplerate, name)
-            _check_length(audio.frames, audio.samplerate, name, longest_s, shortest_s=0.0)
-            return _prepare(_file_blocks(audio, longest_s), audio.samplerate, name, longest_s)
-    except (sf.SoundFileError, TypeError, OSError) as error:
-        why = error.error_string if isinstance(error, sf.LibsndfileError) else error
-        raise AudioDecodeError(
-            f"{name} is not audio that can be read ({why}): give WAV, FLAC, Ogg, Opus or MP3"
-        ) from error
-
-
-def _file_blocks(audio: sf.SoundFile, longest_s: float) -> Iterator[Samples]:
+def _file_blocks(audio: OpenAudio, longest_s: float) -> Iterator[Samples]:
     """Yield blocks of shape (n, channels) to the real end, which may lie beyond the header's length."""
-    limit = int((longest_s + 1) * audio.samplerate)
+    limit = int((longest_s + 1) * audio.rate_hz)
     total = 0
-    while total <= limit:
-        block = cast(Samples, audio.read(_BLOCK, dtype="float32", always_2d=True))  # pyright: ignore[reportUnknownMemberType]
-        if not len(block):
-            return
+    for block in audio.blocks:
         total += len(block)
-        yield block
+        yield _to_unit_scale(block)
+        if total > limit:
+            return
 
 
 def _clip_blocks(clip: Clip, longest_s: float) -> Iterator[Samples]:

@@ -58,7 +58,7 @@ class AudioNotFoundError(AudioError):
 
 
 class AudioDecodeError(AudioError):
-    """The data are not audio in a format that libsndfile reads."""
+    """The data are not audio in a format that is read here."""
 
     code = "audio_not_readable"
 

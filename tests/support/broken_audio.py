@@ -13,12 +13,13 @@ from functools import cache
 
 import numpy as np
 import soundfile as sf
+from support.recorded_media import recorded
 from support.serve_cases import SPOKEN
 
 SAID = "I think the weather"
 """The reference text of the clip from which all files are made."""
 _FROM_S, _TO_S = 0.35, 1.35
-_COMMON = ("WAV", "FLAC", "OGG", "MP3")
+_COMMON = ("WAV", "FLAC", "OGG", "MP3", "WEBM", "M4A")
 _EXTREMES = (
     0,
     1,
@@ -85,7 +86,28 @@ def bombs() -> list[bytes]:
         b"fLaC" + b"\x01\x00\x00\x00" * 1_000_000,
         b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f" + bytes(1_000_000),
         _talkative(),
+        recorded(np.zeros(48_000 * 900, np.float32), 48_000, "webm"),
+        recorded(np.zeros(48_000 * 900, np.float32), 48_000, "mp4"),
+        *many_packets(),
+        b"\x1a\x45\xdf\xa3" * 1_000_000,
+        b"\0\0\0\x0cftypisom" + b"\0\0\0\x08moov" * 500_000,
+        b"\xff\xf1" * 1_000_000,
     ]
+
+
+def many_packets() -> list[bytes]:
+    """MP4 files of a second whose index claims 80 million packets of one byte."""
+    second = np.zeros(48_000, np.float32)
+    many = (80_000_000).to_bytes(4, "big")
+    whole = bytearray(recorded(second, 48_000, "mp4"))
+    at = whole.index(b"stsz")
+    whole[at + 8 : at + 16] = b"\0\0\0\1" + many
+    at = whole.index(b"stsc")
+    whole[at + 16 : at + 20] = many
+    parts = bytearray(recorded(second, 48_000, "mp4", in_fragments=True))
+    at = parts.index(b"trun")
+    parts[at + 5 : at + 12] = b"\0\0\1" + many
+    return [bytes(whole), bytes(parts), bytes(whole).replace(b"moov", b"cmov")]
 
 
 def _talkative() -> bytes:
@@ -97,7 +119,7 @@ def _talkative() -> bytes:
 
 @cache
 def whole() -> tuple[tuple[str, bytes], ...]:
-    """The clip in every format that libsndfile writes."""
+    """The clip in every format that libsndfile writes, and in those that phones and browsers do."""
     samples, rate_hz = sf.read(SPOKEN, dtype="float32", start=int(16_000 * _FROM_S), stop=int(16_000 * _TO_S))
     files: list[tuple[str, bytes]] = []
     for form in sf.available_formats():
@@ -108,6 +130,9 @@ def whole() -> tuple[tuple[str, bytes], ...]:
                 files.append((form, _written(form, subtype, samples, rate_hz)))
             except (sf.SoundFileError, TypeError, ValueError, OSError):
                 continue  # not at this rate, or not to a stream
+    files += [("WEBM", recorded(samples, rate_hz, "webm")), ("M4A", recorded(samples, rate_hz, "mp4"))]
+    files += [("M4A", recorded(samples, rate_hz, "mp4", in_fragments=True))] * 2
+    files += [("AAC", recorded(samples, rate_hz, "adts")), ("MKA", recorded(samples, rate_hz, "matroska"))]
     return tuple(files)
 
 

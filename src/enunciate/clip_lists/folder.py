@@ -15,7 +15,9 @@ from enunciate.clip_lists.entry import read_text_file
 from enunciate.errors import ManifestError
 from enunciate.schema import Utterance
 
-AUDIO_SUFFIXES = frozenset(".wav .flac .ogg .oga .opus .mp3 .aiff .aif .au .caf".split())
+AUDIO_SUFFIXES = frozenset(
+    ".wav .flac .ogg .oga .opus .mp3 .aiff .aif .au .caf .webm .weba .m4a .mp4 .aac .3gp".split()
+)
 TEXT_SUFFIXES = (".txt", ".lab")
 
 

@@ -170,9 +170,9 @@ def test_a_file_is_dropped(open_page):
     assert states(page)["nice"] == "wrong"
 
 
-def test_a_format_that_the_server_cannot_read_is_sent_as_wav(open_page, tmp_path):
+def test_what_a_browser_recorded_is_sent_as_it_is_and_can_be_read(open_page):
     page = open_page()
-    webm = page.evaluate(
+    sent = page.evaluate(
         """async () => {
             const context = new AudioContext();
             const tone = new OscillatorNode(context);
@@ -185,10 +185,29 @@ def test_a_format_that_the_server_cannot_read_is_sent_as_wav(open_page, tmp_path
             recorder.stop();
             const { readFile } = await import("./static/files.js");
             const { blob, name } = await readFile(new File([(await done).data], "phone.webm"));
+            const form = new FormData();
+            form.append("audio", blob, name);
+            const response = await fetch("v1/assessments", { method: "POST", body: form });
+            return [name, blob.size, (await response.json()).type];
+        }"""
+    )
+    assert sent[0] == "phone.webm"
+    assert sent[1] < 30_000  # as WAV, it would have 57,600 bytes
+    assert sent[2] == "urn:enunciate:problem:audio_no_speech"
+
+
+def test_a_format_that_the_server_cannot_read_is_sent_as_wav(open_page):
+    page = open_page()
+    sent = page.evaluate(
+        """async () => {
+            const { readFile } = await import("./static/files.js");
+            const decoded = new AudioBuffer({ length: 9600, sampleRate: 16000 });
+            OfflineAudioContext.prototype.decodeAudioData = async () => decoded;
+            const { blob, name } = await readFile(new File(["odd"], "odd"));
             return [name, blob.type, await blob.slice(0, 4).text()];
         }"""
     )
-    assert webm == ["recording.wav", "audio/wav", "RIFF"]
+    assert sent == ["recording.wav", "audio/wav", "RIFF"]
 
 
 def test_what_is_no_sound_is_refused_in_plain_words(open_page, tmp_path):

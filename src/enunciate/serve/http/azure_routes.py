@@ -24,7 +24,8 @@ from enunciate.serve.workers.messages import ClipJob
 from enunciate.serve.workers.worker_process import WorkerReply
 
 PATH = "/speech/recognition/conversation/cognitiveservices/v1"
-_MEDIA_TYPES = {"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave", "audio/ogg"}
+_AZURE_TYPES = {"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave", "audio/ogg"}
+_MEDIA_TYPES = _AZURE_TYPES | {"audio/webm", "audio/mp4", "audio/x-m4a", "audio/aac"}
 
 router = APIRouter()
 

@@ -36,7 +36,7 @@ class ClipRequest(_RequestModel):
     """A clip to assess."""
 
     audio: Annotated[str | bytes, WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
-    """An audio file (WAV, FLAC, Ogg, Opus or MP3): encoded as base64 in JSON, as it is in a form."""
+    """A file (WAV, FLAC, Ogg, Opus, MP3, WebM, M4A): encoded as base64 in JSON, as it is in a form."""
     text: Annotated[str, Field(max_length=MAX_TEXT)] | None = None
     """The reference text. A word can carry its pronunciation, as in `tomato{T AH M EY T OW}`."""
     words: Annotated[list[WordRequest], Field(min_length=1, max_length=MAX_WORDS)] | None = None

@@ -91,7 +91,7 @@ _FORM_FIELDS: Fields = {
 _AUDIO: Fields = {
     "type": "string",
     "contentMediaType": "application/octet-stream",
-    "description": "An audio file: WAV, FLAC, Ogg, Opus or MP3.",
+    "description": "An audio file: WAV, FLAC, Ogg, Opus, MP3, WebM or M4A.",
 }
 _COUNT = {"minItems": 1, "maxItems": MAX_BATCH}
 _CLIP_EXAMPLE = {"audio": "UklGRgAAAABXQVZF", "text": _TEXT, "id": EXAMPLE["id"]}
@@ -158,7 +158,7 @@ AZURE: Fields = {
     ],
     "requestBody": {
         "required": True,
-        "content": {"audio/wav": {"schema": _AUDIO}, "audio/ogg": {"schema": _AUDIO}},
+        "content": {f"audio/{kind}": {"schema": _AUDIO} for kind in ("wav", "ogg", "webm", "mp4", "aac")},
     },
 }
 _AZURE_OPTIONS = AzureOptions(

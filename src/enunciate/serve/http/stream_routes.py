@@ -45,7 +45,7 @@ class StreamStart(BaseModel):
     id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Returned with the answer."""
     format: Literal["pcm", "file"] = "pcm"
-    """`pcm`: 16-bit samples, little-endian; `file`: the bytes of a WAV, FLAC, Ogg, Opus or MP3."""
+    """`pcm`: 16-bit samples, little-endian; `file`: the bytes of a WAV, FLAC, Ogg, Opus, MP3, WebM or M4A."""
     rate_hz: Annotated[int, Field(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)] = 16_000
     """Samples per second of PCM."""
     channels: Annotated[int, Field(ge=1, le=MAX_CHANNELS)] = 1

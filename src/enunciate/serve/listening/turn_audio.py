@@ -11,7 +11,7 @@ from enunciate.serve.listening.segmenter import Event, Segmenter, SilenceRules
 class TurnAudio:
     """Takes the bytes of a stream that begins with the header of a file.
 
-    If it is a WAV of 16-bit PCM, events tell of the silences in it. Anything else (Ogg, Opus, FLAC, MP3) is
+    If it is a WAV of 16-bit PCM, events tell of the silences in it. Anything else (Ogg, WebM, FLAC, ...) is
     kept until its end.
     """
 

@@ -5,13 +5,13 @@ import { encodeWav } from "./wav.js";
 /** @typedef {import("./record.js").Sound} Sound */
 /** @typedef {{blob: Blob, name: string, sound: Sound | null}} Clip `sound` is null if the browser cannot decode it */
 
-const READ_BY_SERVER = ["RIFF", "fLaC", "OggS", "ID3", "FORM"];
+const READ_BY_SERVER = ["RIFF", "fLaC", "OggS", "ID3", "FORM", "\x1a\x45\xdf\xa3"]; // the last one is WebM
 
-/** Whether libsndfile reads it for certain; it does not read the formats of phones and browsers (M4A, WebM). @param {Uint8Array} head */
+/** Whether the server reads it for certain. @param {Uint8Array} head the first eight bytes */
 function readByServer(head) {
   const letters = String.fromCharCode(...head);
-  const mp3 = head[0] === 0xff && (head[1] & 0xe6) === 0xe2; // a bare frame: MPEG layer III
-  return mp3 || READ_BY_SERVER.some((sign) => letters.startsWith(sign));
+  const bare = head[0] === 0xff && ((head[1] & 0xe6) === 0xe2 || (head[1] & 0xf6) === 0xf0); // a frame of MP3 or AAC
+  return bare || letters.slice(4) === "ftyp" || READ_BY_SERVER.some((sign) => letters.startsWith(sign));
 }
 
 /** @param {ArrayBuffer} bytes @returns {Promise<Sound | null>} mono */
@@ -37,7 +37,7 @@ export async function decode(bytes) {
  */
 export async function readFile(file) {
   const bytes = await file.arrayBuffer();
-  const known = readByServer(new Uint8Array(bytes.slice(0, 4)));
+  const known = readByServer(new Uint8Array(bytes.slice(0, 8)));
   const sound = await decode(bytes);
   if (known || !sound) return { blob: file, name: file.name, sound };
   return { blob: encodeWav(sound.samples, sound.rateHz), name: "recording.wav", sound };

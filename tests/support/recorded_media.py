@@ -1,0 +1,47 @@
+"""Recordings as phones and browsers make them: WebM with Opus, M4A with AAC."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+
+_CODECS = {"webm": "libopus", "matroska": "pcm_f32le"}
+
+
+def recorded(
+    samples: np.ndarray,
+    rate_hz: int,
+    container: str,
+    *,
+    in_fragments: bool = False,
+    bit_rate: int = 96_000,
+    options: dict[str, str] | None = None,
+) -> bytes:
+    """Return mono samples as `webm`, `mp4`, `adts` or `matroska`; Opus has 48,000 samples a second.
+
+    With `in_fragments`, the file is as browsers write it, who do not know its end.
+    """
+    import av  # the tests that need no such recording run without it
+
+    codec = _CODECS.get(container, "aac")
+    encoded_hz = 48_000 if codec == "libopus" else rate_hz
+    file = io.BytesIO()
+    flags = {"movflags": "frag_keyframe+empty_moov+default_base_moof"} if in_fragments else {}
+    if container == "webm" and in_fragments:
+        flags = {"live": "1"}
+    with av.open(file, "w", format=container, options=flags | (options or {})) as out:
+        stream = out.add_stream(codec, rate=encoded_hz)
+        stream.layout, stream.bit_rate = "mono", bit_rate
+        form = "fltp" if codec == "aac" else "flt"
+        resampler = av.AudioResampler(format=form, layout="mono", rate=encoded_hz)
+        for start in range(0, len(samples), rate_hz):
+            block = np.ascontiguousarray(samples[None, start : start + rate_hz], dtype=np.float32)
+            frame = av.AudioFrame.from_ndarray(block, format="flt", layout="mono")
+            frame.sample_rate = rate_hz
+            for part in resampler.resample(frame):
+                out.mux(stream.encode(part))
+        for part in resampler.resample(None):
+            out.mux(stream.encode(part))
+        out.mux(stream.encode(None))
+    return file.getvalue()
