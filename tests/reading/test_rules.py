@@ -15,9 +15,10 @@ FOLDER = Path(__file__).parent / "sentences"
 
 
 def sentences_of(path: Path) -> list[tuple[str, str]]:
-    """Return each sentence of a file with the expected reading of its tokens that are no plain words."""
+    """Return each sentence with each expected reading of its tokens that are no plain words."""
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and line[:2] != "# "]
-    return [(text, expected) for text, _, expected in (line.partition(" | ") for line in lines)]
+    split = [[part.strip() for part in f"{line} ".split(" | ")] for line in lines]
+    return [(text, expected) for text, *readings in split for expected in readings or [""]]
 
 
 SENTENCES = [sentence for path in sorted(FOLDER.glob("*.txt")) for sentence in sentences_of(path)]

@@ -15,7 +15,8 @@ _ANYWHERE = {
     "thx": "thanks", "btw": "by the way/B T W", "hwy": "highway", "appt": "appointment",
     "abbr": "abbreviation", "incl": "included/including", "attn": "attention", "encl": "enclosed/enclosure",
     "ctrl": "control", "idk": "I D K/i don't know", "brb": "B R B/be right back", "ur": "your/you're",
-    "tmrw": "tomorrow",
+    "tmrw": "tomorrow", "fyi": "F Y I/for your information", "tbd": "T B D/to be decided",
+    "tba": "T B A/to be announced", "imo": "I M O/in my opinion", "omg": "O M G/oh my god",
 }  # fmt: skip
 """Read so with a dot and without one."""
 _WITH_DOT = {
@@ -49,6 +50,7 @@ _SLASHED = {
     "c/o": ["care of"],
     "b/w": ["between"],
     "n/a": ["not applicable", "N A"],
+    "a/c": ["A C", "air conditioning", "account"],
 }
 
 
@@ -63,7 +65,8 @@ def _abbreviation(found: Found) -> list[str]:
         return ["century"]
     at_end = not found.after.strip()
     plain = [word] if word in _WORDS_TOO else []
-    if len(word) == 1 and (at_end or not re.match(r"\s?[0-9]|\s[A-Z]", found.after)):
+    compass = word in "ensw" and found["word"].isupper()
+    if len(word) == 1 and not (compass if at_end else re.match(r"\s?[0-9]|\s[A-Z]", found.after)):
         return []
     if len(word) == 1:  # an initial, more likely than a point of the compass
         letter = [word.upper()]
@@ -95,7 +98,7 @@ RULES = (
     ),
     Rule(
         "abbreviation with a stroke",
-        re.compile("(?:w/o|c/o|n/a|b/w)(?!\\w)|w/(?=\\s)", re.IGNORECASE),
+        re.compile("(?:w/o|c/o|n/a|b/w|a/c)(?!\\w)|w/(?=\\s)", re.IGNORECASE),
         lambda found: _SLASHED[found.text.lower()],
         "Tea w/ milk",
         "tea with milk",

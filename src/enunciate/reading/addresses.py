@@ -14,10 +14,18 @@ _SIGNS = {
     "%": ["percent"], "#": ["hash"], "~": ["tilde"],
 }  # fmt: skip
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]+|[.@_\-/+:?=&%#~]")
-_WHOLE = {"www": ["W W W", "triple W"], "org": ["org", "O R G"], "edu": ["edu", "E D U"], "net": ["net"]}
-_CASED = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[.]")
+_WHOLE = {
+    "www": ["W W W", "triple W"], "org": ["org", "O R G"], "edu": ["edu", "E D U"], "net": ["net"],
+    "docx": ["doc X", "D O C X"], "png": ["P N G", "ping"], "jpeg": ["jay peg", "J P E G"],
+    "jpg": ["J P G", "jay peg"], "py": ["P Y", "pie"], "json": ["jay son"],
+    "mrs": ["missus"], "mr": ["mister"], "dr": ["doctor"], "ms": ["ms"],
+}  # fmt: skip
+_CASED = re.compile("[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[._]")
 _TOP = "com|org|net|edu|gov|io|co|uk|us|de|fr|info|biz|me|tv|app|dev|ai|ca|au|in|jp|eu|be(?=/)"
-_FILE = "txt|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|mp[34]|wav|csv|html?|zip|exe"
+_FILE = (
+    "txt|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|svg|mp[34]|wav|mov|csv|html?|css|zip|exe|py|js|md|json|xml|ya?ml|"
+    "sql|log"
+)
 
 
 def _piece(piece: str, found: Found) -> list[str]:
@@ -38,7 +46,10 @@ def _address(found: Found) -> list[str]:
 
 def _name(found: Found) -> list[str]:
     sign = {"@": ["at", ""], "#": ["hashtag", ""]}[found["sign"]]
-    pieces = [_SIGNS.get(piece) or part_readings(piece, found) for piece in _CASED.findall(found["name"])]
+    pieces = [
+        [*_SIGNS[piece], ""] if piece == "_" else _piece(piece, found)
+        for piece in _CASED.findall(found["name"])
+    ]
     return joined(sign, *pieces)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from enunciate.reading.alternatives import distinct, in_turn, joined
-from enunciate.reading.number_readings import decades, labels, one_by_one, ordinals, years
+from enunciate.reading.alternatives import in_turn, joined
+from enunciate.reading.number_readings import decades, one_by_one, ordinals, years
 from enunciate.reading.numbers import cardinal
-from enunciate.reading.rule import Found, Rule
+from enunciate.reading.rule import Found, Rule, follows
 
 _MONTHS = "january february march april may june july august september october november december".split()
 _SHORT = "jan feb mar apr may jun jul aug sept oct nov dec".split()
@@ -21,7 +21,10 @@ DAYS = {
 }  # fmt: skip
 """Names of days of the week by their abbreviations, in lower case."""
 _DAY = r"(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?:day|sday|nesday|rsday|urday)?"
+_CAPITALISED_MONTH = "|".join(name.title() for name in sorted(MONTHS, key=len, reverse=True))
 _AFTER_MONTH = re.compile(rf"(?<!\w)(?:{MONTH})\.?\s$", re.IGNORECASE)
+_BEFORE_MONTH = re.compile(rf"\s(?:{MONTH})(?!\w)", re.IGNORECASE)
+_AFTER_ARTICLE = follows("the")
 _AFTER_DAY = re.compile(r"(?<![\w.])(?:[12]?[0-9]|3[01])\s$")
 _AFTER_ORDINAL = re.compile(r"(?<![\w.])(?:[12]?[0-9]|3[01])(?:st|nd|rd|th)\s$", re.IGNORECASE)
 
@@ -78,7 +81,7 @@ def _day(found: Found) -> list[str]:
     number, plain = ordinals(int(found[0]))[0], " ".join(cardinal(int(found[0])))
     if _AFTER_MONTH.search(found.before):
         return [number, f"the {number}", plain]
-    if re.match(rf"\s(?:{MONTH})(?!\w)", found.after, re.IGNORECASE):
+    if _BEFORE_MONTH.match(found.after):
         return [f"the {number}", number, plain]
     return []
 
@@ -98,20 +101,28 @@ def _month(found: Found) -> list[str]:
     return [*readings, *([written] if abbreviated and found.knows(written) else [])]
 
 
-def _day_name(abbreviation: str) -> str:
-    name = abbreviation.lower()
-    return DAYS.get(name, name)
+def _full_name(written: str) -> str:
+    name = written.lower()
+    return DAYS.get(name) or MONTHS.get(name, name)
 
 
 def _weekday(found: Found) -> list[str]:
     written = found["name"].lower()
-    if (found["dot"] and found.after.strip()) or not found.knows(written):
+    before_date = re.match(r",?\s(?:[12]?[0-9]|3[01])(?!\w)", found.after)
+    if before_date or (found["dot"] and found.after.strip()) or not found.knows(written):
         return [DAYS[written], *([written] if found.knows(written) else [])]
     return [written, DAYS[written]] if found["dot"] else []
 
 
-def _weekdays(found: Found) -> list[str]:
-    return joined(_day_name(found["first"]), ["to", "through"], _day_name(found["second"]))
+def _range(found: Found) -> list[str]:
+    return joined(_full_name(found["first"]), ["to", "through", ""], _full_name(found["second"]))
+
+
+def _ordinal_day(found: Found) -> list[str]:
+    if not (_AFTER_MONTH.search(found.before) or _BEFORE_MONTH.match(found.after)):
+        return []
+    number = ordinals(int(found["digits"]))[0]
+    return [number] if _AFTER_ARTICLE.search(found.before) else [number, f"the {number}"]
 
 
 def _decade(found: Found) -> list[str]:
@@ -188,9 +199,23 @@ RULES = (
     Rule(
         "range of days",
         re.compile(rf"(?P<first>{_DAY})[-–—](?P<second>{_DAY})(?!\w)"),
-        _weekdays,
+        _range,
         "Open Mon-Fri only",
         "open monday to friday only",
+    ),
+    Rule(
+        "range of months",
+        re.compile(rf"(?P<first>{_CAPITALISED_MONTH})[-–—](?P<second>{_CAPITALISED_MONTH})(?!\w)"),
+        _range,
+        "Open May–September",
+        "open may to september",
+    ),
+    Rule(
+        "ordinal day of a month",
+        re.compile(r"(?P<digits>[12]?[0-9]|3[01])(?:st|nd|rd|th)(?!\w)", re.IGNORECASE),
+        _ordinal_day,
+        "Come on 4th July.",
+        "come on the fourth of july",
     ),
     Rule(
         "day of the week",
@@ -223,14 +248,3 @@ RULES = (
         "the class of oh five",
     ),
 )
-LABELLED = re.compile(
-    r"(?<!\w)(?:room|flight|bus|route|highway|interstate|apartment|apt|suite|extension|ext|code|pin|area|gate|"
-    r"channel|locker|boeing)\.?\s(?:[A-Z]{1,3}\s?)?$",
-    re.IGNORECASE,
-)
-"""For `Found.before`: words whose number is a name."""
-
-
-def number_after_label(found: Found) -> list[str]:
-    """Return the readings of a number that names a room, a flight or the like; else none."""
-    return distinct(labels(found[0])) if LABELLED.search(found.before) else []

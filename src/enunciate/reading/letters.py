@@ -89,9 +89,17 @@ def part_readings(part: str, found: Found) -> list[str]:
     return [spelt(part), word] if len(part) <= 2 else [word, spelt(part)]
 
 
+_REBUS = {
+    "gr8": "great", "l8r": "later", "l8": "late", "m8": "mate", "w8": "wait", "h8": "hate", "b4": "before",
+    "2day": "today", "2moro": "tomorrow", "2nite": "tonight", "4ever": "forever", "ne1": "anyone",
+}  # fmt: skip
+"""Words of messages in which figures stand for their sounds."""
+
+
 def _mixed(found: Found) -> list[str]:
     parts = re.findall("[A-Za-z]+|[0-9]+", found.text)
-    return joined(*[part_readings(part, found) for part in parts])
+    word = _REBUS.get(found.text.lower())
+    return [*([word] if word else []), *joined(*[part_readings(part, found) for part in parts])]
 
 
 _MARKS = {"#": "sharp", "++": "plus plus", "+": "plus", "-": "minus", "*": "star"}
@@ -105,6 +113,19 @@ def _sharp(found: Found) -> list[str]:
     if found["sign"] in "-*" and found["letter"] > "G":
         return []  # no mark of a school: "But I- I didn't"
     return joined(spelt(found["letter"]), _MARKS[found["sign"]])
+
+
+def _with_strokes(found: Found) -> list[str]:
+    first, *others = [part_readings(part, found) for part in found.text.split("/")]
+    return distinct(
+        reading
+        for link in ("", "slash", "or")
+        for reading in joined(first, *(piece for part in others for piece in (link, part)))[:8]
+    )
+
+
+def _flat(found: Found) -> list[str]:
+    return [f"{found.text[0]} flat", spelt(found.text)]
 
 
 def _consonants(found: Found) -> list[str]:
@@ -137,14 +158,14 @@ RULES = (
     ),
     Rule(
         "letters with a stroke",
-        re.compile(r"[A-Z]/[A-Z](?!\w)"),
-        lambda found: joined(found.text[0], ["", "slash"], found.text[2]),
-        "The A/C is on",
-        "the A C is on",
+        re.compile(r"[A-Z]{1,4}(?:/[A-Z]{1,4}){1,5}(?!\w|/)"),
+        _with_strokes,
+        "The I/O port",
+        "the I O port",
     ),
     Rule(
         "letter with a sign",
-        re.compile(r"(?<![\w*])(?P<letter>[A-Z])(?P<sign>#|\+\+|[+*-])(?![\w+*-])"),
+        re.compile(r"(?<![\w*])(?P<letter>[A-Z]|[A-Z][a-z](?=\+))(?P<sign>#|\+\+|[+*-])(?![\w+*-])"),
         _sharp,
         "I write C++ and C#.",
         "i write C plus plus and C sharp",
@@ -171,6 +192,13 @@ RULES = (
         lambda found: [spelt(found.text)],
         "E = mc²",
         "E equals M C squared",
+    ),
+    Rule(
+        "flat note",
+        re.compile(r"[A-G]b(?![\w'-])"),
+        _flat,
+        "Play a Bb.",
+        "play a B flat",
     ),
     Rule(
         "consonants",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 NUMBER = r"[0-9]+(?:,[0-9]{3}){0,6}(?:\.[0-9]+)?"
 """A whole or decimal number, with or without commas between thousands."""
+MINUS = r"(?P<minus>(?<![\w.)%])[-\u2212]\s?)?"
+"""A sign before a number, as the group `minus`."""
 _BEFORE = 32
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from enunciate.reading.alternatives import joined
+from enunciate.reading.number_readings import ordinals
+from enunciate.reading.numbers import cardinal
 from enunciate.reading.rule import Found, Rule
-from enunciate.reading.units import UNITS
+from enunciate.reading.units import UNITS, per_one
 
 _ALWAYS = {
     "&": ["and", "ampersand"],
@@ -26,6 +28,8 @@ _ALWAYS = {
     "≤": ["is less than or equal to", "less than or equal to"],
     "≥": ["is greater than or equal to", "greater than or equal to"],
     "≈": ["is about", "is approximately", "is approximately equal to", "about"],
+    "♯": ["sharp"],
+    "♭": ["flat"],
     "₩": ["won"],
     "$": ["dollar", "dollars"],
     "€": ["euro", "euros"],
@@ -38,7 +42,7 @@ _BETWEEN = {
     "-": ["minus", "to"],
     "/": ["divided by", "over", "slash"],
     "^": ["to the power of", "to the"],
-    "~": ["about"],
+    "~": ["about", "approximately", "around", "roughly"],
     "#": ["number", "hashtag", "pound"],
 }
 _OPERAND_BEFORE = re.compile(r"(?:[0-9)]|(?<!\w)[a-z])\s?$", re.IGNORECASE)
@@ -64,7 +68,7 @@ def _per(found: Found) -> list[str]:
     """Read a stroke as in "$9.99/month" or "5 l/100 km"; units read their own, as in "$5/hr"."""
     word = re.match("[A-Za-z]{3,}", found.after)
     if word and word[0] not in UNITS and re.search(r"[0-9][pc¢]?$", found.before):
-        return ["per", "a", "slash"]
+        return [*per_one(word[0].lower()), "slash"]
     if re.match("[0-9]", found.after) and re.search(r"[0-9]\s?[A-Za-z]{1,3}$", found.before):
         return ["per", "slash"]
     return []
@@ -78,7 +82,18 @@ def _either(found: Found) -> list[str]:
 
 
 def _power(found: Found) -> list[str]:
-    return {"2": ["squared"], "3": ["cubed"]}[found["power"]]
+    digits = re.sub("[ ^]", "", found["power"])
+    if not re.fullmatch("-?[1-9][0-9]?", digits):
+        return []
+    power, minus = int(digits.lstrip("-")), "minus " * digits.startswith("-")
+    number, rank = " ".join(cardinal(power)), ordinals(power)[0]
+    named = {"2": ["squared"], "3": ["cubed"]}.get(digits, [])
+    ranks = [f"to the {minus}{rank}", f"to the {minus}{rank} power"]
+    return [*named, f"to the power of {minus}{number}", *ranks, f"to the {minus}{number}"]
+
+
+def _star(found: Found) -> list[str]:
+    return ["star", "asterisk"] if re.search(r"\w\S*[ \t]$", found.before) else []
 
 
 RULES = (
@@ -91,7 +106,7 @@ RULES = (
     ),
     Rule(
         "power",
-        re.compile(r"\^(?P<power>[23])(?!\w)"),
+        re.compile(r"\^(?P<power>(?:-\^?)?[0-9]{1,2}(?: \^[0-9])*)(?!\w)"),
         _power,
         "3² is 9.",
         "three squared is nine",
@@ -109,5 +124,12 @@ RULES = (
         _between,
         "2 * 3 is #1",
         "two times three is number one",
+    ),
+    Rule(
+        "star between words",
+        re.compile(r"\*(?=[ \t]\w)"),
+        _star,
+        "A * means a note",
+        "a star means a note",
     ),
 )

@@ -16,7 +16,8 @@ from enunciate.phones.lexicon import Lexicon, Variants
 from enunciate.phones.pronunciation import Pronunciation
 from enunciate.phones.unknown.inflections import plural_ending
 from enunciate.phones.weak_forms import WEAK_FORMS
-from enunciate.reading.tokens import GIVEN, PLAIN_WORD, SOUND_PATTERN, Token, shorten, tokens
+from enunciate.reading.sounds import SOUND, phones_of
+from enunciate.reading.tokens import PLAIN_WORD, Token, shorten, tokens
 from enunciate.reading.written import make_plain, strip_accents
 
 MOST_VARIANTS = 32
@@ -82,7 +83,7 @@ class SpokenWords:
         return self.known(word) or self._lexicon.pronunciations(strip_accents(word.strip("'-")))
 
     def spoken(self, word: str) -> tuple[Pronunciation, ...]:
-        """Return the pronunciations of a word of a reading; a capital is the name of a letter."""
+        """Return the pronunciations of a word of a reading: a letter's name, a sound's (/θ/) or a word."""
         if word not in self._spoken:
             self._spoken[word] = self._look_up(word)
         return self._spoken[word]
@@ -98,6 +99,8 @@ class SpokenWords:
     def _look_up(self, word: str) -> tuple[Pronunciation, ...]:
         if len(word) == 1 and word.isupper():
             return self._lexicon.known(f"{word}.") or self._lexicon.known(word)
+        if word.startswith("/"):
+            return (Pronunciation(phones_of(word)),)
         if len(word) == 2 and word[0].isupper() and word[1] == "s":
             letter = self.spoken(word[0])
             return tuple(Pronunciation((*one.phones, *plural_ending(one.phones[-1]))) for one in letter)
@@ -164,7 +167,7 @@ def words_of(found: Sequence[Token], spoken: SpokenWords) -> list[TextWord]:
 
 def _pronunciations(token: Token, spoken: SpokenWords, most: int) -> tuple[Pronunciation, ...]:
     if token.phones is not None:
-        return (Pronunciation(token.phones, "given" if token.kind == GIVEN else "citation"),)
+        return (Pronunciation(token.phones, "given"),)
     if token.kind == PLAIN_WORD:
         return spoken.typed(token.readings[0])
     return spoken.remembered(
@@ -207,4 +210,4 @@ def _mostly_another_script(text: str) -> bool:
         return False
     characters = re.findall(r"[^\W_]", strip_accents(text))
     foreign = sum(not character.isascii() for character in characters)
-    return foreign > len(characters) - foreign and not SOUND_PATTERN.search(text)
+    return foreign > len(characters) - foreign and not SOUND.search(text)

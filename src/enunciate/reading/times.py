@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from enunciate.reading.alternatives import distinct, joined
+from enunciate.reading.number_readings import one_by_one
 from enunciate.reading.numbers import cardinal, spell_digits
 from enunciate.reading.rule import Found, Rule
 
 _HALF = r"(?P<half>[ap](?:\.m\.|m))"
+_NAMED_TIME = re.compile(r"(?<!\w)(?:noon|midday|midnight|dawn|sunrise)$", re.IGNORECASE)
 _CLOCK = r"(?:[01]?[0-9]|2[0-4])[:.h][0-5][0-9]"
 
 
@@ -90,6 +92,20 @@ def _stopwatch(found: Found) -> list[str]:
     return joined(_words(int(minutes)), ["", one], spoken[::-1], "point", part, ["", "seconds"])
 
 
+def _four_figures(found: Found) -> list[str]:
+    hour, minute = int(found["hour"]), int(found["minute"])
+    minutes = [_words(minute)] if minute else ["hundred", "hundred hours"]
+    if 0 < minute < 10:
+        minutes = [f"oh {minutes[0]}", f"zero {minutes[0]}"]
+    return distinct([*joined(["oh", "zero", ""], _words(hour), minutes), *one_by_one(found.text)])
+
+
+def _until(found: Found) -> list[str]:
+    if not _NAMED_TIME.search(found.before):
+        return []
+    return joined(["to", "till", "until", ""], _words(int(found["hour"])))
+
+
 def _ratio(found: Found) -> list[str]:
     first, second = _words(int(found["first"])), _words(int(found["second"]))
     return joined(first, ["to", "", "by"], second)
@@ -141,11 +157,27 @@ RULES = (
     ),
     Rule(
         "time with a dot",
-        re.compile(rf"(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])(?P<seconds>)(?=\s?{_HALF}(?!\w))(?P<none>)",
-                   re.IGNORECASE),
-        lambda found: clock(int(found["hour"]), int(found["minute"])),
+        re.compile(
+            rf"(?P<hour>1[0-2]|[1-9])\.(?P<minute>[0-5][0-9])(?:{_HALF}(?!\w)|(?=\s[ap]\.?m(?!\w)))",
+            re.IGNORECASE,
+        ),
+        lambda found: _with_half(clock(int(found["hour"]), int(found["minute"])), found["half"]),
         "Come at 7.30 pm.",
         "come at seven thirty pm",
+    ),
+    Rule(
+        "time of four figures",
+        re.compile(r"(?P<hour>0[0-9])(?P<minute>[0-5][0-9])(?!\w|[.,:/-][0-9])"),
+        _four_figures,
+        "Up at 0630",
+        "up at oh six thirty",
+    ),
+    Rule(
+        "hour after a word",
+        re.compile(r"[-–—](?P<hour>2[0-4]|1[0-9]|[1-9])(?!\w|[:.,/-][0-9])"),
+        _until,
+        "Open noon–2",
+        "open noon to two",
     ),
     Rule(
         "ratio",

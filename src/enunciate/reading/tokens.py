@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from enunciate.errors import PronunciationError
-from enunciate.phones.inventory import IPA, parse_phones
+from enunciate.phones.inventory import parse_phones
 from enunciate.reading import abbreviations, dates, units
 from enunciate.reading.alternatives import MOST, distinct
+from enunciate.reading.emoticons import SILENT
 from enunciate.reading.number_readings import whole_numbers
 from enunciate.reading.rule import Found, Rule
 from enunciate.reading.rules import RULES
 from enunciate.reading.written import Written
 
-PLAIN_WORD, GIVEN, SOUND = "word", "given pronunciation", "sound"
+PLAIN_WORD, GIVEN = "word", "given pronunciation"
 """Kinds of tokens that no rule makes."""
 
 
@@ -33,9 +34,9 @@ class Token:
     """Words as spoken, with spaces between them, the usual reading first; a capital is the name of a letter.
     One as written, for `PLAIN_WORD`."""
     kind: str
-    """The name of the rule that read it, or `PLAIN_WORD`, `GIVEN` or `SOUND`."""
+    """The name of the rule that read it, or `PLAIN_WORD` or `GIVEN`."""
     phones: tuple[str, ...] | None = None
-    """The pronunciation, for `GIVEN` and `SOUND`."""
+    """The pronunciation, for `GIVEN`."""
     ends_phrase: bool = False
     """Whether a punctuation mark follows it, at which a reader may pause."""
 
@@ -48,10 +49,6 @@ _EASY = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?(?=[\s,;!?)\"]|:(?!/)|\.(?:\s|$)|$)
 _RUN = re.compile(r"['-]*[^\W\d_](?:[^\W\d_]|['\u0300-\u036f-])*")
 _PART = re.compile(r"(?:[^\W\d_]|['\u0300-\u036f])+")
 _PHRASE_END = re.compile(r"[.,;:!?\u2026](?!\w)")
-_IPA_SIGNS = "".join(sorted({sign for signs in IPA.values() for sign in signs})) + "ˈˌːəɚr"
-SOUND_PATTERN = re.compile(rf"(?<!\w)/([{_IPA_SIGNS}]+)/(?!\w)")
-"""Sounds in IPA between strokes."""
-_SIGNS_OF_SOUNDS = {sign: phone for phone, sign in IPA.items()} | {"ə": "AH0", "ɚ": "ER0", "r": "R", "g": "G"}
 _MAY_END_A_SENTENCE = (
     "etc.",
     "a.m.",
@@ -138,6 +135,9 @@ class _Scanner:
             if self._text[position].isspace():
                 position += 1
                 continue
+            if silent := SILENT.match(self._text, position, end):
+                position = silent.end()
+                continue
             found = self._at(position, end)
             yield from found
             position = found[-1][2] if found else position + 1
@@ -147,12 +147,6 @@ class _Scanner:
         easy = _EASY.match(self._text, position, end)
         if easy and self._is_plain(easy[0]):
             return [self._spanned((easy[0],), position, easy.end(), PLAIN_WORD)]
-        sound = SOUND_PATTERN.match(self._text, position, end)
-        if sound:
-            token = self._token((sound[0],), position, sound.end(), SOUND)
-            phones = _phones_of(sound[1])
-            if phones:
-                return [(replace(token, phones=phones), position, sound.end())]
         for rule in RULES:
             match = rule.pattern.match(self._text, position, end)
             if match and match.end() > position:
@@ -227,18 +221,6 @@ def _stripped(run: re.Match[str]) -> tuple[int, int]:
     stem = run[0].strip("'-")
     start = run.start() + run[0].index(stem)
     return start, start + len(stem)
-
-
-def _phones_of(signs: str) -> tuple[str, ...]:
-    """Return the phones of IPA signs; empty where some are none of the inventory."""
-    rest, phones = re.sub("[ˈˌː]", "", signs), list[str]()
-    while rest:
-        length = 2 if rest[:2] in _SIGNS_OF_SOUNDS else 1
-        if rest[:length] not in _SIGNS_OF_SOUNDS:
-            return ()
-        phones.append(_SIGNS_OF_SOUNDS[rest[:length]])
-        rest = rest[length:]
-    return tuple(phones)
 
 
 def shorten(text: str) -> str:

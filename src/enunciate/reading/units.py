@@ -23,11 +23,12 @@ ft    foot, feet
 in    inch, inches
 yd    yard, yards
 mi    mile, miles
-mph   mile per hour, miles per hour, M P H
-kph   kilometer per hour, kilometers per hour, K P H
+mph   mile per hour, miles per hour, M P H, miles an hour
+kph   kilometer per hour, kilometers per hour, K P H, kilometers an hour
 hr    hour, hours
 hrs   hour, hours
 h     hour, hours
+d     day, days
 min   minute, minutes
 mins  minute, minutes
 sec   second, seconds
@@ -105,6 +106,7 @@ _ALONE = frozenset(
 _BY_LOWER = {symbol.lower(): symbol for symbol in reversed(UNITS)}
 _ROUND = re.compile("[1-9][0-9]{0,2}s")
 """In "count by 5s" the letter is the ending of a plural."""
+_AFTER_HOURS = re.compile(r"[0-9]\s?h(?:rs?|ours?)?\s$")
 _AFTER_NUMBER = re.compile(r"(?P<number>[0-9][0-9.,/]*)\s?[-]?$")
 _SYMBOL = "|".join(re.escape(symbol) for symbol in sorted(UNITS, key=len, reverse=True))
 
@@ -120,14 +122,19 @@ def _names(symbol: str, *, one: bool) -> list[str]:
 def _unit(symbol: str, per: str, *, one: bool) -> list[str]:
     """Return the names of a unit, or of a unit per another; a single letter must have its own case."""
     names = _names(symbol, one=one)
-    return joined(names, "per", _names(per, one=True)[:1]) if per else names
+    return joined(names, per_one(_names(per, one=True)[0]), _names(per, one=True)[:1]) if per else names
+
+
+def per_one(unit: str) -> list[str]:
+    """Return the words between an amount and the unit that it is for: "per hour", "an hour"."""
+    return ["per", "an" if unit[0] in "aeio" or unit.startswith("hour") else "a"]
 
 
 def _measure(found: Found) -> list[str]:
     one = found["number"] == "1"
     names = _unit(found["symbol"], found["per"], one=one)
     if found["symbol"] == "m" and not found["per"]:
-        names = [*names, "million"]
+        names = ["minutes", *names] if _AFTER_HOURS.search(found.before) else [*names, "million"]
     sign = ["minus", "negative"] if found["minus"] else ""
     readings = joined(sign, decimals(found["number"]), names) if names else []
     return [*readings, *decades(found["number"])] if _ROUND.fullmatch(found.text) else readings
@@ -136,7 +143,7 @@ def _measure(found: Found) -> list[str]:
 def _after_number(found: Found) -> list[str]:
     symbol, per = found["symbol"], found["per"]
     if re.search(r"[0-9][pc¢]?/$", found.before):
-        return [f"per {name}" for name in _names(symbol, one=True)[:1]]
+        return joined(per_one(_names(symbol, one=True)[0]), _names(symbol, one=True)[:1])
     before = _AFTER_NUMBER.search(found.before)
     if before is None:
         return _unit(symbol, per, one=False) if symbol in _ALONE or per else []
@@ -189,6 +196,14 @@ RULES = (
         _measure,
         "It is 30°C.",
         "it is thirty degrees celsius",
+    ),
+    Rule(
+        "unit after a hyphen",
+        re.compile(rf"(?<=[0-9])-(?:{_SYMBOL})(?![\w^'-])", re.IGNORECASE),
+        _after_number,
+        "A 10-km run",
+        "a ten kilometer run",
+        each=re.compile("(?P<symbol>[^-]+)(?P<per>)"),
     ),
     Rule(
         "unit",

@@ -19,12 +19,12 @@ _PLAIN = str.maketrans(
     | {
         "\u2212": "-",
         "\u2044": "/",
-        "\u00b2": "^2 ",
-        "\u00b3": "^3 ",
         "\u2033": '"',
         "\u201c": '"',
         "\u201d": '"',
     }
+    | {sign: f"^{power} " for sign, power in zip("⁰²³⁴⁵⁶⁷⁸⁹", "023456789", strict=True)}
+    | {"⁻": "^-"}
     | dict.fromkeys("\u2122\u00ae\u00a9", " ")
 )
 _LETTERS = str.maketrans(
