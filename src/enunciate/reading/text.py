@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from enunciate.errors import TextEmptyError, TextNotEnglishError, TextUnknownWordsError
+from enunciate.phones.diacritics import strip_accents
 from enunciate.phones.lexicon import Lexicon, Variants
-from enunciate.phones.pronunciation import Pronunciation
+from enunciate.phones.pronunciation import Pronunciation, distinct
+from enunciate.phones.unknown.foreign import foreign
 from enunciate.phones.unknown.inflections import plural_ending
 from enunciate.phones.weak_forms import WEAK_FORMS
+from enunciate.phones.well_known_names import well_known_name
 from enunciate.reading.sounds import SOUND, phones_of
 from enunciate.reading.tokens import PLAIN_WORD, Token, shorten, tokens
-from enunciate.reading.written import make_plain, strip_accents
+from enunciate.reading.written import make_plain
 
 MOST_VARIANTS = 32
 """Variants of one token that is no plain word."""
@@ -80,7 +83,14 @@ class SpokenWords:
 
     def typed(self, word: str) -> tuple[Pronunciation, ...]:
         """Return the pronunciations of a word as typed; derived or guessed ones for an unknown word."""
-        return self.known(word) or self._lexicon.pronunciations(strip_accents(word.strip("'-")))
+        known = self.known(word)
+        if not known:
+            return self._lexicon.pronunciations(word.strip("'-"))
+        bare = word.strip("'-")
+        also = (*well_known_name(strip_accents(bare)), *foreign(bare))
+        if not also or known[0].kind != "citation":
+            return known
+        return distinct([*known, *map(Pronunciation, also)])
 
     def spoken(self, word: str) -> tuple[Pronunciation, ...]:
         """Return the pronunciations of a word of a reading: a letter's name, a sound's (/θ/) or a word."""

@@ -27,11 +27,6 @@ _PLAIN = str.maketrans(
     | {"⁻": "^-"}
     | dict.fromkeys("\u2122\u00ae\u00a9", " ")
 )
-_LETTERS = str.maketrans(
-    dict(zip("ŁłĐđØøıÐð", "LlDdOoiDd", strict=True))
-    | {"Æ": "Ae", "æ": "ae", "Œ": "Oe", "œ": "oe", "ß": "ss", "Þ": "Th", "þ": "th"}
-)
-"""Letters that Unicode does not take apart into one of English and a mark."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +77,3 @@ def _plain_character(character: str) -> str:
     plain = unicodedata.normalize("NFKC", normalise_apostrophes(character).translate(_PLAIN))
     plain = normalise_apostrophes(plain.translate(_PLAIN))
     return f" {plain} " if "/" in plain and len(plain) > 1 else plain
-
-
-def strip_accents(text: str) -> str:
-    """Return a text without accents: "cafe" of "café", "Lodz" of "Łódź"."""
-    if text.isascii():
-        return text
-    decomposed = unicodedata.normalize("NFD", text.translate(_LETTERS))
-    return "".join(c for c in decomposed if not unicodedata.combining(c))

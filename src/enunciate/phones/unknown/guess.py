@@ -9,19 +9,23 @@ of fixed sound for names from other languages.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
+from enunciate.phones.diacritics import strip_accents
 from enunciate.phones.inventory import strip_stress
 from enunciate.phones.letter_to_sound import LONGEST, packaged_letter_to_sound
 from enunciate.phones.lexicon import Variants
 from enunciate.phones.pronunciation import Pronunciation, distinct
 from enunciate.phones.unknown.compounds import camel_parts, compound, is_initialism, join_parts, spelt_out
+from enunciate.phones.unknown.foreign import foreign, without_marks
 from enunciate.phones.unknown.inflections import Lookup, inflected, past_ending, plural_ending
 from enunciate.phones.unknown.romanised import by_letters, is_pinyin_like, pinyin
+from enunciate.phones.unknown.spanish import spanish
 from enunciate.phones.unknown.spelling import respelt
+from enunciate.phones.well_known_names import well_known_name
 
 MOST_GUESSES = 8
+_FROM_OTHER_LANGUAGES = 4
 _LEAST_FROM_MODEL = 5
 _SHORTEST_SURE = 6
 """Letters: a shorter word may seem an inflection by chance ("vest")."""
@@ -40,14 +44,16 @@ def guess(word: str, lookup: Lookup) -> tuple[Pronunciation, ...]:
     """
     if len(word) > LONGEST:
         return ()
-    lower = word.lower()
-    sure, likely = respelt(lower, lookup), _inflected(lower, lookup)
+    lower = strip_accents(word).lower()
+    sure, likely = well_known_name(lower) or respelt(lower, lookup), _inflected(lower, lookup)
     if len(word) >= _SHORTEST_SURE:
         sure = sure or likely
     if sure:
         return distinct(Pronunciation(phones) for phones in sure)
     ways = (*likely, *_guesses(word, lookup))
-    return distinct(Pronunciation(phones, "guess", guessed=True) for phones in ways if phones)[:MOST_GUESSES]
+    other = foreign(word)[:_FROM_OTHER_LANGUAGES]
+    guesses = distinct(Pronunciation(phones, "guess", guessed=True) for phones in (*other, *ways) if phones)
+    return guesses[: MOST_GUESSES + len(other)]
 
 
 def _inflected(word: str, lookup: Lookup) -> Variants:
@@ -66,11 +72,13 @@ def _guesses(word: str, lookup: Lookup) -> Iterator[tuple[str, ...]]:
     if "'" in word:
         yield from _with_ending(word, lookup)
         return
-    plain = _LETTERS_ONLY.sub("", _without_accents(word))
+    plain = _LETTERS_ONLY.sub("", strip_accents(word))
     parts = camel_parts(plain)
     if len(parts) > 1 and not plain.isupper():
         yield from join_parts([_part(part, lookup) for part in parts])
     lower = plain.lower()
+    if (in_english := without_marks(word.lower())) != word.lower():
+        yield from by_letters(strip_accents(in_english))[:2]
     if plain and is_initialism(plain):
         yield from spelt_out(plain, lookup)
     if is_pinyin_like(lower):
@@ -83,6 +91,7 @@ def _guesses(word: str, lookup: Lookup) -> Iterator[tuple[str, ...]]:
     yield from joined[:2]
     yield from guesses[1:_LEAST_FROM_MODEL]
     yield from pinyin(lower)
+    yield from spanish(lower)[:1]
     yield from by_letters(lower)[:1]
     yield from guesses[_LEAST_FROM_MODEL:]
     yield from spelt_out(plain, lookup)
@@ -110,10 +119,3 @@ def _with_ending(word: str, lookup: Lookup) -> Iterator[tuple[str, ...]]:
                 guess.phones for guess in packaged_letter_to_sound().guess(ending, 1)
             )
             yield (*phones, *(after[0] if after else ()))
-
-
-def _without_accents(text: str) -> str:
-    special = text.translate(
-        str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ł": "l", "đ": "d", "ð": "th"})
-    )
-    return "".join(c for c in unicodedata.normalize("NFD", special) if not unicodedata.combining(c))

@@ -8,6 +8,7 @@ their letters: vowels as in Italian, and consonants of English but for a few pai
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import islice, product
 
 from enunciate.phones.inventory import is_vowel
@@ -96,16 +97,31 @@ def by_letters(word: str) -> Variants:
     vowels = [index for index, phone in enumerate(phones) if is_vowel(phone)]
     if not vowels:
         return ()
-    stressed = vowels[-2] if len(vowels) > 1 and word[-1] in "aeiouns" else vowels[-1]
-    choices: list[tuple[str, ...]] = []
-    for index, phone in enumerate(phones):
-        final = index == len(phones) - 1
-        if not is_vowel(phone):
-            choices.append((phone,))
-        elif phone == "AA" and index != stressed:
-            choices.append(("AH0",) if final else ("AH0", "AA0"))
-        elif phone == "EH" and final:
-            choices.append(("EY0",))
+    return with_stress([(phone,) for phone in phones], usual_stress(word, vowels), 3)
+
+
+def usual_stress(word: str, vowels: Sequence[int]) -> int:
+    """Return which of the vowels has the stress: the last but one, or the last before most consonants."""
+    return vowels[-2] if len(vowels) > 1 and word[-1] in "aeiouns" else vowels[-1]
+
+
+def with_stress(choices: Sequence[tuple[str, ...]], stressed: int, most: int) -> Variants:
+    """Return pronunciations with stress digits; a without stress is a schwa, a final e is EY.
+
+    Args:
+        choices: For each sound of the word the phones that it may be.
+        stressed: The index of the vowel with the stress.
+        most: How many pronunciations at most.
+    """
+    found: list[tuple[str, ...]] = []
+    for index, choice in enumerate(choices):
+        final = index == len(choices) - 1
+        if not is_vowel(choice[0]):
+            found.append(choice)
+        elif choice[0] == "AA" and index != stressed:
+            found.append(("AH0",) if final else ("AH0", "AA0"))
+        elif choice[0] == "EH" and final:
+            found.append(("EY0",))
         else:
-            choices.append((phone + ("1" if index == stressed else "0"),))
-    return tuple(islice(product(*choices), 3))
+            found.append((choice[0] + ("1" if index == stressed else "0"),))
+    return tuple(islice(product(*found), most))
