@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,31 @@ _ort: Any = onnxruntime
 class Session:
     """An ONNX model on the CPU."""
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(
+        self, model: Path | bytes, threads: int, weights: Mapping[str, npt.NDArray[Any]] | None = None
+    ) -> None:
+        """Load a model.
+
+        Args:
+            model: Its file, or the contents of it.
+            threads: Processor threads.
+            weights: The values of weights that the file does not hold, by name.
+        """
         options = _ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self._session = _ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        if weights:
+            values = [_ort.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
+            options.add_external_initializers(list(weights), values)
+        source = model if isinstance(model, bytes) else str(model)
+        self._session = _ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        self._outputs: list[str] = [output.name for output in self._session.get_outputs()]
 
-    def run(self, inputs: dict[str, npt.NDArray[Any]]) -> list[npt.NDArray[np.float32]]:
+    def run(self, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[np.float32]]:
         """Run the model and return all outputs, in the order of their export."""
         return [np.asarray(output) for output in self._session.run(None, inputs)]
+
+    def run_named(self, inputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[np.float32]]:
+        """Run the model and return all outputs by name."""
+        return dict(zip(self._outputs, self.run(inputs), strict=True))

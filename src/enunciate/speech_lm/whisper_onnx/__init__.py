@@ -1,0 +1,1 @@
+"""A trained Whisper on a CPU under ONNX Runtime, without torch: `loading` makes the engine."""

@@ -1,0 +1,73 @@
+"""A LoRA adapter as PEFT saves it, merged into a Whisper's weights: W + scale * B A, without torch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from enunciate.errors import ModelNotFoundError
+from enunciate.whisper_weights.ctranslate2 import Arrays
+from enunciate.whisper_weights.files import read_weights
+
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+_PREFIX = "base_model.model."
+_A, _B = ".lora_A.weight", ".lora_B.weight"
+
+
+def merge_adapter(weights: Arrays, folder: Path) -> Arrays:
+    """Return a base's weights with an adapter's in them; those that it changes are float32.
+
+    Layers that were trained whole, such as an unfrozen encoder's, replace those of the base.
+
+    Args:
+        weights: The base's, under the names of transformers.
+        folder: The adapter's folder.
+
+    Raises:
+        ModelNotFoundError: A file is missing, or the adapter is one of another base.
+        MissingExtraError: Safetensors is not installed.
+    """
+    scale = _scale(folder)
+    adapter = read_weights(folder / WEIGHTS)
+    merged = dict(weights)
+    for key, values in adapter.items():
+        name = key.removeprefix(_PREFIX)
+        if name.endswith(_B):
+            continue
+        if name.endswith(_A):
+            name = f"{name.removesuffix(_A)}.weight"
+            change = np.float32(scale) * (_float(adapter[key.replace(_A, _B)]) @ _float(values))
+        else:
+            name, change = name.replace(".modules_to_save.", "."), None
+        own = weights.get(name)
+        new = _float(values) if change is None else change
+        if own is None or own.shape != new.shape:
+            raise ModelNotFoundError(
+                f"{folder}: the adapter does not fit this Whisper ({name}): take the base that it was trained on"
+            )
+        merged[name] = new if change is None else _float(own) + change
+    return merged
+
+
+def changes_encoder(folder: Path) -> bool:
+    """Whether an adapter changes the encoder, so that the untouched decoder cannot use its states."""
+    return any(".encoder." in name for name in read_weights(folder / WEIGHTS))
+
+
+def _scale(folder: Path) -> float:
+    try:
+        config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        rank = int(config["r"])
+        return float(config["lora_alpha"]) / (rank**0.5 if config.get("use_rslora") else rank)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelNotFoundError(
+            f"{folder / CONFIG}: no description of an adapter ({error}): take the whole folder that "
+            "`enunciate train` wrote"
+        ) from error
+
+
+def _float(values: Any) -> Any:
+    return np.asarray(values, dtype=np.float32)
