@@ -277,9 +277,9 @@ class Assessment(FrozenModel):
     completeness: Score | None
     """Ten times the share of words that were not omitted; None without reference text."""
     words: tuple[WordResult, ...]
-    """Empty without reference text."""
+    """Without reference text the words heard; empty for engines that hear phones only."""
     phones: tuple[PhoneResult, ...]
-    """All phones in order: those of the words or, without reference text, those heard."""
+    """All phones in order: those of the words or, without words, those heard."""
     pauses: tuple[Pause, ...]
     rates: Rates | None
     """None where there is no aligner, or no phone to align."""

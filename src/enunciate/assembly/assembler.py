@@ -45,7 +45,7 @@ def assemble(
         scores: The utterance scores by aspect.
         used_reference: Whether the engine made use of the reference text.
         scored_by_text: Whether the utterance scores depend on the text; chooses the words of two warnings.
-        words: The words of the reference text, from `words.build_word`.
+        words: The words of the reference text, or those heard, from `words.build_word`.
         heard_phones: The phones heard, which an assessment without reference lists.
         pauses: Silences inside the speech.
         rates: How fast the speech was.
@@ -56,8 +56,9 @@ def assemble(
         unparsable: Answers that did not parse.
     """
     notices = [*audio_warnings(clip.speech, snr_db), *warnings]
-    if clip.reference is None:
-        notices.append(no_reference(scored_by_text=scored_by_text))
+    if clip.reference is None or clip.reference.heard:
+        heard_words = clip.reference is not None
+        notices.append(no_reference(scored_by_text=scored_by_text, heard_words=heard_words))
     elif mismatched:
         notices.append(text_mismatch(scored_by_text=scored_by_text))
     of_words = [phone for word in words for phone in word.phones]
@@ -68,7 +69,7 @@ def assemble(
         text=clip.utterance.text,
         used_reference=used_reference,
         **scores,
-        completeness=completeness(words),
+        completeness=None if clip.reference is None or clip.reference.heard else completeness(words),
         words=tuple(words),
         phones=tuple(heard_phones if clip.reference is None else of_words),
         pauses=tuple(pauses),

@@ -68,6 +68,7 @@ def assess_heard(
     heard_symbols, diagnoses = heard or (), ()
     if clip.reference is not None and heard is not None:
         diagnoses = diagnose(clip.reference, heard)
+    given = clip.reference is not None and not clip.reference.heard
     timing = _align(clip, diagnoses, heard_symbols, aligner)
     phones: tuple[PhoneResult, ...] = ()
     if clip.reference is None:
@@ -76,28 +77,36 @@ def assess_heard(
         clip,
         model,
         scores=scores,
-        used_reference=bool(diagnoses) or reads_text,
+        used_reference=(bool(diagnoses) and given) or reads_text,
         scored_by_text=False,
-        words=word_results(diagnoses, timing.spans if timing else None),
+        words=word_results(diagnoses, timing.spans if timing else None, given=given),
         heard_phones=phones,
         pauses=timing.pauses if timing else (),
         rates=timing.rates if timing else None,
         snr_db=timing.snr_db if timing else None,
-        mismatched=timing is not None and timing.mismatched,
+        mismatched=given and timing is not None and timing.mismatched,
         warnings=warnings,
         transcript=transcript,
         unparsable=unparsable,
     )
 
 
-def word_results(diagnoses: Sequence[WordDiagnosis], spans: Sequence[Span] | None) -> tuple[WordResult, ...]:
-    """Return the words of an assessment; `spans` has one for each phone of all words."""
+def word_results(
+    diagnoses: Sequence[WordDiagnosis], spans: Sequence[Span] | None, *, given: bool = True
+) -> tuple[WordResult, ...]:
+    """Return the words of an assessment.
+
+    Args:
+        diagnoses: The words with the phones heard in them.
+        spans: One for each phone of all words.
+        given: Whether the words were given, so that some may have been omitted.
+    """
     times = _times(spans)
     return tuple(
         build_word(
             word.text,
             [_phone_result(diagnosis, next(times)) for diagnosis in word.phone_diagnoses],
-            omitted=word.omitted,
+            omitted=given and word.omitted,
             inserted=word.inserted,
             split=word.split,
             pronunciation=word.pronunciation,

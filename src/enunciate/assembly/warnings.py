@@ -65,14 +65,17 @@ def text_mismatch(*, scored_by_text: bool) -> Notice:
     return Notice(code="text_mismatch", message=message)
 
 
-def no_reference(*, scored_by_text: bool) -> Notice:
+def no_reference(*, scored_by_text: bool, heard_words: bool = False) -> Notice:
     """Warn that there is no reference text.
 
     Args:
         scored_by_text: Whether the engine scores the utterance against the text, so that its scores without
             one are less certain.
+        heard_words: Whether the engine heard words, against which the phones are judged.
     """
     message = "no text was given: the phones are those heard, without scores"
+    if heard_words:
+        message = "no text was given: the words are those heard, and phones are judged against them"
     if scored_by_text:
         message += ", and the scores of the whole are less certain"
     return Notice(code="no_reference", message=message)

@@ -24,25 +24,13 @@ Floats = npt.NDArray[np.float32]
 
 def log_mel(samples: Floats) -> Floats:
     """Return the log-mel energies of 16 kHz samples, shape (n,), as (80, n // 160)."""
-    energies = _log_energies(samples)
-    loudest = energies.max() if energies.size else 0.0
-    return (np.maximum(energies - loudest, -DYNAMIC_RANGE) / 4 + LOUDEST).astype(np.float32)
-
-
-def whisper_log_mel(samples: Floats) -> Floats:
-    """Return the same as Whisper itself scales it, with the level of the recording: (80, n // 160)."""
-    energies = _log_energies(samples)
-    loudest = energies.max() if energies.size else 0.0
-    return (np.maximum(energies, loudest - DYNAMIC_RANGE) / 4 + 1).astype(np.float32)
-
-
-def _log_energies(samples: Floats) -> Floats:
-    """Powers of ten of the energy in each band and frame, (80, n // 160)."""
     mode = "reflect" if len(samples) > WINDOW else "constant"
     padded = np.pad(samples.astype(np.float32), WINDOW // 2, mode=mode)
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][: len(samples) // HOP]
     power = np.abs(np.fft.rfft(frames * _window(), axis=1)).astype(np.float32) ** 2
-    return np.log10(np.maximum(power @ mel_filters().T, 1e-10)).T
+    energies = np.log10(np.maximum(power @ mel_filters().T, 1e-10)).T
+    loudest = energies.max() if energies.size else 0.0
+    return (np.maximum(energies - loudest, -DYNAMIC_RANGE) / 4 + LOUDEST).astype(np.float32)
 
 
 @cache

@@ -25,6 +25,8 @@ class Reference:
     """For each word whether a punctuation mark follows it."""
     spans: tuple[tuple[int, int] | None, ...] = ()
     """For each word where it is in the reference text; none for words that were given with their phones."""
+    heard: bool = False
+    """Whether an engine heard these words, because no text was given."""
 
     def span(self, word: int) -> tuple[int, int] | None:
         """Return where a word, by its index, is in the reference text."""

@@ -82,14 +82,16 @@ def find_whisper(folder: Path | None = None, hub_names: Sequence[str] = HUB_NAME
         if cached.is_complete:
             return cached
     raise ModelNotFoundError(
-        f"there is no Whisper base on this machine: run `hf download {hub_names[0]}` once, or set {VARIABLE} to "
-        "a folder that has it, as transformers or faster-whisper keep it"
+        f"there is no Whisper base on this machine: run `hf download {hub_names[0]}` once, or set {VARIABLE} "
+        "to a folder that has it, as transformers or faster-whisper keep it"
     )
 
 
 def _cached(name: str) -> Path:
     """The folder in the hub's cache where the main revision of a model would be."""
-    cache = os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or "~/.cache/huggingface") / "hub"
+    cache = (
+        os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or "~/.cache/huggingface") / "hub"
+    )
     model = Path(cache).expanduser() / f"models--{name.replace('/', '--')}"
     try:
         revision = (model / "refs" / "main").read_text(encoding="utf-8").strip()

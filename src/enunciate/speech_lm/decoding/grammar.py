@@ -33,6 +33,10 @@ _EXTRA_LETTERS, _EXTRA_PHONES = 20, 10
 SLICES = ["[a-z]{1,30}", " [a-z]{1,30}"]
 """Groups of tokens that are usually allowed or forbidden as a whole, which halves the cost of a mask; for the
 tokenizer that `TranscriptGrammar` is given."""
+SHARE_OF_WORDS = 0.3
+"""Of the tokens that a model has positions for, those that the words may take; phones need the others."""
+_TOKENS_OF_FORM = 30
+"""More than the JSON after the words takes in a vocabulary that has words, and the word begun may need."""
 _FORM = (b'{"word_transcript": "', b'", "phoneme_transcript": "')
 
 Mask = npt.NDArray[np.bool_]
@@ -69,9 +73,17 @@ class TranscriptGrammar:
         """Tokens that begin with the quote at the end of a transcript, shape (V,)."""
         self._grammar = transcript_grammar(target)
 
-    def start(self, durations_s: Sequence[float]) -> TranscriptMasks:
-        """Start an answer for each clip of a batch; the durations limit the length of the answers."""
-        answers = [_PartialAnswer(LLMatcher(self.tokens, self._grammar), seconds) for seconds in durations_s]
+    def start(self, durations_s: Sequence[float], max_tokens: int | None = None) -> TranscriptMasks:
+        """Start an answer for each clip of a batch.
+
+        Args:
+            durations_s: The lengths of the clips, which limit those of the answers.
+            max_tokens: Tokens that the model has positions for.
+        """
+        answers = [
+            _PartialAnswer(LLMatcher(self.tokens, self._grammar), seconds, max_tokens)
+            for seconds in durations_s
+        ]
         return TranscriptMasks(self, answers)
 
     def bytes_of(self, token: int) -> bytes:
@@ -85,13 +97,19 @@ class _PartialAnswer:
 
     matcher: LLMatcher
     duration_s: float
+    max_tokens: int | None
     text: bytes = b""
+    n_tokens: int = 0
     finished: bool = False
 
     @property
     def is_long(self) -> bool:
         """Whether the current part, words or phones, is longer than anyone can have spoken."""
         words, form, phones = self.text.partition(_FORM[1])
+        if self.max_tokens is not None:
+            room = self.max_tokens - _TOKENS_OF_FORM
+            if self.n_tokens >= (room if form else round(room * SHARE_OF_WORDS)):
+                return True
         if form:
             return phones.count(b" ") + 1 > PHONES_PER_S * self.duration_s + _EXTRA_PHONES
         return len(words) - len(_FORM[0]) >= LETTERS_PER_S * self.duration_s + _EXTRA_LETTERS
@@ -111,6 +129,24 @@ class TranscriptMasks:
         """Which answers are finished."""
         return [answer.finished for answer in self._answers]
 
+    @property
+    def complete(self) -> list[bool]:
+        """Which answers are whole: nothing but the end token may follow."""
+        return [answer.finished or answer.matcher.is_accepting() for answer in self._answers]
+
+    def forced(self) -> list[list[int]]:
+        """Return the tokens that must follow in each answer, as the tokenizer cuts their text; often none.
+
+        They need not be generated: they are accepted here, and the model is only to be told.
+        """
+        forced: list[list[int]] = []
+        for answer in self._answers:
+            tokens = [] if answer.finished else answer.matcher.compute_ff_tokens()
+            for token in tokens:
+                self._accept(answer, token)
+            forced.append(tokens)
+        return forced
+
     def allowed(self) -> Mask:
         """Return which tokens may come next, shape (B, V); for a finished answer, all of them."""
         going = [(a.matcher, row) for row, a in enumerate(self._answers) if not a.finished]
@@ -127,12 +163,15 @@ class TranscriptMasks:
     def accept(self, tokens: Sequence[int]) -> None:
         """Advance each answer by one token; tokens of finished answers are ignored."""
         for answer, token in zip(self._answers, tokens, strict=True):
-            if answer.finished:
-                continue
-            accepted = answer.matcher.consume_token(token)
-            assert accepted, answer.matcher.get_error()
-            answer.text += self._grammar.bytes_of(token)
-            answer.finished = token == self._grammar.end_token_id
+            if not answer.finished:
+                self._accept(answer, token)
+
+    def _accept(self, answer: _PartialAnswer, token: int) -> None:
+        accepted = answer.matcher.consume_token(token)
+        assert accepted, answer.matcher.get_error()
+        answer.text += self._grammar.bytes_of(token)
+        answer.n_tokens += 1
+        answer.finished = token == self._grammar.end_token_id
 
     def _close(self, allowed: Mask) -> None:
         """Keep only tokens that close the quotes, if there are any."""

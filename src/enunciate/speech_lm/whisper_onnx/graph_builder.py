@@ -108,9 +108,7 @@ class GraphBuilder:
 
     # ------------------------------------------------------------------------------------------- result
 
-    def build(
-        self, inputs: dict[str, Sequence[int | str]], outputs: dict[str, Sequence[int | str]]
-    ) -> bytes:
+    def build(self, inputs: dict[str, Sequence[int | str]], outputs: dict[str, Sequence[int | str]]) -> bytes:
         """Return the graph as the bytes of an ONNX file; inputs and outputs are float32 of these shapes."""
         graph = helper.make_graph(
             self._nodes,

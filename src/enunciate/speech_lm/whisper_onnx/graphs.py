@@ -37,7 +37,10 @@ def encoder_graph(dims: Dimensions) -> bytes:
 
 
 def cross_attention_graph(dims: Dimensions) -> bytes:
-    """Return what maps `states` (1, S, D) to each decoder layer's keys (1, H, d, S) and values (1, H, S, d)."""
+    """Return the keys and values of the audio.
+
+    It maps `states` (1, S, D) to `cross_keys` (1, H, d, S) and `cross_values` (1, H, S, d) of each layer.
+    """
     g = GraphBuilder("cross_attention")
     d, layers = dims.width, dims.decoder_layers
     both = g.linear("states", "cross_attention", d, 2 * layers * d)
@@ -56,8 +59,8 @@ def decoder_graph(dims: Dimensions) -> bytes:
 
     Inputs: `tokens` (B, T, D), embeddings with positions; `mask` (B, 1, T, P + T), which is added to the
     logits of self-attention; for each layer `cross_keys` and `cross_values` as the other graph gives them,
-    and `past_keys` and `past_values` (B, H, P, d). Outputs: `hidden` (B, T, D), and the keys and values of all
-    P + T tokens.
+    and `past_keys` and `past_values` (B, H, P, d). Outputs: `hidden` (B, T, D), and the keys and values of
+    all P + T tokens.
     """
     g = GraphBuilder("decoder")
     d, heads, head_width = dims.width, dims.heads, dims.head_width
@@ -68,7 +71,9 @@ def decoder_graph(dims: Dimensions) -> bytes:
         layer = f"model.decoder.layers.{index}"
         query, keys, values = _self_attention_inputs(g, x, layer, dims)
         cache: list[str] = []
-        for new, past, all_of_them in zip((keys, values), past_names(index), present_names(index), strict=True):
+        for new, past, all_of_them in zip(
+            (keys, values), past_names(index), present_names(index), strict=True
+        ):
             g.name_output(g.op("Concat", past, new, axis=2), all_of_them)
             inputs[past] = ("B", heads, "P", head_width)
             outputs[all_of_them] = ("B", heads, "P+T", head_width)

@@ -82,9 +82,7 @@ def _layer(weights: Weights, layer: str, dims: Dimensions) -> Arrays:
     return values
 
 
-def _joined(
-    weights: Weights, names: Iterable[str], factors: Mapping[str, float]
-) -> tuple[Floats, Floats]:
+def _joined(weights: Weights, names: Iterable[str], factors: Mapping[str, float]) -> tuple[Floats, Floats]:
     """Matrices and biases of linear layers, one under the other; a layer without bias gets zeros."""
     matrices: list[Floats] = []
     biases: list[Floats] = []

@@ -41,12 +41,13 @@ def merge_adapter(weights: Arrays, folder: Path) -> Arrays:
             name = f"{name.removesuffix(_A)}.weight"
             change = np.float32(scale) * (_float(adapter[key.replace(_A, _B)]) @ _float(values))
         else:
-            name, change = name.replace(".modules_to_save.", "."), None
+            change = None
         own = weights.get(name)
         new = _float(values) if change is None else change
         if own is None or own.shape != new.shape:
             raise ModelNotFoundError(
-                f"{folder}: the adapter does not fit this Whisper ({name}): take the base that it was trained on"
+                f"{folder}: the adapter does not fit this Whisper ({name}): "
+                "take the base that it was trained on"
             )
         merged[name] = new if change is None else _float(own) + change
     return merged

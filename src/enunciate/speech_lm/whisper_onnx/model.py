@@ -130,14 +130,14 @@ class TokenSequences:
         """Return the logits of the next token, (B, V), by int8 weights."""
         return self._decoder.output.logits(self._hidden[:, -1])
 
-    def logits_of(self, tokens: Sequence[int], back: int = 1) -> npt.NDArray[np.float64]:
+    def logits_of(self, tokens: Sequence[int], before_last: int = 0) -> npt.NDArray[np.float64]:
         """Return the logits of some tokens, (B, tokens), by exact weights.
 
         Args:
             tokens: The tokens.
-            back: After which of the tokens that were fed last, counted from the end.
+            before_last: How many tokens before the end of what was fed last; 0 is the next token.
         """
-        hidden = self._hidden[:, -back]
+        hidden = self._hidden[:, -1 - before_last]
         return (hidden @ self._decoder.output.rows(list(tokens)).T).astype(np.float64)
 
     def _mask(self, length: int) -> Floats:

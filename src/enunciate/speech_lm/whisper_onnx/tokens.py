@@ -37,7 +37,7 @@ class WhisperTokens:
             self.end_id: int = self._special[END]
             self.start_ids = [self._special[name] for name in START]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelNotFoundError(f"{path}: not the tokenizer of a multilingual Whisper ({error})") from error
+            raise ModelNotFoundError(f"{path}: no tokenizer of a multilingual Whisper ({error})") from error
         self.grammar_tokens = LLTokenizer(text, n_vocab=vocabulary, eos_token=self.end_id, slices=SLICES)
 
     def text_ids(self, text: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""Whisper's own transcription: what was said, as ordinary text, by the decoder that no adapter has changed."""
+"""Whisper's own transcription: what was said, as ordinary text, by the decoder without adapter."""
 
 from __future__ import annotations
 
