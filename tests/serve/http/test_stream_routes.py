@@ -16,6 +16,7 @@ from support.documentation import blocks
 from support.paths import REPOSITORY
 from support.serve_cases import TEXT, application, post, server, tone
 from support.speech_streams import FORMAT, pieces, silence, sound, spoken
+from websockets.sync.client import connect
 
 END = '{"end": true}'
 KEYS = frozenset({hashlib.sha256(b"right").hexdigest()})
@@ -62,6 +63,39 @@ def test_a_silence_ends_a_recording_where_that_is_asked_for(client):
         answer = assess(socket, sound(1.0) + silence(1.0), end=False, end_silence_s=0.5)
         assert 1.5 <= answer["assessment"]["duration_s"] < 1.8
         assert "assessment" in assess(socket, sound(1.0))  # what came after the end is ignored
+
+
+def test_a_phrase_is_told_at_the_pause_after_it_and_once(pocket):
+    text = f"{TEXT} {TEXT} {TEXT}"
+    port = pocket.client.base_url.port
+    words: list[str] = []
+    with connect(f"ws://127.0.0.1:{port}/v1/stream") as socket:
+        socket.send(json.dumps({"text": text}))
+        for index in range(2):
+            for piece in pieces(spoken() + silence(0.6, volume=3e-4)):
+                socket.send(piece)
+            phrase = json.loads(socket.recv())["phrase"]  # while the recording goes on
+            assert phrase["index"] == index
+            words += [text[word["text_start"] : word["text_end"]] for word in phrase["words"]]
+        for piece in pieces(spoken()):
+            socket.send(piece)
+        socket.send(END)
+        while "phrase" in (answer := json.loads(socket.recv())):
+            words += [word["text"] for word in answer["phrase"]["words"]]
+    assert words == [word["text"] for word in answer["assessment"]["words"]]
+    assert answer["assessment"]["text"] == text
+
+
+def test_a_pause_within_a_sentence_ends_no_phrase(pocket):
+    half = len(spoken()) // 64_000 * 32_000
+    with connect(f"ws://127.0.0.1:{pocket.client.base_url.port}/v1/stream") as socket:
+        socket.send(json.dumps({"text": TEXT}))
+        for piece in pieces(spoken()[:half] + silence(0.6, volume=3e-4) + spoken()[half:]):
+            socket.send(piece)
+        socket.send(END)
+        (phrase, answer) = (json.loads(socket.recv()) for _ in range(2))
+    assert [word["text"] for word in phrase["phrase"]["words"]] == TEXT.rstrip(".").split()
+    assert len(answer["assessment"]["words"]) == 7
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """`WS /v1/stream`: a recording is assessed that is sent while it is made.
 
 The client sends a JSON object that says what is to be read, then the audio in binary messages, then
-`{"end": true}`. The service answers with `{"phrase": ...}` for each phrase and `{"assessment": ...}` at the
-end, or with `{"problem": ...}`. Another recording may follow on the same connection.
+`{"end": true}`. The service answers with `{"phrase": ...}` for each phrase (at a pause of the reading where
+it can) and `{"assessment": ...}` at the end, or with `{"problem": ...}`. Another recording may follow on
+the same connection.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from typing import Annotated, Any, Literal
@@ -18,6 +20,7 @@ from starlette.websockets import WebSocket
 
 from enunciate.serve.http.api_keys import is_valid, key_of
 from enunciate.serve.http.clip_request import MAX_TEXT
+from enunciate.serve.http.phrase_stream import PhraseStream
 from enunciate.serve.http.problem_details import CLIP_STATUSES, ProblemError
 from enunciate.serve.http.service import Service
 from enunciate.serve.http.stream_admission import StreamAdmission
@@ -28,7 +31,8 @@ from enunciate.serve.http.websocket_connection import (
     serve_connection,
 )
 from enunciate.serve.listening.pcm import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, PcmFormat
-from enunciate.serve.listening.segmenter import SilenceRules, SpeechEnded
+from enunciate.serve.listening.reading_progress import PAUSE_S
+from enunciate.serve.listening.segmenter import Paused, SilenceRules, SpeechEnded
 from enunciate.serve.listening.turn_audio import TurnAudio
 from enunciate.serve.workers.messages import ClipJob
 
@@ -116,25 +120,38 @@ class _StreamSession:
     async def _record(self, start: StreamStart, connection: Connection) -> None:
         self.check_key(start.key)
         self._admission.begin()
-        rules = SilenceRules(end_s=start.end_silence_s, longest_s=self._service.settings.max_clip_s)
+        longest_s = self._service.settings.max_clip_s
+        rules = SilenceRules(
+            pause_s=PAUSE_S, end_s=start.end_silence_s, longest_s=longest_s, pauses_until_s=longest_s
+        )
         is_pcm = start.format == "pcm"
         audio = TurnAudio(rules, PcmFormat(start.rate_hz, start.channels) if is_pcm else None)
-        while not await self._is_over(audio, connection):
-            self._admission.holds(audio.n_bytes)
         job = ClipJob(id=start.id or str(uuid.uuid4()), text=start.text, by_lines=True)
-        reply = await self._admission.assess(job, audio.clip())
+        phrases = PhraseStream(job, self._admission.assess, connection.send)
+        while not await self._is_over(audio, phrases, connection):
+            self._admission.holds(audio.n_bytes)
+        if phrases.have_been_told:
+            job = job.model_copy(update={"by_phrase": False})
+            rest = phrases.tell_rest(audio.segmenter)
+            reply, _ = await asyncio.gather(self._admission.assess(job, audio.clip()), rest)
+        else:
+            reply = await self._admission.assess(job, audio.clip())
         code = reply.outcome.error
         if code is not None:
             raise ProblemError(CLIP_STATUSES.get(code, 422), code, reply.outcome.message)
         for line in reply.body.splitlines():
             await connection.send(line.decode())
 
-    @staticmethod
-    async def _is_over(audio: TurnAudio, connection: Connection) -> bool:
+    async def _is_over(self, audio: TurnAudio, phrases: PhraseStream, connection: Connection) -> bool:
         """Take a message, and return whether the recording ends with it."""
         data = await connection.receive(STALLED_S)
         if isinstance(data, bytes):
-            return any(isinstance(event, SpeechEnded) for event in audio.push(data))
+            for event in audio.push(data):
+                if isinstance(event, SpeechEnded):
+                    return True
+                if isinstance(event, Paused) and not self._service.pool.waiting:  # else others come first
+                    await phrases.tell_at_pause(audio.segmenter)
+            return False
         if not _is_end(data):
             raise ProblemError(422, "malformed", 'send audio, or {"end": true} to end it')
         return True

@@ -13,7 +13,7 @@ PIECE_S = 0.1
 KEPT_SILENCE_S = 2.0
 """Seconds that are kept of a silence before speech where there is no limit to it."""
 SHORT_READING_S = 15.0
-"""In a longer reading only a `LONG_PAUSE_S` is told: to assess it at each pause would take too long."""
+"""To assess a longer reading at each pause would take too long."""
 LONG_PAUSE_S = 3.0
 
 
@@ -29,6 +29,8 @@ class SilenceRules:
     """A silence after speech at which it is over."""
     longest_s: float | None = None
     """Length at which an utterance is cut, speech or not."""
+    pauses_until_s: float = SHORT_READING_S
+    """In a longer reading only a `LONG_PAUSE_S` is told."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,12 @@ class Segmenter:
         """Where the last speech ended."""
         return self._detector.end_s
 
-    def clip(self) -> bytes:
-        """Return the current utterance, with the silences around it, as a WAV file."""
-        return self._format.wav(
-            bytes(self._pcm[: len(self._pcm) // self._format.frame_bytes * self._format.frame_bytes])
-        )
+    def clip(self, from_s: float | None = None) -> bytes:
+        """Return the current utterance, or what of it begins at `from_s`, as a WAV file."""
+        skipped_s = 0.0 if from_s is None else max(0.0, from_s - self.start_s)
+        first = round(skipped_s * self._format.rate_hz) * self._format.frame_bytes
+        end = len(self._pcm) // self._format.frame_bytes * self._format.frame_bytes
+        return self._format.wav(bytes(self._pcm[first:end]))
 
     def next_utterance(self) -> None:
         """Let go of the current utterance; the next one begins."""
@@ -150,7 +153,7 @@ class Segmenter:
         if pause_s is None:
             return False
         long_s = max(LONG_PAUSE_S, pause_s)
-        told = (silence_s >= pause_s and length_s <= SHORT_READING_S) + (silence_s >= long_s)
+        told = (silence_s >= pause_s and length_s <= self._rules.pauses_until_s) + (silence_s >= long_s)
         if told <= self._pauses_told:
             return False
         self._pauses_told = told

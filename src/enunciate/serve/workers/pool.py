@@ -79,6 +79,11 @@ class WorkerPool:
         """Whether all workers have loaded the engine."""
         return self._n_ready == self._n_workers
 
+    @property
+    def waiting(self) -> int:
+        """Number of clips that no worker has taken yet."""
+        return len(self._queue)
+
     def start(self) -> None:
         """Start the workers in the background."""
         self._tasks = [asyncio.create_task(self._keep_worker_running()) for _ in range(self._n_workers)]
