@@ -100,7 +100,7 @@ def make_readings(n_sentences: int) -> list[Reading]:
             pcm = (whole * 32767).astype("<i2").tobytes()
             text = " ".join(sentences)
             (answer,) = engine.assess([Utterance(id=ID, audio=FORMAT.wav(pcm), text=text)])
-            readings.append(Reading(text, pcm, tuple(ends / RATE_HZ), answer.model_dump_json()))
+            readings.append(Reading(text, pcm, tuple((ends / RATE_HZ).tolist()), answer.model_dump_json()))
     assert len({reading.answer for reading in readings}) == len(readings)
     return readings
 

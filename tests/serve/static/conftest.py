@@ -55,6 +55,7 @@ def open_page(chromium, address) -> Iterator[Callable]:
         at: str | None = None,
         scripts: tuple[str, ...] = (),
         voice: str = NO_VOICE,
+        warns: str | None = None,
         **context,
     ):
         context = {"viewport": {"width": 1000, "height": 800}, "reduced_motion": "reduce"} | context
@@ -62,7 +63,14 @@ def open_page(chromium, address) -> Iterator[Callable]:
         page.set_default_timeout(60_000)
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda said: said.type in {"error", "warning"} and problems.append(said.text))
+        page.on(
+            "console",
+            lambda said: (
+                said.type in {"error", "warning"}
+                and (warns is None or warns not in said.text)
+                and problems.append(said.text)
+            ),
+        )
         opened.append((page, problems))
         for script in (WATCH, voice, *scripts):
             page.add_init_script(script)
