@@ -148,6 +148,17 @@ def test_the_same_seed_gives_the_same_weights(recipe, tmp_path):
     assert not all(np.array_equal(first[key], other[key]) for key in first)
 
 
+def test_scores_begin_to_be_learnt_after_their_share_of_the_run(recipe, tmp_path):
+    losses = {}
+    for share in (0.0, 0.99):
+        run = recipe.model_copy(update={"out": tmp_path / str(share), "epochs": 16, "scores_from": share})
+        train(run, encoder_config())
+        losses[share] = events(run.out, "step")[0]
+
+    assert losses[0.99]["ctc"] == pytest.approx(losses[0.0]["ctc"], rel=0.01)
+    assert "whole" in losses[0.0] and "whole" not in losses[0.99]
+
+
 def test_a_time_limit_ends_training_early(recipe, tmp_path):
     run = recipe.model_copy(update={"out": tmp_path, "epochs": 10_000, "time_limit_s": 0.3})
     train(run, encoder_config())

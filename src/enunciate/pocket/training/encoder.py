@@ -17,7 +17,9 @@ from torch.nn import functional
 from enunciate.pocket.log_mel import N_MELS
 from enunciate.pocket.symbols import N_CLASSES
 
-NEW_PARTS = ("ctc", "frame", "sound", "melody")
+SCORED_PARTS = ("sound", "melody")
+"""Modules of the encoder that only the scores teach."""
+NEW_PARTS = ("ctc", "frame", *SCORED_PARTS)
 """Modules of the encoder that Whisper does not have: they start from random weights."""
 
 

@@ -74,8 +74,13 @@ class PocketModel(nn.Module):
             batch.level[row],
         )
 
-    def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Return all weighted losses of a batch by name; their sum is to be minimised."""
+    def losses(self, batch: Batch, scoring: bool = True) -> dict[str, Tensor]:
+        """Return all weighted losses of a batch by name; their sum is to be minimised.
+
+        Args:
+            batch: What is learnt from.
+            scoring: Whether scores are learnt; else only which sounds there are, and when.
+        """
         options, weights = self.options, self.options.weights
         encoded = self.hear(batch, options.augment)
         ctc = wildcard_ctc(encoded.ctc, batch.labels, (batch.host_frames + 1) // 2, batch.label_counts)
@@ -85,6 +90,8 @@ class PocketModel(nn.Module):
             "ctc": weights.ctc * ctc.clamp(max=LARGEST_CTC_LOSS).mean(),
             "frame": weights.frame * frame,
         }
+        if not scoring:
+            return losses
         tone, low, high = flattened_pitch(batch, options.flat)
         heard = self.phrases(batch, encoded, tone)
         for scores in self.scorers(heard, batch.phrase, batch.n_words):

@@ -48,6 +48,9 @@ class PocketRecipe(TrainingRecipe):
     ema: _Share = 0.996
     """Decay of the running mean of the weights, which is what is kept."""
     warmup_steps: Annotated[int, Field(gt=0)] = 80
+    scores_from: _Share = 0.0
+    """Share of the run after which scores are learnt. Sounds are recognised and aligned better the longer
+    they are learnt, but scores begin to be learnt by heart after some 25 epochs."""
     realign_at: tuple[_Share, ...] = (0.1, 0.5)
     """Shares of the steps after which phones are aligned anew; formant speech at the first only."""
     time_limit_s: _Positive | None = None

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from enunciate.errors import EnunciateError
 from enunciate.pocket.training.averaged import AveragedModel
 from enunciate.pocket.training.batch_plan import BatchPlanner
-from enunciate.pocket.training.encoder import NEW_PARTS, WHISPER_BASE, EncoderConfig
+from enunciate.pocket.training.encoder import NEW_PARTS, SCORED_PARTS, WHISPER_BASE, EncoderConfig
 from enunciate.pocket.training.finish import finish
 from enunciate.pocket.training.measure import Metrics, measure
 from enunciate.pocket.training.model import PocketModel
@@ -92,6 +92,7 @@ class PocketTrainer:
         self.steps = max(2, int(self.steps_per_epoch * recipe.epochs))
         self._sums: dict[str, Tensor] = {}
         self._summed = 0
+        self._scored = 0
 
     def run(self) -> None:
         """Train to the last step or the time limit, whichever comes first.
@@ -125,10 +126,14 @@ class PocketTrainer:
                 self.log(event="evaluated", step=step, **self._evaluate())
 
     def _step(self, step: int, progress: float, rows: list[RowPlan]) -> None:
-        scale = min(1.0, (step + 1) / self.recipe.warmup_steps) * decayed(progress)
+        begin = self.recipe.scores_from
+        scoring = progress >= begin
+        self._scored += scoring
+        scale = self._warmth(step + 1) * decayed(progress)
+        late_scale = self._warmth(self._scored) * decayed(max(0.0, progress - begin) / (1 - begin))
         for group in self.optimiser.param_groups:
-            group["lr"] = group["peak"] * scale
-        losses = self.model.losses(self.data.bank.cut(rows))
+            group["lr"] = group["peak"] * (late_scale if group["late"] else scale)
+        losses = self.model.losses(self.data.bank.cut(rows), scoring)
         self.optimiser.zero_grad(set_to_none=True)
         torch.stack(list(losses.values())).sum().backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT_NORM, foreach=True)
@@ -138,6 +143,9 @@ class PocketTrainer:
             before = self._sums.get(name)
             self._sums[name] = value.detach() if before is None else before + value.detach()
         self._summed += 1
+
+    def _warmth(self, steps: int) -> float:
+        return min(1.0, steps / self.recipe.warmup_steps)
 
     def _log_losses(self, step: int, elapsed_s: float) -> None:
         means = {name: float(value) / self._summed for name, value in self._sums.items()}
@@ -167,16 +175,24 @@ def decayed(progress: float) -> float:
 
 
 def _optimiser(recipe: PocketRecipe, model: PocketModel) -> torch.optim.Optimizer:
-    """Return AdamW with the lower rate for what Whisper has, and the higher one for what is new."""
+    """Return AdamW with the lower rate for what Whisper has, and the higher one for what is new.
+
+    What only scores teach is `late`: its schedule begins when scores are learnt.
+    """
     slow: list[nn.Parameter] = []
     fast: list[nn.Parameter] = []
+    late: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         module, _, rest = name.partition(".")
-        old = module == "encoder" and rest.split(".", maxsplit=1)[0] not in NEW_PARTS
-        (slow if old else fast).append(parameter)
+        part = rest.split(".", maxsplit=1)[0]
+        if module != "encoder" or part in SCORED_PARTS:
+            late.append(parameter)
+        else:
+            (fast if part in NEW_PARTS else slow).append(parameter)
     groups: list[dict[str, Any]] = [
-        {"params": slow, "peak": recipe.encoder_rate},
-        {"params": fast, "peak": recipe.rate},
+        {"params": slow, "peak": recipe.encoder_rate, "late": False},
+        {"params": fast, "peak": recipe.rate, "late": False},
+        {"params": late, "peak": recipe.rate, "late": True},
     ]
     on_gpu = next(model.parameters()).device.type == "cuda"
     return torch.optim.AdamW(
