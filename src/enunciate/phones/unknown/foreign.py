@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
+from enunciate.phones.diacritics import strip_accents
 from enunciate.phones.lexicon import Variants
-from enunciate.phones.unknown.romanised import pinyin
+from enunciate.phones.unknown.romanised import by_letters, pinyin
 from enunciate.phones.unknown.spanish import spanish
 from enunciate.phones.unknown.vietnamese import vietnamese
 
@@ -21,6 +22,7 @@ _LETTERS = str.maketrans(
     | dict.fromkeys("ńñ", "ny")
     | {"ț": "ts", "ğ": "", "ř": "rzh"}
 )
+"""Letters with marks, and the letters of English that sound like them."""
 
 
 def foreign(word: str) -> Variants:
@@ -29,9 +31,9 @@ def foreign(word: str) -> Variants:
     found = vietnamese(word)
     if _PINYIN.fullmatch(lower):
         found = (*found, *pinyin(lower))
-    return found or (spanish(word) if not word.isascii() else ())
-
-
-def without_marks(word: str) -> str:
-    """Return a word in lower case with letters of English for marked ones: "ayshe" for "ayşe"."""
-    return word.translate(_LETTERS)
+    if lower.isascii():
+        return found
+    in_english = lower.translate(_LETTERS)
+    return (
+        found or spanish(word) or (by_letters(strip_accents(in_english))[:2] if in_english != lower else ())
+    )

@@ -17,7 +17,7 @@ from enunciate.phones.letter_to_sound import LONGEST, packaged_letter_to_sound
 from enunciate.phones.lexicon import Variants
 from enunciate.phones.pronunciation import Pronunciation, distinct
 from enunciate.phones.unknown.compounds import camel_parts, compound, is_initialism, join_parts, spelt_out
-from enunciate.phones.unknown.foreign import foreign, without_marks
+from enunciate.phones.unknown.foreign import foreign
 from enunciate.phones.unknown.inflections import Lookup, inflected, past_ending, plural_ending
 from enunciate.phones.unknown.romanised import by_letters, is_pinyin_like, pinyin
 from enunciate.phones.unknown.spanish import spanish
@@ -77,8 +77,6 @@ def _guesses(word: str, lookup: Lookup) -> Iterator[tuple[str, ...]]:
     if len(parts) > 1 and not plain.isupper():
         yield from join_parts([_part(part, lookup) for part in parts])
     lower = plain.lower()
-    if (in_english := without_marks(word.lower())) != word.lower():
-        yield from by_letters(strip_accents(in_english))[:2]
     if plain and is_initialism(plain):
         yield from spelt_out(plain, lookup)
     if is_pinyin_like(lower):
