@@ -31,7 +31,7 @@ def test_each_phone_has_a_row() -> None:
     assert others[0] == {
         "id": "a.wav", "word_index": "1", "word": "think", "phone": "TH", "start_s": "0.100",
         "end_s": "0.200", "score": "0.30", "low": "0.00", "high": "2.00", "heard": "S",
-        "heard_probability": "0.870", "mispronounced": "true", "failure": "",
+        "heard_probability": "0.870", "mispronounced": "true", "stress": "", "failure": "",
     }  # fmt: skip
     assert others[-1]["heard"] == ""
     assert first["mispronounced"] == "false"
@@ -39,7 +39,7 @@ def test_each_phone_has_a_row() -> None:
 
 def test_without_a_text_word_and_score_are_empty() -> None:
     lines = to_csv([WITHOUT_TEXT], Level.PHONES).splitlines()
-    assert lines[1] == "a.wav,,,HH,0.000,0.100,,,,HH,0.870,false,"
+    assert lines[1] == "a.wav,,,HH,0.000,0.100,,,,HH,0.870,false,,"
 
 
 def test_commas_and_quotes_are_quoted() -> None:

@@ -41,6 +41,9 @@ def kinds_of(text: str, word: int) -> dict[str, str]:
         ("battery", 0, "B AE T R IY", "schwa_deletion"),
         ("sudden", 0, "S AH D N", "syllabic_consonant"),
         ("thought", 0, "TH AA T", "vowel_variation"),
+        ("40 men", 0, "F AO R D IY", "reading"),
+        ("at 8:00 now", 1, "EY D AH K L AA K", "reading"),
+        ("the 1st man", 1, "F ER S", "reading"),
     ],
 )
 def test_accepted_forms(text, word, expected, kind):

@@ -16,8 +16,8 @@ from enunciate.manifest import Row
 class CsvTable:
     """A CSV table that is written row by row, below a header.
 
-    id,word_index,word,phone,start_s,end_s,score,low,high,heard,heard_probability,mispronounced,failure
-    a.wav,1,think,TH,0.310,0.420,0.40,0.00,1.20,S,0.870,true,
+    id,word_index,word,phone,start_s,end_s,score,low,high,heard,heard_probability,mispronounced,stress,failure
+    a.wav,1,think,TH,0.310,0.420,0.40,0.00,1.20,S,0.870,true,,
     """
 
     def __init__(self, lines: TextIO, level: Level) -> None:

@@ -122,6 +122,7 @@ _PHONE_COLUMNS = (
     *text("heard"),
     *numbers(3, "heard_probability"),
     *truth("mispronounced"),
+    *whole("stress"),
 )
 
 
@@ -137,6 +138,7 @@ def _phone_cells(assessment: Assessment) -> Iterator[tuple[Cell, ...]]:
             phone.heard,
             phone.heard_probability,
             phone.mispronounced,
+            phone.stress,
         )
 
 

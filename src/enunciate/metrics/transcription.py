@@ -25,10 +25,10 @@ from enunciate.metrics.bootstrap import Interval, pcc_interval, ratio_interval
 from enunciate.metrics.correlation import correlate, pair_answers
 from enunciate.metrics.pairs import Evaluated
 from enunciate.metrics.records import ErrorRateCorrelation, PerAndAccuracy, PhoneMatch, Transcription
+from enunciate.metrics.reference_words import closest_words
 from enunciate.phones import strip_stress
 from enunciate.phones.alignment import EditCounts, count_edits, pooled
 from enunciate.reading.plain_words import plain_words
-from enunciate.schema import Utterance
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def word_edits(pairs: Sequence[Evaluated]) -> list[UtteranceEdits]:
     """
     if not any(_transcribes(pair) for pair in pairs):
         return []
-    known = [(pair, reference) for pair in pairs if (reference := _reference_words(pair.utterance))]
+    known = [(pair, reference) for pair in pairs if (reference := _reference_words(pair))]
     return [UtteranceEdits(pair, count_word_edits(words, _transcribed_words(pair))) for pair, words in known]
 
 
@@ -98,10 +98,11 @@ def _is_unparsable(pair: Evaluated) -> bool:
     return pair.assessment is not None and any(a.task == "mdd" for a in pair.assessment.unparsable)
 
 
-def _reference_words(utterance: Utterance) -> tuple[str, ...]:
+def _reference_words(pair: Evaluated) -> tuple[str, ...]:
+    utterance = pair.utterance
     if utterance.words:
         return tuple(plain for word in utterance.words for plain in plain_words(word.text))
-    return plain_words(utterance.text or "")
+    return closest_words(utterance.text, _transcribed_words(pair)) if utterance.text else ()
 
 
 def _transcribed_words(pair: Evaluated) -> tuple[str, ...]:

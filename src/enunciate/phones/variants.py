@@ -8,8 +8,9 @@ order is kept: the usual pronunciation of a word stays the first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from enunciate.phones.connected_speech import RULES, Place, low_back_merger
+from enunciate.phones.connected_speech import RULES, Place, final_stop, flapping, low_back_merger
 from enunciate.phones.inventory import strip_stress
 from enunciate.phones.pronunciation import Pronunciation, distinct
 from enunciate.phones.weak_forms import WEAK_FORMS
@@ -17,9 +18,8 @@ from enunciate.schema import PronunciationKind
 
 MOST = 8
 """Pronunciations of one word at most: the alignment's cost grows with them."""
-FIXED: frozenset[PronunciationKind] = frozenset({"given", "guess", "reading"})
-"""Kinds that get no variants: what a user gave is meant so, a guess is not refined, and the readings of
-a number or the like are many already."""
+FIXED: frozenset[PronunciationKind] = frozenset({"given", "guess"})
+"""Kinds that get no variants: what a user gave is meant so, and a guess is not refined."""
 
 Pronunciations = tuple[Pronunciation, ...]
 
@@ -46,8 +46,27 @@ def spoken_variants(
             strip_stress(pronunciations[index - 1][0].phones[-1]) if before else None,
             strip_stress(pronunciations[index + 1][0].phones[0]) if after else None,
         )
-        spoken.append(known if known[0].kind in FIXED else _at(place, known))
+        if known[0].kind == "reading":
+            spoken.append(_of_readings(place, known))
+        else:
+            spoken.append(known if known[0].kind in FIXED else _at(place, known))
     return spoken
+
+
+def _of_readings(place: Place, known: Pronunciations) -> Pronunciations:
+    """Add taps ("eighty", "eight o'clock") and a last stop without release ("first street") to readings.
+
+    There are many already, so that the other rules are left out.
+    """
+    found: list[Pronunciation] = []
+    for one in known:
+        last = (one.read_as or place.word).split()[-1]
+        tapped = [replace(one, phones=phones) for phones in flapping(one.phones, replace(place, word=last))]
+        found += [one, *tapped]
+        for phones in final_stop(one.phones, replace(place, word=last)):
+            lengths = (*one.lengths[:-1], one.lengths[-1] - 1) if one.lengths else ()
+            found.append(replace(one, phones=phones, lengths=lengths))
+    return distinct(found)
 
 
 def _at(place: Place, known: Pronunciations) -> Pronunciations:

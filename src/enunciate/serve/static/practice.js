@@ -37,7 +37,7 @@ export function createPractice(onChange) {
     sentence.textContent = chosen
       ? chosen.sentences[index]
       : "Say anything in English, for up to a minute.";
-    preview.show(topic === OWN ? ownText.value : "");
+    preview.show(topic === OWN ? ownText.value : (chosen?.sentences[index] ?? ""), topic === OWN);
     if (chosen) byId("position").textContent = `${index + 1} of ${chosen.sentences.length}`;
   }
 
@@ -78,7 +78,7 @@ export function createPractice(onChange) {
   byId("previous").addEventListener("click", () => turn(-1));
   byId("next").addEventListener("click", () => turn(1));
   ownText.addEventListener("input", () => {
-    preview.show(ownText.value);
+    preview.show(ownText.value, true);
     onChange(true);
   });
   show();

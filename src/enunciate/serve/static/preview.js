@@ -1,4 +1,4 @@
-// How the learner's own text will be read: shown while it is typed, before anything is recorded.
+// How a text will be read: shown before anything is recorded, and while the learner types.
 
 import { ServiceProblem, describe } from "./api.js";
 import { byId, el, unseen } from "./dom.js";
@@ -57,7 +57,7 @@ function summary({ tokens, ignored }, guesses) {
   return parts.join(" ");
 }
 
-/** The preview below the learner's own text. */
+/** The preview below the text. */
 export function createPreview() {
   const state = byId("preview-state");
   const words = byId("preview-words");
@@ -67,6 +67,7 @@ export function createPreview() {
   let asked = new AbortController();
   let pause = 0;
   let current = "";
+  let typed = false;
 
   /** @param {string} message @param {Node[]} [items] @param {Node[]} [questions] */
   function fill(message, items = [], questions = []) {
@@ -110,7 +111,7 @@ export function createPreview() {
     const guessed = [...new Map(description.tokens.filter(isGuessed).map((token) => [token.text, token])).values()];
     const questions = guessed.map((token, index) => question(token, index, description));
     const help = el("p", { class: "quiet" }, "CAPITALS are the part to say strongest. If you are not sure, each of these counts as right.");
-    fill(summary(description, guessed.length), items(description), guessed.length ? [...questions, help] : []);
+    fill(typed ? summary(description, guessed.length) : "", items(description), guessed.length ? [...questions, help] : []);
   }
 
   /** @param {string} text */
@@ -122,7 +123,7 @@ export function createPreview() {
       if (!signal.aborted) render(description);
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof ServiceProblem && error.isAboutText) {
+      if (typed && error instanceof ServiceProblem && error.isAboutText) {
         const { title, text: advice } = serviceMessage(error);
         fill(`${title}. ${advice}`);
       } else clear(); // the recording itself will tell what is wrong with the server
@@ -130,14 +131,19 @@ export function createPreview() {
   }
 
   return {
-    /** Show how a text will be read, once typing pauses; nothing for an empty text. @param {string} text */
-    show(text) {
+    /**
+     * Show how a text will be read, once typing pauses; nothing for an empty text.
+     * @param {string} text
+     * @param {boolean} own whether the learner typed it, and is told how much of it is read
+     */
+    show(text, own) {
       if (text.trim() === current) return;
       current = text.trim();
+      typed = own;
       clearTimeout(pause);
       asked.abort();
       if (!current) clear();
-      else pause = setTimeout(() => void ask(current), TYPING_PAUSE_MS);
+      else pause = setTimeout(() => void ask(current), own ? TYPING_PAUSE_MS : 0);
     },
     /**
      * A text with the chosen pronunciations, in braces after their words as the service takes them.
