@@ -42,6 +42,23 @@ def test_each_word_has_its_signs_with_the_stressed_syllable_marked(typed):
     assert page.inner_text("#preview-choices") == ""
 
 
+def test_a_sentence_of_a_topic_has_its_signs_too(open_page):
+    page = open_page()
+    shows(page, "#preview-words li:nth-child(7) .ipa", "təˈdeɪ")
+    assert page.inner_text("#preview-state") == ""
+    page.check("input[value=free]", force=True)
+    assert page.is_hidden("#preview")
+
+
+def test_a_long_preview_scrolls_and_leaves_the_button_to_record_in_its_place(typed):
+    page = typed("I think the weather is nice. ")
+    short = page.locator("#record").bounding_box()["y"]
+    page.fill("#own-text", "I paid $3.50 at 10:30 on 12/05/2024 there. " * 20)
+    shows(page, "#preview-state", "160 words.")
+
+    assert page.locator("#record").bounding_box()["y"] - short < 200
+
+
 def test_what_is_read_as_several_words_and_what_is_not_read_is_told(typed):
     page = typed("It costs $3.50 😀")
 

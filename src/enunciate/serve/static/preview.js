@@ -41,7 +41,7 @@ function wordItem(token, phones) {
   const reading = token.readings[0];
   if (/\s/.test(reading)) {
     const ipa = el("span", { class: "ipa", lang: "en-fonipa" }, shown.ipa);
-    return el("li", { class: "long" }, el("span", {}, `${token.text}: `, el("em", {}, reading)), " ", ipa);
+    return el("li", {}, el("span", {}, `${token.text}: `, el("em", {}, reading)), " ", ipa);
   }
   const guess = isGuessed(token) && !phones;
   const text = el("span", { class: guess ? "guess" : null }, token.text, guess ? unseen(" (a guess)") : null);
