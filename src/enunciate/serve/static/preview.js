@@ -59,6 +59,7 @@ function summary({ tokens, ignored }, guesses) {
 
 /** The preview below the text. */
 export function createPreview() {
+  const box = byId("preview");
   const state = byId("preview-state");
   const words = byId("preview-words");
   const choices = byId("preview-choices");
@@ -72,15 +73,18 @@ export function createPreview() {
   /** @param {string} message @param {Node[]} [items] @param {Node[]} [questions] */
   function fill(message, items = [], questions = []) {
     // The status line is in the page before it gets its words, or they would not be read out.
-    byId("preview").hidden = false;
+    box.hidden = false;
     if (state.textContent !== message) state.textContent = message;
     words.replaceChildren(...items);
     choices.replaceChildren(...questions);
+    // Only what scrolls needs a stop of the keyboard.
+    if (box.scrollHeight > box.clientHeight) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
   }
 
   function clear() {
     fill("");
-    byId("preview").hidden = true;
+    box.hidden = true;
   }
 
   /** @param {Description} description */
