@@ -14,7 +14,7 @@ import pytest
 from support.fake_assessor import FakeAssessor, write_clip
 from support.paths import SOURCE
 
-from enunciate.cli.ipa import in_ipa
+from enunciate.assembly.ipa import in_ipa
 from enunciate.clip_lists import read_clips
 from enunciate.errors import OutputError
 from enunciate.manifest import RunCounts, assess_to_file, assess_to_stream, write_json_line

@@ -8,6 +8,7 @@ many decimals as a value means: three of times and probabilities, two of scores 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -110,6 +111,8 @@ class Utterance(BaseModel):
     words: tuple[ReferenceWord, ...] | None = None
     accent: Accent | None = None
     """Which pronunciations of the words of `text` are right; None for the engine's own choice."""
+    lexicon: Mapping[str, tuple[tuple[str, ...], ...]] | None = None
+    """Pronunciations of words of `text`, in lower case, that take the place of the engine's own."""
     scores: HumanScores | None = None
     speaker: str | None = None
     age: int | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.fake_assessor import assessment_of
 
-from enunciate.cli.ipa import in_ipa
+from enunciate.assembly.ipa import in_ipa
 from enunciate.exports.textgrid import to_textgrid
 from enunciate.schema import Utterance
 

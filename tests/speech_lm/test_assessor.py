@@ -10,8 +10,8 @@ import pytest
 from support.paths import ASSETS
 from support.speech_lm_cases import clip
 
+from enunciate.assembly.ipa import in_ipa
 from enunciate.cli.assessment_table import assessment_table
-from enunciate.cli.ipa import in_ipa
 from enunciate.cli.terminal import as_text
 from enunciate.engines import OnePassAssessor, load_assessor
 from enunciate.errors import (

@@ -51,7 +51,8 @@ def assessment_of(utterance: Utterance, duration_s: float, model: str = "fake 1"
     """TH is always heard as S, the word "left" is always omitted, and everything else is said well."""
     words: list[WordResult] = []
     start_s = 0.0
-    for word in parse_text(utterance.text, Lexicon.default()) if utterance.text is not None else ():
+    lexicon = Lexicon.default().with_entries(utterance.lexicon or {})
+    for word in parse_text(utterance.text, lexicon) if utterance.text is not None else ():
         results = []
         for phone in map(strip_stress, word.variants[0]):
             wrong = {"heard": None} if word.text == "left" else {"heard": "S"} if phone == "TH" else {}

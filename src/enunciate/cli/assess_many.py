@@ -40,7 +40,7 @@ def assess_many(
     Raises:
         typer.Exit: A clip could not be assessed; the others are written.
     """
-    from enunciate.cli.ipa import in_ipa
+    from enunciate.assembly.ipa import in_ipa
     from enunciate.cli.terminal import progress_bar
     from enunciate.exports.csv_table import CsvTable
     from enunciate.manifest import assess_to_file, assess_to_stream, write_json_line

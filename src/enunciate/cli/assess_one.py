@@ -28,8 +28,8 @@ def assess_one(
     out: Path | None,
 ) -> None:
     """Assess a clip and print the result, or write it to a file."""
+    from enunciate.assembly.ipa import in_ipa
     from enunciate.cli.assessment_table import assessment_table
-    from enunciate.cli.ipa import in_ipa
     from enunciate.cli.terminal import show
     from enunciate.exports.parquet import write_parquet
     from enunciate.storage import write_whole, writing_to

@@ -68,7 +68,11 @@ class Lexicon:
         Raises:
             PronunciationError: The file cannot be read, or has invalid lines, all of which are named.
         """
-        return Lexicon(self._lines, self._overrides | _read_user_lexicon(Path(path)), self.accent)
+        return self.with_entries(_read_user_lexicon(Path(path)))
+
+    def with_entries(self, entries: Mapping[str, Variants]) -> Lexicon:
+        """Return a lexicon in which some words, from `parse_lexicon`, replace those of this one."""
+        return Lexicon(self._lines, {**self._overrides, **entries}, self.accent)
 
     def lookup(self, word: str) -> Variants:
         """Return all pronunciations of a word, with stress; empty for an unknown word.
@@ -130,17 +134,30 @@ def _find_sorted(lines: bytes, word: bytes) -> Variants:
 
 def _read_user_lexicon(path: Path) -> dict[str, Variants]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        content = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PronunciationError(f"lexicon {path} cannot be read ({error}): give a UTF-8 text file") from None
+    return parse_lexicon(content, str(path))
+
+
+def parse_lexicon(content: str, name: str) -> dict[str, Variants]:
+    """Return the pronunciations of the words of a lexicon, whose form `Lexicon.with_file` describes.
+
+    Args:
+        content: Its lines.
+        name: What a message of an error calls it.
+
+    Raises:
+        PronunciationError: Some lines are invalid, all of which are named.
+    """
     entries: dict[str, Variants] = {}
     problems: list[str] = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(content.splitlines(), start=1):
         word, *symbols = line.split("#", maxsplit=1)[0].split() or [""]
         if not word:
             continue
         try:
-            phones = parse_phones(symbols, f"{path}:{number}: '{word}'")
+            phones = parse_phones(symbols, f"{name}:{number}: '{word}'")
         except PronunciationError as error:
             problems.append(str(error))
             continue

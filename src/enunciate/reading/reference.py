@@ -51,7 +51,8 @@ def read_reference(utterance: Utterance, lexicon: Lexicon) -> Reference | None:
             TextWord(word.text, (Pronunciation(tuple(word.phones), "given"),)) for word in utterance.words
         ]
     elif utterance.text is not None:
-        words = parse_text(utterance.text, lexicon)
+        own = lexicon if utterance.lexicon is None else lexicon.with_entries(utterance.lexicon)
+        words = parse_text(utterance.text, own)
     else:
         return None
     return _reference(words, utterance.accent or lexicon.accent)

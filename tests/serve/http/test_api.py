@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import re
 
 import pytest
 from support.serve_cases import CLIP, SPOKEN, TEXT, application, metric, post, tone
@@ -141,8 +142,18 @@ def form_body(*parts: str) -> bytes:
         ("multipart/form-data; boundary=x", b"", 400, "ends before"),
         ("multipart/form-data; boundary=x", form_body('name="audio"\r\n\r\nabc'), 400, "ends before"),
         ("multipart/form-data; boundary=x", b"--y\r\n", 400, "cannot be parsed"),
-        ("multipart/form-data; boundary=x", form_body('name="text"\r\n\r\na') + b"--x--", 422, "0 clips"),
-        ("multipart/form-data; boundary=x", form_body('name="path"\r\n\r\na') + b"--x--", 422, "none of"),
+        (
+            "multipart/form-data; boundary=x",
+            form_body('name="text"\r\n\r\na') + b"--x--",
+            422,
+            "0 fields audio",
+        ),
+        (
+            "multipart/form-data; boundary=x",
+            form_body('name="path"\r\n\r\na') + b"--x--",
+            422,
+            "'path' is no field of the form",
+        ),
         ("multipart/form-data; boundary=x", form_body(*['name="audio"\r\n\r\n'] * 201), 413, "200 parts"),
         ("audio/wav", CLIP, 415, "multipart/form-data or application/json"),
         ("", CLIP, 415, "multipart/form-data or application/json"),
@@ -172,6 +183,33 @@ def test_an_accent_is_one_of_three(client):
         form = {"text": "a car", "accent": wrong}
         response = client.post("/v1/assessments", files={"audio": CLIP}, data=form)
         assert "accent" in problem_of(response, 422, "malformed")
+
+
+def test_phones_are_ipa_where_that_is_asked_for(client):
+    for phones, heard in (("ipa", ["θ", "ɪ", "ŋ", "k"]), ("arpabet", ["TH", "IH", "NG", "K"])):
+        form = client.post("/v1/assessments", files={"audio": CLIP}, data={"text": "think", "phones": phones})
+        body = {"audio": encoded(), "text": "think", "phones": phones, "id": form.json()["id"]}
+        assert [phone["phone"] for phone in form.json()["phones"]] == heard
+        assert client.post("/v1/assessments", json=body).json() == form.json()
+    wrong = client.post("/v1/assessments", json={"audio": encoded(), "phones": "xsampa"})
+    assert "phones: Input should be 'arpabet' or 'ipa'" in problem_of(wrong, 422, "malformed")
+
+
+def test_a_lexicon_has_pronunciations_of_words_of_the_text(client):
+    lexicon = "think S IH NG K  # as some say\nzzyzx Z AY Z IH K S\n"
+    form = {"text": "think zzyzx", "lexicon": lexicon}
+    response = client.post("/v1/assessments", files={"audio": CLIP}, data=form)
+    assert [phone["phone"] for phone in response.json()["phones"]] == "S IH NG K Z AY Z IH K S".split()
+    wrong = client.post("/v1/assessments", json={"audio": encoded(), "text": "a", "lexicon": "a QQ\nb XX"})
+    detail = problem_of(wrong, 422, "pronunciation")
+    assert "lexicon:1" in detail and "lexicon:2" in detail
+
+
+def test_what_is_wrong_is_named_beside_a_request_that_is_right(client):
+    form = client.post("/v1/assessments", files={"audio": CLIP}, data={"txt": "a"})
+    assert "curl -F audio=@clip.wav --form-string 'text=" in problem_of(form, 422, "malformed")
+    body = client.post("/v1/assessments", json={"audio": encoded(), "text": 5})
+    assert re.search(r'text: .*A right request: {"audio": ', problem_of(body, 422, "malformed"))
 
 
 def test_a_body_has_a_limit(client):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -12,6 +12,9 @@ MAX_TEXT = 20_000
 """Maximum length of a reference text in characters; ten minutes of fast speech have just under that."""
 MAX_WORDS = 3_000
 """Maximum number of words with pronunciations; ten minutes of fast speech have fewer."""
+
+
+PhoneSymbols = Literal["arpabet", "ipa"]
 
 
 class _RequestModel(BaseModel):
@@ -43,6 +46,10 @@ class ClipRequest(_RequestModel):
     """The reference as words with their phones, in place of `text`."""
     accent: Annotated[Accent, BeforeValidator(_decoded)] | None = None
     """Which pronunciations of `text` are right: `us` (the default), `gb`, or `any` for both."""
+    lexicon: Annotated[str, Field(max_length=MAX_TEXT)] | None = None
+    """Pronunciations of words of `text`, a line `WORD PH1 PH2 ...` for each, as in a lexicon file."""
+    phones: Annotated[PhoneSymbols, BeforeValidator(_decoded)] = "arpabet"
+    """The symbols of the phones in the answer."""
     id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Returned with the answer; by default, the id of the request."""
 

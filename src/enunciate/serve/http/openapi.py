@@ -81,6 +81,15 @@ _FORM_FIELDS: Fields = {
         "enum": ["us", "gb", "any"],
         "description": "Which pronunciations of `text` are right: American (the default), British, or both.",
     },
+    "lexicon": {
+        "type": "string",
+        "maxLength": MAX_TEXT,
+        "description": "Pronunciations of words of `text`, a line `WORD PH1 PH2 ...` for each.",
+    },
+    "phones": {
+        "enum": ["arpabet", "ipa"],
+        "description": "The symbols of the phones in the answer; ARPAbet by default.",
+    },
     "id": {
         "type": "string",
         "minLength": 1,
@@ -126,6 +135,9 @@ SEVERAL_CLIPS = _body(
             ("audio", _AUDIO, ""),
             ("text", _FORM_FIELDS["text"], ", or one for all"),
             ("words", _FORM_FIELDS["words"], ", or one for all"),
+            ("accent", _FORM_FIELDS["accent"], ", or one for all"),
+            ("lexicon", _FORM_FIELDS["lexicon"], ", or one for all"),
+            ("phones", _FORM_FIELDS["phones"], ", or one for all"),
             ("id", _FORM_FIELDS["id"], ""),
         )
     },

@@ -18,8 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
+from enunciate.errors import PronunciationError
+from enunciate.phones.lexicon import parse_lexicon
+from enunciate.schema import Accent
 from enunciate.serve.http.api_keys import is_valid, key_of
-from enunciate.serve.http.clip_request import MAX_TEXT
+from enunciate.serve.http.clip_request import MAX_TEXT, PhoneSymbols
 from enunciate.serve.http.phrase_stream import PhraseStream
 from enunciate.serve.http.problem_details import CLIP_STATUSES, ProblemError
 from enunciate.serve.http.service import Service
@@ -48,6 +51,10 @@ class StreamStart(BaseModel):
     """The reference text."""
     id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Returned with the answer."""
+    accent: Accent | None = None
+    """As in an upload, like the next two."""
+    lexicon: Annotated[str, Field(max_length=MAX_TEXT)] | None = None
+    phones: PhoneSymbols = "arpabet"
     format: Literal["pcm", "file"] = "pcm"
     """`pcm`: 16-bit samples, little-endian; `file`: the bytes of a WAV, FLAC, Ogg, Opus, MP3, WebM or M4A."""
     rate_hz: Annotated[int, Field(ge=MIN_RATE_HZ, le=MAX_RATE_HZ)] = 16_000
@@ -126,7 +133,7 @@ class _StreamSession:
         )
         is_pcm = start.format == "pcm"
         audio = TurnAudio(rules, PcmFormat(start.rate_hz, start.channels) if is_pcm else None)
-        job = ClipJob(id=start.id or str(uuid.uuid4()), text=start.text, by_lines=True)
+        job = _job(start)
         phrases = PhraseStream(job, self._admission.assess, connection.send)
         while not await self._is_over(audio, phrases, connection):
             self._admission.holds(audio.n_bytes)
@@ -155,6 +162,21 @@ class _StreamSession:
         if not _is_end(data):
             raise ProblemError(422, "malformed", 'send audio, or {"end": true} to end it')
         return True
+
+
+def _job(start: StreamStart) -> ClipJob:
+    try:
+        lexicon = None if start.lexicon is None else parse_lexicon(start.lexicon, "lexicon")
+    except PronunciationError as error:
+        raise ProblemError(422, error.code, str(error)) from None
+    return ClipJob(
+        id=start.id or str(uuid.uuid4()),
+        text=start.text,
+        accent=start.accent,
+        lexicon=lexicon,
+        ipa=start.phones == "ipa",
+        by_lines=True,
+    )
 
 
 def _is_end(data: str) -> bool:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from enunciate.errors import PronunciationError
 from enunciate.phones.inventory import parse_phones
+from enunciate.phones.lexicon import parse_lexicon
 from enunciate.schema import ReferenceWord
 from enunciate.serve.http.clip_request import ClipRequest, WordRequest
 from enunciate.serve.http.multipart import FormPart, parse_form
@@ -23,6 +24,8 @@ from enunciate.serve.workers.messages import ClipJob
 
 _OVERHEAD = 100_000
 """Bytes that a body may have besides audio."""
+_RIGHT_FORM = "curl -F audio=@clip.wav --form-string 'text=I think so.' http://127.0.0.1:8000/v1/assessments"
+_RIGHT_JSON = '{"audio": "UklGR...", "text": "I think so."}, with the file in base64 as audio'
 _MAX_VALUES = 100_000
 """Maximum commas, colons and brackets in a JSON body; parsed, more could fill hundreds of megabytes."""
 
@@ -61,11 +64,15 @@ async def read_uploads(
         body = await read_body(request, settings.max_bytes * 4 // 3 + _OVERHEAD, settings, count_bytes)
         clips = _clips_of_json(body, many=many)
     else:
-        raise ProblemError(415, "media_type", "send multipart/form-data or application/json")
+        raise ProblemError(
+            415, "media_type", f"send multipart/form-data or application/json, such as {_RIGHT_FORM}"
+        )
     most = settings.max_batch if many else 1
+    right = _RIGHT_FORM if media_type == "multipart/form-data" else _RIGHT_JSON
     if not 1 <= len(clips) <= most:
-        raise ProblemError(422, "malformed", f"the request has {len(clips)} clips: send 1 to {most}")
-    requests = [_validated(clip, index if many else None) for index, clip in enumerate(clips)]
+        number = f"the request has {len(clips)} fields audio, one for each clip: send 1 to {most}"
+        raise ProblemError(422, "malformed", f"{number}, such as {right}")
+    requests = [_validated(clip, index if many else None, right) for index, clip in enumerate(clips)]
     request_id: str = request.state.request_id
     ids = [f"{request_id}-{index}" for index in range(len(clips))] if len(clips) > 1 else [request_id]
     uploads = [_upload(clip, default_id) for clip, default_id in zip(requests, ids, strict=True)]
@@ -94,7 +101,10 @@ def _clips_of_form(parts: Sequence[FormPart]) -> list[Any]:
     for part in parts:
         if part.name not in values_of:
             raise ProblemError(
-                422, "malformed", f"the form has a field that is none of {', '.join(values_of)}"
+                422,
+                "malformed",
+                f"{part.name[:50]!r} is no field of the form, which may have {', '.join(values_of)}. "
+                f"A right request: {_RIGHT_FORM}",
             )
         values_of[part.name].append(bytes(part.content))
     count = len(values_of["audio"])
@@ -109,14 +119,14 @@ def _clips_of_form(parts: Sequence[FormPart]) -> list[Any]:
     ]
 
 
-def _validated(clip: Any, index: int | None) -> ClipRequest:
+def _validated(clip: Any, index: int | None, right: str) -> ClipRequest:
     """Validate a clip; in a form all values are bytes and `words` is JSON, in JSON `audio` is base64."""
     try:
         return ClipRequest.model_validate(_with_words_parsed(clip))
     except ValidationError as error:
         prefix = () if index is None else (index,)
         details = [_located((*prefix, *one["loc"]), one["msg"]) for one in error.errors()[:5]]
-        raise ProblemError(422, "malformed", "; ".join(details)) from None
+        raise ProblemError(422, "malformed", f"{'; '.join(details)}. A right request: {right}") from None
 
 
 def _with_words_parsed(clip: Any) -> Any:
@@ -136,7 +146,14 @@ def _located(location: Sequence[str | int], message: str) -> str:
 def _upload(clip: ClipRequest, default_id: str) -> Upload | ProblemError:
     try:
         words = None if clip.words is None else tuple(map(_reference_word, clip.words))
-        job = ClipJob(id=clip.id or default_id, text=clip.text, words=words, accent=clip.accent)
+        job = ClipJob(
+            id=clip.id or default_id,
+            text=clip.text,
+            words=words,
+            accent=clip.accent,
+            lexicon=None if clip.lexicon is None else parse_lexicon(clip.lexicon, "lexicon"),
+            ipa=clip.phones == "ipa",
+        )
         return Upload(job, clip.audio if isinstance(clip.audio, bytes) else _decode_base64(clip.audio))
     except PronunciationError as error:
         return ProblemError(422, error.code, str(error))

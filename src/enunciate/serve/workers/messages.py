@@ -38,6 +38,9 @@ class ClipJob(FrozenModel):
     text: str | None = None
     words: tuple[ReferenceWord, ...] | None = None
     accent: Accent | None = None
+    lexicon: dict[str, tuple[tuple[str, ...], ...]] | None = None
+    ipa: bool = False
+    """If set, phones are IPA symbols; not in Azure's form, which has an option of its own."""
     azure: AzureOptions | None = None
     """If set, the answer takes Azure's form."""
     by_lines: bool = False

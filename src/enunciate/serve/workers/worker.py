@@ -13,10 +13,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 
+from enunciate.assembly.ipa import in_ipa
 from enunciate.audio import SAMPLE_RATE_HZ, decoded_duration_s, header_duration_s
 from enunciate.engines import Assessor, StreamingAssessor, answer_each, load_assessor
 from enunciate.errors import AudioTooLongError, EnunciateError, TextUnknownWordsError
@@ -26,6 +27,8 @@ from enunciate.serve.azure.phrase import is_said_to_the_end, phrase_bodies
 from enunciate.serve.service_log import log_bug, logging_to_stderr
 from enunciate.serve.workers import messages
 from enunciate.serve.workers.messages import INTERNAL, ClipJob, ClipOutcome, WorkerHello
+
+_Result = TypeVar("_Result", Assessment, PhraseResult)
 
 
 class _EngineBugError(EnunciateError):
@@ -116,7 +119,9 @@ def _assess(
             raise _EngineBugError from bug
 
     utterances = [
-        Utterance(id=job.id, audio=clip, text=job.text, words=job.words, accent=job.accent)
+        Utterance(
+            id=job.id, audio=clip, text=job.text, words=job.words, accent=job.accent, lexicon=job.lexicon
+        )
         for job, clip in zip(jobs, clips, strict=True)
     ]
     answers = answer_each(answer, utterances)
@@ -159,7 +164,7 @@ def _success(heard: _Heard, job: ClipJob) -> tuple[bytes, bytes]:
     elif job.azure is not None:
         body = json.dumps(azure.response(assessment, job.azure), ensure_ascii=False)
     else:
-        body = assessment.model_dump_json()
+        body = _shown(assessment, job).model_dump_json()
     return outcome.model_dump_json().encode(), body.encode()
 
 
@@ -171,8 +176,13 @@ def _lines(heard: _Heard, job: ClipJob) -> Iterator[str]:
             yield json.dumps(fields, ensure_ascii=False)
         return
     for phrase in phrases:
-        yield f'{{"phrase":{phrase.model_dump_json()}}}'
-    yield f'{{"assessment":{heard.assessment.model_dump_json()}}}'
+        yield f'{{"phrase":{_shown(phrase, job).model_dump_json()}}}'
+    yield f'{{"assessment":{_shown(heard.assessment, job).model_dump_json()}}}'
+
+
+def _shown(result: _Result, job: ClipJob) -> _Result:
+    """Return a result with the symbols that are asked for."""
+    return in_ipa(result) if job.ipa else result
 
 
 def _failure(error: EnunciateError, utterance: Utterance) -> tuple[bytes, bytes]:

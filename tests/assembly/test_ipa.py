@@ -6,7 +6,7 @@ from pathlib import Path
 
 from support.fake_assessor import assessment_of
 
-from enunciate.cli.ipa import in_ipa
+from enunciate.assembly.ipa import in_ipa
 from enunciate.schema import Utterance
 
 WITH_TEXT = assessment_of(Utterance(id="a.wav", audio=Path("a.wav"), text="I think I left"), 2.5)

@@ -1,14 +1,18 @@
-"""An `Assessment` with IPA symbols in place of ARPAbet."""
+"""Results with IPA symbols in place of ARPAbet."""
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from enunciate.phones import to_ipa
 from enunciate.phones.inventory import UNCLEAR
-from enunciate.schema import Assessment, PhoneResult
+from enunciate.schema import Assessment, PhoneResult, PhraseResult
+
+_Result = TypeVar("_Result", Assessment, PhraseResult)
 
 
-def in_ipa(assessment: Assessment) -> Assessment:
-    """Return a copy of the assessment with its phones in IPA."""
+def in_ipa(result: _Result) -> _Result:
+    """Return a copy of a result with its phones in IPA."""
     words = tuple(
         word.model_copy(
             update={
@@ -16,10 +20,10 @@ def in_ipa(assessment: Assessment) -> Assessment:
                 "inserted": tuple(_symbols_in_ipa(phone) for phone in word.inserted),
             }
         )
-        for word in assessment.words
+        for word in result.words
     )
-    phones = tuple(_phone_in_ipa(phone) for phone in assessment.phones)
-    return assessment.model_copy(update={"words": words, "phones": phones})
+    phones = tuple(_phone_in_ipa(phone) for phone in result.phones)
+    return result.model_copy(update={"words": words, "phones": phones})
 
 
 def _phone_in_ipa(phone: PhoneResult) -> PhoneResult:
