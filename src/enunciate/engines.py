@@ -222,7 +222,7 @@ def load_assessor(
         name_or_path: `pocket` (its weights ship in the package) or a folder that `enunciate train` wrote:
             weights of `pocket`, a baseline, or an adapter of Phi-4-multimodal. The name
             `microsoft/Phi-4-multimodal-instruct`, or a folder with its checkpoint, loads that model without
-            an adapter.
+            an adapter. `whisper` runs the packaged adapter on a Whisper base of this machine, without torch.
         lexicon: A file of extra pronunciations, lines of `WORD PH1 PH2 ...`.
         accent: Which pronunciations are right for `pocket` where `Utterance.accent` does not say: American
             ("us"), British ("gb"), or both ("any").
@@ -237,6 +237,8 @@ def load_assessor(
     from enunciate.pocket.weights_folder import DESCRIPTION
     from enunciate.speech_lm.families.phi4.hub import HUB_NAME
 
+    if name_or_path == "whisper":
+        return _load_whisper(lexicon=lexicon, accent=accent, threads=threads)
     folder = packaged_weights() if name_or_path == "pocket" else Path(name_or_path)
     if (folder / DESCRIPTION).is_file():
         return PocketAssessor(folder, lexicon=lexicon, accent=accent, threads=threads)
@@ -251,6 +253,15 @@ def load_assessor(
     raise ModelNotFoundError(
         f"{name_or_path}: no such model. Use 'pocket', a folder that `enunciate train` wrote, or '{HUB_NAME}'"
     )
+
+
+def _load_whisper(*, lexicon: Path | None, accent: Accent, threads: int) -> Assessor:
+    with needing("whisper"):
+        import kaldialign  # noqa: F401  # pyright: ignore[reportUnusedImport,reportMissingTypeStubs]
+        import safetensors  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+        from enunciate.speech_lm.whisper_onnx.loading import load_whisper, packaged_adapter
+    return load_whisper(packaged_adapter(), lexicon=lexicon, accent=accent, threads=threads)
 
 
 def _is_checkpoint(folder: Path) -> bool:

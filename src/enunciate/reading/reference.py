@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from enunciate.errors import TextError
 from enunciate.phones.british import accented
 from enunciate.phones.lexicon import Lexicon, Variants
 from enunciate.phones.pronunciation import Pronunciation, distinct
@@ -56,6 +57,15 @@ def read_reference(utterance: Utterance, lexicon: Lexicon) -> Reference | None:
     else:
         return None
     return _reference(words, utterance.accent or lexicon.accent)
+
+
+def read_heard(text: str, lexicon: Lexicon, accent: Accent | None) -> Reference | None:
+    """The canonical phones of words that an engine heard; None where it heard no English."""
+    try:
+        words = parse_text(text, lexicon)
+    except TextError:
+        return None
+    return replace(_reference(words, accent or lexicon.accent), spans=(), heard=True)
 
 
 def _reference(words: Sequence[TextWord], accent: Accent) -> Reference:

@@ -6,8 +6,8 @@ prompt); `assembly` aligns what it heard with the canonical phones and with the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from enunciate import audio
@@ -15,9 +15,9 @@ from enunciate.assembly.clip import LoadedClip
 from enunciate.assembly.heard import assess_heard
 from enunciate.assembly.timing import Aligner
 from enunciate.assembly.warnings import unparsable_answer
-from enunciate.errors import TaskNotTrainedError
+from enunciate.errors import TaskNotTrainedError, TextTooLongError
 from enunciate.phones import Lexicon
-from enunciate.reading.reference import read_reference
+from enunciate.reading.reference import read_heard, read_reference
 from enunciate.schema import Assessment, UnparsableAnswer, Utterance
 from enunciate.speech_lm.answers import phones_of, reparse_leniently, scores_of, symbols_of, transcript_of
 from enunciate.speech_lm.families.phi4.audio_frames import check_length
@@ -26,6 +26,10 @@ from enunciate.speech_lm.targets import Unparsable
 
 if TYPE_CHECKING:
     from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
+
+
+Transcriber = Callable[[audio.Samples], str]
+"""Writes down the words of a clip, (n,) float32 at 16 kHz."""
 
 
 class AnswerDecoder(Protocol):
@@ -56,10 +60,18 @@ class _Clip(LoadedClip):
     """One utterance with its decoded audio and its reference."""
 
     @property
+    def words_heard(self) -> str | None:
+        """The words of a clip without a text, in lower case, where they were transcribed."""
+        if self.reference is None or not self.reference.heard:
+            return None
+        return " ".join(self.reference.words).lower()
+
+    @property
     def text(self) -> str | None:
         """The text for the prompt: the reference text, or its words if it contains pronunciations."""
         text = self.utterance.text
-        if self.reference is not None and (text is None or "{" in text):
+        given = self.reference is not None and not self.reference.heard
+        if self.reference is not None and given and (text is None or "{" in text):
             return " ".join(self.reference.words)
         return text
 
@@ -88,6 +100,7 @@ class SpeechLmAssessor:
         options: SpeechLmOptions | None = None,
         aligner: Aligner | None = None,
         lexicon: Lexicon | None = None,
+        transcriber: Transcriber | None = None,
     ) -> None:
         """Assemble an engine; `loading` does it from a folder.
 
@@ -97,11 +110,13 @@ class SpeechLmAssessor:
             options: How the model was trained.
             aligner: Gives the times; without it there are none.
             lexicon: Pronunciations of the reference texts; the default is CMUdict.
+            transcriber: Writes down the words of clips without a text, so that they get results too.
         """
         self._decoder, self._name = decoder, name
         self._options = options or SpeechLmOptions()
         self._aligner = aligner
         self._lexicon = lexicon or Lexicon.default()
+        self._transcriber = transcriber
 
     @property
     def name(self) -> str:
@@ -158,7 +173,10 @@ class SpeechLmAssessor:
         ]
 
     def _open(self, utterance: Utterance) -> _Clip:
-        return _Clip(utterance, _load(utterance), read_reference(utterance, self._lexicon))
+        speech, reference = _load(utterance), read_reference(utterance, self._lexicon)
+        if reference is None and self._transcriber is not None:
+            reference = read_heard(self._transcriber(speech.samples), self._lexicon, utterance.accent)
+        return _Clip(utterance, speech, reference)
 
     def _decode_clips(self, clips: Sequence[_Clip]) -> list[_ClipAnswers]:
         texts = [clip.text if self._options.reads_text else None for clip in clips]
@@ -178,6 +196,15 @@ class SpeechLmAssessor:
         return [_ClipAnswers(row.get("apa"), row.get("mdd")) for row in rows]
 
     def _assessment(self, clip: _Clip, answers: _ClipAnswers) -> Assessment:
+        try:
+            return self._assemble(clip, answers)
+        except TextTooLongError:
+            if clip.reference is None or not clip.reference.heard:
+                raise
+            # The transcription has more than was said: the phones heard are left.
+            return self._assemble(replace(clip, reference=None), answers)
+
+    def _assemble(self, clip: _Clip, answers: _ClipAnswers) -> Assessment:
         unparsable = answers.unparsable()
         return assess_heard(
             clip,
@@ -187,7 +214,7 @@ class SpeechLmAssessor:
             self._aligner,
             reads_text=self._options.reads_text and clip.text is not None,
             warnings=[unparsable_answer(task) for task in unparsable],
-            transcript=transcript_of(answers.mdd),
+            transcript=clip.words_heard or transcript_of(answers.mdd),
             unparsable=[
                 UnparsableAnswer(task=task, raw=answer.raw, reason=answer.reason)
                 for task, answer in unparsable.items()

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import torch
-from pydantic import ValidationError
 
-from enunciate.errors import ModelNotFoundError, RecipeError
 from enunciate.huggingface import quiet_loading
 from enunciate.phones import Lexicon
 from enunciate.pocket.packaged_aligner import packaged_aligner
 from enunciate.speech_lm.adapter import WEIGHTS_FILE, load_adapter, merged
+from enunciate.speech_lm.adapter_folder import read_description, weights_digest
 from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
 from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.families.phi4.adapter_layout import SPEECH_ADAPTER
 from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
 from enunciate.speech_lm.families.phi4.model import load_base
-from enunciate.speech_lm.options import AdapterDescription, Precision, PromptConfig
+from enunciate.speech_lm.options import Precision, PromptConfig
 from enunciate.speech_lm.processor import Processor
-from enunciate.storage import RECIPE_FILE
 from enunciate.torch_device import pick_device
 
 UNTRAINED_PROMPT = PromptConfig(control="none", rubric=True)
@@ -52,7 +49,7 @@ def load_adapted(folder: Path, *, lexicon: Path | None = None) -> SpeechLmAssess
         tasks=trained.tasks, reads_text=trained.prompt.reference_text, batch_size=BATCH_SIZE[device.type]
     )
     decoder = Decoder(model, processor, trained.prompt, max_batch=options.batch_size, target=trained.target)
-    name = f"phi4 {folder.resolve().name} {_digest(folder / WEIGHTS_FILE)}"
+    name = f"phi4 {folder.resolve().name} {weights_digest(folder / WEIGHTS_FILE)}"
     return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_aligner(), lexicon=words)
 
 
@@ -80,30 +77,6 @@ def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> Speec
     return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_aligner(), lexicon=words)
 
 
-def read_description(folder: Path) -> AdapterDescription:
-    """Read what running needs from the recipe that is saved with an adapter.
-
-    Raises:
-        ModelNotFoundError: There is no recipe.
-        RecipeError: It is broken; all problems are named at once.
-    """
-    path = folder / RECIPE_FILE
-    try:
-        return AdapterDescription.model_validate_json(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelNotFoundError(
-            f"{folder} has an adapter but no {RECIPE_FILE} that could be read ({error}), and without it the "
-            "base model and the prompt are unknown: take the whole folder that `enunciate train` wrote"
-        ) from error
-    except (ValidationError, UnicodeDecodeError) as error:
-        problems = (
-            [f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors()]
-            if isinstance(error, ValidationError)
-            else [str(error)]
-        )
-        raise RecipeError(str(path), problems) from error
-
-
 def _with_speech_adapter(base: Phi4MultimodalForCausalLM) -> Phi4MultimodalForCausalLM:
     folder = None if base.checkpoint is None else base.checkpoint / SPEECH_ADAPTER
     if folder is None or not (folder / WEIGHTS_FILE).is_file():
@@ -114,9 +87,3 @@ def _with_speech_adapter(base: Phi4MultimodalForCausalLM) -> Phi4MultimodalForCa
 def _dtype(device: torch.device, precision: Precision) -> torch.dtype:
     """Return float32 on any CPU: few of them are fast in bfloat16."""
     return torch.bfloat16 if device.type == "cuda" and precision == "bf16" else torch.float32
-
-
-def _digest(path: Path) -> str:
-    """Eight hex digits that distinguish the weights of different trainings."""
-    with path.open("rb") as weights:
-        return hashlib.file_digest(weights, "sha256").hexdigest()[:8]

@@ -12,6 +12,8 @@ from enunciate.whisper_weights.ctranslate2 import Arrays
 
 Floats = npt.NDArray[np.float32]
 Weights = Mapping[str, npt.NDArray[np.generic]]
+_ROWS = 4096
+"""Rows that are rounded at a time, to save memory."""
 EMBEDDINGS = "model.decoder.embed_tokens.weight"
 
 
@@ -60,8 +62,12 @@ def output_initialisers(weights: Weights) -> Arrays:
 
 def quantise(matrix: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
     """Return a matrix (n_out, n_in) as int8 (n_in, n_out), and the scale (n_out,) of each output."""
-    scale = np.maximum(np.abs(matrix).max(axis=1), 1e-12) / 127
-    return np.ascontiguousarray(np.rint(matrix / scale[:, None]).astype(np.int8).T), scale.astype(np.float32)
+    scale = (np.maximum(np.maximum(matrix.max(axis=1), -matrix.min(axis=1)), 1e-12) / 127).astype(np.float32)
+    integers = np.empty(matrix.shape[::-1], np.int8)
+    for start in range(0, len(matrix), _ROWS):
+        rows = slice(start, start + _ROWS)
+        integers[:, rows] = np.rint(matrix[rows] / scale[rows, None]).T
+    return integers, scale
 
 
 def _layer(weights: Weights, layer: str, dims: Dimensions) -> Arrays:

@@ -1,46 +1,61 @@
-"""Whisper's own transcription: what was said, as ordinary text, by the decoder without adapter."""
+"""Whisper's own transcription: what was said, as ordinary text, by the model without adapter.
+
+Whisper learnt from clips that are padded to 30 s. Without any silence at their end it repeats itself; with
+`PADDING_S` it does so rarely, and is faster than with 30 s.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 import numpy as np
 
-from enunciate.speech_lm.whisper_onnx.model import Decoder, Floats, TokenSequences
+from enunciate.audio import SAMPLE_RATE_HZ, Samples
+from enunciate.pocket.log_mel import log_mel
+from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, TokenSequences
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 
-_TEXT = re.compile(rb" ?(?:[A-Za-z']+|[0-9]+|[.,?!:;$%&-])")
-"""Tokens of English text; others, such as notes for music, are never written."""
+PADDING_S = 6.0
+"""Silence that is put after a clip (`benchmarks/whisper_words.py`)."""
+MAX_S = 30.0
+"""What a clip and the silence may last together."""
 MAX_TOKENS_PER_S, _EXTRA_TOKENS = 8, 10
 """More than anyone says, so that a decoder that repeats itself ends."""
+_TEXT = re.compile(rb" ?(?:[A-Za-z']+|[0-9]+|[.,?!:;$%&-])")
+"""Tokens of English text; others, such as notes for music, are never written."""
 
 
 class Transcriber:
-    """Greedy decoding of English text."""
+    """Greedy decoding of English text; an `assessor.Transcriber`."""
 
-    def __init__(self, decoder: Decoder, tokens: WhisperTokens) -> None:
-        self._decoder, self._tokens = decoder, tokens
-        allowed = np.array(
-            [_TEXT.fullmatch(tokens.bytes_of(index)) is not None for index in range(decoder.dims.vocabulary)]
-        )
+    def __init__(
+        self, encoder: Encoder, decoder: Decoder, tokens: WhisperTokens, padding_s: float = PADDING_S
+    ) -> None:
+        """Prepare to transcribe.
+
+        Args:
+            encoder: The base's encoder.
+            decoder: The base's decoder.
+            tokens: The base's tokens.
+            padding_s: Silence that is put after a clip, in seconds.
+        """
+        self._encoder, self._decoder, self._tokens, self._padding_s = encoder, decoder, tokens, padding_s
+        ids = range(decoder.dims.vocabulary)
+        allowed = np.array([_TEXT.fullmatch(tokens.bytes_of(index)) is not None for index in ids])
         allowed[tokens.special_ids] = False
         self._begins = np.where(allowed, np.float32(0), np.float32(-np.inf))
         allowed[tokens.end_id] = True
         self._continues = np.where(allowed, np.float32(0), np.float32(-np.inf))
 
-    def __call__(self, heard: Mapping[str, Floats], duration_s: float) -> str:
-        """Return the text of a clip.
-
-        Args:
-            heard: What the decoder hears (`Decoder.hear`) of the states of the untouched encoder.
-            duration_s: The clip's length in seconds.
-        """
-        sequences = TokenSequences(self._decoder, heard)
+    def __call__(self, samples: Samples) -> str:
+        """Return the text of a clip, (n,) float32 at 16 kHz."""
+        room = max(0, int(MAX_S * SAMPLE_RATE_HZ) - len(samples))
+        padded = np.pad(samples, (0, min(int(self._padding_s * SAMPLE_RATE_HZ), room)))
+        sequences = TokenSequences(self._decoder, self._decoder.hear(self._encoder(log_mel(padded))))
         sequences.feed([self._tokens.start_ids])
-        limit = min(sequences.room - 1, _EXTRA_TOKENS + round(MAX_TOKENS_PER_S * duration_s))
+        most = _EXTRA_TOKENS + round(MAX_TOKENS_PER_S * len(samples) / SAMPLE_RATE_HZ)
         written: list[int] = []
-        while len(written) < limit:
+        while len(written) < min(most, sequences.room + len(written)):
             logits = sequences.logits()[0] + (self._continues if written else self._begins)
             best = int(logits.argmax())
             if best == self._tokens.end_id:

@@ -1,0 +1,42 @@
+"""What an adapter's folder says about it, read without torch."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from enunciate.errors import ModelNotFoundError, RecipeError
+from enunciate.speech_lm.options import AdapterDescription
+from enunciate.storage import RECIPE_FILE
+
+
+def read_description(folder: Path) -> AdapterDescription:
+    """Read what running needs from the recipe that is saved with an adapter.
+
+    Raises:
+        ModelNotFoundError: There is no recipe.
+        RecipeError: It is broken; all problems are named at once.
+    """
+    path = folder / RECIPE_FILE
+    try:
+        return AdapterDescription.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelNotFoundError(
+            f"{folder} has an adapter but no {RECIPE_FILE} that could be read ({error}), and without it the "
+            "base model and the prompt are unknown: take the whole folder that `enunciate train` wrote"
+        ) from error
+    except (ValidationError, UnicodeDecodeError) as error:
+        problems = (
+            [f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors()]
+            if isinstance(error, ValidationError)
+            else [str(error)]
+        )
+        raise RecipeError(str(path), problems) from error
+
+
+def weights_digest(path: Path) -> str:
+    """Return eight hex digits that distinguish the weights of different trainings."""
+    with path.open("rb") as weights:
+        return hashlib.file_digest(weights, "sha256").hexdigest()[:8]

@@ -1,0 +1,123 @@
+"""From clips to answers by Whisper under ONNX Runtime; an `assessor.AnswerDecoder` without torch.
+
+A clip is encoded once for both tasks. Tokens that the grammar leaves no choice about are fed together, and a
+transcript ends with the last sign of its JSON. Among few tokens, as in phones and scores, the logits are
+exact products with the embeddings; only words are chosen by the int8 output layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from enunciate.audio import SAMPLE_RATE_HZ, Samples
+from enunciate.errors import AudioTooLongError
+from enunciate.pocket.log_mel import log_mel
+from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
+from enunciate.speech_lm.decoding.grammar import TranscriptGrammar
+from enunciate.speech_lm.decoding.slots import Floats as Doubles
+from enunciate.speech_lm.decoding.slots import Slot, find_slots
+from enunciate.speech_lm.decoding.transcripts import TokenSequence, read_decoded, transcript_opening
+from enunciate.speech_lm.options import AdapterDescription, Task
+from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, Floats, TokenSequences
+from enunciate.speech_lm.whisper_onnx.scores import decode_scores
+from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
+
+MAX_S = 30.0
+"""The longest clip that the encoder has positions for."""
+FEW = 1024
+"""Tokens up to which exact logits are computed."""
+
+
+class OnnxAnswerDecoder:
+    """Decodes the answers of one adapter."""
+
+    def __init__(
+        self, encoder: Encoder, decoder: Decoder, tokens: WhisperTokens, description: AdapterDescription
+    ) -> None:
+        """Prepare to decode.
+
+        Args:
+            encoder: The encoder, with the adapter if that changes it.
+            decoder: The decoder with the adapter.
+            tokens: The base's tokens.
+            description: Prompt and targets as in training; control tokens must be text.
+        """
+        self._encoder, self._decoder, self._tokens = encoder, decoder, tokens
+        self._prompt, self._target = description.prompt, description.target
+
+    def decode_tasks(
+        self, tasks: Sequence[Task], items: Sequence[tuple[Samples, str | None]]
+    ) -> dict[Task, list[DecodedAnswer]]:
+        """Return the answers to several tasks about clips, (n,) float32 at 16 kHz, with their texts.
+
+        Raises:
+            AudioTooLongError: A clip is longer than 30 s; nothing has been decoded then.
+        """
+        for index, (samples, _) in enumerate(items):
+            _check_length(len(samples) / SAMPLE_RATE_HZ, index, len(items))
+        answers: dict[Task, list[DecodedAnswer]] = {task: [] for task in tasks}
+        for samples, text in items:
+            heard = self._decoder.hear(self._encoder(log_mel(samples)))
+            for task in tasks:
+                prompt = self._tokens.task_ids(task, self._prompt, text)
+                if task == "apa":
+                    answers[task].append(self._scores(heard, prompt))
+                else:
+                    answers[task].append(self._transcript(heard, prompt, len(samples) / SAMPLE_RATE_HZ))
+        return answers
+
+    @cached_property
+    def _slots(self) -> tuple[Slot, ...]:
+        return find_slots(self._tokens)[0]
+
+    @cached_property
+    def _grammar(self) -> TranscriptGrammar:
+        return TranscriptGrammar(self._tokens.grammar_tokens, self._tokens.end_id, self._target)
+
+    def _scores(self, heard: Mapping[str, Floats], prompt: list[int]) -> DecodedAnswer:
+        return decode_scores(TokenSequences(self._decoder, heard), prompt, self._slots)
+
+    def _transcript(self, heard: Mapping[str, Floats], prompt: list[int], duration_s: float) -> DecodedAnswer:
+        sequences = TokenSequences(self._decoder, heard)
+        written = list(transcript_opening(self._tokens))
+        probabilities = [1.0] * len(written)
+        masks = self._grammar.start([duration_s], sequences.room - len(prompt))
+        for token in written:
+            masks.accept([token])
+        new = [*prompt, *written]
+        while True:
+            (forced,) = masks.forced()
+            written += forced
+            probabilities += [1.0] * len(forced)
+            if masks.complete[0]:
+                break
+            sequences.feed([[*new, *forced]])
+            token, probability = _best(sequences, np.flatnonzero(masks.allowed()[0]))
+            masks.accept([token])
+            written.append(token)
+            probabilities.append(probability)
+            new = [token]
+        decoded = TokenSequence(written, probabilities)
+        return read_decoded("mdd", self._tokens.text_of(written), decoded, self._tokens.bytes_of)
+
+
+def _best(sequences: TokenSequences, allowed: np.ndarray[tuple[int], np.dtype[np.intp]]) -> tuple[int, float]:
+    """Return the most likely of the allowed tokens, and its probability among them."""
+    if len(allowed) <= FEW:
+        logits: Doubles = sequences.logits_of(allowed.tolist())[0]
+    else:
+        logits = sequences.logits()[0, allowed].astype(np.float64)
+    best = int(logits.argmax())
+    return int(allowed[best]), float(1 / np.exp(logits - logits[best]).sum())
+
+
+def _check_length(duration_s: float, index: int, count: int) -> None:
+    if duration_s > MAX_S:
+        name = "the clip" if count == 1 else f"clip {index + 1} of {count}"
+        raise AudioTooLongError(
+            f"{name} lasts {duration_s:.1f} s, longer than the {MAX_S:g} s that Whisper takes: "
+            "cut it into sentences"
+        )

@@ -1,0 +1,104 @@
+"""The engine `whisper`: an adapter, a base that is on this machine, and ONNX Runtime."""
+
+from __future__ import annotations
+
+import logging
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+
+from enunciate.audio import Samples
+from enunciate.errors import ModelNotFoundError
+from enunciate.phones import Lexicon
+from enunciate.pocket.packaged_aligner import packaged_aligner
+from enunciate.schema import Accent
+from enunciate.speech_lm.adapter_folder import read_description, weights_digest
+from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
+from enunciate.speech_lm.whisper_onnx.answer_decoder import OnnxAnswerDecoder
+from enunciate.speech_lm.whisper_onnx.dimensions import dimensions_of
+from enunciate.speech_lm.whisper_onnx.lora import WEIGHTS, changes_encoder, merge_adapter
+from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, OutputLayer
+from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
+from enunciate.speech_lm.whisper_onnx.transcriber import Transcriber
+from enunciate.whisper_weights.base import WhisperFolder, find_whisper
+
+logger = logging.getLogger(__name__)
+
+
+def packaged_adapter() -> Path:
+    """Return the folder where the adapter that ships is, if the package has it."""
+    return Path(str(resources.files("enunciate.speech_lm.whisper_onnx"))) / "adapter"
+
+
+def load_whisper(
+    adapter: Path,
+    *,
+    base: Path | None = None,
+    lexicon: Path | None = None,
+    accent: Accent = "us",
+    threads: int = 1,
+) -> SpeechLmAssessor:
+    """Load an adapter of Whisper for the CPU; its matrices become int8, which takes a second or two.
+
+    Args:
+        adapter: The adapter's folder, with its recipe.
+        base: A folder with the Whisper that it was trained on; by default it is looked for
+            (`whisper_weights.base.find_whisper`).
+        lexicon: A file of extra pronunciations.
+        accent: Which pronunciations are right where `Utterance.accent` does not say.
+        threads: Processor threads.
+
+    Raises:
+        ModelNotFoundError: There is no adapter or no base, or they do not fit each other.
+        MissingExtraError: A package is missing.
+        RecipeError: The adapter's recipe is broken.
+    """
+    if not (adapter / WEIGHTS).is_file():
+        raise ModelNotFoundError(f"{adapter}: no adapter of Whisper in it: {WEIGHTS} is missing")
+    words = Lexicon.default(lexicon, accent)
+    description = read_description(adapter)
+    if description.prompt.control == "special":
+        raise ModelNotFoundError(
+            f"{adapter}: control tokens of their own need torch: train with prompt.control: text"
+        )
+    untouched = _Untouched(find_whisper(base), threads)
+    logger.info("preparing the Whisper of %s", untouched.folder.folder)
+    weights = merge_adapter(untouched.weights, adapter)
+    own_encoder = changes_encoder(adapter)
+    encoder = Encoder(weights, untouched.dims, threads) if own_encoder else untouched.encoder
+    decoder = Decoder(weights, untouched.dims, untouched.output, threads)
+    return SpeechLmAssessor(
+        OnnxAnswerDecoder(encoder, decoder, untouched.tokens, description),
+        f"whisper {adapter.resolve().name} {weights_digest(adapter / WEIGHTS)}",
+        options=SpeechLmOptions(
+            tasks=description.tasks, reads_text=description.prompt.reference_text, batch_size=1
+        ),
+        aligner=packaged_aligner(),
+        lexicon=words,
+        transcriber=untouched.transcribe,
+    )
+
+
+class _Untouched:
+    """The base without adapter; its decoder is loaded for the first clip that has no text."""
+
+    def __init__(self, folder: WhisperFolder, threads: int) -> None:
+        self.folder, self._threads = folder, threads
+        self.weights = folder.read()
+        self.dims = dimensions_of(self.weights, folder.heads)
+        self.tokens = WhisperTokens(folder.tokenizer, self.dims.vocabulary)
+        self.output = OutputLayer(self.weights, self.dims, threads)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder."""
+        return Encoder(self.weights, self.dims, self._threads)
+
+    def transcribe(self, samples: Samples) -> str:
+        """Write down the words of a clip."""
+        return self._transcriber(samples)
+
+    @cached_property
+    def _transcriber(self) -> Transcriber:
+        decoder = Decoder(self.weights, self.dims, self.output, self._threads)
+        return Transcriber(self.encoder, decoder, self.tokens)

@@ -1,0 +1,140 @@
+"""The engine `whisper`: from an adapter's folder and a base to assessments, without torch."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from support.paths import PACKAGE
+from support.speech_lm_cases import clip
+from support.whisper_folders import save_adapter, save_base
+
+from enunciate.engines import load_assessor
+from enunciate.errors import ModelNotFoundError, TaskNotTrainedError
+from enunciate.schema import ASPECTS, Clip, Utterance
+from enunciate.speech_lm.whisper_onnx import loading
+from enunciate.speech_lm.whisper_onnx.loading import load_whisper
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return save_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module")
+def adapter(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("adapter")
+    save_adapter(folder)
+    return folder
+
+
+def utterance(text=None, seconds=0.8):
+    return Utterance(id="a", audio=Clip(samples=clip(seconds), sample_rate_hz=16_000), text=text)
+
+
+def test_clip_with_a_text_has_scores_words_and_times(base, adapter):
+    assessor = load_whisper(adapter, base=base)
+
+    (result,) = assessor.assess([utterance("we call it")])
+
+    assert result.model.startswith("whisper ") and assessor.batch_size == 1
+    assert [word.text for word in result.words] == ["we", "call", "it"]
+    assert all(phone.start_s is not None for phone in result.phones)
+    for aspect in ASPECTS:
+        assert len(getattr(result, aspect).distribution) == 11
+    assert result.unparsable == ()
+    (heard,) = assessor.recognise([utterance()])
+    assert heard
+
+
+@pytest.fixture
+def transcribed(monkeypatch):
+    """Make the base hear what a test says."""
+
+    def say(text):
+        monkeypatch.setattr(loading.Transcriber, "__call__", lambda self, samples: text)
+
+    return say
+
+
+def test_clip_without_a_text_has_the_words_that_the_base_hears(base, adapter, transcribed):
+    transcribed("We call 2.")
+
+    (result,) = load_whisper(adapter, base=base).assess([utterance()])
+
+    assert [word.text for word in result.words] == ["We", "call", "2"]
+    assert all(word.text_start is None and word.error != "omission" for word in result.words)
+    assert result.text is None and not result.used_reference and result.completeness is None
+    assert result.transcript == "we call 2"
+    assert [notice.code for notice in result.warnings if notice.code != "noisy"] == ["no_reference"]
+
+
+@pytest.mark.parametrize("text", ["", "?!", "so many words that nobody says them in less than a second " * 3])
+def test_what_is_no_transcription_leaves_the_phones_heard(base, adapter, transcribed, text):
+    transcribed(text)
+
+    (result,) = load_whisper(adapter, base=base).assess([utterance()])
+
+    assert result.words == () and result.phones
+
+
+def test_the_base_writes_down_a_clip_of_noise_within_its_limits(base, adapter):
+    (result,) = load_whisper(adapter, base=base).assess([utterance(seconds=0.5)])
+
+    assert result.text is None
+
+
+def test_adapter_of_scores_alone_hears_no_phones(base, tmp_path):
+    save_adapter(tmp_path, recipe={"tasks": ["apa"]})
+    assessor = load_whisper(tmp_path, base=base)
+
+    (result,) = assessor.assess([utterance("we call it")])
+
+    assert result.total is not None and result.words == ()
+    with pytest.raises(TaskNotTrainedError):
+        assessor.recognise([utterance()])
+
+
+def test_control_tokens_of_their_own_are_refused(base, tmp_path):
+    save_adapter(tmp_path, recipe={"prompt": {"control": "special", "rubric": False}})
+
+    with pytest.raises(ModelNotFoundError, match="need torch"):
+        load_whisper(tmp_path, base=base)
+
+
+def test_folder_without_an_adapter_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(loading, "packaged_adapter", lambda: tmp_path)
+
+    with pytest.raises(ModelNotFoundError, match="no adapter of Whisper in it"):
+        load_assessor("whisper")
+
+
+def test_name_loads_the_adapter_that_ships(base, adapter, monkeypatch):
+    monkeypatch.setattr(loading, "packaged_adapter", lambda: adapter)
+    monkeypatch.setenv("ENUNCIATE_WHISPER", str(base))
+
+    assert load_assessor("whisper").name.startswith("whisper ")
+
+
+def test_neither_loading_nor_assessing_needs_torch(base, adapter, tmp_path):
+    code = (
+        "import json, sys\n"
+        "for name in ('torch', 'transformers', 'peft', 'tokenizers'): sys.modules[name] = None\n"
+        "import numpy as np\n"
+        "from pathlib import Path\n"
+        "from enunciate.schema import Clip, Utterance\n"
+        "from enunciate.speech_lm.whisper_onnx.loading import load_whisper\n"
+        "samples = np.random.default_rng(0).standard_normal(12_000).astype(np.float32) / 10\n"
+        "clip = Clip(samples=samples, sample_rate_hz=16_000)\n"
+        f"assessor = load_whisper(Path({str(adapter)!r}), base=Path({str(base)!r}))\n"
+        "(result,) = assessor.assess([Utterance(id='a', audio=clip, text='we call it')])\n"
+        "print(json.dumps([word.text for word in result.words]))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["we", "call", "it"]
