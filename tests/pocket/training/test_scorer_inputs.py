@@ -180,3 +180,17 @@ def summaries(heard, phrase):
         inputs.flow_summary(phrase, before, duration, good),
         inputs.melody_summary(tones, timed, phrase),
     )
+
+
+def test_vowels_that_alternate_in_length_vary_and_even_ones_do_not():
+    lengths = torch.tensor([[0.2, 0.05, 0.1, 0.2, 0.1], [0.1, 0.3, 0.1, 0.1, 0.1]])
+    vowel = torch.tensor([[1.0, 0.0, 1.0, 1.0, 1.0], [1.0, 0.0, 1.0, 1.0, 1.0]])
+
+    varied, even = inputs.vowel_variability(lengths.log(), vowel).tolist()
+
+    assert varied == pytest.approx(2 / 3)
+    assert even == pytest.approx(0, abs=1e-6)
+
+
+def test_one_vowel_alone_has_no_variability():
+    assert inputs.vowel_variability(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]])).tolist() == [0]

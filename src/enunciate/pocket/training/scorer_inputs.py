@@ -22,7 +22,7 @@ VOWELS = tuple(label for phone, label in CLASS_OF_PHONE.items() if is_vowel(phon
 """Classes of the vowels."""
 N_GOODNESS, N_TIMING, N_PITCH = 88, 6, 7
 """Inputs for each phone."""
-N_SOUND_SUMMARY, N_FLOW_SUMMARY, N_MELODY_SUMMARY = 9, 8, 10
+N_SOUND_SUMMARY, N_FLOW_SUMMARY, N_MELODY_SUMMARY = 9, 8, 11
 """Inputs for a whole phrase."""
 
 
@@ -212,7 +212,7 @@ def pitch(tone: Tensor, voiced: Tensor, level: Tensor, member: Tensor, phrase: P
 
 
 def melody_summary(tones: Tensor, timed: Tensor, phrase: PhraseBatch) -> Tensor:
-    """Return the pitch's range, movement, declination and end, contrast by stress, and rhythm, (P, 10).
+    """Return the pitch's range, movement, declination and end, contrast by stress, and rhythm, (P, 11).
 
     Args:
         tones: (P, U, 7) from `pitch`.
@@ -239,5 +239,25 @@ def melody_summary(tones: Tensor, timed: Tensor, phrase: PhraseBatch) -> Tensor:
         spread_over(length, real * vowel),
         spread_over(loud, real * vowel),
         mean_over(tone.abs(), audible),
+        vowel_variability(length, real * vowel),
     ]
     return torch.stack(columns, dim=1)
+
+
+def vowel_variability(log_duration: Tensor, vowel: Tensor) -> Tensor:
+    """Return the normalised pairwise variability (nPVI; Grabe and Low, 2002) of vowels, over 100, (P,).
+
+    Speech whose stressed and reduced vowels take turns, as in English, has a higher one than speech whose
+    syllables are all equally long. A phrase of fewer than two vowels has 0.
+
+    Args:
+        log_duration: (P, U) logarithms of durations, up to a constant for each phrase.
+        vowel: (P, U) 1 for vowels, else 0.
+    """
+    rank = vowel.cumsum(1)
+    ahead = rank[:, None] - rank[..., None]
+    follows = (ahead - 1).abs() < 0.5
+    pairs = follows.to(vowel.dtype) * vowel[:, None] * vowel[..., None]
+    # |a - b| / ((a + b) / 2) is 2 tanh(|log a - log b| / 2).
+    apart = 2 * torch.tanh((log_duration[:, None] - log_duration[..., None]).abs() / 2)
+    return (apart * pairs).sum((1, 2)) / pairs.sum((1, 2)).clamp_min(1)
