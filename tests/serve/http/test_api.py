@@ -307,8 +307,14 @@ def test_the_page_is_at_the_root_and_its_files_are_asked_for_again(client):
     assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
 
 
+def test_the_description_for_people_is_a_page(client):
+    page = client.get("/docs")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.content == client.get("/docs.html").content
+
+
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/docs", "/static/../app.py", "/static/%2e%2e/app.py", "/v2/x", "/%00"]
+    "path", ["/nothing", "/docs/", "/redoc", "/static/../app.py", "/static/%2e%2e/app.py", "/v2/x", "/%00"]
 )
 def test_there_is_nothing_else(client, path):
     problem_of(client.get(path), 404, "not_found")

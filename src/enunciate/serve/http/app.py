@@ -53,7 +53,7 @@ def create_app(settings: ServiceSettings | None = None, command: Sequence[str] |
         title="enunciate",
         version=enunciate.__version__,
         lifespan=lifespan,
-        docs_url=None,  # these two pages load third-party scripts
+        docs_url=None,  # these two pages load third-party scripts; /docs is a page of ours
         redoc_url=None,
     )
     app.state.service = service

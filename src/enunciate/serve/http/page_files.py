@@ -28,7 +28,8 @@ class PageFiles(StaticFiles):
 
     def get_path(self, scope: Scope) -> str:
         """Return the path of the requested file below the folder."""
-        return super().get_path({**scope, "path": scope["path"].removeprefix("/static")})
+        path = "/docs.html" if scope["path"] == "/docs" else scope["path"].removeprefix("/static")
+        return super().get_path({**scope, "path": path})
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file, or 404; a 405 has the header `Allow`, as HTTP requires."""
