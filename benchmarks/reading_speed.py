@@ -2,7 +2,8 @@
 
     python benchmarks/reading_speed.py
 
-One text repeats ten tokens; in the other all are different. The lexicon is warm.
+One text repeats ten tokens, in another all are different, and in the third they are words that no dictionary
+has. The lexicon is warm, and the words have been guessed before.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from enunciate.reading import parse_text
 
 WORDS, TIMES = 100, 200
 PLAIN = "the quick brown fox jumps over a lazy dog and then it runs home again".split()
+GUESSED = "Oluwaseun Kipchoge Tirunesh Shinkansen Venkatesh vlogging Xochitl Ximena Tsukasa Begona".split()
 REPEATED = "$3.50 10:30 12/05/2024 Dr. 5km 21st NASA 1999 3/4 50%".split()
 
 
@@ -23,7 +25,8 @@ def main() -> None:
     lexicon = Lexicon.default()
     different = [f"{token}{index}" for index in range(10, 16) for token in ("$", "10:", "12/05/20", "-")]
     different += [f"{index}{ending}" for index in range(10, 16) for ending in ("km", "th", "%")]
-    for name, special in (("ten tokens, repeated", REPEATED), ("all different", different)):
+    texts = (("ten tokens, repeated", REPEATED), ("all different", different), ("ten guessed words", GUESSED))
+    for name, special in texts:
         text = " ".join(
             special[index // 3 % len(special)] if index % 3 == 0 else PLAIN[index % len(PLAIN)]
             for index in range(WORDS)

@@ -56,6 +56,10 @@ def spoken(text):
         ("Give $3.50 (or €4) by 7:05 pm!", "Give|$3.50|or|€4|by|7:05|pm"),
         ("(212) 555-0199", "212|555|0199"),
         ("2½ cups", "2|½|cups"),
+        ("Hi :-) I'm back :D and <3", "Hi|I'm|back|and"),
+        ("I love it <3!", "I|love|it"),
+        ("a 10-km run", "a|10|km|run"),
+        ("12 500 people", "12 500|people"),
     ],
 )
 def test_words_are_those_typed(text, expected):

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -55,12 +55,15 @@ class _Order:
 
 
 @dataclass(frozen=True)
-class _Path:
-    """A beginning of a token sequence: its contexts of each length as places in the trie, -1 for none."""
+class _Beam:
+    """The likeliest beginnings of a token sequence, P of them, the likeliest first."""
 
-    cost: float
-    contexts: tuple[int, ...]
-    tokens: tuple[int, ...]
+    costs: Floats
+    """(P,) negative logs of their probabilities."""
+    contexts: Indices
+    """(P, orders - 1): their contexts of each length as places in the trie, -1 for none."""
+    tokens: Indices
+    """(P, letters read): their tokens."""
 
 
 class LetterToSound:
@@ -71,6 +74,11 @@ class LetterToSound:
             table: list[tuple[str, list[str]]] = json.loads(bytes(arrays["vocabulary"]).decode("utf-8"))
             n_orders = sum(name.startswith("tokens_") for name in arrays.files)
             self._orders = [_order(arrays, k, n_orders) for k in range(1, n_orders + 1)]
+        # A number for each n-gram of the longer orders, ascending: its parent and its last token.
+        self._keys = [
+            self._key(np.repeat(np.arange(len(order.tokens)), np.diff(order.first_child)), longer.tokens)
+            for order, longer in pairwise(self._orders)
+        ]
         self._phones: list[Phones] = [(), *(tuple(phones) for _, phones in table)]
         by_letter: dict[str, list[int]] = defaultdict(list)
         for token, (letter, _) in enumerate(table, start=1):
@@ -92,12 +100,10 @@ class LetterToSound:
         letters = [letter for letter in spelling.lower() if letter in LETTERS]
         if not letters or len(letters) > LONGEST:
             return []
-        root = tuple(self._start())
-        paths = [_Path(0.0, root, ())]
+        beam = _Beam(np.zeros(1), np.array([self._start()]), np.empty((1, 0), dtype=np.int64))
         for letter in (*letters, END):
-            grown = [step for path in paths for step in self._steps(path, self._candidates[letter])]
-            paths = sorted(grown, key=lambda path: path.cost)[:BEAM]
-        return self._read(paths)[:n_best]
+            beam = self._extended(beam, self._candidates[letter])
+        return self._read(beam)[:n_best]
 
     def _start(self) -> list[int]:
         """Return the contexts of nothing but token 0, which stands before each word."""
@@ -107,36 +113,43 @@ class LetterToSound:
             place = int(order.first_child[place])
         return contexts
 
-    def _steps(self, path: _Path, candidates: Indices) -> list[_Path]:
-        """Extend a path by each candidate token."""
-        costs, places = self._orders[0].costs[candidates], [candidates]
-        for context, order, longer in zip(path.contexts, self._orders, self._orders[1:], strict=False):
-            found = np.full(len(candidates), -1)
-            if context >= 0:
-                first, last = order.first_child[context], order.first_child[context + 1]
-                costs = costs + order.backoffs[context]
-                children = longer.tokens[first:last]
-                if len(children):
-                    where = np.minimum(np.searchsorted(children, candidates), len(children) - 1)
-                    hit = children[where] == candidates
-                    found[hit] = first + where[hit]
-                    costs[hit] = longer.costs[found[hit]]
-            places.append(found)
-        contexts = np.stack(places[: len(path.contexts)], axis=1).tolist()
-        return [
-            _Path(path.cost + cost, tuple(context), (*path.tokens, token))
-            for cost, context, token in zip(costs.tolist(), contexts, candidates.tolist(), strict=True)
-        ]
+    def _key(self, contexts: Indices, tokens: Indices) -> Indices:
+        return contexts * len(self._orders[0].tokens) + tokens
 
-    def _read(self, paths: Sequence[_Path]) -> list[Guess]:
-        """Join the paths that say the same."""
+    def _extended(self, beam: _Beam, candidates: Indices) -> _Beam:
+        """Extend all beginnings by each of C candidate tokens, and keep the likeliest."""
+        shape = (len(beam.costs), len(candidates))
+        costs, places = (
+            np.tile(self._orders[0].costs[candidates], (shape[0], 1)),
+            [np.tile(candidates, (shape[0], 1))],
+        )
+        for context, order, longer, keys in zip(
+            beam.contexts.T, self._orders, self._orders[1:], self._keys, strict=False
+        ):
+            known = context >= 0
+            costs = costs + np.where(known, order.backoffs[context], 0)[:, None]
+            wanted = self._key(context[:, None], candidates)
+            where = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            hit = (keys[where] == wanted) & known[:, None]
+            places.append(np.where(hit, where, -1))
+            costs = np.where(hit, longer.costs[where], costs)
+        total = (beam.costs[:, None] + costs).ravel()
+        best = np.argsort(total, kind="stable")[:BEAM]
+        path, candidate = np.unravel_index(best, shape)
+        contexts = np.stack(places[: beam.contexts.shape[1]], axis=2)[path, candidate]
+        tokens = np.column_stack((beam.tokens[path], candidates[candidate]))
+        return _Beam(total[best], contexts, tokens)
+
+    def _read(self, beam: _Beam) -> list[Guess]:
+        """Join the sequences that say the same."""
         shares: dict[Phones, float] = defaultdict(float)
         stressed: dict[Phones, Phones] = {}
-        for path in paths:
-            phones = tuple(phone for token in path.tokens for phone in self._phones[token])
+        weights = np.exp(beam.costs[0] - beam.costs).tolist()
+        for tokens, weight in zip(beam.tokens.tolist(), weights, strict=True):
+            phones = tuple(phone for token in tokens for phone in self._phones[token])
             bare = tuple(map(strip_stress, phones))
             if any(map(is_vowel, bare)):
-                shares[bare] += float(np.exp(paths[0].cost - path.cost))
+                shares[bare] += weight
                 stressed.setdefault(bare, phones)
         total = sum(shares.values())
         ranked = sorted(shares, key=lambda bare: -shares[bare])

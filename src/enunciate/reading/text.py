@@ -64,6 +64,7 @@ class SpokenWords:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._known: dict[str, tuple[Pronunciation, ...]] = {}
+        self._typed: dict[str, tuple[Pronunciation, ...]] = {}
         self._spoken: dict[str, tuple[Pronunciation, ...]] = {}
         self._of_tokens: dict[tuple[object, ...], tuple[Pronunciation, ...]] = {}
 
@@ -83,11 +84,14 @@ class SpokenWords:
 
     def typed(self, word: str) -> tuple[Pronunciation, ...]:
         """Return the pronunciations of a word as typed; derived or guessed ones for an unknown word."""
-        known = self.known(word)
-        if not known:
-            return self._lexicon.pronunciations(word.strip("'-"))
-        bare = word.strip("'-")
-        also = (*well_known_name(strip_accents(bare)), *foreign(bare))
+        if word not in self._typed:
+            known, bare = self.known(word), word.strip("'-")
+            self._typed[word] = self._with_names(known, bare) if known else self._lexicon.pronunciations(bare)
+        return self._typed[word]
+
+    def _with_names(self, known: tuple[Pronunciation, ...], word: str) -> tuple[Pronunciation, ...]:
+        """Add the pronunciations of a well-known name, and those that letters of other languages ask for."""
+        also = (*well_known_name(strip_accents(word)), *foreign(word))
         if not also or known[0].kind != "citation":
             return known
         return distinct([*known, *map(Pronunciation, also)])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from enunciate.phones.diacritics import strip_accents
 from enunciate.phones.inventory import strip_stress
@@ -56,6 +57,12 @@ def guess(word: str, lookup: Lookup) -> tuple[Pronunciation, ...]:
     return guesses[: MOST_GUESSES + len(other)]
 
 
+@lru_cache(maxsize=4096)
+def _by_model(letters: str) -> Variants:
+    """Return the guesses of the letter-to-sound model, which needs some milliseconds for a word."""
+    return tuple(guess.phones for guess in packaged_letter_to_sound().guess(letters, MOST_GUESSES))
+
+
 def _inflected(word: str, lookup: Lookup) -> Variants:
     """Return the pronunciations of a word by its stem, which may itself be respelt or inflected."""
 
@@ -81,7 +88,7 @@ def _guesses(word: str, lookup: Lookup) -> Iterator[tuple[str, ...]]:
         yield from spelt_out(plain, lookup)
     if is_pinyin_like(lower):
         yield from pinyin(lower)
-    guesses = [guess.phones for guess in packaged_letter_to_sound().guess(lower, MOST_GUESSES)]
+    guesses = _by_model(lower)
     joined = compound(lower, lambda part: lookup(part) or inflected(part, lookup))
     sounds = {tuple(map(strip_stress, phones)) for phones in guesses}
     yield from (phones for phones in joined if tuple(map(strip_stress, phones)) in sounds)
@@ -98,9 +105,10 @@ def _guesses(word: str, lookup: Lookup) -> Iterator[tuple[str, ...]]:
 def _part(part: str, lookup: Lookup) -> Variants:
     """Return the pronunciations of a part between capitals: a word, letters, or the best guesses."""
     if part.isupper() or len(part) == 1:
-        return spelt_out(part, lookup)
+        as_word = lookup(part) if len(part) > 2 else ()
+        return (*as_word[:1], *spelt_out(part, lookup))
     known = lookup(part) or respelt(part.lower(), lookup)
-    return known or tuple(guess.phones for guess in packaged_letter_to_sound().guess(part, 3))
+    return known or _by_model(part.lower())[:3]
 
 
 def _with_ending(word: str, lookup: Lookup) -> Iterator[tuple[str, ...]]:
@@ -113,7 +121,5 @@ def _with_ending(word: str, lookup: Lookup) -> Iterator[tuple[str, ...]]:
         elif ending.lower() == "d":
             yield (*phones, *past_ending(phones[-1]))
         else:
-            after = lookup(ending) or tuple(
-                guess.phones for guess in packaged_letter_to_sound().guess(ending, 1)
-            )
+            after = lookup(ending) or _by_model(ending.lower())[:1]
             yield (*phones, *(after[0] if after else ()))
