@@ -144,12 +144,13 @@ class LetterToSound:
         """Join the sequences that say the same."""
         shares: dict[Phones, float] = defaultdict(float)
         stressed: dict[Phones, Phones] = {}
-        weights = np.exp(beam.costs[0] - beam.costs).tolist()
-        for tokens, weight in zip(beam.tokens.tolist(), weights, strict=True):
+        weights = np.exp(beam.costs[0] - beam.costs)
+        sequences: list[list[int]] = beam.tokens.tolist()
+        for tokens, weight in zip(sequences, weights, strict=True):
             phones = tuple(phone for token in tokens for phone in self._phones[token])
             bare = tuple(map(strip_stress, phones))
             if any(map(is_vowel, bare)):
-                shares[bare] += weight
+                shares[bare] += float(weight)
                 stressed.setdefault(bare, phones)
         total = sum(shares.values())
         ranked = sorted(shares, key=lambda bare: -shares[bare])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _TABLE = """
 $  USD  dollar dollars  cent cents
@@ -68,15 +68,12 @@ class Currency:
 def _read_table() -> tuple[dict[str, Currency], dict[str, Currency]]:
     by_sign: dict[str, Currency] = {}
     by_code: dict[str, Currency] = {}
-    for line in _TABLE.split("\n"):
-        if line:
-            sign, code, *names = line.split()
+    for line in filter(None, _TABLE.split("\n")):
+        sign, code, *names = line.split()
+        if sign != "-":
             by_sign[sign] = Currency(*names)
-            by_code[code] = Currency(
-                *names, *[""] * (4 - len(names)), _COUNTRIES.get(code, ""), " ".join(code)
-            )
-    by_sign.pop("-")
-    by_code.pop("-")  # where the code is a word as well ("TRY 2 TIMES")
+        if code != "-":  # no code that is a word as well ("TRY 2 TIMES")
+            by_code[code] = replace(Currency(*names), country=_COUNTRIES.get(code, ""), code=" ".join(code))
     return by_sign, by_code
 
 
