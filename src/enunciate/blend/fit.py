@@ -24,7 +24,11 @@ def fit_blend(pocket: Array, other: Array, human: Array) -> dict[Aspect, AspectW
     for k, aspect in enumerate(ASPECTS):
         inputs = np.stack([np.ones(len(human)), pocket[:, k], other[:, k]], axis=1)
         known = np.isfinite(human[:, k])
-        offset, own, theirs = np.linalg.lstsq(inputs[known], human[known, k], rcond=None)[0].tolist()
-        interval = known_interval(inputs @ np.array([offset, own, theirs]), human[:, k])
-        fitted[aspect] = AspectWeights(offset=offset, pocket=own, other=theirs, interval=interval)
+        best: Array = np.linalg.pinv(inputs[known]) @ human[known, k]
+        fitted[aspect] = AspectWeights(
+            offset=float(best[0]),
+            pocket=float(best[1]),
+            other=float(best[2]),
+            interval=known_interval(inputs @ best, human[:, k]),
+        )
     return fitted

@@ -30,7 +30,7 @@ def read_weights(path: Path) -> Arrays:
 def _read_safetensors(path: Path) -> Arrays:
     with needing("whisper"):
         from safetensors import SafetensorError
-        from safetensors.numpy import load_file
+        from safetensors.numpy import load_file  # pyright: ignore[reportUnknownVariableType]
     try:
         return load_file(path)
     except SafetensorError as error:

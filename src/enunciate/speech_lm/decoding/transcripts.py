@@ -69,6 +69,6 @@ def phone_probabilities(pieces: Sequence[bytes], probabilities: Sequence[float])
     products: list[float] = []
     for phone in re.finditer(rb"\s*\S+", transcript[1]):
         start, end = transcript.start(1) + phone.start(), transcript.start(1) + phone.end()
-        inside = np.flatnonzero((starts < end) & (ends > start))
-        products.append(float(np.prod([probabilities[index] for index in inside])))
+        inside = (starts < end) & (ends > start)
+        products.append(float(np.prod(np.asarray(probabilities)[inside])))
     return tuple(products)

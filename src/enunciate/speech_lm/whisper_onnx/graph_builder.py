@@ -8,7 +8,7 @@ quantised as it comes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import onnx
@@ -108,7 +108,9 @@ class GraphBuilder:
 
     # ------------------------------------------------------------------------------------------- result
 
-    def build(self, inputs: dict[str, Sequence[int | str]], outputs: dict[str, Sequence[int | str]]) -> bytes:
+    def build(
+        self, inputs: Mapping[str, Sequence[int | str]], outputs: Mapping[str, Sequence[int | str]]
+    ) -> bytes:
         """Return the graph as the bytes of an ONNX file; inputs and outputs are float32 of these shapes."""
         graph = helper.make_graph(
             self._nodes,

@@ -46,7 +46,8 @@ def decode_scores(
             parents, numbers = np.unravel_index(kept, joint.shape)
             weights = joint[parents, numbers] / joint[parents, numbers].sum()
             sequences.select(parents.tolist())
-            sequences.feed([[*slot.values[number], *slots[index + 1].before] for number in numbers.tolist()])
+            following = slots[index + 1].before
+            sequences.feed([[*slot.values[int(number)], *following] for number in numbers])
     likely = {aspect: int(distribution.argmax()) for aspect, distribution in distributions.items()}
     answer = ApaAnswer.model_validate(likely)
     return DecodedAnswer(answer, render(answer), distributions)
