@@ -15,7 +15,8 @@ _ANYWHERE = {
     "thx": "thanks", "btw": "by the way/B T W", "hwy": "highway", "appt": "appointment",
     "abbr": "abbreviation", "incl": "included/including", "attn": "attention", "encl": "enclosed/enclosure",
     "ctrl": "control", "idk": "I D K/i don't know", "brb": "B R B/be right back", "ur": "your/you're",
-    "tmrw": "tomorrow", "fyi": "F Y I/for your information", "tbd": "T B D/to be decided",
+    "tmrw": "tomorrow", "sth": "something", "smth": "something", "sb": "somebody",
+    "fyi": "F Y I/for your information", "tbd": "T B D/to be decided",
     "tba": "T B A/to be announced", "imo": "I M O/in my opinion", "omg": "O M G/oh my god",
 }  # fmt: skip
 """Read so with a dot and without one."""

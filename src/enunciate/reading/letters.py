@@ -81,6 +81,8 @@ def part_readings(part: str, found: Found) -> list[str]:
     """Return the readings of a run of letters, or of digits, inside a longer token."""
     if part.isdigit():
         return distinct([whole_numbers(part)[0], *in_pairs(part), *one_by_one(part), *whole_numbers(part)])
+    if re.fullmatch("[A-Z]s", part):
+        return [part, spelt(part)]
     word = part.lower()
     if not found.knows(word):
         return [spelt(part), *([word] if _VOWEL.search(part) and len(part) > 1 else [])]
