@@ -71,8 +71,8 @@ def _start(devices: Any, features: Path) -> None:
 
 def _features_of(utterance: Any) -> Any:
     from enunciate.audio import load
+    from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
     from enunciate.speech_lm.nano.tokenizer import build_tokenizer
-    from enunciate.speech_lm.processor import Processor
 
     if "processor" not in _features:  # features are the same whatever the tokenizer
         _features["processor"] = Processor(build_tokenizer(["a"], 600))
@@ -148,7 +148,7 @@ def decode(recipe: Any, adapter: Path | None, held: Any) -> list[dict[str, Any]]
     from enunciate.speech_lm.adapter import load_adapter, merged
     from enunciate.speech_lm.decoding.decoder import Decoder
     from enunciate.speech_lm.families.phi4.model import load_base
-    from enunciate.speech_lm.processor import Processor
+    from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if device == "cuda" else torch.float32

@@ -27,10 +27,11 @@ import torch
 import transformers
 from torch import Tensor
 
-from enunciate.speech_lm.adapter import add_adapter, trainable
-from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX, answer_loss, count_items
+from enunciate.speech_lm.adapter import add_adapter, enable_checkpointing, trainable
+from enunciate.speech_lm.answer_loss import answer_loss, count_items
 from enunciate.speech_lm.families.phi4.config import full_config, nano_config
-from enunciate.speech_lm.families.phi4.model import enable_checkpointing, random_base
+from enunciate.speech_lm.families.phi4.model import random_base
+from enunciate.speech_lm.families.speech_model import IGNORE_INDEX
 from enunciate.speech_lm.options import AdapterConfig
 
 GIB = 2**30

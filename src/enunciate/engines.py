@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from enunciate.errors import EnunciateError, ModelNotFoundError, needing
 from enunciate.progress import Progress
@@ -220,9 +219,10 @@ def load_assessor(
 
     Args:
         name_or_path: `pocket` (its weights ship in the package) or a folder that `enunciate train` wrote:
-            weights of `pocket`, a baseline, or an adapter of Phi-4-multimodal. The name
-            `microsoft/Phi-4-multimodal-instruct`, or a folder with its checkpoint, loads that model without
-            an adapter. `whisper` runs the packaged adapter on a Whisper base of this machine, without torch.
+            weights of `pocket`, a baseline, or an adapter of a speech language model. The name
+            `microsoft/Phi-4-multimodal-instruct`, or a folder with a checkpoint of any family, loads that
+            model without an adapter. `whisper` runs the packaged adapter on a Whisper base of this machine,
+            without torch.
         lexicon: A file of extra pronunciations, lines of `WORD PH1 PH2 ...`.
         accent: Which pronunciations are right for `pocket` where `Utterance.accent` does not say: American
             ("us"), British ("gb"), or both ("any").
@@ -235,6 +235,7 @@ def load_assessor(
     from enunciate.baselines.folder import BASELINE
     from enunciate.pocket.assessor import PocketAssessor, packaged_weights
     from enunciate.pocket.weights_folder import DESCRIPTION
+    from enunciate.speech_lm.families.detection import family_of_folder
     from enunciate.speech_lm.families.phi4.hub import HUB_NAME
 
     if name_or_path == "whisper":
@@ -247,9 +248,9 @@ def load_assessor(
 
         return load_baseline(folder, lexicon=lexicon, threads=threads)
     if (folder / "adapter_config.json").is_file():
-        return _load_phi4(folder, adapter=True, lexicon=lexicon)
-    if str(name_or_path) == HUB_NAME or _is_checkpoint(folder):
-        return _load_phi4(name_or_path, adapter=False, lexicon=lexicon)
+        return _load_speech_lm(folder, adapter=True, lexicon=lexicon)
+    if str(name_or_path) == HUB_NAME or family_of_folder(folder):
+        return _load_speech_lm(name_or_path, adapter=False, lexicon=lexicon)
     raise ModelNotFoundError(
         f"{name_or_path}: no such model. Use 'pocket', a folder that `enunciate train` wrote, or '{HUB_NAME}'"
     )
@@ -264,16 +265,7 @@ def _load_whisper(*, lexicon: Path | None, accent: Accent, threads: int) -> Asse
     return load_whisper(packaged_adapter(), lexicon=lexicon, accent=accent, threads=threads)
 
 
-def _is_checkpoint(folder: Path) -> bool:
-    """Whether a folder holds a complete checkpoint of Phi-4-multimodal."""
-    try:
-        config: Any = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(config, dict) and cast("dict[str, Any]", config).get("model_type") == "phi4_multimodal"
-
-
-def _load_phi4(name_or_folder: str | Path, *, adapter: bool, lexicon: Path | None) -> Assessor:
+def _load_speech_lm(name_or_folder: str | Path, *, adapter: bool, lexicon: Path | None) -> Assessor:
     with needing("llm"):
         from enunciate.speech_lm.loading import load_adapted, load_untouched
     if adapter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field, TypeAdapter
 
@@ -21,14 +21,16 @@ from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.errors import RecipeError
 from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.recipes import recipe_path
+from enunciate.speech_lm.families.names import FamilyName
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.training.recipe_file import read_recipe
 
 logger = logging.getLogger(__name__)
 
 _Baseline = ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe | StopwatchRecipe
-Recipe = PocketRecipe | Phi4Recipe | NanoBaseRecipe | _Baseline | SslJointRecipe
+Recipe = PocketRecipe | AdapterRecipe | NanoBaseRecipe | _Baseline | SslJointRecipe
+_ADAPTER_KINDS = ", ".join(f"'{name}'" for name in get_args(FamilyName))
 _KINDS: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
 
 
@@ -54,7 +56,7 @@ def extra_of(recipe: Recipe) -> str:
         return "eval"  # training itself needs the core alone
     if isinstance(recipe, BaselineRecipe):
         return "train" if isinstance(recipe, GoptRecipe) else "baselines"
-    return "llm" if isinstance(recipe, Phi4Recipe | NanoBaseRecipe | SslJointRecipe) else "train"
+    return "llm" if isinstance(recipe, AdapterRecipe | NanoBaseRecipe | SslJointRecipe) else "train"
 
 
 def run(recipe: Recipe, *, resume: bool = False, dry_run: bool = False) -> dict[str, str]:
@@ -75,8 +77,10 @@ def run(recipe: Recipe, *, resume: bool = False, dry_run: bool = False) -> dict[
     logger.debug("%r", recipe)
     if not dry_run:
         return _formatted(_train(recipe, resume))
-    if not isinstance(recipe, Phi4Recipe):
-        raise RecipeError("--dry-run", [f"it is for recipes of kind 'phi4', not '{recipe.kind}'"])
+    if not isinstance(recipe, AdapterRecipe):
+        raise RecipeError(
+            "--dry-run", [f"it is for recipes of the kinds {_ADAPTER_KINDS}, not '{recipe.kind}'"]
+        )
     from enunciate.speech_lm.training.dry_run import dry_run as describe
 
     return describe(recipe)
@@ -84,7 +88,7 @@ def run(recipe: Recipe, *, resume: bool = False, dry_run: bool = False) -> dict[
 
 def _train(recipe: Recipe, resume: bool) -> Mapping[str, float | None]:
     """Import the trainer only now, because each needs the packages of its extra."""
-    if isinstance(recipe, Phi4Recipe):
+    if isinstance(recipe, AdapterRecipe):
         from enunciate.speech_lm.training.train import train as train_adapter
 
         return train_adapter(recipe, resume=resume)
@@ -94,7 +98,8 @@ def _train(recipe: Recipe, resume: bool) -> Mapping[str, float | None]:
         return train_ssl_joint(recipe, resume=resume)
     if resume:
         raise RecipeError(
-            "--resume", [f"it is for recipes of the kinds 'phi4' and 'ssl-joint', not '{recipe.kind}'"]
+            "--resume",
+            [f"it is for recipes of the kinds {_ADAPTER_KINDS} and 'ssl-joint', not '{recipe.kind}'"],
         )
     if isinstance(recipe, _Baseline):
         from enunciate.baselines.train import train as train_baseline

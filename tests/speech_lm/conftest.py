@@ -9,9 +9,9 @@ from support.speech_lm_runs import make_material
 
 from enunciate.speech_lm.adapter import add_adapter, save_adapter
 from enunciate.speech_lm.families.phi4.model import load_base
+from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
 from enunciate.speech_lm.options import AdapterConfig, PromptConfig
-from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +31,7 @@ def make_adapter(checkpoint):
     """Make the folder that training an adapter leaves, without the training."""
 
     def make(folder: Path, **values) -> Path:
-        recipe = Phi4Recipe(
+        recipe = AdapterRecipe(
             kind="phi4",
             model=str(checkpoint),
             corpus=Path("corpus"),

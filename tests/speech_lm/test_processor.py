@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.speech_lm_cases import user_turn
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 from transformers.models.phi4_multimodal.feature_extraction_phi4_multimodal import (
@@ -17,11 +18,10 @@ from transformers.models.phi4_multimodal.feature_extraction_phi4_multimodal impo
 from enunciate.corpus.labels import HEARD_SYMBOLS
 from enunciate.errors import AudioTooLongError, AudioTooShortError, ModelNotFoundError, RecipeError
 from enunciate.speech_lm.families.phi4.audio_frames import n_tokens_of
+from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
 from enunciate.speech_lm.families.phi4.special_tokens import END, END_OF_TEXT, SPECIAL_TOKENS
 from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, RESERVED_IDS, build_tokenizer
 from enunciate.speech_lm.options import TASKS, PromptConfig
-from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.prompts import user_turn
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, render
 
 TEXTS = [

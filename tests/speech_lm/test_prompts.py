@@ -6,10 +6,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.speech_lm_cases import user_turn
 
 from enunciate.schema import ASPECTS
 from enunciate.speech_lm.options import TASKS, PromptConfig
-from enunciate.speech_lm.prompts import escape_reference, user_turn
+from enunciate.speech_lm.prompts import escape_reference
 from enunciate.speech_lm.targets import Unparsable, parse
 
 EVERY = [

@@ -20,7 +20,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from enunciate.cli.app import app
-from enunciate.speech_lm.training import train, trainer
+from enunciate.speech_lm.training import loop, train
 
 
 def work(arguments: list[str], dies_at: int | None) -> None:
@@ -34,7 +34,7 @@ def work(arguments: list[str], dies_at: int | None) -> None:
 
 
 def _die_at_step(count: int) -> None:
-    real, calls = trainer.AdapterTrainer.training_step, []
+    real, calls = loop.answer_loss, []
 
     def step(*arguments, **options):
         calls.append(1)
@@ -42,7 +42,7 @@ def _die_at_step(count: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return real(*arguments, **options)
 
-    trainer.AdapterTrainer.training_step = step
+    loop.answer_loss = step
 
 
 def launch(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,17 @@ from transformers.models.phi4_multimodal.feature_extraction_phi4_multimodal impo
     Phi4MultimodalFeatureExtractor,
 )
 
+from enunciate.speech_lm import prompts
 from enunciate.speech_lm.families.phi4.adapter_layout import LORA_TARGETS
-from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX, Phi4MultimodalForCausalLM
+from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
 from enunciate.speech_lm.families.phi4.config import nano_config
 from enunciate.speech_lm.families.phi4.model import random_base
+from enunciate.speech_lm.families.phi4.special_tokens import PHI4_FORMAT
+from enunciate.speech_lm.families.speech_model import IGNORE_INDEX
 from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
+
+user_turn = partial(prompts.user_turn, form=PHI4_FORMAT)
+"""The turns of the tiny model, in Phi-4's format."""
 
 TEXTS = (
     "the learner reads a sentence aloud",

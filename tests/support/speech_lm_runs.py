@@ -13,7 +13,7 @@ from support.paths import REPOSITORY
 from support.speech_lm_cases import save_checkpoint
 from support.tone_corpus import make_corpus
 
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 
 
 def make_material(root: Path) -> Path:
@@ -23,7 +23,7 @@ def make_material(root: Path) -> Path:
     return root
 
 
-def tiny_recipe(root: Path, out: Path, **values) -> Phi4Recipe:
+def tiny_recipe(root: Path, out: Path, **values) -> AdapterRecipe:
     """Six examples of each task to learn from (four of MDD alone choose the best), three steps an epoch."""
     given = {
         "kind": "phi4",
@@ -41,10 +41,10 @@ def tiny_recipe(root: Path, out: Path, **values) -> Phi4Recipe:
         "report": False,
         "prompt": {"rubric": False},
     }
-    return Phi4Recipe(**(given | values))
+    return AdapterRecipe(**(given | values))
 
 
-def write_recipe(recipe: Phi4Recipe, path: Path) -> Path:
+def write_recipe(recipe: AdapterRecipe, path: Path) -> Path:
     path.write_text(yaml.safe_dump(json.loads(recipe.model_dump_json())), encoding="utf-8")
     return path
 

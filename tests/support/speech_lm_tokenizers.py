@@ -7,9 +7,9 @@ from transformers import PreTrainedTokenizerFast
 
 from enunciate.speech_lm.decoding.grammar import TranscriptGrammar
 from enunciate.speech_lm.decoding.grammar_tokens import grammar_tokens
+from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
 from enunciate.speech_lm.families.phi4.special_tokens import END_OF_TEXT, SPECIAL_TOKENS
 from enunciate.speech_lm.options import TargetConfig
-from enunciate.speech_lm.processor import Processor
 
 
 def grammar_of(processor: Processor, vocab_size: int, target: TargetConfig | None = None):

@@ -11,7 +11,7 @@ from enunciate.benchmark.plan import Row
 from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME, revision_of
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.trainers import Recipe, extra_of
 from enunciate.training.recipe_file import TrainingRecipe
 
@@ -23,7 +23,7 @@ PACKAGES = {
     "pocketsphinx": ("pocketsphinx",),
 }
 """Some packages of each extra, by which it is recognised; the others are named when their import fails."""
-GPU_KINDS = (PocketRecipe, Phi4Recipe, NanoBaseRecipe, SslJointRecipe)
+GPU_KINDS = (PocketRecipe, AdapterRecipe, NanoBaseRecipe, SslJointRecipe)
 """Recipes that train too slowly without a GPU to be started unless the user asks for `device=cpu`."""
 
 
@@ -45,7 +45,7 @@ def missing_requirements(
     for recipe in recipes:
         inputs = _input_paths(recipe, outputs)
         missing += [f"{name}: there is no {path}" for name, path in inputs if not path.exists()]
-        if isinstance(recipe, Phi4Recipe | SslJointRecipe) and Path(recipe.model) not in outputs:
+        if isinstance(recipe, AdapterRecipe | SslJointRecipe) and Path(recipe.model) not in outputs:
             missing += missing_checkpoint(recipe.model, recipe.revision)
     if weights is not None:
         missing += missing_checkpoint(weights, None) if row.zero_shot else _missing_folder(weights)

@@ -27,7 +27,7 @@ from enunciate.evaluation.subset import select_utterances
 from enunciate.metrics.results import summarise
 from enunciate.metrics.stopwatch import utterance_predictors
 from enunciate.schema import Utterance
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.storage import append_rows, resume_rows, write_whole
 from enunciate.trainers import Recipe, extra_of, run
 from enunciate.training.speaker_split import HELD_OUT
@@ -35,7 +35,7 @@ from enunciate.training.speaker_split import HELD_OUT
 ERROR = "error.json"
 FOLDS = "folds"
 MADE_BY = "made_by.json"
-RESUMABLE = (Phi4Recipe, SslJointRecipe)
+RESUMABLE = (AdapterRecipe, SslJointRecipe)
 """Recipes whose trainers resume from their own checkpoints; any other stage starts again."""
 Announce = Callable[[str], None]
 """Called with a line of text as each step begins."""

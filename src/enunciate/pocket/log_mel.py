@@ -22,23 +22,23 @@ LOUDEST = 1.4
 Floats = npt.NDArray[np.float32]
 
 
-def log_mel(samples: Floats) -> Floats:
-    """Return the log-mel energies of 16 kHz samples, shape (n,), as (80, n // 160)."""
+def log_mel(samples: Floats, n_mels: int = N_MELS) -> Floats:
+    """Return the log-mel energies of 16 kHz samples, shape (n,), as (n_mels, n // 160)."""
     mode = "reflect" if len(samples) > WINDOW else "constant"
     padded = np.pad(samples.astype(np.float32), WINDOW // 2, mode=mode)
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][: len(samples) // HOP]
     power = np.abs(np.fft.rfft(frames * _window(), axis=1)).astype(np.float32) ** 2
-    energies = np.log10(np.maximum(power @ mel_filters().T, 1e-10)).T
+    energies = np.log10(np.maximum(power @ mel_filters(n_mels).T, 1e-10)).T
     loudest = energies.max() if energies.size else 0.0
     return (np.maximum(energies - loudest, -DYNAMIC_RANGE) / 4 + LOUDEST).astype(np.float32)
 
 
 @cache
-def mel_filters() -> Floats:
-    """Return Slaney's triangles of equal area, shape (80, 201)."""
+def mel_filters(n_mels: int = N_MELS) -> Floats:
+    """Return Slaney's triangles of equal area, shape (n_mels, 201)."""
     hz = np.linspace(0, SAMPLE_RATE_HZ / 2, WINDOW // 2 + 1)
     top = _hz_to_mel(np.array(SAMPLE_RATE_HZ / 2))
-    edges = _mel_to_hz(np.linspace(_hz_to_mel(np.array(0.0)), top, N_MELS + 2))
+    edges = _mel_to_hz(np.linspace(_hz_to_mel(np.array(0.0)), top, n_mels + 2))
     rise = (hz[None] - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     fall = (edges[2:, None] - hz[None]) / (edges[2:] - edges[1:-1])[:, None]
     area = 2.0 / (edges[2:] - edges[:-2])

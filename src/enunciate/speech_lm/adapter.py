@@ -28,61 +28,61 @@ from safetensors.torch import (
 from torch import Tensor, nn
 
 from enunciate.errors import EnunciateError, ModelNotFoundError
-from enunciate.speech_lm.families.phi4.adapter_layout import (
-    AUDIO_MODULES,
-    LORA_TARGETS,
-    SPEECH_ADAPTER,
-    SPEECH_ADAPTER_SHAPE,
-)
-from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
-from enunciate.speech_lm.families.phi4.model import prepare
+from enunciate.speech_lm.families.registry import family_of
 from enunciate.speech_lm.options import AdapterConfig
 
 CONFIG_FILE, WEIGHTS_FILE = "adapter_config.json", "adapter_model.safetensors"
 
 
-def add_adapter(
-    base: Phi4MultimodalForCausalLM, config: AdapterConfig, control_ids: Sequence[int] = ()
-) -> PeftModel:
+def add_adapter(base: nn.Module, config: AdapterConfig, control_ids: Sequence[int] = ()) -> PeftModel:
     """Wrap a base, in place, so that only what the strategy trains is trainable.
 
     Args:
-        base: From `model.load_base` or `model.random_base`; on `meta` the speech adapter has shapes only.
+        base: A `SpeechModel` from its family; on `meta` the speech adapter has shapes only.
         config: The strategy.
         control_ids: Ids of control tokens whose embeddings are trained; the output layer shares them.
 
     Raises:
         ModelNotFoundError: The strategy starts from the speech adapter and the base has none.
     """
+    family = family_of(base)
     weights: dict[str, Tensor] | None = None
     shape: dict[str, Any] = {"r": config.rank, "lora_alpha": config.alpha, "lora_dropout": config.dropout}
-    if config.start == "speech" and base.device.type == "meta":
-        shape = SPEECH_ADAPTER_SHAPE
+    if config.start == "speech" and cast("Any", base).device.type == "meta" and family.speech_adapter:
+        shape = dict(family.speech_adapter_shape)
     elif config.start == "speech":
         shape, weights = _speech_adapter(base)
     settings = LoraConfig(
         **shape,
-        target_modules=LORA_TARGETS,
-        modules_to_save=list(AUDIO_MODULES) if config.strategy == "unfreeze" else None,
-        trainable_token_indices={"embed_tokens": list(control_ids)} if control_ids else None,
-        task_type="CAUSAL_LM",
+        target_modules=family.lora_targets(config),
+        modules_to_save=list(family.hearing_modules) if config.strategy == "unfreeze" else None,
+        trainable_token_indices={family.embedding: list(control_ids)} if control_ids else None,
+        task_type=family.task_type,
     )
     model = _wrap(base, settings)
     if weights is not None:
-        _fill(model, weights, str(base.checkpoint), only_lora=True)
+        _fill(model, weights, str(cast("Any", base).checkpoint), only_lora=True)
     return model
 
 
-def _speech_adapter(base: Phi4MultimodalForCausalLM) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _speech_adapter(base: nn.Module) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Return shape and weights of the checkpoint's own speech adapter."""
-    if base.checkpoint is None or not (base.checkpoint / SPEECH_ADAPTER / WEIGHTS_FILE).is_file():
+    checkpoint = cast("Path | None", cast("Any", base).checkpoint)
+    family = family_of(base)
+    name = family.speech_adapter
+    if name is None:
         raise ModelNotFoundError(
-            f"{base.checkpoint or 'this base'}: no {SPEECH_ADAPTER}/{WEIGHTS_FILE} to start from. "
+            f"models of the family {family.name} bring no adapter to start from: initialise a new one "
+            "(adapter: {start: fresh})"
+        )
+    if checkpoint is None or not (checkpoint / name / WEIGHTS_FILE).is_file():
+        raise ModelNotFoundError(
+            f"{checkpoint or 'this base'}: no {name}/{WEIGHTS_FILE} to start from. "
             "Initialise a new adapter (adapter: {start: fresh}), or give a checkpoint that has one"
         )
-    folder = base.checkpoint / SPEECH_ADAPTER
+    folder = checkpoint / name
     settings = _settings_of(folder)
-    shape = {name: getattr(settings, name) for name in (*SPEECH_ADAPTER_SHAPE, "use_rslora")}
+    shape = {name: getattr(settings, name) for name in (*family.speech_adapter_shape, "use_rslora")}
     return shape, load_file(folder / WEIGHTS_FILE)
 
 
@@ -108,11 +108,11 @@ def _settings_of(folder: Path) -> LoraConfig:
         raise EnunciateError(f"{path}: not the configuration of an adapter: {error!r}") from error
 
 
-def _wrap(base: Phi4MultimodalForCausalLM, settings: LoraConfig) -> PeftModel:
+def _wrap(base: nn.Module, settings: LoraConfig) -> PeftModel:
     """Apply PEFT, with trained weights in float32 and no second copy of fully trained modules."""
     # PEFT allocates and initialises its matrices on the CPU, which takes seconds and is useless on meta.
-    with torch.device("meta") if base.device.type == "meta" else nullcontext():
-        model = cast("PeftModel", get_peft_model(base, settings))
+    with torch.device("meta") if cast("Any", base).device.type == "meta" else nullcontext():
+        model = cast("PeftModel", get_peft_model(cast("Any", base), settings))
     for module in model.modules():
         if isinstance(module, ModulesToSaveWrapper):
             module.original_module = ReplacedByTrained()
@@ -136,19 +136,28 @@ def trainable(model: nn.Module) -> dict[str, int]:
     }
 
 
-def save_adapter(model: PeftModel, folder: Path, state_dict: Mapping[str, Tensor] | None = None) -> None:
+def save_adapter(
+    model: PeftModel,
+    folder: Path,
+    state_dict: Mapping[str, Tensor] | None = None,
+    dtype: torch.dtype | None = None,
+) -> None:
     """Write everything that was trained as `adapter_model.safetensors` and `adapter_config.json`.
 
     Args:
         model: The result of `add_adapter` or `load_adapter`.
         folder: Created if needed; other files in it stay.
         state_dict: State of the whole model, if it is sharded (FSDP) and had to be gathered.
+        dtype: Precision of the file; by default that of the weights.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = get_peft_model_state_dict(
         model, state_dict=None if state_dict is None else dict(state_dict), save_embedding_layers=False
     )
-    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
+    tensors = {
+        name: value.detach().to("cpu", dtype or value.dtype, copy=True).contiguous()
+        for name, value in state.items()
+    }
     partial = folder / (WEIGHTS_FILE + ".partial")
     save_file(tensors, partial, metadata={"format": "pt"})
     settings = copy.copy(model.peft_config["default"])
@@ -157,7 +166,7 @@ def save_adapter(model: PeftModel, folder: Path, state_dict: Mapping[str, Tensor
     partial.replace(folder / WEIGHTS_FILE)
 
 
-def load_adapter(base: Phi4MultimodalForCausalLM, folder: Path, *, trainable: bool) -> PeftModel:
+def load_adapter(base: nn.Module, folder: Path, *, trainable: bool) -> PeftModel:
     """Put a saved adapter on its base, in place.
 
     Args:
@@ -171,7 +180,7 @@ def load_adapter(base: Phi4MultimodalForCausalLM, folder: Path, *, trainable: bo
     """
     settings = _settings_of(folder)
     settings.inference_mode = False  # only trainable weights become float32
-    settings.base_model_name_or_path = base.name_or_path or None
+    settings.base_model_name_or_path = cast("Any", base).name_or_path or None
     model = _wrap(base, settings)
     _fill(model, load_file(folder / WEIGHTS_FILE), str(folder))
     if not trainable:
@@ -197,11 +206,18 @@ def _fill(model: PeftModel, weights: dict[str, Tensor], source: str, *, only_lor
     set_peft_model_state_dict(model, weights)
 
 
-def merged(model: PeftModel) -> Phi4MultimodalForCausalLM:
+def merged(model: PeftModel) -> Any:
     """Merge the adapter into the weights of its base, in the base's precision; `model` is consumed."""
-    dtype = cast("Any", model.get_base_model()).model.norm.weight.dtype
+    base = cast("Any", model.get_base_model())
+    family, dtype = family_of(base), base.weight_dtype
     fully_trained = [module for module in model.modules() if isinstance(module, ModulesToSaveWrapper)]
     for module in fully_trained:
         module.to(dtype)
-    base = cast("nn.Module", model.merge_and_unload())
-    return prepare(base).eval()
+    return family.prepare(cast("nn.Module", model.merge_and_unload())).eval()
+
+
+def enable_checkpointing(model: nn.Module) -> None:
+    """Recompute activations in the backward pass, in the audio encoder as well."""
+    wrapped = cast("Any", model)
+    new_name = getattr(wrapped, "activation_checkpointing_enable", None)
+    (new_name or wrapped.gradient_checkpointing_enable)({"use_reentrant": False})

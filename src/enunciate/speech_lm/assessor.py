@@ -7,7 +7,7 @@ prompt); `assembly` aligns what it heard with the canonical phones and with the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from enunciate import audio
@@ -20,7 +20,7 @@ from enunciate.phones import Lexicon
 from enunciate.reading.reference import read_heard, read_reference
 from enunciate.schema import Assessment, UnparsableAnswer, Utterance
 from enunciate.speech_lm.answers import phones_of, reparse_leniently, scores_of, symbols_of, transcript_of
-from enunciate.speech_lm.families.phi4.audio_frames import check_length
+from enunciate.speech_lm.audio_geometry import AudioGeometry
 from enunciate.speech_lm.options import TASKS, Task
 from enunciate.speech_lm.targets import Unparsable
 
@@ -53,6 +53,8 @@ class SpeechLmOptions:
     """Parse the answers of a model that was not trained to give them in our format."""
     batch_size: int = 16
     """Clips that are decoded together."""
+    geometry: AudioGeometry = field(default_factory=AudioGeometry)
+    """Which clips the model takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +154,7 @@ class SpeechLmAssessor:
                 f"{self._name} was trained for scores only and hears no phones: take an adapter whose "
                 "recipe has the task mdd"
             )
-        clips = [_Clip(utterance, _load(utterance), None) for utterance in utterances]
+        clips = [_Clip(utterance, self._load(utterance), None) for utterance in utterances]
         return [symbols_of(answers.mdd) for answers in self._transcribe_without_reference(clips)]
 
     def assess_and_recognise(
@@ -173,10 +175,15 @@ class SpeechLmAssessor:
         ]
 
     def _open(self, utterance: Utterance) -> _Clip:
-        speech, reference = _load(utterance), read_reference(utterance, self._lexicon)
+        speech, reference = self._load(utterance), read_reference(utterance, self._lexicon)
         if reference is None and self._transcriber is not None:
             reference = read_heard(self._transcriber(speech.samples), self._lexicon, utterance.accent)
         return _Clip(utterance, speech, reference)
+
+    def _load(self, utterance: Utterance) -> audio.Speech:
+        speech = audio.load(utterance.audio)
+        self._options.geometry.check_length(len(speech.samples), f"clip {utterance.id}")
+        return speech
 
     def _decode_clips(self, clips: Sequence[_Clip]) -> list[_ClipAnswers]:
         texts = [clip.text if self._options.reads_text else None for clip in clips]
@@ -220,9 +227,3 @@ class SpeechLmAssessor:
                 for task, answer in unparsable.items()
             ],
         )
-
-
-def _load(utterance: Utterance) -> audio.Speech:
-    speech = audio.load(utterance.audio)
-    check_length(len(speech.samples), f"clip {utterance.id}")
-    return speech

@@ -8,20 +8,20 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from enunciate.speech_lm.families.phi4.audio_frames import n_tokens_of
+from enunciate.speech_lm.audio_geometry import AudioGeometry
 
 
-def audio_batch(features: Sequence[Tensor]) -> dict[str, Tensor]:
-    """Pad the features of B clips, each of shape (T, 80), to the longest clip.
+def audio_batch(features: Sequence[Tensor], geometry: AudioGeometry) -> dict[str, Tensor]:
+    """Pad the features of B clips, each of shape (T, M), to the longest clip.
 
     Returns:
-        audio_input_features: (B, T, 80) float32, zeros after the end of a clip.
+        audio_input_features: (B, T, M) float32, zeros after the end of a clip.
         audio_embed_sizes: (B,) int64, audio tokens per clip.
         audio_attention_mask: (B, T) bool, true on frames of the clip; given even if nothing is padded.
     """
     masks = [torch.ones(len(clip), dtype=torch.bool) for clip in features]
     return {
         "audio_input_features": pad_sequence(list(features), batch_first=True),
-        "audio_embed_sizes": torch.tensor([n_tokens_of(len(clip)) for clip in features]),
+        "audio_embed_sizes": torch.tensor([geometry.n_tokens(len(clip)) for clip in features]),
         "audio_attention_mask": pad_sequence(masks, batch_first=True),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -13,11 +14,11 @@ from enunciate.speech_lm.adapter import WEIGHTS_FILE, load_adapter, merged
 from enunciate.speech_lm.adapter_folder import read_description, weights_digest
 from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
 from enunciate.speech_lm.decoding.decoder import Decoder
-from enunciate.speech_lm.families.phi4.adapter_layout import SPEECH_ADAPTER
-from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
-from enunciate.speech_lm.families.phi4.model import load_base
+from enunciate.speech_lm.families.detection import family_of_folder
+from enunciate.speech_lm.families.family import Family
+from enunciate.speech_lm.families.names import FamilyName
+from enunciate.speech_lm.families.registry import family_named, family_of
 from enunciate.speech_lm.options import Precision, PromptConfig
-from enunciate.speech_lm.processor import Processor
 from enunciate.torch_device import pick_device
 
 UNTRAINED_PROMPT = PromptConfig(control="none", rubric=True)
@@ -39,17 +40,28 @@ def load_adapted(folder: Path, *, lexicon: Path | None = None) -> SpeechLmAssess
     """
     words = Lexicon.default(lexicon)
     trained = read_description(folder)
-    device = pick_device()
-    dtype = _dtype(device, trained.precision)
+    device, family = pick_device(), family_named(trained.kind)
+    dtype = _dtype(family, device, trained.precision)
     with quiet_loading():
-        base = load_base(trained.model, revision=trained.revision, dtype=dtype, device=device)
+        processor = family.processor(str(folder), None, trained.prompt.control)
+        base = family.load(trained.model, revision=trained.revision, dtype=dtype, device=device)
+        family.fit_vocabulary(base, processor)
         model = merged(load_adapter(base, folder, trainable=False))
-        processor = Processor.load(str(folder), None, trained.prompt.control)
     options = SpeechLmOptions(
-        tasks=trained.tasks, reads_text=trained.prompt.reference_text, batch_size=BATCH_SIZE[device.type]
+        tasks=trained.tasks,
+        reads_text=trained.prompt.reference_text,
+        batch_size=BATCH_SIZE[device.type],
+        geometry=processor.geometry,
     )
-    decoder = Decoder(model, processor, trained.prompt, max_batch=options.batch_size, target=trained.target)
-    name = f"phi4 {folder.resolve().name} {weights_digest(folder / WEIGHTS_FILE)}"
+    decoder = Decoder(
+        model,
+        processor,
+        trained.prompt,
+        max_batch=options.batch_size,
+        target=trained.target,
+        paths=family.score_paths,
+    )
+    name = f"{family.name} {folder.resolve().name} {weights_digest(folder / WEIGHTS_FILE)}"
     return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_aligner(), lexicon=words)
 
 
@@ -66,24 +78,31 @@ def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> Speec
     """
     words = Lexicon.default(lexicon)
     device = pick_device()
+    family = family_named(_family_of_checkpoint(name_or_folder))
     with quiet_loading():
-        base = load_base(name_or_folder, dtype=_dtype(device, "bf16"), device=device)
+        base = family.load(name_or_folder, dtype=_dtype(family, device, "bf16"), device=device)
         model = _with_speech_adapter(base)
         folder = str(base.checkpoint or name_or_folder)
-        processor = Processor.load(folder, None, UNTRAINED_PROMPT.control)
-    options = SpeechLmOptions(lenient=True, batch_size=BATCH_SIZE[device.type])
+        processor = family.processor(folder, None, UNTRAINED_PROMPT.control)
+    options = SpeechLmOptions(lenient=True, batch_size=BATCH_SIZE[device.type], geometry=processor.geometry)
     decoder = Decoder(model, processor, UNTRAINED_PROMPT, constrained=False, max_batch=options.batch_size)
-    name = f"phi4 {name_or_folder}, untouched"
+    name = f"{family.name} {name_or_folder}, untouched"
     return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_aligner(), lexicon=words)
 
 
-def _with_speech_adapter(base: Phi4MultimodalForCausalLM) -> Phi4MultimodalForCausalLM:
-    folder = None if base.checkpoint is None else base.checkpoint / SPEECH_ADAPTER
-    if folder is None or not (folder / WEIGHTS_FILE).is_file():
+def _family_of_checkpoint(name_or_folder: str) -> FamilyName:
+    """Return the family of a folder, or of a name on the hub by the hub's usual bases."""
+    name = family_of_folder(Path(name_or_folder))
+    return name or ("whisper" if "whisper" in name_or_folder.lower() else "phi4")
+
+
+def _with_speech_adapter(base: Any) -> Any:
+    name, checkpoint = family_of(base).speech_adapter, base.checkpoint
+    if name is None or checkpoint is None or not (checkpoint / name / WEIGHTS_FILE).is_file():
         return base
-    return merged(load_adapter(base, folder, trainable=False))
+    return merged(load_adapter(base, checkpoint / name, trainable=False))
 
 
-def _dtype(device: torch.device, precision: Precision) -> torch.dtype:
+def _dtype(family: Family, device: torch.device, precision: Precision) -> torch.dtype:
     """Return float32 on any CPU: few of them are fast in bfloat16."""
-    return torch.bfloat16 if device.type == "cuda" and precision == "bf16" else torch.float32
+    return family.frozen_dtype(precision) if device.type == "cuda" else torch.float32

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from enunciate.schema import FrozenModel
-from enunciate.speech_lm.families.phi4.hub import HUB_NAME
+from enunciate.speech_lm.families.names import USUAL_BASES, FamilyName
 
 Task = Literal["apa", "mdd"]
 TASKS: tuple[Task, ...] = ("apa", "mdd")
@@ -32,6 +32,9 @@ class TargetConfig(FrozenModel):
 
     starred: Literal["keep", "drop"] = "keep"
     """Sounds annotated `K*` ("mostly like K"): symbols of their own, or plain `K`."""
+    scores: Literal["chained", "apart"] = "chained"
+    """Whether the model sees the scores that an answer has named when it names the next one, as any text; or
+    a blank in the place of each, so that every score follows from the clip alone."""
 
 
 class AdapterConfig(FrozenModel):
@@ -41,6 +44,8 @@ class AdapterConfig(FrozenModel):
     """Train the LoRA adapter only, or the audio encoder and the audio projector as well."""
     start: Literal["speech", "fresh"] = "speech"
     """Continue from the model's own speech adapter, or initialise a new one."""
+    where: Literal["decoder", "encoder", "both"] = "decoder"
+    """Which layers get LoRA matrices: those of the decoder, those of the audio encoder, or both."""
     rank: Annotated[int, Field(gt=0)] = 320
     """Rank of a fresh adapter; the speech adapter has 320."""
     alpha: Annotated[float, Field(gt=0)] = 640
@@ -55,16 +60,24 @@ class AdapterDescription(FrozenModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    model: str = HUB_NAME
-    """Name on the Hugging Face hub, or a folder with a checkpoint."""
+    kind: FamilyName = "phi4"
+    """The family of the base model; a recipe's kind."""
+    model: Annotated[str, Field(validate_default=True)] = ""
+    """Name on the Hugging Face hub, or a folder with a checkpoint; the default is the family's usual base."""
     revision: str | None = None
-    """Revision on the hub; the default is the one in transformers' own layout."""
+    """Revision on the hub; the default is the family's."""
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = TASKS
     """Learn both tasks jointly, or one."""
     prompt: PromptConfig = PromptConfig()
     target: TargetConfig = TargetConfig()
     precision: Precision = "bf16"
     """Precision in which the frozen model is kept and computed; trained weights are always fp32."""
+
+    @field_validator("model")
+    @classmethod
+    def _or_the_usual_one(cls, value: str, info: ValidationInfo) -> str:
+        kind: FamilyName | None = info.data.get("kind")
+        return value or (USUAL_BASES[kind] if kind else value)
 
     @field_validator("tasks")
     @classmethod

@@ -7,8 +7,26 @@ is a token of its own is inserted by its id (`processor.Processor`); here it is 
 
 from __future__ import annotations
 
-from enunciate.speech_lm.families.phi4.special_tokens import ASSISTANT, AUDIO, END, USER
+from dataclasses import dataclass
+
 from enunciate.speech_lm.options import CONTROL_TOKENS, PromptConfig, Task
+
+
+@dataclass(frozen=True)
+class TurnFormat:
+    """The special tokens of a family's dialogue."""
+
+    before: str
+    """Begins the user turn, before the control token."""
+    audio: str
+    """Stands for the clip after the control token; empty if the decoder hears by attention alone."""
+    after: str
+    """Ends the user turn, and begins the answer."""
+    end: str
+    """Ends the answer."""
+    pad: str
+    """The padding token, which may also be an end token."""
+
 
 SCORING_RUBRIC = """\
 A learner of English reads a sentence aloud. Judge the pronunciation as a trained teacher would, with four \
@@ -52,13 +70,14 @@ _SHORT_INSTRUCTIONS: dict[Task, str] = {
 """Used where neither a rubric nor a control token names the task."""
 
 
-def user_turn(task: Task, prompt: PromptConfig, text: str | None) -> str:
-    """Return the user turn, from `<|user|>` to `<|assistant|>`, with one `<|audio|>`.
+def user_turn(task: Task, prompt: PromptConfig, text: str | None, form: TurnFormat) -> str:
+    """Return the user turn in a family's format, with its audio placeholder once, if it has one.
 
     Args:
         task: The task that the model is to do.
         prompt: Which parts the turn has.
         text: The reference text; used only if `prompt.reference_text` is set and it is not blank.
+        form: The special tokens of the family.
     """
     control = "" if prompt.control == "none" else CONTROL_TOKENS[task]
     parts: list[str] = []
@@ -68,7 +87,7 @@ def user_turn(task: Task, prompt: PromptConfig, text: str | None) -> str:
         parts.append(_INSTRUCTIONS[task])
     elif not control:
         parts.append(_SHORT_INSTRUCTIONS[task])
-    return USER + control + AUDIO + "\n".join(parts) + END + ASSISTANT
+    return form.before + control + form.audio + "\n".join(parts) + form.after
 
 
 def escape_reference(text: str) -> str:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from support.speech_lm_cases import clip, enlarge, randomize
+from support.speech_lm_cases import clip, enlarge, randomize, user_turn
 from support.speech_lm_tokenizers import bytes_only, grammar_of, like_phi4
 
 from enunciate.errors import AudioTooLongError, AudioTooShortError, ModelNotFoundError
@@ -17,13 +17,12 @@ from enunciate.speech_lm.audio_batch import audio_batch
 from enunciate.speech_lm.decoding.decoded_answer import expectation
 from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.decoding.slots import find_slots
-from enunciate.speech_lm.families.phi4.audio_frames import n_tokens_of
+from enunciate.speech_lm.families.phi4.audio_frames import PHI4_AUDIO, n_tokens_of
 from enunciate.speech_lm.families.phi4.config import nano_config
 from enunciate.speech_lm.families.phi4.model import random_base
+from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
 from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
 from enunciate.speech_lm.options import TASKS, AdapterConfig, PromptConfig, TargetConfig
-from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.prompts import user_turn
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, Unparsable, parse, render
 
 TEXTS = ["we call it bear", "good day"]
@@ -62,7 +61,7 @@ def next_logits(model, processor, task, item, answer, prompt=SHORT):
     features = processor.features(samples)
     turn = user_turn(task, prompt, text)
     ids = processor.prompt_ids(turn, n_tokens_of(len(features))) + list(answer)
-    return model(torch.tensor([ids]), **audio_batch([features])).logits[0, -1].double()
+    return model(torch.tensor([ids]), **audio_batch([features], PHI4_AUDIO)).logits[0, -1].double()
 
 
 def close(left, right):
@@ -282,7 +281,7 @@ def test_unconstrained_answers_are_those_of_generate(task):
     written = model.generate(
         torch.tensor([ids]),
         attention_mask=torch.ones(1, len(ids), dtype=torch.long),
-        **audio_batch([features]),
+        **audio_batch([features], PHI4_AUDIO),
         max_new_tokens=20,
         do_sample=False,
     )[0, len(ids) :].tolist()

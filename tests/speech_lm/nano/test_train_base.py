@@ -10,8 +10,10 @@ from support.tone_corpus import RATE_HZ, make_corpus, make_shard, render
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError, EnunciateError
 from enunciate.speech_lm.adapter import add_adapter
-from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX, answer_loss, count_items
+from enunciate.speech_lm.answer_loss import answer_loss, count_items
 from enunciate.speech_lm.families.phi4.model import load_base
+from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
+from enunciate.speech_lm.families.speech_model import IGNORE_INDEX
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
 from enunciate.speech_lm.nano.batches import TranscriptBatches
 from enunciate.speech_lm.nano.data import (
@@ -25,10 +27,10 @@ from enunciate.speech_lm.nano.feature_bank import Bank, BatchDraw
 from enunciate.speech_lm.nano.tokenizer import build_tokenizer
 from enunciate.speech_lm.nano.train_base import NanoBaseTrainer, train
 from enunciate.speech_lm.options import AdapterConfig, PromptConfig, TargetConfig
-from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.targets import ApaAnswer, parse
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
-from enunciate.speech_lm.training.data import Collator, examples_of
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
+from enunciate.speech_lm.training.collator import Collator
+from enunciate.speech_lm.training.data import examples_of
 from enunciate.speech_lm.training.train import train as train_adapter
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -108,7 +110,7 @@ def test_it_reads_like_a_checkpoint(base):
 @pytest.mark.slow
 def test_an_adapter_is_trained_on_it(base, corpus, tmp_path):
     metrics = train_adapter(
-        Phi4Recipe(
+        AdapterRecipe(
             kind="phi4", model=str(base[0].out), corpus=corpus, out=tmp_path / "adapter", device="cpu",
             precision="fp32", split="all", folds=2, dev_speakers=2, max_steps=2, batch_size=8, accumulation=1,
             adapter={"start": "fresh", "rank": 4},

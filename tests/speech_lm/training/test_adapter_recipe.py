@@ -8,7 +8,7 @@ from support.paths import RECIPES, REPOSITORY
 
 from enunciate.errors import RecipeError
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
-from enunciate.speech_lm.training.adapter_recipe import HIGHER_IS_BETTER, METRIC_TASKS, Phi4Recipe
+from enunciate.speech_lm.training.adapter_recipe import HIGHER_IS_BETTER, METRIC_TASKS, AdapterRecipe
 from enunciate.trainers import extra_of, load_recipe, run
 
 MINIMAL = "kind: phi4\ncorpus: here\nout: there\n"
@@ -38,7 +38,7 @@ def test_the_defaults_are_the_papers_values(tmp_path):
 @pytest.mark.parametrize("strategy", ["lora", "unfreeze"])
 def test_the_recipes_of_the_paper_say_no_more_than_the_defaults(tmp_path, strategy):
     recipe = load_recipe(RECIPES / f"phi4-{strategy}.yaml")
-    plain = Phi4Recipe(kind="phi4", corpus=recipe.corpus, out=recipe.out, adapter={"strategy": strategy})
+    plain = AdapterRecipe(kind="phi4", corpus=recipe.corpus, out=recipe.out, adapter={"strategy": strategy})
 
     assert recipe == plain
 
@@ -106,7 +106,7 @@ def test_every_metric_has_its_tasks_and_direction():
 def test_a_recipe_survives_the_way_to_json_and_back(tmp_path):
     recipe = load(tmp_path, MINIMAL, "prompt.rubric=false", "folds=5", "split=all", "evaluate_every=7")
 
-    assert Phi4Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+    assert AdapterRecipe.model_validate_json(recipe.model_dump_json()) == recipe
 
 
 def test_resume_and_dry_run_are_for_adapters(tmp_path):

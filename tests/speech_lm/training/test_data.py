@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from enunciate.errors import AudioDecodeError, AudioNotFoundError, AudioTooLongError
 from enunciate.schema import Clip, HumanScores, ReferenceWord, Utterance
-from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX
+from enunciate.speech_lm.families.phi4.audio_frames import PHI4_AUDIO
+from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
+from enunciate.speech_lm.families.speech_model import IGNORE_INDEX
 from enunciate.speech_lm.nano.tokenizer import build_tokenizer
 from enunciate.speech_lm.options import TASKS, PromptConfig, TargetConfig
-from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, render
-from enunciate.speech_lm.training.data import Collator, MeasuredClip, examples_of
+from enunciate.speech_lm.training.clip_audio import ClipAudio
+from enunciate.speech_lm.training.collator import Collator
+from enunciate.speech_lm.training.data import MeasuredClip, examples_of
 from enunciate.training.samplers import LengthBatchSampler
 
 RATE_HZ = 16_000
@@ -92,7 +95,7 @@ def test_frames_are_known_beforehand_whatever_the_format(tmp_path, processor, su
     kind = {"format": "OGG", "subtype": "OPUS"} if suffix == "opus" else {}
     sf.write(path, noise(1.237, rate_hz), rate_hz, **kind)
     for source in (path, path.read_bytes()):
-        recording = MeasuredClip.of(utterance(source))
+        recording = MeasuredClip.of(utterance(source), PHI4_AUDIO)
         assert recording.n_frames == len(processor.features(recording.samples()))
 
 
@@ -100,7 +103,7 @@ def test_only_the_header_is_read_where_that_will_do(tmp_path, monkeypatch):
     path = tmp_path / "clip.wav"
     sf.write(path, noise(1.0), RATE_HZ)
     monkeypatch.setattr("enunciate.speech_lm.training.data.load", lambda source: pytest.fail("decoded"))
-    assert MeasuredClip.of(utterance(path)).n_frames == 98
+    assert MeasuredClip.of(utterance(path), PHI4_AUDIO).n_frames == 98
 
 
 def test_clips_that_cannot_be_used_are_found_before_training_starts(tmp_path, processor):
@@ -116,7 +119,7 @@ def test_clips_that_cannot_be_used_are_found_before_training_starts(tmp_path, pr
 def test_a_file_that_changed_meanwhile_is_an_error_that_names_it(tmp_path):
     path = tmp_path / "clip.wav"
     sf.write(path, noise(1.0), RATE_HZ)
-    recording = MeasuredClip.of(utterance(path))
+    recording = MeasuredClip.of(utterance(path), PHI4_AUDIO)
     sf.write(path, noise(2.0), RATE_HZ)
     with pytest.raises(AudioDecodeError, match=r"clip u1 has 198 frames where its header.* 98"):
         recording.samples()
@@ -162,7 +165,8 @@ def test_a_clips_features_do_not_depend_on_its_batch_mates(processor):
         alone = Collator(processor)([example])
         frames = example.n_frames
         assert torch.equal(
-            together["audio_input_features"][index, :frames], alone["audio_input_features"][0, :frames]
+            together["audio_input_features"][together["clip_of_row"][index], :frames],
+            alone["audio_input_features"][0, :frames],
         )
         assert alone["audio_attention_mask"].all()
 
@@ -171,7 +175,7 @@ def test_kept_features_are_the_same_and_read_once(tmp_path, processor, monkeypat
     path = tmp_path / "clip.wav"
     sf.write(path, noise(1.0), RATE_HZ)
     made = examples([utterance(path)], processor)
-    keeping = Collator(processor, cache_features=True)
+    keeping = Collator(processor, ClipAudio(processor, keep=True))
     first = keeping(made)
     path.unlink()
     again = keeping(made[::-1])

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from enunciate.cli.app import app
 from enunciate.errors import CorpusError, ModelNotFoundError
+from enunciate.speech_lm.families.phi4 import family
 from enunciate.speech_lm.families.phi4.config import full_config
-from enunciate.speech_lm.training import dry_run as module
 from enunciate.speech_lm.training.dry_run import dry_run
 from enunciate.speech_lm.training.train import train
 from enunciate.trainers import load_recipe
@@ -24,7 +24,7 @@ LORA, FRESH_64, ENCODER, PROJECTOR = 461_373_440, 92_274_688, 441_238_144, 12_58
 def far_from_the_hub(recipe):
     """A dry run where the hub cannot be reached, with nothing in the cache."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "description_folder", lambda *_: None)
+        patch.setattr(family, "description_folder", lambda *_: None)
         return dry_run(recipe)
 
 

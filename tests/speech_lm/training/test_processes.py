@@ -11,7 +11,7 @@ from support.speech_lm_runs import log_of, run_python, tiny_recipe, write_recipe
 
 from enunciate.errors import RecipeError
 from enunciate.speech_lm.training.checks import check_sharding
-from enunciate.speech_lm.training.train import train, training_arguments
+from enunciate.speech_lm.training.train import train
 
 pytestmark = pytest.mark.slow
 WEIGHTS = "adapter_model.safetensors"
@@ -119,4 +119,4 @@ def test_trained_control_tokens_are_not_sharded(material, tmp_path, monkeypatch)
     recipe = tiny_recipe(material, tmp_path, prompt={"control": "special"})
 
     with pytest.raises(RecipeError, match=r"prompt.control.*torchrun"):
-        check_sharding(recipe, training_arguments(tiny_recipe(material, tmp_path)))
+        check_sharding(recipe)

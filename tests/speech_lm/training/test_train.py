@@ -9,20 +9,18 @@ from safetensors.torch import load_file
 from support.speech_lm_runs import log_of, tiny_recipe
 from support.tone_corpus import make_corpus
 
-from enunciate.errors import CorpusError, DeviceError, MissingExtraError, ModelNotFoundError
+from enunciate.errors import CorpusError, DeviceError, EnunciateError, MissingExtraError, ModelNotFoundError
 from enunciate.speech_lm.adapter import load_adapter
 from enunciate.speech_lm.families.phi4.config import full_config
 from enunciate.speech_lm.families.phi4.model import load_base
-from enunciate.speech_lm.processor import Processor
+from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
 from enunciate.speech_lm.training import checks
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
-from enunciate.speech_lm.training.callbacks import EvaluationSchedule
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.speech_lm.training.checks import cheaper_options, check_memory, check_set_up
-from enunciate.speech_lm.training.data import Collator
+from enunciate.speech_lm.training.collator import Collator
 from enunciate.speech_lm.training.memory import GIB, LargestBatch, estimate_memory
 from enunciate.speech_lm.training.split import load_split
-from enunciate.speech_lm.training.train import train, training_arguments
-from enunciate.training.samplers import LengthBatchSampler, ShardedBatchSampler
+from enunciate.speech_lm.training.train import train
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
@@ -50,7 +48,7 @@ def test_a_finished_run_is_a_peft_folder_that_says_what_it_is(run):
 
     assert {"adapter_model.safetensors", "adapter_config.json", "README.md", "tokenizer.json"} <= names
     assert json.loads((recipe.out / "metrics.json").read_text()) == metrics
-    assert Phi4Recipe.model_validate_json((recipe.out / "recipe.json").read_text()) == recipe
+    assert AdapterRecipe.model_validate_json((recipe.out / "recipe.json").read_text()) == recipe
 
 
 def test_the_saved_adapter_is_the_best_one(run):
@@ -166,41 +164,23 @@ def test_without_dev_speakers_the_last_step_is_kept(material, tmp_path):
     assert (tmp_path / "adapter_model.safetensors").is_file()
 
 
-@pytest.mark.parametrize("processes", [1, 2, 3, 5])
-def test_processes_share_the_batches_of_one(processes):
-    batches = LengthBatchSampler(range(10, 27), 2, seed=3)
-    batches.set_epoch(4)
-    shares = [list(ShardedBatchSampler(batches, process, processes)) for process in range(processes)]
-    dealt = [batch for step in zip(*shares, strict=True) for batch in step]
+def test_what_is_due_at_the_end_of_an_epoch_comes_there(material, tmp_path):
+    train(tiny_recipe(material, tmp_path, max_steps=7, epochs=9, evaluate_every="epoch", save_every=5))
 
-    assert dealt[: len(batches)] == list(batches)
-    assert dealt[len(batches) :] == list(batches)[: len(dealt) - len(batches)]
-    assert {len(share) for share in shares} == {len(ShardedBatchSampler(batches, 0, processes))}
+    assert [line["step"] for line in log_of(tmp_path, "eval_loss")] == [3, 6, 7]
+    assert sorted(p.name for p in (tmp_path / "checkpoints").iterdir()) == ["checkpoint-5", "checkpoint-7"]
 
 
-def test_what_is_due_at_the_end_of_an_epoch_waits_for_it():
-    class State:
-        max_steps = 7
+def test_a_run_stops_at_its_time_limit_as_at_its_last_step(material, tmp_path):
+    metrics = train(tiny_recipe(material, tmp_path, time_limit_s=1e-6, best_metric="loss"))
 
-    class Control:
-        should_evaluate = should_save = False
+    assert metrics["steps"] == metrics["best_step"] == 1
+    assert (tmp_path / "checkpoints" / "checkpoint-1" / "complete.json").is_file()
 
-    def asked(evaluate_every, save_every):
-        cadence, found = EvaluationSchedule(evaluate_every, save_every, steps_per_epoch=3), []
-        for step in range(1, 8):
-            for event in ("step", "epoch") if step in (3, 6, 7) else ("step",):
-                state, control = State(), Control()
-                state.global_step = step
-                getattr(cadence, f"on_{event}_end")(None, state, control)
-                found += [(step, event, "evaluate")] * control.should_evaluate
-                found += [(step, event, "save")] * control.should_save
-        return found
 
-    assert asked("epoch", "epoch") == [(s, "epoch", w) for s in (3, 6, 7) for w in ("evaluate", "save")]
-    assert asked(5, 3) == [
-        (3, "epoch", "save"), (5, "step", "evaluate"), (6, "epoch", "save"),
-        (7, "epoch", "evaluate"), (7, "epoch", "save"),
-    ]  # fmt: skip
+def test_a_run_that_diverges_is_stopped_and_told(material, tmp_path):
+    with pytest.raises(EnunciateError, match=r"the loss is nan at step \d.*lower learning_rate"):
+        train(tiny_recipe(material, tmp_path, learning_rate=1e30, dev_speakers=0, epochs=3))
 
 
 # ------------------------------------------------------------------------------------------- speakers
@@ -295,7 +275,7 @@ def test_too_little_memory_is_told_with_what_lowers_the_need(material, tmp_path,
 
     with pytest.raises(DeviceError) as caught:
         check_memory(
-            recipe.model_copy(update={"precision": "bf16"}), training_arguments(recipe), load, full_config()
+            recipe.model_copy(update={"precision": "bf16"}), torch.device("cpu"), load, full_config()
         )
     for told in ("24", "gradient_checkpointing=true", "batch_size=1 accumulation=64", "all of these"):
         assert told in str(caught.value)

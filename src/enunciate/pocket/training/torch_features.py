@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from enunciate.pocket.log_mel import DYNAMIC_RANGE, HOP, LOUDEST, WINDOW, mel_filters
+from enunciate.pocket.log_mel import DYNAMIC_RANGE, HOP, LOUDEST, N_MELS, WINDOW, mel_filters
 from enunciate.pocket.pitch import (
     AUDIBLE_DB,
     FFT,
@@ -27,15 +27,15 @@ _irfft: Callable[[Tensor, int], Tensor] = torch.fft.irfft  # pyright: ignore[rep
 class LogMel(nn.Module):
     """Log-mel energies of a batch, the loudest band of each clip at a fixed value."""
 
-    def __init__(self) -> None:
+    def __init__(self, n_mels: int = N_MELS) -> None:
         super().__init__()
         self.filters: Tensor
         self.window: Tensor
-        self.register_buffer("filters", torch.from_numpy(mel_filters()), persistent=False)
+        self.register_buffer("filters", torch.from_numpy(mel_filters(n_mels)), persistent=False)
         self.register_buffer("window", torch.hann_window(WINDOW), persistent=False)
 
     def forward(self, samples: Tensor, frames: Tensor) -> Tensor:
-        """Return energies (B, 80, n // 160), 0 behind a clip's end.
+        """Return energies (B, n_mels, n // 160), 0 behind a clip's end.
 
         Args:
             samples: (B, n) at 16 kHz.

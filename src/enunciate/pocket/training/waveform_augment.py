@@ -112,7 +112,13 @@ def _clipped(sound: Tensor, options: AugmentOptions) -> Tensor:
     return torch.minimum(torch.maximum(sound, -limit), limit)
 
 
-def stretch(mel: Tensor, tempo: Tensor, frames: Tensor, options: AugmentOptions | None) -> Tensor:
+def stretch(
+    mel: Tensor,
+    tempo: Tensor,
+    frames: Tensor,
+    options: AugmentOptions | None,
+    length: int | None = None,
+) -> Tensor:
     """Change tempo and vocal-tract length in one resampling of the features, and mask parts of them.
 
     Args:
@@ -120,12 +126,13 @@ def stretch(mel: Tensor, tempo: Tensor, frames: Tensor, options: AugmentOptions 
         tempo: The speed of each row, `(B,)`; 2 is twice as fast.
         frames: The real frames of each row after the change, `(B,)`.
         options: How much; None changes the tempo alone.
+        length: The greatest of `frames`, if it is known without asking the device.
 
     Returns:
         Log-mel energies `(B, M, T')`, 0 after the real frames, where `T'` is the greatest of `frames`.
     """
     rows, bands, n_frames = mel.shape
-    length = int(frames.max())
+    length = int(frames.max()) if length is None else length
     place = torch.arange(length, device=mel.device)[None]
     time = (place * tempo[:, None]) * 2 / max(n_frames - 1, 1) - 1
     band = torch.arange(bands, device=mel.device, dtype=mel.dtype)[None].expand(rows, -1)

@@ -1,28 +1,25 @@
 """From clips to answers: batched greedy decoding, by default constrained so that every answer parses.
 
-For scores the JSON is fixed, and only the four numbers are decoded, each with a distribution over 0 to 10:
-the model's probabilities of these numbers, normalised and conditioned on the numbers before. Transcripts are
+For scores the JSON is fixed, and only the four numbers are decoded (`scores`). Transcripts are
 decoded token by token under the grammar. Clips are sorted by length and batched; the answer to a clip does
 not depend on its batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import cast
 
 import torch
-from peft import PeftModel
-from torch import Tensor
-from transformers import Phi4MultimodalConfig
+from torch import Tensor, nn
 
 from enunciate.audio import SAMPLE_RATE_HZ, Samples
 from enunciate.errors import ModelNotFoundError
-from enunciate.schema import Aspect
 from enunciate.speech_lm.audio_batch import audio_batch
-from enunciate.speech_lm.decoding.continuation import Continuation, audio_embeddings, base_of
+from enunciate.speech_lm.decoding.continuation import Continuation, base_of
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 from enunciate.speech_lm.decoding.grammar import (
     LETTERS_PER_S,
@@ -31,14 +28,13 @@ from enunciate.speech_lm.decoding.grammar import (
     TranscriptMasks,
 )
 from enunciate.speech_lm.decoding.grammar_tokens import grammar_tokens
-from enunciate.speech_lm.decoding.slots import Floats, Slot, Tokens, find_slots
+from enunciate.speech_lm.decoding.scores import decode_scores, decode_scores_apart
+from enunciate.speech_lm.decoding.slots import Slot, Tokens, find_slots
 from enunciate.speech_lm.decoding.transcripts import TokenSequence, read_decoded, transcript_opening
-from enunciate.speech_lm.families.phi4.audio_frames import check_length
-from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
+from enunciate.speech_lm.families.speech_model import Heard
 from enunciate.speech_lm.options import PromptConfig, TargetConfig, Task
 from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.prompts import user_turn
-from enunciate.speech_lm.targets import ApaAnswer, render
+from enunciate.speech_lm.targets import render
 
 Item = tuple[Samples, str | None]
 """A clip, (n,) float32 at 16 kHz, and its reference text, if there is one."""
@@ -47,28 +43,41 @@ _UNCONSTRAINED_TOKENS, _UNCONSTRAINED_TOKENS_PER_S = 100, LETTERS_PER_S + PHONES
 """Maximum length of an unconstrained answer."""
 
 
+@dataclass(frozen=True, eq=False)
+class ClipFeatures:
+    """A clip whose features are computed."""
+
+    features: Tensor
+    """(T, M), on any device."""
+    duration_s: float
+    text: str | None
+    """The reference text, if there is one."""
+
+
 class Decoder:
     """Decodes answers with a model, merged or with a separate adapter, on the device of the model."""
 
     def __init__(
         self,
-        model: Phi4MultimodalForCausalLM | PeftModel,
+        model: nn.Module,
         processor: Processor,
         prompt: PromptConfig,
         *,
         constrained: bool = True,
         max_batch: int = 16,
         target: TargetConfig | None = None,
+        paths: int = 1,
     ) -> None:
         """Prepare to decode.
 
         Args:
-            model: The model; it computes in the type of its weights.
+            model: A `SpeechModel`, or PEFT's wrapper of one; it computes in the type of its weights.
             processor: Its processor, with the control tokens that it was trained with.
             prompt: As in training.
             constrained: False to decode without a grammar; answers may then not parse.
             max_batch: Maximum number of clips that are decoded together.
             target: As in training; by default starred phones are allowed.
+            paths: As in `scores.decode_scores`.
 
         Raises:
             ModelNotFoundError: The processor belongs to another model.
@@ -80,11 +89,12 @@ class Decoder:
         self._constrained = constrained
         self._max_batch = max_batch
         self._target = target or TargetConfig()
-        config = self._model.config
-        if processor.n_ids > config.vocab_size or processor.audio_token_id != _audio_token_id(config):
+        self._paths = paths
+        known, own = self._model.n_vocabulary, self._model.audio_token_id
+        if processor.n_ids > known or processor.audio_token_id != own:
             raise ModelNotFoundError(
                 f"the tokenizer (ids up to {processor.n_ids - 1}, audio {processor.audio_token_id}) is not "
-                f"that of the model (ids under {config.vocab_size}, audio {_audio_token_id(config)}): "
+                f"that of the model (ids under {known}, audio {own}): "
                 "give a folder in which the two belong together"
             )
 
@@ -105,31 +115,39 @@ class Decoder:
             AudioTooShortError: A clip is shorter than 25 ms.
         """
         for index, (samples, _) in enumerate(items):
-            check_length(len(samples), _name(index, items))
-        order = sorted(range(len(items)), key=lambda index: -len(items[index][0]))
+            self._processor.geometry.check_length(len(samples), _name(index, items))
+        clips = [
+            ClipFeatures(self._processor.features(samples), len(samples) / SAMPLE_RATE_HZ, text)
+            for samples, text in items
+        ]
+        return self.decode_features(tasks, clips)
+
+    def decode_features(
+        self, tasks: Sequence[Task], clips: Sequence[ClipFeatures]
+    ) -> dict[Task, list[DecodedAnswer]]:
+        """Return the answers to several tasks about clips whose features are computed, in their order."""
+        order = sorted(range(len(clips)), key=lambda index: -clips[index].duration_s)
         answers: dict[Task, dict[int, DecodedAnswer]] = {task: {} for task in tasks}
         with _evaluating(self._outer), torch.inference_mode():
             for start in range(0, len(order), self._max_batch):
                 chosen = order[start : start + self._max_batch]
-                batch = [items[index] for index in chosen]
-                audio = self._encode(batch)
+                batch = [clips[index] for index in chosen]
+                geometry = self._processor.geometry
+                heard = self._model.encode(audio_batch([clip.features for clip in batch], geometry))
                 for task in tasks:
-                    answers[task].update(zip(chosen, self._answers(task, batch, audio), strict=True))
-        return {task: [answers[task][index] for index in range(len(items))] for task in tasks}
+                    answers[task].update(zip(chosen, self._answers(task, batch, heard), strict=True))
+        return {task: [answers[task][index] for index in range(len(clips))] for task in tasks}
 
-    def _encode(self, batch: Sequence[Item]) -> list[Tensor]:
-        features = [self._processor.features(samples) for samples, _ in batch]
-        return audio_embeddings(self._model, audio_batch(features), self._processor.audio_token_id)
-
-    def _answers(self, task: Task, batch: Sequence[Item], audio: Sequence[Tensor]) -> list[DecodedAnswer]:
+    def _answers(self, task: Task, batch: Sequence[ClipFeatures], heard: Heard) -> list[DecodedAnswer]:
+        processor = self._processor
         prompts = [
-            self._processor.prompt_ids(user_turn(task, self._prompt, text), len(embedded))
-            for (_, text), embedded in zip(batch, audio, strict=True)
+            processor.task_ids(task, self._prompt, clip.text, processor.geometry.n_tokens(len(clip.features)))
+            for clip in batch
         ]
-        durations_s = [len(samples) / SAMPLE_RATE_HZ for samples, _ in batch]
-        sequences = Continuation(self._model, self._processor)
+        durations_s = [clip.duration_s for clip in batch]
+        sequences = Continuation(self._model, processor.pad_token_id, heard)
         if not self._constrained:
-            sequences.feed(prompts, audio)
+            sequences.feed(prompts)
             limits = [
                 _UNCONSTRAINED_TOKENS + round(_UNCONSTRAINED_TOKENS_PER_S * seconds)
                 for seconds in durations_s
@@ -137,10 +155,10 @@ class Decoder:
             decoded = self._decode_greedily(sequences, len(batch), limits=limits)
             return [self._parse(task, one) for one in decoded]
         if task == "apa":
-            return self._scores(sequences, prompts, audio)
+            return self._scores(sequences, prompts)
         masks = self._grammar.start(durations_s)
         first = list(self._opening)
-        sequences.feed([prompt + first for prompt in prompts], audio)
+        sequences.feed([prompt + first for prompt in prompts])
         for token in first:
             masks.accept([token] * len(batch))
         opened = TokenSequence(first, [1.0] * len(first))
@@ -153,37 +171,20 @@ class Decoder:
     def _slots(self) -> tuple[tuple[Slot, ...], Tokens]:
         return find_slots(self._processor)
 
-    def _scores(
-        self, sequences: Continuation, prompts: Sequence[list[int]], audio: Sequence[Tensor]
-    ) -> list[DecodedAnswer]:
-        """Fill the slots in order: one forward pass each, and one more if a number has two tokens."""
+    def _scores(self, sequences: Continuation, prompts: Sequence[list[int]]) -> list[DecodedAnswer]:
         slots, _ = self._slots
-        distributions: dict[Aspect, Floats] = {}
-        numbers: list[list[int]] = []
-        rows = [[*prompt, *slots[0].before] for prompt in prompts]
-        for index, slot in enumerate(slots):
-            sequences.feed(rows, audio if index == 0 else None)
-            distribution = slot.distributions(_logits_at(sequences, slot.choices, len(prompts)))
-            distributions[slot.aspect] = distribution
-            best = [int(number) for number in distribution.argmax(axis=1)]
-            numbers.append(best)
-            if index + 1 < len(slots):
-                rows = [[*slot.values[number], *slots[index + 1].before] for number in best]
-        aspects = list(distributions)
-        return [
-            _scored(
-                ApaAnswer.model_validate(dict(zip(aspects, row, strict=True))),
-                {aspect: distributions[aspect][index] for aspect in aspects},
-            )
-            for index, row in enumerate(zip(*numbers, strict=True))
-        ]
+        if self._target.scores == "apart":
+            scored = decode_scores_apart(sequences, prompts, slots, self._processor.blank_id)
+        else:
+            scored = decode_scores(sequences, prompts, slots, self._paths)
+        return [DecodedAnswer(one.answer, render(one.answer), one.distributions) for one in scored]
 
     # ------------------------------------------------------------------------------------- transcripts
 
     @cached_property
     def _grammar(self) -> TranscriptGrammar:
         end = self._processor.end_token_id
-        tokens = grammar_tokens(self._processor.tokenizer, self._model.config.vocab_size, end)
+        tokens = grammar_tokens(self._processor.tokenizer, self._model.n_vocabulary, end)
         return TranscriptGrammar(tokens, end, self._target)
 
     @cached_property
@@ -230,28 +231,6 @@ class Decoder:
     def _parse(self, task: Task, decoded: TokenSequence) -> DecodedAnswer:
         raw = self._processor.text_of(decoded.tokens)
         return read_decoded(task, raw, decoded, self._grammar.bytes_of)
-
-
-def _scored(answer: ApaAnswer, distributions: Mapping[Aspect, Floats]) -> DecodedAnswer:
-    return DecodedAnswer(answer, render(answer), distributions)
-
-
-def _logits_at(
-    sequences: Continuation, choices: Mapping[Tokens, Tokens], n_rows: int
-) -> dict[Tokens, Floats]:
-    """Return the logits at each choice within a number; each choice after its first token costs a pass."""
-    logits: dict[Tokens, Floats] = {}
-    for prefix, tokens in choices.items():
-        if prefix:
-            sequences.feed([prefix] * n_rows)
-        logits[prefix] = sequences.logits_of(tokens).double().cpu().numpy()
-        if prefix:
-            sequences.truncate(len(prefix))
-    return logits
-
-
-def _audio_token_id(config: Phi4MultimodalConfig) -> int:
-    return cast(Any, config).audio_config.audio_token_id
 
 
 def _name(index: int, items: Sequence[Item]) -> str:

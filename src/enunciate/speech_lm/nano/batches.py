@@ -14,7 +14,7 @@ from torch.nn.functional import pad
 
 from enunciate.pocket.symbols import SILENCE
 from enunciate.speech_lm.families.phi4.audio_frames import FRAMES_PER_TOKEN
-from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX
+from enunciate.speech_lm.families.speech_model import IGNORE_INDEX
 from enunciate.speech_lm.nano.augment import without_padding
 from enunciate.speech_lm.nano.data import SequenceTails
 from enunciate.speech_lm.nano.feature_bank import PAUSE, UNKNOWN, Bank, BatchDraw, FeatureBatch

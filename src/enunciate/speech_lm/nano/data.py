@@ -25,10 +25,10 @@ from enunciate.corpus.synthetic.shard_files import read_shards
 from enunciate.pocket.symbols import classes_of
 from enunciate.reading.plain_words import plain_words
 from enunciate.schema import Utterance
-from enunciate.speech_lm.families.phi4.special_tokens import AUDIO
+from enunciate.speech_lm.families.phi4.special_tokens import AUDIO, PHI4_FORMAT
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
 from enunciate.speech_lm.nano.feature_bank import PAUSE, UNKNOWN, TrainingClip
-from enunciate.speech_lm.options import CONTROL_TOKENS, TASKS, PromptConfig, TargetConfig
+from enunciate.speech_lm.options import CONTROL_TOKENS, TASKS, PromptConfig, TargetConfig, Task
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import user_turn
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, render, target
@@ -108,9 +108,11 @@ def tokenizer_texts(
     """Yield the texts from which the vocabulary is learnt: answers, sentences and every kind of prompt."""
     yield from (source.answer for source in sources)
     for utterance in utterances:
-        yield user_turn("mdd", PromptConfig(reference_text=True), utterance.text)
+        yield user_turn("mdd", PromptConfig(reference_text=True), utterance.text, PHI4_FORMAT)
     for task in TASKS:
-        yield from (user_turn(task, PromptConfig(rubric=rubric), None) for rubric in (True, False))
+        yield from (
+            user_turn(task, PromptConfig(rubric=rubric), None, PHI4_FORMAT) for rubric in (True, False)
+        )
         yield CONTROL_TOKENS[task]
     yield from _random_scores(recipe.seed, _N_SCORE_TAILS)
 
@@ -120,17 +122,22 @@ def sequence_tails(
 ) -> tuple[SequenceTails, SequenceTails]:
     """Return the tails with the transcript of each clip, and tails with random scores."""
     return (
-        _tails(user_turn("mdd", BASE_PROMPT, None), (source.answer for source in sources), processor),
-        _tails(user_turn("apa", BASE_PROMPT, None), _random_scores(recipe.seed, _N_SCORE_TAILS), processor),
+        _tails("mdd", (source.answer for source in sources), processor),
+        _tails(
+            "apa",
+            _random_scores(recipe.seed, _N_SCORE_TAILS),
+            processor,
+        ),
     )
 
 
 def prompt_prefix_ids(processor: Processor) -> list[int]:
     """Return the ids before the audio."""
-    return processor.text_ids(user_turn("mdd", BASE_PROMPT, None).partition(AUDIO)[0])
+    return processor.text_ids(user_turn("mdd", BASE_PROMPT, None, PHI4_FORMAT).partition(AUDIO)[0])
 
 
-def _tails(turn: str, answers: Iterable[str], processor: Processor) -> SequenceTails:
+def _tails(task: Task, answers: Iterable[str], processor: Processor) -> SequenceTails:
+    turn = user_turn(task, BASE_PROMPT, None, PHI4_FORMAT)
     prompt = processor.text_ids(turn.partition(AUDIO)[2])
     rows = [prompt + processor.answer_ids(answer) for answer in answers]
     lengths = np.array([len(row) for row in rows])

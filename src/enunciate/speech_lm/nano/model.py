@@ -16,7 +16,8 @@ from torch.nn.functional import cross_entropy, ctc_loss, gelu, log_softmax
 
 from enunciate.pocket.symbols import BLANK, N_CLASSES
 from enunciate.speech_lm.families.phi4.audio_frames import FRAMES_PER_TOKEN
-from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX, Phi4MultimodalForCausalLM
+from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
+from enunciate.speech_lm.families.speech_model import IGNORE_INDEX
 from enunciate.speech_lm.nano.feature_bank import FRAMES_PER_STEP
 
 CTC_STEPS_PER_TOKEN = FRAMES_PER_TOKEN // FRAMES_PER_STEP

@@ -29,6 +29,7 @@ from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
 from enunciate.speech_lm.families.phi4.config import nano_config
 from enunciate.speech_lm.families.phi4.model import random_base
+from enunciate.speech_lm.families.phi4.processor import Phi4Processor
 from enunciate.speech_lm.nano.augment import augment
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
 from enunciate.speech_lm.nano.batches import TranscriptBatches, mean_and_deviation
@@ -45,7 +46,6 @@ from enunciate.speech_lm.nano.feature_bank import Bank, BatchDraw, FeatureBatch,
 from enunciate.speech_lm.nano.master_weights import MasterWeights
 from enunciate.speech_lm.nano.model import Transcriber, TranscriberLosses
 from enunciate.speech_lm.nano.tokenizer import build_tokenizer
-from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.targets import target
 from enunciate.speech_lm.training.answer_metrics import TaskAnswer, answer_metrics
 from enunciate.storage import RECIPE_FILE, event_log, write_whole, writing_to
@@ -65,7 +65,7 @@ class NanoBaseTrainer:
         recipe: NanoBaseRecipe,
         data: TranscriptBatches,
         dev: TranscriptBatches | None,
-        processor: Processor,
+        processor: Phi4Processor,
         log: Log,
     ) -> None:
         self.recipe, self.data, self.dev, self.log = recipe, data, dev, log
@@ -186,7 +186,7 @@ class NanoBaseTrainer:
 
 
 def _random_base(
-    recipe: NanoBaseRecipe, processor: Processor, device: torch.device
+    recipe: NanoBaseRecipe, processor: Phi4Processor, device: torch.device
 ) -> Phi4MultimodalForCausalLM:
     config = nano_config(
         vocab_size=recipe.vocabulary,
@@ -218,7 +218,7 @@ def train(recipe: NanoBaseRecipe) -> Metrics:
     if recipe.synthetic is not None:
         sources += synthetic_sources(recipe.synthetic, recipe.limit)
     dev_sources = recorded_sources(dev, recipe.target)
-    processor = Processor(
+    processor = Phi4Processor(
         build_tokenizer(tokenizer_texts(recipe, sources, learn), recipe.vocabulary), None, "none"
     )
     log = _logger(recipe.out)
@@ -242,7 +242,7 @@ def _finish(
     recipe: NanoBaseRecipe,
     trainer: NanoBaseTrainer,
     dev: Sequence[Utterance],
-    processor: Processor,
+    processor: Phi4Processor,
     metrics: Metrics,
     log: Log,
 ) -> Metrics:
@@ -261,7 +261,10 @@ def _finish(
 
 @torch.no_grad()
 def _transcript_metrics(
-    recipe: NanoBaseRecipe, base: Phi4MultimodalForCausalLM, dev: Sequence[Utterance], processor: Processor
+    recipe: NanoBaseRecipe,
+    base: Phi4MultimodalForCausalLM,
+    dev: Sequence[Utterance],
+    processor: Phi4Processor,
 ) -> Metrics:
     labelled = [utterance for utterance in dev if target("mdd", utterance, recipe.target) is not None]
     decoder = Decoder(base, processor, BASE_PROMPT, max_batch=64, target=recipe.target)

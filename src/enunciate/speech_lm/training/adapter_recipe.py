@@ -1,4 +1,4 @@
-"""Recipes of the `phi4` kind: training an adapter of Phi-4-multimodal."""
+"""Recipes that train an adapter of a speech language model; their kind is the family of the base."""
 
 from __future__ import annotations
 
@@ -6,26 +6,40 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
+from enunciate.pocket.training.options import AugmentOptions
+from enunciate.speech_lm.families.names import FamilyName
 from enunciate.speech_lm.options import TASKS, AdapterConfig, AdapterDescription, Task
 from enunciate.training.recipe_file import SplitRecipe
 
-BestMetric = Literal["pcc", "wer", "per", "f1", "loss"]
+BestMetric = Literal["pcc", "pcc_expected", "wer", "per", "f1", "loss"]
 METRIC_TASKS: dict[BestMetric, tuple[Task, ...]] = {
-    "pcc": ("apa",), "wer": ("mdd",), "per": ("mdd",), "f1": ("mdd",), "loss": TASKS,
+    "pcc": ("apa",), "pcc_expected": ("apa",), "wer": ("mdd",), "per": ("mdd",), "f1": ("mdd",),
+    "loss": TASKS,
 }  # fmt: skip
 """The tasks of which a metric needs at least one."""
-HIGHER_IS_BETTER: frozenset[BestMetric] = frozenset({"pcc", "f1"})
+HIGHER_IS_BETTER: frozenset[BestMetric] = frozenset({"pcc", "pcc_expected", "f1"})
 
 _Count = Annotated[int, Field(gt=0)]
 
 
-class Phi4Recipe(SplitRecipe, AdapterDescription):
-    """Train an adapter of Phi-4-multimodal; the defaults are the paper's values."""
+class AudioAugment(AugmentOptions):
+    """Changes of clips in training."""
+
+    tempo: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    """The tempo is drawn from 1 - tempo to 1 + tempo."""
+
+
+class AdapterRecipe(SplitRecipe, AdapterDescription):
+    """Train an adapter of a speech language model; the defaults are the paper's values."""
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["phi4"]
+    kind: FamilyName  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
+    protocol: Literal["dev", "official", "everything"] = "dev"
+    """`dev`: as the values above say, with dev speakers that choose the best step. `official`: learn from all
+    of the train split, measure the test split after every epoch, and keep the last step. `everything`: learn
+    from both splits, measure nothing, and keep the last step."""
     dev_utterances: _Count | None = None
     """Maximum number of the dev speakers' utterances that each evaluation decodes."""
 
@@ -38,14 +52,33 @@ class Phi4Recipe(SplitRecipe, AdapterDescription):
     epochs: Annotated[float, Field(gt=0)] = 4
     max_steps: _Count | None = None
     """Stop after this many steps; the schedule of the learning rate ends there too."""
+    time_limit_s: Annotated[float, Field(gt=0)] | None = None
+    """Stop at the first step after this many seconds, as if it were the last."""
+    by_clip: bool = False
+    """Put all tasks of a clip into the same batch, which then encodes it once; the batch size still counts
+    examples."""
     learning_rate: Annotated[float, Field(gt=0)] = 2e-5
+    hearing_learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """Learning rate of the audio modules that `unfreeze` trains whole; the default is that of the adapter."""
+    score_loss: Literal["hard", "soft", "ordinal"] = "hard"
+    """What is learnt of a score: its number, as any token; a distribution, in which a range of the labels is
+    a range, and near numbers share by `score_spread`; or that distribution with a loss that grows with the
+    distance."""
+    score_spread: Annotated[float, Field(ge=0)] = 0.5
+    """Standard deviation of soft scores, in points."""
+    augment: AudioAugment | None = None
+    """Changes of clips in training; only for families that take pocket's features, such as `whisper`."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     """The learning rate after warm-up: it decays to 0 linearly or as half a cosine, or stays constant."""
     warmup_steps: Annotated[int, Field(ge=0)] = 0
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
     """Gradient-clipping norm."""
+    saved_as: Literal["fp32", "fp16"] = "fp32"
+    """Precision of the finished adapter's file; checkpoints are always fp32."""
 
+    encode_once: bool = True
+    """Keep the encodings of all clips, if the encoder is frozen and clips are not changed."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass, audio encoder included: less memory, a third slower."""
     attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
@@ -68,6 +101,11 @@ class Phi4Recipe(SplitRecipe, AdapterDescription):
     """Experiment trackers of transformers, such as `wandb`; `log.jsonl` is always written."""
     push_to_hub: str | None = None
     """Repository on the hub to which the finished adapter is pushed, as `name/repository`."""
+
+    @property
+    def ordinal_weight(self) -> float:
+        """Weight of the ordinal loss of scores."""
+        return 1.0 if self.score_loss == "ordinal" else 0.0
 
     @property
     def chooses_by(self) -> BestMetric:

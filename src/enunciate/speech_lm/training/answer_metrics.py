@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enunciate.corpus.labels import heard_phones
 from enunciate.metrics.correlation import correlation
 from enunciate.metrics.records import PhoneMatch
+from enunciate.phones import strip_stress
 from enunciate.phones.alignment import EditCounts, count_edits, pooled
 from enunciate.reading.plain_words import plain_words
 from enunciate.schema import ASPECTS, Aspect, Utterance
@@ -32,7 +33,8 @@ def answer_metrics(answers: Sequence[TaskAnswer], config: TargetConfig) -> Metri
 
     For each aspect there are `<aspect>_pcc` and `<aspect>_p` (of the most likely integers) and
     `<aspect>_pcc_expected` (None without distributions), with their means `pcc` and `pcc_expected`. For
-    transcripts there are `wer`, `per`, and the paper's matching of phones (`precision`, `recall`, `f1`).
+    transcripts there are `wer`, `per` (against the heard phones), `per_canonical`, and the paper's matching
+    of phones (`precision`, `recall`, `f1`).
     `unparsable_apa` and `unparsable_mdd` count the answers that did not parse.
     """
     metrics: Metrics = {}
@@ -65,11 +67,13 @@ def _score_metrics(answers: Sequence[TaskAnswer]) -> Metrics:
 
 def _transcript_metrics(answers: Sequence[TaskAnswer], config: TargetConfig) -> Metrics:
     phones: list[EditCounts] = []
+    canonical: list[EditCounts] = []
     words: list[EditCounts] = []
     for answer in answers:
         given = answer.decoded.answer
         heard = given.phones if isinstance(given, MddAnswer) else ()
         said = given.word_transcript.split() if isinstance(given, MddAnswer) else ()
+        canonical.append(count_edits(_canonical_phones(answer.utterance), heard))
         phones.append(count_edits(heard_phones(answer.utterance, config.starred), heard))
         reference = [plain for word in answer.utterance.words or () for plain in plain_words(word.text)]
         words.append(count_edits(reference, said))
@@ -79,10 +83,15 @@ def _transcript_metrics(answers: Sequence[TaskAnswer], config: TargetConfig) -> 
         "unparsable_mdd": _n_unparsable(answers),
         "wer": pooled(words).error_rate,
         "per": pooled(phones).error_rate,
+        "per_canonical": pooled(canonical).error_rate,
         "precision": match.precision,
         "recall": match.recall,
         "f1": match.f1,
     }
+
+
+def _canonical_phones(utterance: Utterance) -> tuple[str, ...]:
+    return tuple(strip_stress(phone) for word in utterance.words or () for phone in word.phones)
 
 
 def _n_unparsable(answers: Sequence[TaskAnswer]) -> int:

@@ -6,14 +6,13 @@ import os
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
-from transformers import Phi4MultimodalConfig, TrainingArguments
 
 from enunciate.errors import DeviceError, MissingExtraError, RecipeError
-from enunciate.speech_lm.families.phi4.hub import checkpoint_folder
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
+from enunciate.speech_lm.families.registry import family_named
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.speech_lm.training.memory import GIB, LargestBatch, estimate_memory, parameter_counts
 from enunciate.torch_device import pick_device
 
@@ -28,7 +27,7 @@ _UNCERTAINTY = 0.8
 """Training is refused only if this share of the estimate does not fit, because it may be too high."""
 
 
-def check_set_up(recipe: Phi4Recipe) -> Path:
+def check_set_up(recipe: AdapterRecipe) -> Path:
     """Check packages, device and checkpoint; fetch the checkpoint if it is not here yet.
 
     Returns:
@@ -42,10 +41,11 @@ def check_set_up(recipe: Phi4Recipe) -> Path:
     """
     check_packages(recipe)
     check_device(recipe)
-    folder = checkpoint_folder(recipe.model, recipe.revision)
+    family = family_named(recipe.kind)
+    folder = family.checkpoint_folder(recipe.model, recipe.revision)
     if recipe.device != "auto" or torch.cuda.is_available():
         return folder
-    total, _ = parameter_counts(read_config(folder), recipe.adapter)
+    total, _ = parameter_counts(family, family.config(folder), recipe.adapter)
     if total > _LARGE:
         raise DeviceError(
             f"{recipe.model} has {total / 1e9:.1f} billion parameters, and torch sees no GPU here: train it "
@@ -54,13 +54,15 @@ def check_set_up(recipe: Phi4Recipe) -> Path:
     return folder
 
 
-def check_packages(recipe: Phi4Recipe) -> None:
+def check_packages(recipe: AdapterRecipe) -> None:
     """Check the packages that would be missed only after hours of training.
 
     Raises:
         MissingExtraError: A package is not installed.
         RecipeError: An option needs a package that no extra contains.
     """
+    if recipe.augment is not None and recipe.kind != "whisper":
+        raise RecipeError(recipe.kind, ["augment: only 'whisper' takes the features that are changed"])
     for package, extra in _NEEDED.items():
         if find_spec(package) is None:
             raise MissingExtraError(package, extra)
@@ -70,7 +72,7 @@ def check_packages(recipe: Phi4Recipe) -> None:
         )
 
 
-def check_device(recipe: Phi4Recipe) -> None:
+def check_device(recipe: AdapterRecipe) -> None:
     """Check the device that the recipe names.
 
     Raises:
@@ -81,36 +83,34 @@ def check_device(recipe: Phi4Recipe) -> None:
         raise DeviceError("this GPU has no bfloat16: give precision=fp32 (twice the memory)")
 
 
-def is_sharded(arguments: TrainingArguments) -> bool:
-    """Whether this run shards its model over processes (FSDP), through accelerate's launcher or otherwise."""
-    return bool(arguments.fsdp) or os.environ.get("ACCELERATE_USE_FSDP", "").lower() in ("1", "true")
+def sharding_is_asked_for() -> bool:
+    """Whether this run shards its model over processes (FSDP), as accelerate's launcher says."""
+    return os.environ.get("ACCELERATE_USE_FSDP", "").lower() in ("1", "true")
 
 
-def check_sharding(recipe: Phi4Recipe, arguments: TrainingArguments) -> None:
+def check_sharding(recipe: AdapterRecipe) -> None:
     """Check that the recipe can be sharded, if this run is.
 
     Raises:
         RecipeError: Control tokens are to be trained: PEFT and FSDP both take over the embedding's weights.
     """
-    if is_sharded(arguments) and recipe.prompt.control == "special":
+    if sharding_is_asked_for() and recipe.prompt.control == "special":
         raise RecipeError(
             recipe.kind,
             ["prompt.control: 'special' does not work with FSDP: use 'text', or torchrun without sharding"],
         )
 
 
-def check_memory(
-    recipe: Phi4Recipe, arguments: TrainingArguments, largest: LargestBatch, config: Phi4MultimodalConfig
-) -> None:
+def check_memory(recipe: AdapterRecipe, device: torch.device, largest: LargestBatch, config: Any) -> None:
     """Check by an estimate whether the largest batch fits; sharded training is not checked.
 
     Raises:
         DeviceError: It does not fit; the message names options that would need less, and how much.
     """
-    if is_sharded(arguments):
+    if sharding_is_asked_for():
         return
     needed = estimate_memory(config, recipe, largest).total
-    available = available_bytes(arguments.device)
+    available = available_bytes(device)
     if _UNCERTAINTY * needed <= available:
         return
     options = "; ".join(
@@ -118,14 +118,12 @@ def check_memory(
         for name, less in cheaper_options(recipe, largest, config).items()
     )
     raise DeviceError(
-        f"training takes about {needed / GIB:.0f} GiB for the largest batch, and {arguments.device} has "
+        f"training takes about {needed / GIB:.0f} GiB for the largest batch, and {device} has "
         f"{available / GIB:.0f}: {options or 'use a larger device, or several (recipe accelerate/fsdp)'}"
     )
 
 
-def cheaper_options(
-    recipe: Phi4Recipe, largest: LargestBatch, config: Phi4MultimodalConfig
-) -> Mapping[str, float]:
+def cheaper_options(recipe: AdapterRecipe, largest: LargestBatch, config: Any) -> Mapping[str, float]:
     """Return options that need less memory, each with its need in bytes; the last one combines all."""
     changes: dict[str, dict[str, Any]] = {}
     if not recipe.gradient_checkpointing:
@@ -156,8 +154,3 @@ def available_bytes(device: torch.device) -> float:
     if not hasattr(os, "sysconf"):  # Windows: do not refuse
         return float("inf")
     return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-
-
-def read_config(folder: Path) -> Phi4MultimodalConfig:
-    """Read the configuration of a checkpoint."""
-    return cast("Any", Phi4MultimodalConfig).from_pretrained(folder)

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
 import soundfile as sf  # pyright: ignore[reportMissingTypeStubs]
-import torch
-from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from enunciate.audio import SAMPLE_RATE_HZ, Samples, load
-from enunciate.errors import AudioDecodeError
-from enunciate.schema import Clip, Utterance
-from enunciate.speech_lm.audio_batch import audio_batch
-from enunciate.speech_lm.families.phi4.audio_frames import check_length, n_frames_of, n_tokens_of
-from enunciate.speech_lm.families.phi4.causal_lm import IGNORE_INDEX
+from enunciate.corpus.label_completion import LabelRanges
+from enunciate.errors import AudioDecodeError, RecipeError
+from enunciate.schema import ASPECTS, Clip, Utterance
+from enunciate.speech_lm.audio_geometry import AudioGeometry
+from enunciate.speech_lm.decoding.slots import Slot, find_slots
 from enunciate.speech_lm.options import PromptConfig, TargetConfig, Task
 from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.prompts import user_turn
-from enunciate.speech_lm.targets import Answer, render, target
+from enunciate.speech_lm.targets import Answer, ApaAnswer, render, target
+from enunciate.speech_lm.training.score_targets import ScoreTargets, score_distributions
 
 _EXACT_HEADERS = frozenset({"WAV", "FLAC", "OGG", "AIFF"})
 """Formats whose header gives the exact length; that of an MP3 is an estimate."""
@@ -36,10 +34,11 @@ class MeasuredClip:
     source: Path | bytes | Clip
     n_frames: int
     """Feature frames (10 ms)."""
+    geometry: AudioGeometry
 
     @classmethod
-    def of(cls, utterance: Utterance) -> MeasuredClip:
-        """Measure the clip, by its header if that is exact.
+    def of(cls, utterance: Utterance, geometry: AudioGeometry) -> MeasuredClip:
+        """Measure the clip, by its header if that is exact, in the frames of a model.
 
         Raises:
             AudioError: The clip cannot be read, or is too short or too long for the model.
@@ -47,8 +46,8 @@ class MeasuredClip:
         n_samples = _samples_in_header(utterance.audio)
         if n_samples is None:
             n_samples = len(load(utterance.audio).samples)
-        check_length(n_samples, f"clip {utterance.id}")
-        return cls(utterance.id, utterance.audio, n_frames_of(n_samples))
+        geometry.check_length(n_samples, f"clip {utterance.id}")
+        return cls(utterance.id, utterance.audio, geometry.n_frames(n_samples), geometry)
 
     def samples(self) -> Samples:
         """Decode the clip to (n,) float32 samples at 16 kHz.
@@ -57,9 +56,10 @@ class MeasuredClip:
             AudioError: The clip cannot be read, or its length has changed since it was measured.
         """
         samples = load(self.source).samples
-        if n_frames_of(len(samples)) != self.n_frames:
+        found = self.geometry.n_frames(len(samples))
+        if found != self.n_frames:
             raise AudioDecodeError(
-                f"clip {self.id} has {n_frames_of(len(samples))} frames where its header, or an earlier "
+                f"clip {self.id} has {found} frames where its header, or an earlier "
                 f"decoding, said {self.n_frames}: convert it to WAV, and do not change it during training"
             )
         return samples
@@ -77,6 +77,20 @@ class AdapterExample:
     answer_ids: list[int]
     """The answer, with the end token."""
     speaker: str | None
+    score_places: tuple[int, ...] = ()
+    """The place of each score's token in the answer, for soft targets and for hidden numbers."""
+    score_targets: ScoreTargets | None = None
+    """What is to be learnt of each score instead of its token."""
+    blank_id: int | None = None
+    """The token that the model reads in place of each score."""
+
+    @property
+    def answer_inputs(self) -> list[int]:
+        """The answer as the model reads it."""
+        if self.blank_id is None:
+            return self.answer_ids
+        hidden = set(self.score_places)
+        return [self.blank_id if i in hidden else token for i, token in enumerate(self.answer_ids)]
 
     @property
     def n_frames(self) -> int:
@@ -89,32 +103,47 @@ class AdapterExample:
         return len(self.prompt_ids) + len(self.answer_ids)
 
 
+@dataclass(frozen=True)
+class SoftScores:
+    """How scores are learnt from ranges and neighbours instead of from one number each."""
+
+    spread: float
+    """Standard deviation of the targets around each score, in points."""
+    ranges: Mapping[str, LabelRanges]
+    """What is known of the scores, by the id of the utterance."""
+
+
 def examples_of(
     utterances: Sequence[Utterance],
     tasks: Sequence[Task],
     prompt: PromptConfig,
     target_config: TargetConfig,
     processor: Processor,
+    soft: SoftScores | None = None,
 ) -> list[AdapterExample]:
     """Return an example for each utterance and task that has the labels; others are left out.
 
     Raises:
         AudioError: A clip cannot be read, or is too short or too long for the model.
         CorpusError: Labels do not fit the phones that they belong to.
+        RecipeError: Soft or hidden scores are asked for, and a score is not one token.
     """
     examples: list[AdapterExample] = []
     for utterance in utterances:
         answers = _answers(utterance, tasks, target_config)
         if all(answer is None for _, answer in answers):
             continue
-        recording = MeasuredClip.of(utterance)
-        n_tokens = n_tokens_of(recording.n_frames)
+        recording = MeasuredClip.of(utterance, processor.geometry)
+        n_tokens = processor.geometry.n_tokens(recording.n_frames)
         for task, answer in answers:
             if answer is None:
                 continue
-            ids = processor.prompt_ids(user_turn(task, prompt, utterance.text), n_tokens)
+            ids = processor.task_ids(task, prompt, utterance.text, n_tokens)
             answer_ids = processor.answer_ids(render(answer))
-            examples.append(AdapterExample(utterance.id, task, recording, ids, answer_ids, utterance.speaker))
+            example = AdapterExample(utterance.id, task, recording, ids, answer_ids, utterance.speaker)
+            if isinstance(answer, ApaAnswer):
+                example = _with_scores(example, answer, processor, target_config, soft)
+            examples.append(example)
     return examples
 
 
@@ -124,66 +153,46 @@ def _answers(
     return [(task, target(task, utterance, config)) for task in tasks]
 
 
-class Collator:
-    """Collates examples to a batch.
+def _with_scores(
+    example: AdapterExample,
+    answer: ApaAnswer,
+    processor: Processor,
+    config: TargetConfig,
+    soft: SoftScores | None,
+) -> AdapterExample:
+    if soft is None and config.scores == "chained":
+        return example
+    targets = None
+    if soft is not None:
+        known = soft.ranges.get(example.id)
+        values = {aspect: float(getattr(answer, aspect)) for aspect in ASPECTS}
+        targets = score_distributions(values, known.scores if known else {}, soft.spread)
+    blank = processor.blank_id if config.scores == "apart" else None
+    return replace(example, score_places=_score_places(processor), score_targets=targets, blank_id=blank)
 
-    For B examples, with L tokens in the longest sequence and T frames in the longest clip:
 
-        input_ids             (B, L)      int64, padded on the right
-        attention_mask        (B, L)      int64, 1 on tokens, 0 on padding
-        labels                (B, L)      int64, the answer and its end token; -100 elsewhere
-        audio_input_features  (B, T, 80)  float32, zeros after the end of a clip
-        audio_embed_sizes     (B,)        int64, audio tokens per clip
-        audio_attention_mask  (B, T)      bool, true on frames; given even if nothing is padded
+@lru_cache(maxsize=4)
+def _score_places(processor: Processor) -> tuple[int, ...]:
+    places: list[int] = []
+    length = 0
+    for slot in score_slots(processor):
+        places.append(length + len(slot.before))
+        length = places[-1] + 1
+    return tuple(places)
 
-    Labels are placed by the lengths of prompt and answer, never by the padding id: that is also an end token.
+
+def score_slots(processor: Processor) -> tuple[Slot, ...]:
+    """Return the slots of the scores, each of which is one token.
+
+    Raises:
+        RecipeError: A score is not one token.
     """
-
-    def __init__(
-        self,
-        processor: Processor,
-        *,
-        cache_features: bool = False,
-        precomputed: Mapping[str, Tensor] | None = None,
-    ) -> None:
-        """Collate with a processor.
-
-        Args:
-            processor: Computes the features, and knows the padding id.
-            cache_features: Compute the features of a clip once and cache them, 32 kB per second of audio.
-            precomputed: Precomputed features (T, 80), by the id of the clip.
-        """
-        self.processor = processor
-        self._precomputed = precomputed or {}
-        self._cached: dict[MeasuredClip, Tensor] | None = {} if cache_features else None
-
-    def __call__(self, examples: Sequence[AdapterExample]) -> dict[str, Tensor]:
-        """Return the batch, in the order of the examples.
-
-        Raises:
-            AudioError: A clip can no longer be read.
-        """
-        ids = [torch.tensor(example.prompt_ids + example.answer_ids) for example in examples]
-        labels = [
-            torch.tensor([IGNORE_INDEX] * len(example.prompt_ids) + example.answer_ids)
-            for example in examples
-        ]
-        features = [self._features(example.recording) for example in examples]
-        return {
-            "input_ids": pad_sequence(ids, batch_first=True, padding_value=self.processor.pad_token_id),
-            "attention_mask": pad_sequence([torch.ones_like(row) for row in ids], batch_first=True),
-            "labels": pad_sequence(labels, batch_first=True, padding_value=IGNORE_INDEX),
-            **audio_batch(features),
-        }
-
-    def _features(self, recording: MeasuredClip) -> Tensor:
-        if recording.id in self._precomputed:
-            return self._precomputed[recording.id]
-        if self._cached is None:
-            return self.processor.features(recording.samples(), f"clip {recording.id}")
-        if recording not in self._cached:
-            self._cached[recording] = self.processor.features(recording.samples(), f"clip {recording.id}")
-        return self._cached[recording]
+    slots, _ = find_slots(processor)
+    if any(len(value) != 1 for slot in slots for value in slot.values):
+        raise RecipeError(
+            "score_loss", ["'10' is two tokens of this base: give score_loss=hard and target.scores=chained"]
+        )
+    return slots
 
 
 def _samples_in_header(source: Path | bytes | Clip) -> int | None:

@@ -5,26 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from transformers import Phi4MultimodalConfig
 
 from enunciate.errors import ModelNotFoundError
 from enunciate.schema import Utterance
 from enunciate.speech_lm.adapter import trainable
-from enunciate.speech_lm.families.phi4.audio_frames import n_tokens_of
-from enunciate.speech_lm.families.phi4.config import full_config
-from enunciate.speech_lm.families.phi4.hub import HUB_NAME, description_folder
+from enunciate.speech_lm.audio_geometry import AudioGeometry
+from enunciate.speech_lm.families.family import Family
+from enunciate.speech_lm.families.registry import family_named
 from enunciate.speech_lm.options import Task
-from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.prompts import user_turn
+from enunciate.speech_lm.prompts import TurnFormat, user_turn
 from enunciate.speech_lm.targets import render, target
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.speech_lm.training.checks import (
     available_bytes,
     cheaper_options,
     check_packages,
-    read_config,
 )
 from enunciate.speech_lm.training.data import MeasuredClip, examples_of
 from enunciate.speech_lm.training.memory import GIB, LargestBatch, estimate_memory, meta_model
@@ -47,7 +45,7 @@ class _ExampleSize:
     audio: int
 
 
-def dry_run(recipe: Phi4Recipe) -> dict[str, str]:
+def dry_run(recipe: AdapterRecipe) -> dict[str, str]:
     """Return facts about a run, by name.
 
     Raises:
@@ -57,53 +55,63 @@ def dry_run(recipe: Phi4Recipe) -> dict[str, str]:
     silence_libraries()
     check_packages(recipe)
     facts: dict[str, str] = {}
-    folder = description_folder(recipe.model, recipe.revision)
-    config = _config(recipe, folder, facts)
+    family = family_named(recipe.kind)
+    folder = family.description_folder(recipe.model, recipe.revision)
+    config = _config(recipe, family, folder, facts)
     split = load_split(recipe)
-    sizes = _example_sizes(recipe, split.train, folder, facts)
+    sizes = _example_sizes(recipe, family, split.train, folder, facts)
     control_ids = (0, 1)[: len(recipe.tasks)] if recipe.prompt.control == "special" else ()
-    model = meta_model(config, recipe.adapter, control_ids)
+    model = meta_model(family, config, recipe.adapter, control_ids)
     facts |= _weights(model)
     facts |= _data(recipe, split, sizes)
     facts |= _steps(recipe, len(sizes))
     return {**facts, **_memory(recipe, config, sizes)}
 
 
-def _config(recipe: Phi4Recipe, folder: Path | None, facts: dict[str, str]) -> Phi4MultimodalConfig:
+def _config(recipe: AdapterRecipe, family: Family, folder: Path | None, facts: dict[str, str]) -> Any:
     if folder is not None:
         facts["model"] = recipe.model
-        return read_config(folder)
-    if recipe.model != HUB_NAME:
+        return family.config(folder)
+    known = family.known_config() if recipe.model == family.hub_name else None
+    if known is None:
         raise ModelNotFoundError(
             f"{recipe.model}: neither a folder with config.json nor a name that the Hugging Face hub gives "
             "now. Give the folder of a checkpoint, or go online"
         )
-    facts["model"] = f"{HUB_NAME} (not available offline: its known configuration is used)"
-    return full_config()
+    facts["model"] = f"{family.hub_name} (not available offline: its known configuration is used)"
+    return known
 
 
 def _example_sizes(
-    recipe: Phi4Recipe, utterances: Sequence[Utterance], folder: Path | None, facts: dict[str, str]
+    recipe: AdapterRecipe,
+    family: Family,
+    utterances: Sequence[Utterance],
+    folder: Path | None,
+    facts: dict[str, str],
 ) -> list[_ExampleSize]:
     if folder is None:
         facts["tokens are"] = "estimated from the number of characters: the tokenizer is not here"
-        return [size for utterance in utterances for size in _estimated(recipe, utterance)]
-    processor = Processor.load(str(folder), None, recipe.prompt.control)
+        kind = family.processor_class()
+        return [size for u in utterances for size in _estimated(recipe, u, kind.geometry, kind.format)]
+    processor = family.processor(str(folder), None, recipe.prompt.control)
     facts["tokens are"] = "counted"
     examples = examples_of(utterances, recipe.tasks, recipe.prompt, recipe.target, processor)
     return [
-        _ExampleSize(e.task, len(e.prompt_ids), len(e.answer_ids), n_tokens_of(e.n_frames)) for e in examples
+        _ExampleSize(e.task, len(e.prompt_ids), len(e.answer_ids), processor.geometry.n_tokens(e.n_frames))
+        for e in examples
     ]
 
 
-def _estimated(recipe: Phi4Recipe, utterance: Utterance) -> list[_ExampleSize]:
-    audio = n_tokens_of(MeasuredClip.of(utterance).n_frames)
+def _estimated(
+    recipe: AdapterRecipe, utterance: Utterance, geometry: AudioGeometry, form: TurnFormat
+) -> list[_ExampleSize]:
+    audio = geometry.n_tokens(MeasuredClip.of(utterance, geometry).n_frames)
     sizes: list[_ExampleSize] = []
     for task in recipe.tasks:
         answer = target(task, utterance, recipe.target)
         if answer is not None:
-            turn = user_turn(task, recipe.prompt, utterance.text)
-            prompt = audio + round(len(turn) / _PROMPT_CHARACTERS)
+            turn = user_turn(task, recipe.prompt, utterance.text, form)
+            prompt = (audio if form.audio else 0) + round(len(turn) / _PROMPT_CHARACTERS)
             sizes.append(_ExampleSize(task, prompt, round(len(render(answer)) / _ANSWER_CHARACTERS), audio))
     return sizes
 
@@ -129,7 +137,7 @@ def _pattern(name: str) -> str:
     return ".".join(kept[:8] if "encoder" not in kept else kept[: kept.index("encoder") + 1])
 
 
-def _data(recipe: Phi4Recipe, split: SpeakerSplit, sizes: Sequence[_ExampleSize]) -> dict[str, str]:
+def _data(recipe: AdapterRecipe, split: SpeakerSplit, sizes: Sequence[_ExampleSize]) -> dict[str, str]:
     facts: dict[str, str] = {}
     for task in recipe.tasks:
         own = [s for s in sizes if s.task == task]
@@ -145,7 +153,7 @@ def _data(recipe: Phi4Recipe, split: SpeakerSplit, sizes: Sequence[_ExampleSize]
     }
 
 
-def _steps(recipe: Phi4Recipe, examples: int) -> dict[str, str]:
+def _steps(recipe: AdapterRecipe, examples: int) -> dict[str, str]:
     batches = -(-examples // recipe.batch_size)
     per_epoch = -(-batches // recipe.accumulation)
     steps = recipe.max_steps or round(per_epoch * recipe.epochs + 0.499)
@@ -153,9 +161,7 @@ def _steps(recipe: Phi4Recipe, examples: int) -> dict[str, str]:
     return {"steps": f"{steps:,}: {per_epoch:,} per epoch, {size}"}
 
 
-def _memory(
-    recipe: Phi4Recipe, config: Phi4MultimodalConfig, sizes: Sequence[_ExampleSize]
-) -> Mapping[str, str]:
+def _memory(recipe: AdapterRecipe, config: Any, sizes: Sequence[_ExampleSize]) -> Mapping[str, str]:
     longest = sorted(sizes, key=lambda s: -(s.prompt + s.answer))[: recipe.batch_size]
     n = len(longest)
     largest = LargestBatch(

@@ -16,28 +16,38 @@ from accelerate.utils import gather_object
 from peft import PeftModel
 from torch import Tensor, nn
 
-from enunciate.audio import load
 from enunciate.schema import Utterance
-from enunciate.speech_lm.decoding.decoder import Decoder
-from enunciate.speech_lm.families.phi4.causal_lm import answer_loss, count_items
+from enunciate.speech_lm.answer_loss import answer_loss, count_items
+from enunciate.speech_lm.decoding.decoder import ClipFeatures, Decoder
+from enunciate.speech_lm.families.registry import family_named
 from enunciate.speech_lm.options import Task
 from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.speech_lm.training.answer_metrics import TaskAnswer, answer_metrics
-from enunciate.speech_lm.training.data import AdapterExample, Collator, examples_of
+from enunciate.speech_lm.training.clip_audio import ClipAudio
+from enunciate.speech_lm.training.collator import Collator
+from enunciate.speech_lm.training.data import AdapterExample, examples_of
 from enunciate.training.run_folder import Metrics
 from enunciate.training.samplers import LengthBatchSampler
+
+FRAMES_PER_S = 100
 
 
 class AdapterEvaluator:
     """Evaluates on given utterances; each of several processes decodes its share, and all get all metrics."""
 
     def __init__(
-        self, recipe: Phi4Recipe, utterances: Sequence[Utterance], processor: Processor, collator: Collator
+        self,
+        recipe: AdapterRecipe,
+        utterances: Sequence[Utterance],
+        processor: Processor,
+        audio: ClipAudio,
     ) -> None:
-        self.recipe, self.processor, self.collator = recipe, processor, collator
+        self.recipe, self.processor, self.audio = recipe, processor, audio
+        self.collator = Collator(processor, audio)
         self.utterances = {utterance.id: utterance for utterance in utterances}
         self.examples = examples_of(utterances, recipe.tasks, recipe.prompt, recipe.target, processor)
+        self.paths = family_named(recipe.kind).score_paths
 
     def __call__(self, model: PeftModel, accelerator: Accelerator) -> Metrics:
         """Return loss and metrics of a model, which must be in evaluation mode."""
@@ -78,10 +88,17 @@ class AdapterEvaluator:
             self.recipe.prompt,
             max_batch=self.recipe.decode_batch,
             target=self.recipe.target,
+            paths=self.paths,
         )
-        utterances = [self.utterances[e.id] for batch in batches for e in batch if e.task == task]
-        items = [(load(utterance.audio).samples, utterance.text) for utterance in utterances]
-        decoded = decoder.decode(task, items)
+        examples = [e for batch in batches for e in batch if e.task == task]
+        utterances = [self.utterances[e.id] for e in examples]
+        clips = [
+            ClipFeatures(
+                self.audio.features(e.recording), e.n_frames / FRAMES_PER_S, self.utterances[e.id].text
+            )
+            for e in examples
+        ]
+        decoded = decoder.decode_features([task], clips)[task]
         return [TaskAnswer(u, task, answer) for u, answer in zip(utterances, decoded, strict=True)]
 
 

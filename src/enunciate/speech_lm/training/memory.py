@@ -10,17 +10,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
-from transformers import Phi4MultimodalConfig
 
 from enunciate.speech_lm.adapter import add_adapter, trainable
-from enunciate.speech_lm.families.phi4.audio_frames import n_tokens_of
-from enunciate.speech_lm.families.phi4.model import random_base
+from enunciate.speech_lm.audio_geometry import AudioGeometry
+from enunciate.speech_lm.families.family import Family
+from enunciate.speech_lm.families.names import FamilyName
+from enunciate.speech_lm.families.registry import family_named
 from enunciate.speech_lm.options import AdapterConfig
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.speech_lm.training.data import AdapterExample
 
 GIB = 1 << 30
@@ -41,14 +42,16 @@ class LargestBatch:
     audio_tokens: int
 
     @classmethod
-    def of(cls, recipe: Phi4Recipe, examples: Sequence[AdapterExample]) -> LargestBatch:
+    def of(
+        cls, recipe: AdapterRecipe, examples: Sequence[AdapterExample], geometry: AudioGeometry
+    ) -> LargestBatch:
         """Measure the batch with the longest examples."""
         longest = sorted(examples, key=lambda example: -example.length)[: recipe.batch_size]
         size = len(longest)
         return cls(
             size * max((e.length for e in longest), default=0),
             size * max((len(e.answer_ids) for e in longest), default=0),
-            size * max((n_tokens_of(e.n_frames) for e in longest), default=0),
+            size * max((geometry.n_tokens(e.n_frames) for e in longest), default=0),
         )
 
     def scaled(self, share: float) -> LargestBatch:
@@ -72,40 +75,40 @@ class MemoryEstimate:
         return self.frozen + self.trained + self.activations + _OVERHEAD_BYTES
 
 
-def estimate_memory(
-    config: Phi4MultimodalConfig, recipe: Phi4Recipe, largest: LargestBatch
-) -> MemoryEstimate:
+def estimate_memory(config: Any, recipe: AdapterRecipe, largest: LargestBatch) -> MemoryEstimate:
     """Estimate the memory of training on one device without sharding."""
-    total, trained = parameter_counts(config, recipe.adapter)
+    family = family_named(recipe.kind)
+    total, trained = parameter_counts(family, config, recipe.adapter)
     number = 2 if recipe.precision == "bf16" else 4
-    text, audio = cast("Any", config), cast("Any", config).audio_config
-    layer = number * largest.tokens * (10 * text.hidden_size + 5 * text.intermediate_size)
-    activations = text.num_hidden_layers * layer
-    block = number * largest.audio_tokens * 40 * audio.hidden_size
-    encoder = audio.num_blocks * block if recipe.adapter.strategy == "unfreeze" else block
+    sizes = family.sizes(config)
+    layer = number * largest.tokens * (10 * sizes.hidden + 5 * sizes.intermediate)
+    activations = sizes.layers * layer
+    block = number * largest.audio_tokens * 40 * sizes.audio_hidden
+    encoder = sizes.audio_layers * block if recipe.adapter.strategy == "unfreeze" else block
     if recipe.gradient_checkpointing:
-        activations = layer + number * largest.tokens * text.hidden_size * text.num_hidden_layers
-        encoder = block + number * largest.audio_tokens * audio.hidden_size * audio.num_blocks
-    logits = _LOGIT_BYTES * largest.answer_tokens * text.vocab_size
+        activations = layer + number * largest.tokens * sizes.hidden * sizes.layers
+        encoder = block + number * largest.audio_tokens * sizes.audio_hidden * sizes.audio_layers
+    logits = _LOGIT_BYTES * largest.answer_tokens * sizes.vocabulary
     return MemoryEstimate(
         number * (total - trained), _TRAINED_BYTES * trained, activations + encoder + logits
     )
 
 
-def parameter_counts(config: Phi4MultimodalConfig, adapter: AdapterConfig) -> tuple[int, int]:
+def parameter_counts(family: Family, config: Any, adapter: AdapterConfig) -> tuple[int, int]:
     """Return the parameters of the model with its adapter: all, and the trained ones."""
-    return _parameter_counts(config.to_json_string(use_diff=False), adapter.model_dump_json())
+    return _parameter_counts(family.name, config.to_json_string(use_diff=False), adapter.model_dump_json())
 
 
 @cache
-def _parameter_counts(config: str, adapter: str) -> tuple[int, int]:
-    shape = cast("Any", Phi4MultimodalConfig).from_dict(json.loads(config))
-    model = meta_model(shape, AdapterConfig.model_validate_json(adapter))
+def _parameter_counts(name: FamilyName, config: str, adapter: str) -> tuple[int, int]:
+    family = family_named(name)
+    shape = family.config_class().from_dict(json.loads(config))
+    model = meta_model(family, shape, AdapterConfig.model_validate_json(adapter))
     return sum(parameter.numel() for parameter in model.parameters()), sum(trainable(model).values())
 
 
 def meta_model(
-    config: Phi4MultimodalConfig, adapter: AdapterConfig, control_ids: Sequence[int] = ()
+    family: Family, config: Any, adapter: AdapterConfig, control_ids: Sequence[int] = ()
 ) -> nn.Module:
     """Build the model with its adapter on the meta device, where it has shapes but takes no memory."""
-    return add_adapter(random_base(config, torch.float32, "meta"), adapter, control_ids)
+    return add_adapter(family.random(config, torch.float32, "meta"), adapter, control_ids)

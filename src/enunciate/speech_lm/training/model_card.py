@@ -10,7 +10,7 @@ import yaml
 
 import enunciate
 from enunciate.schema import ASPECTS
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.storage import write_whole
 from enunciate.training.run_folder import Metrics
 
@@ -21,6 +21,7 @@ _NAMES = {
     "pcc_expected": "mean PCC of expected scores",
     "wer": "word error rate",
     "per": "phone error rate",
+    "per_canonical": "phone error rate against the canonical phones",
     "precision": "phone match, precision",
     "recall": "phone match, recall",
     "f1": "phone match, F1",
@@ -33,12 +34,12 @@ _STRATEGIES = {
 }
 
 
-def write_card(recipe: Phi4Recipe, metrics: Metrics, folder: Path) -> None:
+def write_card(recipe: AdapterRecipe, metrics: Metrics, folder: Path) -> None:
     """Write the card into the folder of an adapter."""
     write_whole(folder / CARD, render_card(recipe, metrics))
 
 
-def render_card(recipe: Phi4Recipe, metrics: Metrics) -> str:
+def render_card(recipe: AdapterRecipe, metrics: Metrics) -> str:
     """Return the card as Markdown, with the header that the Hugging Face hub reads."""
     header = {
         "base_model": recipe.model,
@@ -53,7 +54,7 @@ def render_card(recipe: Phi4Recipe, metrics: Metrics) -> str:
     return f"---\n{front_matter}---\n\n{body}\n"
 
 
-def _sections(recipe: Phi4Recipe, metrics: Metrics) -> Iterator[str]:
+def _sections(recipe: AdapterRecipe, metrics: Metrics) -> Iterator[str]:
     tasks = {"apa": "scores a sentence (APA)", "mdd": "writes down the words and phones heard (MDD)"}
     yield f"# {recipe.out.name}\n"
     yield (
@@ -85,26 +86,26 @@ _SPLITS = {"all": "both splits", "test": "its test split", "train": "its train s
 _CONTROLS = {"text": "as text", "special": "as a trained token", "none": "left out"}
 
 
-def _start(recipe: Phi4Recipe) -> str:
+def _start(recipe: AdapterRecipe) -> str:
     adapter = recipe.adapter
     if adapter.start == "speech":
         return "initialised from the base's own speech adapter"
     return f"initialised afresh, rank {adapter.rank}, alpha {adapter.alpha:g}"
 
 
-def _data(recipe: Phi4Recipe) -> str:
+def _data(recipe: AdapterRecipe) -> str:
     if not recipe.speakers_held_out:
         return "its train split"
     held = f"fold {recipe.hold_out} of {recipe.folds} of the test split's speakers held out"
     return f"{_SPLITS[recipe.split]}, {held}"
 
 
-def _prompt(recipe: Phi4Recipe) -> str:
+def _prompt(recipe: AdapterRecipe) -> str:
     rubric = "full rubric" if recipe.prompt.rubric else "no rubric"
     return f"{rubric}, {'with' if recipe.prompt.reference_text else 'without'} reference text in the prompt"
 
 
-def _kept(recipe: Phi4Recipe, metrics: Metrics) -> str:
+def _kept(recipe: AdapterRecipe, metrics: Metrics) -> str:
     best = metrics.get("best_step")
     if best is None:
         return "The last step is kept."

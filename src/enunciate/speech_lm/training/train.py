@@ -1,4 +1,4 @@
-"""Train an adapter from a `phi4` recipe.
+"""Train an adapter of a speech language model from a recipe.
 
 A recipe's `out` receives `log.jsonl` (one line per logged step and per evaluation), `checkpoints/` (for
 `--resume`), `best-STEP/` (the best adapter so far) and, at the end, the finished adapter in PEFT's format,
@@ -20,46 +20,49 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs, set_seed
 from peft import PeftModel
 from peft.utils.save_and_load import set_peft_model_state_dict
 from safetensors.torch import load_file
 from torch import Tensor
-from transformers import Phi4MultimodalConfig, TrainingArguments, set_seed
 from transformers.utils import logging as transformers_logging
 
 from enunciate.errors import OutputError
 from enunciate.schema import Utterance
-from enunciate.speech_lm.adapter import CONFIG_FILE, WEIGHTS_FILE, add_adapter
-from enunciate.speech_lm.families.phi4.model import enable_checkpointing, load_base
-from enunciate.speech_lm.options import Task
+from enunciate.speech_lm.adapter import CONFIG_FILE, WEIGHTS_FILE, add_adapter, enable_checkpointing
+from enunciate.speech_lm.families.registry import family_named
 from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.training.adapter_recipe import Phi4Recipe
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
+from enunciate.speech_lm.training.batch_plan import BatchPlan
 from enunciate.speech_lm.training.checks import (
     check_memory,
     check_set_up,
     check_sharding,
-    is_sharded,
-    read_config,
+    sharding_is_asked_for,
 )
-from enunciate.speech_lm.training.data import Collator, examples_of
+from enunciate.speech_lm.training.clip_audio import AugmentedClips, ClipAudio, EncodedClips, TrainingAudio
+from enunciate.speech_lm.training.collator import Collator
+from enunciate.speech_lm.training.data import AdapterExample, SoftScores, examples_of
 from enunciate.speech_lm.training.evaluator import AdapterEvaluator
+from enunciate.speech_lm.training.loop import TrainingLoop
 from enunciate.speech_lm.training.memory import LargestBatch
 from enunciate.speech_lm.training.model_card import write_card
-from enunciate.speech_lm.training.split import load_split
-from enunciate.speech_lm.training.trainer import AdapterTrainer
+from enunciate.speech_lm.training.run_state import is_sharded
+from enunciate.speech_lm.training.split import AdapterSplit, load_split
 from enunciate.storage import writing_to
 from enunciate.torch_device import pick_device
-from enunciate.training.checkpoints import checkpoints_folder, read_marker, start_run
+from enunciate.training.checkpoints import read_marker, start_run
 from enunciate.training.run_folder import LOG_FILE, Metrics, write_metrics
-from enunciate.training.speaker_split import HELD_OUT, SpeakerSplit
+from enunciate.training.speaker_split import HELD_OUT
 
-_DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
-_CACHED_HOURS = 20
-"""Features of this much speech (2.3 GB) are cached; for more they are recomputed in every epoch."""
+_KEPT_HOURS = 20
+"""Features of this much speech (2.3 GB) are kept; for more they are recomputed in every epoch."""
 
 
 def train(
-    recipe: Phi4Recipe, *, resume: bool = False, features: Mapping[str, Tensor] | None = None
+    recipe: AdapterRecipe, *, resume: bool = False, features: Mapping[str, Tensor] | None = None
 ) -> Metrics:
     """Run a recipe, alone or as one of several processes (`accelerate launch`, `torchrun`).
 
@@ -72,50 +75,52 @@ def train(
         The metrics of the kept adapter, as in `metrics.json`: `dev_...` and `report_...`.
 
     Raises:
-        EnunciateError: A check before training failed; see `checks`.
+        EnunciateError: A check before training failed, see `checks`, or the run diverged.
     """
     silence_libraries()
     folder = check_set_up(recipe)
-    arguments = training_arguments(recipe)
-    check_sharding(recipe, arguments)
+    check_sharding(recipe)
+    accelerator = make_accelerator(recipe)
     split = load_split(recipe)
     with writing_to(recipe.out):
-        checkpoint = start_run(recipe, resume, writes=arguments.process_index == 0)
+        checkpoint = start_run(recipe, resume, writes=accelerator.is_main_process)
     if checkpoint is not None:
-        read_marker(checkpoint, arguments.world_size)
-    processor = Processor.load(str(folder), None, recipe.prompt.control)
-    trainer = _trainer(recipe, arguments, split, processor, read_config(folder), features)
-    trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-    return _finish(trainer, split, processor)
+        read_marker(checkpoint, accelerator.num_processes)
+    family = family_named(recipe.kind)
+    processor = family.processor(str(folder), None, recipe.prompt.control)
+    examples = _examples(recipe, split, processor)
+    largest = LargestBatch.of(recipe, examples, processor.geometry)
+    check_memory(recipe, accelerator.device, largest, family.config(folder))
+    set_seed(recipe.seed)
+    model = build_model(recipe, accelerator.device, processor)
+    hours = sum({example.recording: example.n_frames for example in examples}.values()) / 360_000
+    audio = ClipAudio(processor, accelerator.device, keep=hours < _KEPT_HOURS, precomputed=features)
+    plan = BatchPlan(examples, recipe, accelerator.process_index, accelerator.num_processes)
+    evaluation = AdapterEvaluator(recipe, split.watched, processor, audio) if split.watched else None
+    with accelerator.autocast():
+        source = _training_audio(recipe, examples, model, processor, audio)
+    loop = TrainingLoop(model, recipe, accelerator, plan, Collator(processor, source), evaluation)
+    if accelerator.is_main_process:
+        split.write_held_out(recipe.out)
+    counts = {task: sum(example.task == task for example in examples) for task in recipe.tasks}
+    loop.run(checkpoint, {"examples": counts, "hours": hours, "dev": len(split.dev)})
+    return _finish(loop, split, processor, audio)
 
 
-def training_arguments(recipe: Phi4Recipe) -> TrainingArguments:
-    """Return the recipe as arguments of transformers' trainer."""
-    return TrainingArguments(
-        output_dir=str(checkpoints_folder(recipe.out)),
-        per_device_train_batch_size=recipe.batch_size,
-        gradient_accumulation_steps=recipe.accumulation,
-        num_train_epochs=recipe.epochs,
-        max_steps=recipe.max_steps or -1,
-        learning_rate=recipe.learning_rate,
-        lr_scheduler_type=recipe.schedule if recipe.schedule != "constant" else "constant_with_warmup",
-        warmup_steps=recipe.warmup_steps,
-        weight_decay=recipe.weight_decay,
-        max_grad_norm=recipe.max_grad_norm,
-        optim="adamw_torch",
-        bf16=recipe.precision == "bf16",
-        use_cpu=pick_device(recipe.device).type == "cpu",
-        seed=recipe.seed,
-        logging_steps=recipe.log_every,
-        logging_nan_inf_filter=False,  # it would synchronise in every step, and hide divergence
-        save_strategy="no",  # `callbacks.EvaluationSchedule` requests both
-        eval_strategy="no",
-        report_to=list(recipe.report_to) or "none",
-        remove_unused_columns=False,
-        ddp_find_unused_parameters=False,
-        ddp_broadcast_buffers=False,
-        disable_tqdm=True,
+def make_accelerator(recipe: AdapterRecipe) -> Accelerator:
+    """Return the accelerator of this process, for the recipe's device and precision."""
+    device = pick_device(recipe.device)
+    AcceleratorState._reset_state()  # of an earlier run in this process, whose precision it would insist on
+    accelerator = Accelerator(
+        cpu=device.type == "cpu",
+        mixed_precision="bf16" if recipe.precision == "bf16" else "no",
+        log_with=list(recipe.report_to) or None,
+        project_dir=str(recipe.out),
+        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
     )
+    if recipe.report_to:
+        accelerator.init_trackers("enunciate", {"recipe": recipe.model_dump_json()})
+    return accelerator
 
 
 def silence_libraries() -> None:
@@ -128,40 +133,40 @@ def silence_libraries() -> None:
         transformers_logging.disable_progress_bar()
 
 
-def _trainer(
-    recipe: Phi4Recipe,
-    arguments: TrainingArguments,
-    split: SpeakerSplit,
+def _examples(recipe: AdapterRecipe, split: AdapterSplit, processor: Processor) -> list[AdapterExample]:
+    soft = None if recipe.score_loss == "hard" else SoftScores(recipe.score_spread, split.ranges)
+    return examples_of(split.train, recipe.tasks, recipe.prompt, recipe.target, processor, soft)
+
+
+def _training_audio(
+    recipe: AdapterRecipe,
+    examples: Sequence[AdapterExample],
+    model: PeftModel,
     processor: Processor,
-    config: Phi4MultimodalConfig,
-    features: Mapping[str, Tensor] | None,
-) -> AdapterTrainer:
-    examples = examples_of(split.train, recipe.tasks, recipe.prompt, recipe.target, processor)
-    hours = sum({example.recording: example.n_frames for example in examples}.values()) / 360_000
-    collator = Collator(processor, cache_features=hours < _CACHED_HOURS, precomputed=features)
-    dev = AdapterEvaluator(recipe, split.dev, processor, collator) if split.dev else None
-    check_memory(recipe, arguments, LargestBatch.of(recipe, examples), config)
-    set_seed(recipe.seed)
-    model = build_model(recipe, arguments, processor)
-    trainer = AdapterTrainer(model, recipe, arguments, collator, examples, dev)
-    counts = {task: sum(example.task == task for example in examples) for task in recipe.tasks}
-    if trainer.is_first:
-        split.write_held_out(recipe.out)
-        trainer.json_log.write({"step": 0, "examples": counts, "hours": hours, "dev": len(split.dev)})
-    return trainer
+    audio: ClipAudio,
+) -> TrainingAudio:
+    """Return augmented clips if the recipe asks for them, else the most that can be computed once."""
+    clips = list(dict.fromkeys(example.recording for example in examples))
+    if recipe.augment is not None:
+        return AugmentedClips(processor, clips, audio.device, recipe.augment)
+    trains_encoder = recipe.adapter.strategy == "unfreeze" or recipe.adapter.where != "decoder"
+    if trains_encoder or not recipe.encode_once or sharding_is_asked_for():
+        return audio
+    return EncodedClips(audio, cast("Any", model).get_base_model(), clips)
 
 
-def build_model(recipe: Phi4Recipe, arguments: TrainingArguments, processor: Processor) -> PeftModel:
+def build_model(recipe: AdapterRecipe, device: torch.device, processor: Processor) -> PeftModel:
     """Load the base and add the recipe's adapter, on the device of this process (FSDP moves it later)."""
-    base = load_base(
+    family = family_named(recipe.kind)
+    base = family.load(
         recipe.model,
         revision=recipe.revision,
-        dtype=_DTYPES[recipe.precision],
-        device="cpu" if is_sharded(arguments) else arguments.device,
+        dtype=family.frozen_dtype(recipe.precision),
+        device="cpu" if sharding_is_asked_for() else device,
         attention=recipe.attention,
     )
-    control: dict[Task, int] = processor.control_token_ids
-    model = add_adapter(base, recipe.adapter, [control[task] for task in recipe.tasks if task in control])
+    family.fit_vocabulary(base, processor)
+    model = add_adapter(base, recipe.adapter, family.control_ids(processor, recipe.tasks))
     if recipe.gradient_checkpointing:
         enable_checkpointing(model)
     return model
@@ -170,44 +175,46 @@ def build_model(recipe: Phi4Recipe, arguments: TrainingArguments, processor: Pro
 # ------------------------------------------------------------------------------------------------ the end
 
 
-def _finish(trainer: AdapterTrainer, split: SpeakerSplit, processor: Processor) -> Metrics:
+def _finish(loop: TrainingLoop, split: AdapterSplit, processor: Processor, audio: ClipAudio) -> Metrics:
     """Save the kept adapter, evaluate it on the held-out utterances, and write its model card."""
-    recipe = trainer.recipe
-    best = trainer.best_adapter()
-    if best is None:
-        trainer.save_adapter(recipe.out)
-    elif trainer.is_first:
+    recipe, accelerator = loop.recipe, loop.accelerator
+    best = loop.best_adapter()
+    dtype = torch.float16 if recipe.saved_as == "fp16" else None
+    if best is not None and accelerator.is_main_process:
         for name in (WEIGHTS_FILE, CONFIG_FILE):
             shutil.copyfile(best / name, recipe.out / name)
-    trainer.accelerator.wait_for_everyone()
-    metrics = _final_metrics(trainer, split.report, processor)
-    if trainer.is_first:
+    accelerator.wait_for_everyone()
+    if best is not None and not is_sharded(accelerator):
+        set_peft_model_state_dict(loop.peft_model, load_file(best / WEIGHTS_FILE))
+    if best is None or (dtype is not None and not is_sharded(accelerator)):
+        loop.save_adapter(recipe.out, dtype)
+    metrics = _final_metrics(loop, split.report, processor, audio)
+    if accelerator.is_main_process:
         with writing_to(recipe.out):
             processor.save(recipe.out)
             write_card(recipe, metrics, recipe.out)
             write_metrics(metrics, recipe.out)
         if recipe.push_to_hub:
             upload_adapter(recipe.out, recipe.push_to_hub)
-    trainer.accelerator.wait_for_everyone()
+    accelerator.wait_for_everyone()
     return metrics
 
 
-def _final_metrics(trainer: AdapterTrainer, report: Sequence[Utterance], processor: Processor) -> Metrics:
-    recipe, state = trainer.recipe, trainer.state
-    metrics: Metrics = {"steps": state.global_step, "best_step": state.best_global_step}
-    kept = [row for row in state.log_history if row["step"] == state.best_global_step and "eval_loss" in row]
-    for row in kept[-1:]:
-        metrics |= {f"dev_{k.removeprefix('eval_')}": v for k, v in row.items() if k.startswith("eval_")}
-    if report and not trainer.is_fsdp_enabled:
-        model = cast("PeftModel", trainer.accelerator.unwrap_model(trainer.model))
-        set_peft_model_state_dict(model, load_file(recipe.out / WEIGHTS_FILE))
-        evaluator = AdapterEvaluator(recipe, report, processor, Collator(processor))
+def _final_metrics(
+    loop: TrainingLoop, report: Sequence[Utterance], processor: Processor, audio: ClipAudio
+) -> Metrics:
+    recipe, progress, accelerator = loop.recipe, loop.progress, loop.accelerator
+    metrics: Metrics = {"steps": progress.step, "best_step": progress.best_step}
+    best = progress.best_metrics or {}
+    metrics |= {f"dev_{name}": value for name, value in best.items() if value is not None}
+    if report and not is_sharded(accelerator):
+        model = loop.peft_model
+        evaluator = AdapterEvaluator(recipe, report, processor, ClipAudio(processor, audio.device))
         model.eval()
-        with torch.no_grad(), trainer.accelerator.autocast():
-            reported = evaluator(model, trainer.accelerator)
+        with torch.no_grad(), accelerator.autocast():
+            reported = evaluator(model, accelerator)
         metrics |= {f"report_{name}": value for name, value in reported.items()}
-        if trainer.is_first:
-            trainer.json_log.write({"step": state.global_step} | metrics)
+        loop.log_final({"step": progress.step} | metrics)
     return metrics
 
 

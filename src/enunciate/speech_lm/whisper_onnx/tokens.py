@@ -11,14 +11,9 @@ from llguidance import LLTokenizer
 
 from enunciate.errors import ModelNotFoundError
 from enunciate.speech_lm.decoding.grammar import SLICES
-from enunciate.speech_lm.families.phi4.special_tokens import ASSISTANT, AUDIO, USER
-from enunciate.speech_lm.families.phi4.special_tokens import END as END_OF_TURN
+from enunciate.speech_lm.families.whisper.turn import END, START, WHISPER_TASK
 from enunciate.speech_lm.options import PromptConfig, Task
 from enunciate.speech_lm.prompts import user_turn
-
-END = "<|endoftext|>"
-START = ("<|startoftranscript|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>")
-"""What Whisper's decoder begins with where it writes down English without times."""
 
 
 class WhisperTokens:
@@ -50,9 +45,7 @@ class WhisperTokens:
 
     def task_ids(self, task: Task, prompt: PromptConfig, text: str | None) -> list[int]:
         """Return the ids of what is said before an answer: the start, and the turn that asks for a task."""
-        turn = user_turn(task, prompt, text)
-        for sign in (USER, AUDIO, END_OF_TURN, ASSISTANT):
-            turn = turn.replace(sign, "", 1)
+        turn = user_turn(task, prompt, text, WHISPER_TASK)
         return [*self.start_ids, *self.text_ids(turn)]
 
     def bytes_of(self, token: int) -> bytes:

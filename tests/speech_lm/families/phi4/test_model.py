@@ -14,10 +14,11 @@ from support.speech_lm_cases import batch_of, features, save_checkpoint, tiny_ba
 from transformers.models.phi4_multimodal import modeling_phi4_multimodal as native
 
 from enunciate.errors import AudioTooShortError, EnunciateError, ModelNotFoundError
+from enunciate.speech_lm.adapter import enable_checkpointing
 from enunciate.speech_lm.families.phi4.config import full_config, nano_config
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME, checkpoint_folder
 from enunciate.speech_lm.families.phi4.masked_audio import audio_encoder
-from enunciate.speech_lm.families.phi4.model import enable_checkpointing, load_base, prepare, random_base
+from enunciate.speech_lm.families.phi4.model import load_base, prepare, random_base
 
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 

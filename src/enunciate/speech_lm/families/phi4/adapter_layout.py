@@ -6,6 +6,8 @@ from typing import Any
 
 LORA_TARGETS = r"model\.layers\.\d+\.(self_attn\.(qkv_proj|o_proj)|mlp\.(gate_up_proj|down_proj))"
 """The linear layers of the decoder only: the audio encoder has modules of the same names."""
+ENCODER_LORA_TARGETS = r".*\.audio_embed\.encoder\.encoders\.\d+\.self_attn\.(q_proj|k_proj|v_proj|o_proj)"
+"""The attention of the audio encoder."""
 AUDIO_MODULES = ("audio_embed.encoder", "up_proj_for_speech", "down_proj_for_speech")
 """The audio encoder, and the projector for speech without images."""
 SPEECH_ADAPTER = "speech-lora"

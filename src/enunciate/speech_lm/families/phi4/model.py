@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -16,14 +16,13 @@ from transformers import Phi4MultimodalConfig
 from transformers.models.phi4_multimodal import modeling_phi4_multimodal as native
 
 from enunciate.errors import EnunciateError
+from enunciate.speech_lm.families.family import Attention
 from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME, HUB_REVISION, checkpoint_folder
 from enunciate.speech_lm.families.phi4.masked_audio import MaskedAudioModel, audio_encoder, mask_audio
 
 # Measured on 75 recordings of Speechocean762 by different speakers; a checkpoint brings its own values.
 _LOG_MEL_MEAN, _LOG_MEL_DEVIATION = 13.8, 3.8
-
-Attention = Literal["sdpa", "eager", "flash_attention_2"]
 
 
 def random_base(
@@ -78,7 +77,7 @@ def load_base(
         ModelNotFoundError: There is no such checkpoint here and none can be fetched.
     """
     folder = checkpoint_folder(name_or_folder, revision)
-    config = _config_of(folder)
+    config = read_config(folder)
     from_pretrained = cast("Any", native.Phi4MultimodalForCausalLM).from_pretrained
     model = from_pretrained(
         folder,
@@ -95,7 +94,12 @@ def load_base(
     return prepared
 
 
-def _config_of(folder: Path) -> Phi4MultimodalConfig:
+def read_config(folder: Path) -> Phi4MultimodalConfig:
+    """Read the configuration of a checkpoint.
+
+    Raises:
+        EnunciateError: It is not JSON, or another model's.
+    """
     path = folder / "config.json"
     try:
         kind = json.loads(path.read_text(encoding="utf-8")).get("model_type")
@@ -119,10 +123,3 @@ def prepare(model: nn.Module) -> Phi4MultimodalForCausalLM:
     mask_audio(audio_encoder(model))
     model.__class__ = Phi4MultimodalForCausalLM
     return cast("Phi4MultimodalForCausalLM", model)
-
-
-def enable_checkpointing(model: nn.Module) -> None:
-    """Recompute activations in the backward pass, in the audio encoder as well."""
-    wrapped = cast("Any", model)
-    new_name = getattr(wrapped, "activation_checkpointing_enable", None)
-    (new_name or wrapped.gradient_checkpointing_enable)({"use_reentrant": False})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enunciate.speech_lm.prompts import TurnFormat
+
 AUDIO = "<|audio|>"
 """Stands for the clip, once per turn; the processor repeats it once per audio token of the clip."""
 USER, ASSISTANT, END = "<|user|>", "<|assistant|>", "<|end|>"
@@ -19,3 +21,5 @@ SPECIAL_TOKENS = (
     "<|system|>",
 )
 """In the order of their ids in the checkpoint's tokenizer (the ids themselves differ in ours)."""
+
+PHI4_FORMAT = TurnFormat(before=USER, audio=AUDIO, after=END + ASSISTANT, end=END, pad=END_OF_TEXT)

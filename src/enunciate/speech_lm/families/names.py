@@ -1,0 +1,12 @@
+"""The names of the families of base models, and the usual base of each; it needs no torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from enunciate.speech_lm.families.phi4.hub import HUB_NAME as PHI4
+
+FamilyName = Literal["phi4", "whisper"]
+"""The families; a recipe's kind is one of them."""
+USUAL_BASES: dict[FamilyName, str] = {"phi4": PHI4, "whisper": "openai/whisper-base"}
+"""The base on the Hugging Face hub that a recipe trains if it names none."""

@@ -1,0 +1,25 @@
+"""The families by name, and the family of a model that was loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from enunciate.speech_lm.families.detection import MODEL_TYPES
+from enunciate.speech_lm.families.family import Family
+from enunciate.speech_lm.families.names import FamilyName
+
+
+def family_named(name: FamilyName) -> Family:
+    """Return a family; its classes of transformers are imported only now."""
+    if name == "whisper":
+        from enunciate.speech_lm.families.whisper.family import WhisperFamily
+
+        return WhisperFamily()
+    from enunciate.speech_lm.families.phi4.family import Phi4Family
+
+    return Phi4Family()
+
+
+def family_of(model: Any) -> Family:
+    """Return the family of a loaded model."""
+    return family_named(MODEL_TYPES[model.config.model_type])

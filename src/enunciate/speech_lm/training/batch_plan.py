@@ -1,0 +1,72 @@
+"""Which examples each optimiser step of each process takes; it follows from seed and epoch alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, cycle, islice
+
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
+from enunciate.speech_lm.training.data import AdapterExample
+from enunciate.training.samplers import LengthBatchSampler
+
+
+@dataclass(frozen=True)
+class StepPlan:
+    """One optimiser step of one process."""
+
+    batches: list[list[AdapterExample]]
+    """The micro-batches of this process."""
+    n_items: int
+    """Answer tokens in the micro-batches of all processes."""
+
+
+class BatchPlan:
+    """The steps of every epoch: batches of like length, dealt out to the processes.
+
+    Together n processes take the batches that one process with n times the accumulation would. If a batch is
+    missing at the end of an epoch for some process, the first ones come again.
+    """
+
+    def __init__(
+        self, examples: Sequence[AdapterExample], recipe: AdapterRecipe, process: int = 0, processes: int = 1
+    ) -> None:
+        """Prepare for the examples of a recipe, as one of several processes."""
+        self._groups = _groups(examples, recipe.by_clip)
+        lengths = [
+            max(e.length if not recipe.by_clip else e.n_frames for e in group) for group in self._groups
+        ]
+        size = max(1, recipe.batch_size // max(map(len, self._groups)))
+        self._sampler = LengthBatchSampler(lengths, size, recipe.seed)
+        self._process, self._processes = process, processes
+        self._batches_per_step = processes * recipe.accumulation
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimiser steps of an epoch."""
+        per_process = -(-len(self._sampler) // self._processes)
+        return -(-per_process * self._processes // self._batches_per_step)
+
+    def epoch(self, epoch: int, first_step: int = 0) -> Iterator[StepPlan]:
+        """Yield the steps of an epoch, from `first_step` on."""
+        self._sampler.set_epoch(epoch)
+        dealt = list(self._sampler)
+        dealt += islice(cycle(list(dealt)), -len(dealt) % self._processes)
+        for step in range(first_step, self.steps_per_epoch):
+            start = step * self._batches_per_step
+            batches = [
+                [*chain.from_iterable(self._groups[index] for index in batch)]
+                for batch in dealt[start : start + self._batches_per_step]
+            ]
+            n_items = sum(len(example.answer_ids) for batch in batches for example in batch)
+            yield StepPlan(batches[self._process :: self._processes], n_items)
+
+
+def _groups(examples: Sequence[AdapterExample], by_clip: bool) -> list[list[AdapterExample]]:
+    """The examples that stay together."""
+    if not by_clip:
+        return [[example] for example in examples]
+    groups: dict[str, list[AdapterExample]] = {}
+    for example in examples:
+        groups.setdefault(example.id, []).append(example)
+    return list(groups.values())

@@ -1,0 +1,231 @@
+"""The training loop of an adapter, from the first step to the last.
+
+It runs on one device or on several through accelerate (DDP, FSDP). A step adds up the gradients of its
+micro-batches, of which each counts by its answer tokens, so that 1 x 8 examples give the step of 8 x 1, and n
+processes that of one. After the last step of an epoch, or after so many steps, the model is evaluated, and
+then a checkpoint is written; a run that resumes from it goes on bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import torch
+from accelerate import Accelerator
+from peft import PeftModel
+from torch import Tensor, nn
+
+from enunciate.errors import EnunciateError
+from enunciate.speech_lm.adapter import save_adapter
+from enunciate.speech_lm.answer_loss import answer_loss
+from enunciate.speech_lm.training.adapter_recipe import HIGHER_IS_BETTER, AdapterRecipe
+from enunciate.speech_lm.training.batch_plan import BatchPlan, StepPlan
+from enunciate.speech_lm.training.collator import Collator
+from enunciate.speech_lm.training.run_log import RunLog, append_line
+from enunciate.speech_lm.training.run_state import (
+    Progress,
+    is_sharded,
+    load_checkpoint,
+    save_checkpoint,
+    trained_parameters,
+)
+from enunciate.training.run_folder import LOG_FILE, Metrics
+
+BEST = "best-"
+
+EvaluationFunction = Callable[[PeftModel, Accelerator], Metrics]
+"""Evaluates a model, in evaluation mode; every process calls it and gets the same metrics."""
+
+
+class TrainingLoop:
+    """One run of a recipe."""
+
+    def __init__(
+        self,
+        model: PeftModel,
+        recipe: AdapterRecipe,
+        accelerator: Accelerator,
+        plan: BatchPlan,
+        collator: Collator,
+        evaluation: EvaluationFunction | None,
+    ) -> None:
+        self.recipe, self.accelerator, self.plan = recipe, accelerator, plan
+        self.collator, self.evaluation = collator, evaluation
+        epochs = math.ceil(plan.steps_per_epoch * recipe.epochs)
+        self.n_steps = recipe.max_steps or epochs
+        optimizer = _optimizer(model, recipe, accelerator.device)
+        self.model: nn.Module
+        self.optimizer: torch.optim.Optimizer
+        self.model, self.optimizer = accelerator.prepare(model, optimizer)
+        self.progress = Progress()
+        self._rates = [cast("float", group["lr"]) for group in self.optimizer.param_groups]
+
+    # ------------------------------------------------------------------------------------------- the loop
+
+    def run(self, checkpoint: Path | None, facts: dict[str, object]) -> Progress:
+        """Train to the last step, from a checkpoint if one is given.
+
+        Args:
+            checkpoint: A complete checkpoint of the same recipe.
+            facts: What the log of a new run begins with.
+
+        Raises:
+            EnunciateError: The loss is not a number any more.
+        """
+        if checkpoint is not None:
+            self.progress = load_checkpoint(checkpoint, self.accelerator, self.model, self.optimizer)
+        recipe, log = (
+            self.recipe,
+            RunLog(self.recipe.out / LOG_FILE, self.accelerator, self.n_steps, self.progress.step),
+        )
+        if checkpoint is None:
+            log.write({"step": 0} | facts)
+        self.model.train()
+        losses = torch.zeros((), device=self.accelerator.device)
+        counted = 0
+        for plan in self._steps():
+            step = self.progress.step + 1
+            for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
+                group["lr"] = rate * self._schedule(step - 1)
+            loss, norm = self._step(plan)
+            losses, counted = losses + loss, counted + 1
+            self.progress.step = step
+            log.advance()
+            last = step >= self.n_steps or log.elapsed_s > (recipe.time_limit_s or math.inf)
+            if step % recipe.log_every == 0 or last:
+                self._log_step(log, losses / counted, norm)
+                losses, counted = torch.zeros_like(losses), 0
+            ends_epoch = last or step % self.plan.steps_per_epoch == 0
+            if _is_due(recipe.evaluate_every, step, ends_epoch, last):
+                self._evaluate(log)
+            if _is_due(recipe.save_every, step, ends_epoch, last):
+                self._save()
+            if last:
+                break
+        log.close()
+        return self.progress
+
+    def _steps(self) -> Iterator[StepPlan]:
+        epoch, step = divmod(self.progress.step, self.plan.steps_per_epoch)
+        while self.progress.step < self.n_steps:
+            yield from self.plan.epoch(epoch, step)
+            epoch, step = epoch + 1, 0
+
+    def _step(self, plan: StepPlan) -> tuple[Tensor, Tensor]:
+        """Make one step; returns this process's part of the loss, and the norm of the gradient."""
+        total = torch.zeros((), device=self.accelerator.device)
+        for index, examples in enumerate(plan.batches):
+            batch = self.collator(examples)
+            with self._synchronising(last=index + 1 == len(plan.batches)):
+                loss = answer_loss(self.model, batch, plan.n_items, self.recipe.ordinal_weight)
+                # DDP and FSDP average over the processes, and the parts of the loss are to be added.
+                self.accelerator.backward(loss * self.accelerator.num_processes)
+            total += loss.detach()
+        norm = self.accelerator.clip_grad_norm_(self.model.parameters(), self.recipe.max_grad_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return total, cast("Tensor", norm)
+
+    def _synchronising(self, *, last: bool):  # noqa: ANN202 (a context manager of accelerate or of contextlib)
+        from contextlib import nullcontext
+
+        return nullcontext() if last else self.accelerator.no_sync(self.model)
+
+    def _schedule(self, step: int) -> float:
+        """Return the share of the learning rate at a step, counted from 0."""
+        recipe = self.recipe
+        if step < recipe.warmup_steps:
+            return step / max(1, recipe.warmup_steps)
+        if recipe.schedule == "constant":
+            return 1.0
+        done = (step - recipe.warmup_steps) / max(1, self.n_steps - recipe.warmup_steps)
+        return 1 - done if recipe.schedule == "linear" else 0.5 * (1 + math.cos(math.pi * done))
+
+    def _log_step(self, log: RunLog, loss: Tensor, norm: Tensor) -> None:
+        step = self.progress.step
+        value = float(cast("Tensor", self.accelerator.reduce(loss, "sum")))
+        if not math.isfinite(value):
+            raise EnunciateError(
+                f"the loss is {value} at step {step}: the run has diverged, and its last checkpoint is from "
+                f"before; lower learning_rate ({self.recipe.learning_rate:g}), or add warmup_steps"
+            )
+        values = {"loss": value, "grad_norm": float(norm), "epoch": step / self.plan.steps_per_epoch}
+        log.report(step, values | {"learning_rate": self.optimizer.param_groups[0]["lr"]})
+
+    # ------------------------------------------------------------------------ evaluation and checkpoints
+
+    def _evaluate(self, log: RunLog) -> None:
+        """Evaluate, log the metrics, and keep the adapter if it is the best so far."""
+        if self.evaluation is None:
+            return
+        model = self.peft_model
+        model.eval()
+        with torch.no_grad(), self.accelerator.autocast():
+            metrics = self.evaluation(model, self.accelerator)
+        model.train()
+        shown = {f"eval_{name}": value for name, value in metrics.items() if value is not None}
+        log.report(self.progress.step, shown)
+        name, progress = self.recipe.chooses_by, self.progress
+        value = metrics.get(name)
+        if self.recipe.protocol == "dev" and value is not None:
+            best, higher = progress.best_value, name in HIGHER_IS_BETTER
+            if best is None or (value > best if higher else value < best):
+                progress.best_step, progress.best_value = progress.step, value
+                progress.best_metrics = metrics
+                self.save_adapter(self.recipe.out / f"{BEST}{progress.step}")
+
+    def _save(self) -> None:
+        recipe = self.recipe
+        save_checkpoint(
+            recipe.out, recipe.keep_checkpoints, self.accelerator, self.model, self.optimizer, self.progress
+        )
+        if self.accelerator.is_main_process:
+            for path in recipe.out.glob(f"{BEST}*"):  # no checkpoint that is kept refers to others any more
+                if path != self.best_adapter():
+                    shutil.rmtree(path, ignore_errors=True)
+
+    @property
+    def peft_model(self) -> PeftModel:
+        """The model without the wrappers of accelerate."""
+        return cast("PeftModel", self.accelerator.unwrap_model(self.model))
+
+    def save_adapter(self, folder: Path, dtype: torch.dtype | None = None) -> None:
+        """Write the adapter in PEFT's format; all processes call this."""
+        state: dict[str, Tensor] | None = None
+        if is_sharded(self.accelerator):
+            state = cast("dict[str, Tensor]", self.accelerator.get_state_dict(self.model))
+        if self.accelerator.is_main_process:
+            save_adapter(self.peft_model, folder, state, dtype)
+        self.accelerator.wait_for_everyone()
+
+    def log_final(self, metrics: Metrics) -> None:
+        """Append the metrics of the kept adapter to the log."""
+        append_line(self.recipe.out / LOG_FILE, metrics, self.accelerator)
+
+    def best_adapter(self) -> Path | None:
+        """Return the folder of the best adapter; None if no evaluation has chosen one."""
+        step = self.progress.best_step
+        return None if step is None else self.recipe.out / f"{BEST}{step}"
+
+
+def _is_due(every: str | int, step: int, ends_epoch: bool, last: bool) -> bool:
+    return last or (ends_epoch if isinstance(every, str) else step % every == 0)
+
+
+def _optimizer(model: nn.Module, recipe: AdapterRecipe, device: torch.device) -> torch.optim.Optimizer:
+    """AdamW, with a learning rate of its own for modules that are trained whole, if the recipe gives one."""
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in trained_parameters(model).items():
+        whole = "modules_to_save" in name
+        rate = recipe.hearing_learning_rate if whole else None
+        groups.setdefault(rate or recipe.learning_rate, []).append(parameter)
+    return torch.optim.AdamW(
+        [{"params": parameters, "lr": rate} for rate, parameters in groups.items()],
+        lr=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        fused=device.type == "cuda",
+    )

@@ -1,0 +1,69 @@
+"""The steps of an epoch: every example once, in an order of its own, whatever the number of processes."""
+
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from enunciate.speech_lm.audio_geometry import AudioGeometry
+from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
+from enunciate.speech_lm.training.batch_plan import BatchPlan
+from enunciate.speech_lm.training.data import AdapterExample, MeasuredClip
+
+
+def example(clip, task):
+    recording = MeasuredClip(f"clip{clip}", b"", 100 + 7 * (clip * 5 % 17), AudioGeometry())
+    return AdapterExample(recording.id, task, recording, [1] * (3 + clip % 5), [2] * (2 + clip % 3), None)
+
+
+EXAMPLES = [example(clip, task) for clip in range(17) for task in ("apa", "mdd")]
+
+
+def plan(process=0, processes=1, **values):
+    recipe = AdapterRecipe(kind="phi4", corpus=Path("c"), out=Path("o"), **({"batch_size": 2} | values))
+    return BatchPlan(EXAMPLES, recipe, process, processes)
+
+
+def named(batches):
+    return [[(e.id, e.task) for e in batch] for batch in batches]
+
+
+@pytest.mark.parametrize("accumulation", [1, 2, 3])
+@pytest.mark.parametrize("processes", [1, 2, 3, 5])
+def test_processes_share_the_batches_of_one(processes, accumulation):
+    plans = [plan(p, processes, accumulation=accumulation) for p in range(processes)]
+    one = [*chain.from_iterable(named(s.batches) for s in plan(accumulation=1).epoch(4))]
+    steps = [list(p.epoch(4)) for p in plans]
+    together = [
+        batch
+        for parts in zip(*steps, strict=True)
+        for dealt in zip(*(named(part.batches) for part in parts), strict=True)
+        for batch in dealt
+    ]
+
+    assert together[: len(one)] == one
+    assert together[len(one) :] == one[: len(together) - len(one)], "the first come again"
+    assert len(together) < len(one) + processes
+    assert {len(part) for part in steps} == {plans[0].steps_per_epoch}
+
+
+def test_the_divisor_counts_the_answers_of_all_processes():
+    parts = [next(plan(p, 2, accumulation=2).epoch(0)) for p in range(2)]
+    tokens = sum(len(e.answer_ids) for part in parts for batch in part.batches for e in batch)
+
+    assert [part.n_items for part in parts] == [tokens, tokens]
+
+
+def test_an_epoch_can_be_entered_at_any_step():
+    whole = [named(step.batches) for step in plan(accumulation=2).epoch(1)]
+
+    assert [named(step.batches) for step in plan(accumulation=2).epoch(1, 3)] == whole[3:]
+
+
+def test_by_clip_all_tasks_of_a_clip_are_in_one_batch():
+    steps = list(plan(batch_size=6, by_clip=True).epoch(0))
+    batches = [batch for step in steps for batch in named(step.batches)]
+
+    assert max(map(len, batches)) == 6
+    for batch in batches:
+        assert {(clip, task) for clip, _ in batch for task in ("apa", "mdd")} == set(batch)
