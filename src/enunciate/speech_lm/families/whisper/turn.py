@@ -1,4 +1,4 @@
-"""The turn that asks Whisper for a task: the start of a transcript, then the task as text; it needs no torch."""
+"""The turn that asks Whisper for a task: the start of a transcript, then the task as text (without torch)."""
 
 from __future__ import annotations
 
