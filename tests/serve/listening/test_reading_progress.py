@@ -36,7 +36,7 @@ def test_the_part_that_fits_the_seconds_of_speech_is_offered_first():
 
 def test_nothing_is_offered_that_nobody_could_have_said():
     assert offered(ReadingProgress(TEXT), 0.5) == []
-    assert offered(ReadingProgress("One two three four five six seven eight nine ten."), 1.9) == []
+    assert offered(ReadingProgress("One two three four five six seven eight nine ten."), 1.2) == []
     assert offered(ReadingProgress("no mark in it"), 5.0) == []
 
 
@@ -51,9 +51,9 @@ def test_the_next_phrase_begins_behind_what_was_told():
 
 def test_a_phrase_that_is_not_over_is_not_offered_again_before_the_missing_words_can_have_been_said():
     progress = ReadingProgress(TEXT)
-    progress.put_off(1.0, n_missing=3)
-    assert offered(progress, 1.5) == []
-    assert offered(progress, 1.7)
+    progress.put_off(1.0, n_missing=4)
+    assert offered(progress, 1.4) == []
+    assert offered(progress, 1.6)
 
 
 def test_nothing_is_left_at_the_end_of_the_text():

@@ -138,6 +138,23 @@ def test_a_clip_that_queues_too_long_is_given_up_without_harm_to_the_worker(gate
     run(test)
 
 
+def test_a_clip_that_can_wait_comes_after_those_that_cannot(gate):
+    async def test():
+        async with running_pool(gate) as (pool, _):
+            running = await ask_and_hold(pool, gate)
+            order: list[str] = []
+            jobs = [ClipJob(id=name, text="hello", can_wait=name in "bd") for name in "abcde"]
+            asked = [asyncio.ensure_future(pool.assess(job, CLIP)) for job in jobs]
+            for job, one in zip(jobs, asked, strict=True):
+                one.add_done_callback(lambda _, name=job.id: order.append(name))
+            await asyncio.sleep(0)
+            gate.open()
+            await asyncio.gather(running, *asked)
+            assert "".join(order) == "acebd"
+
+    run(test)
+
+
 def test_a_clip_whose_client_left_is_taken_out_of_the_queue(gate):
     async def test():
         async with running_pool(gate) as (pool, metrics):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from enunciate.schema import PhraseResult
 from enunciate.serve.http.problem_details import ProblemError
@@ -25,7 +26,11 @@ _LEAD_S = 0.1
 
 
 class PhraseStream:
-    """Tells the phrases of one reading of PCM."""
+    """Tells the phrases of one reading of PCM; a context for as long as the recording goes on.
+
+    A phrase is assessed while more of the recording arrives. One that is not heard when the recording ends is
+    given up, and told with the rest.
+    """
 
     def __init__(self, whole: ClipJob, assess: Assess, send: Send) -> None:
         """Prepare to tell phrases.
@@ -37,45 +42,75 @@ class PhraseStream:
         """
         self._progress = ReadingProgress(whole.text or "")
         self._whole, self._assess, self._send = whole, assess, send
+        self._hearing: asyncio.Task[None] | None = None
+        self._is_telling = False
 
     @property
     def have_been_told(self) -> bool:
         """Whether any phrase was told."""
         return self._progress.has_told
 
-    async def tell_at_pause(self, heard: Segmenter | None) -> None:
-        """At a pause, tell the phrase that ended with it, if one did."""
-        if heard is None:
+    async def __aenter__(self) -> PhraseStream:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        task, self._hearing = self._hearing, None
+        if task is None:
             return
-        progress, speech_s, end_s = self._progress, heard.speech_s, heard.speech_end_s
-        pause_s = max(end_s, heard.heard_s - _LEAD_S)
-        missing = 0
-        for candidate in progress.candidates(speech_s):
-            phrases = await self._phrases(candidate, heard)
-            missing = missing_at_the_end(phrases)
-            if phrases and not missing and end_s - progress.cut_s - phrases[-1].end_s <= LATEST_S:
-                await self._tell(phrases, candidate)
-                progress.accept(candidate, speech_s, pause_s)
+        if not self._is_telling:
+            task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
+
+    def tell_at_pause(self, heard: Segmenter) -> None:
+        """At a pause, begin to hear the phrase that ended with it, if one did; it is told soon."""
+        if self._hearing is not None:
+            if not self._hearing.done():
                 return
-        progress.put_off(speech_s, missing)
+            self._hearing.result()
+        progress, speech_s = self._progress, heard.speech_s
+        if candidates := progress.candidates(speech_s):
+            end_s, pause_s = heard.speech_end_s, max(heard.speech_end_s, heard.heard_s - _LEAD_S)
+            clip = heard.clip(progress.cut_s)
+            hearing = self._hear(candidates, clip, speech_s=speech_s, end_s=end_s, pause_s=pause_s)
+            self._hearing = asyncio.create_task(hearing)
 
     async def tell_rest(self, heard: Segmenter | None) -> None:
         """At the end of the recording, tell what was not told at a pause."""
         rest = self._progress.rest
-        if heard and rest and (phrases := await self._phrases(rest, heard)):
-            await self._tell(phrases, rest)
+        if heard and rest:
+            await self._tell(await self._phrases(rest, heard.clip(self._progress.cut_s)), rest)
 
-    async def _phrases(self, candidate: Candidate, heard: Segmenter) -> list[PhraseResult]:
+    async def _hear(
+        self, candidates: Sequence[Candidate], clip: bytes, *, speech_s: float, end_s: float, pause_s: float
+    ) -> None:
+        """Find which candidate was said, if any, and tell it."""
+        progress, missing = self._progress, 0
+        for candidate in candidates:
+            phrases = await self._phrases(candidate, clip, can_wait=True)
+            missing = missing_at_the_end(phrases)
+            if phrases and not missing and end_s - progress.cut_s - phrases[-1].end_s <= LATEST_S:
+                self._is_telling = True
+                await self._tell(phrases, candidate)
+                progress.accept(candidate, speech_s, pause_s)
+                self._is_telling = False
+                return
+        progress.put_off(speech_s, missing)
+
+    async def _phrases(
+        self, candidate: Candidate, clip: bytes, *, can_wait: bool = False
+    ) -> list[PhraseResult]:
         """Return the phrases of the audio since the last one; none where it is not fit to be assessed."""
         text = self._progress.text_of(candidate)
-        job = self._whole.model_copy(update={"id": str(uuid.uuid4()), "text": text})
+        job = self._whole.model_copy(update={"id": str(uuid.uuid4()), "text": text, "can_wait": can_wait})
         try:
-            reply = await self._assess(job, heard.clip(self._progress.cut_s))
+            reply = await self._assess(job, clip)
         except ProblemError:  # the service is full, say: the phrase will be told at the end
             return []
         lines = [json.loads(line) for line in reply.body.splitlines()]
         return [PhraseResult.model_validate(line["phrase"]) for line in lines if "phrase" in line]
 
-    async def _tell(self, phrases: list[PhraseResult], candidate: Candidate) -> None:
+    async def _tell(self, phrases: Sequence[PhraseResult], candidate: Candidate) -> None:
         for phrase in self._progress.told(phrases, candidate, self._progress.cut_s):
             await self._send(f'{{"phrase":{phrase.model_dump_json()}}}')

@@ -135,8 +135,9 @@ class _StreamSession:
         audio = TurnAudio(rules, PcmFormat(start.rate_hz, start.channels) if is_pcm else None)
         job = _job(start)
         phrases = PhraseStream(job, self._admission.assess, connection.send)
-        while not await self._is_over(audio, phrases, connection):
-            self._admission.holds(audio.n_bytes)
+        async with phrases:
+            while not await self._is_over(audio, phrases, connection):
+                self._admission.holds(audio.n_bytes)
         if phrases.have_been_told:
             job = job.model_copy(update={"by_phrase": False})
             rest = phrases.tell_rest(audio.segmenter)
@@ -149,15 +150,16 @@ class _StreamSession:
         for line in reply.body.splitlines():
             await connection.send(line.decode())
 
-    async def _is_over(self, audio: TurnAudio, phrases: PhraseStream, connection: Connection) -> bool:
+    @staticmethod
+    async def _is_over(audio: TurnAudio, phrases: PhraseStream, connection: Connection) -> bool:
         """Take a message, and return whether the recording ends with it."""
         data = await connection.receive(STALLED_S)
         if isinstance(data, bytes):
             for event in audio.push(data):
                 if isinstance(event, SpeechEnded):
                     return True
-                if isinstance(event, Paused) and not self._service.pool.waiting:  # else others come first
-                    await phrases.tell_at_pause(audio.segmenter)
+                if isinstance(event, Paused) and audio.segmenter is not None:
+                    phrases.tell_at_pause(audio.segmenter)
             return False
         if not _is_end(data):
             raise ProblemError(422, "malformed", 'send audio, or {"end": true} to end it')

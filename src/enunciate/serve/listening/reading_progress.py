@@ -18,7 +18,7 @@ PAUSE_S = 0.2
 """A silence at a punctuation mark that ends a phrase, as in a reading that is heard as a whole."""
 SHORTEST_S = 1.2
 """A shorter phrase is told with the next one."""
-FASTEST_WORDS_PER_S = 5.0
+FASTEST_WORDS_PER_S = 8.0
 """Words in a second of speech without pauses; before so much speech nobody has finished a phrase."""
 LATEST_S = 0.35
 """More speech than this behind the last word means that more was said."""

@@ -48,6 +48,8 @@ class ClipJob(FrozenModel):
     whole. In Azure's form, they are bodies of `speech.phrase`."""
     by_phrase: bool = True
     """Whether phrases of a reading are told one by one, by an engine that can; only with `by_lines`."""
+    can_wait: bool = False
+    """Whether clips that cannot wait go before it in the queue."""
     start_s: float = 0.0
     """Where the clip begins in the stream that it was cut from, in seconds; only with `by_lines`."""
 

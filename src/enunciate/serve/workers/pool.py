@@ -79,11 +79,6 @@ class WorkerPool:
         """Whether all workers have loaded the engine."""
         return self._n_ready == self._n_workers
 
-    @property
-    def waiting(self) -> int:
-        """Number of clips that no worker has taken yet."""
-        return len(self._queue)
-
     def start(self) -> None:
         """Start the workers in the background."""
         self._tasks = [asyncio.create_task(self._keep_worker_running()) for _ in range(self._n_workers)]
@@ -114,7 +109,7 @@ class WorkerPool:
         try:
             async with asyncio.timeout(self._timeout_s) as queue_deadline:
                 clip = _QueuedClip(job, audio, queue_deadline)
-                self._queue.append(clip)
+                self._enqueue(clip)
                 self._clip_queued.set()
                 self._metrics.queue_depth.set(len(self._queue))
                 try:
@@ -126,6 +121,10 @@ class WorkerPool:
                     self._metrics.queue_depth.set(len(self._queue))
         except TimeoutError:
             raise ClipTimeoutError from None
+
+    def _enqueue(self, clip: _QueuedClip) -> None:
+        first = next((at for at, other in enumerate(self._queue) if other.job.can_wait), len(self._queue))
+        self._queue.insert(len(self._queue) if clip.job.can_wait else first, clip)
 
     async def _next_batch(self, batch_size: int) -> list[_QueuedClip]:
         """Take clips for a worker from the queue, at least one."""
