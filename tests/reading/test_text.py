@@ -58,6 +58,7 @@ def spoken(text):
         ("2½ cups", "2|½|cups"),
         ("Hi :-) I'm back :D and <3", "Hi|I'm|back|and"),
         ("I love it <3!", "I|love|it"),
+        ("5 km/C or 3p/C cat", "5|km/C|or|3p|C|cat"),
         ("a 10-km run", "a|10|km|run"),
         ("12 500 people", "12 500|people"),
     ],

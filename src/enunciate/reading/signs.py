@@ -22,7 +22,6 @@ _ALWAYS = {
     "°": ["degrees"],
     "§": ["section"],
     "√": ["square root of", "the square root of", "root"],
-    "π": ["pi"],
     "∞": ["infinity"],
     "≠": ["is not equal to", "does not equal", "not equal to"],
     "≤": ["is less than or equal to", "less than or equal to"],
@@ -35,6 +34,16 @@ _ALWAYS = {
     "€": ["euro", "euros"],
     "£": ["pound", "pounds"],
 }
+_GREEK = dict(
+    zip(
+        "αβγδεζηθικλμνξοπρστυφχψω",
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau "
+        "upsilon phi chi psi omega".split(),
+        strict=True,
+    )
+)
+GREEK_LETTER = re.compile(rf"[{''.join(_GREEK)}{''.join(_GREEK).upper()}](?![^\W\d_])(?<![^\W\d_].)")
+"""A letter of Greek that is no part of a word."""
 _BETWEEN = {
     "*": ["times", "multiplied by", "star"],
     "<": ["is less than", "less than"],
@@ -117,6 +126,13 @@ RULES = (
         lambda found: _ALWAYS[found.text],
         "You & I",
         "you and i",
+    ),
+    Rule(
+        "Greek letter",
+        GREEK_LETTER,
+        lambda found: [_GREEK[found.text.lower()]],
+        "2π and Δ",
+        "two pi and delta",
     ),
     Rule(
         "sign before or between figures",

@@ -19,6 +19,7 @@ from enunciate.phones.unknown.foreign import foreign
 from enunciate.phones.unknown.inflections import plural_ending
 from enunciate.phones.weak_forms import WEAK_FORMS
 from enunciate.phones.well_known_names import well_known_name
+from enunciate.reading.signs import GREEK_LETTER
 from enunciate.reading.sounds import SOUND, phones_of
 from enunciate.reading.tokens import PLAIN_WORD, Token, shorten, tokens
 from enunciate.reading.written import make_plain
@@ -222,6 +223,6 @@ def _joined(words: Sequence[Pronunciation], reading: str) -> Pronunciation:
 def _mostly_another_script(text: str) -> bool:
     if text.isascii():
         return False
-    characters = re.findall(r"[^\W_]", strip_accents(text))
+    characters = re.findall(r"[^\W_]", strip_accents(GREEK_LETTER.sub("", text)))
     foreign = sum(not character.isascii() for character in characters)
     return foreign > len(characters) - foreign and not SOUND.search(text)

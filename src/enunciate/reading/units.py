@@ -122,7 +122,13 @@ def _names(symbol: str, *, one: bool) -> list[str]:
 def _unit(symbol: str, per: str, *, one: bool) -> list[str]:
     """Return the names of a unit, or of a unit per another; a single letter must have its own case."""
     names = _names(symbol, one=one)
-    return joined(names, per_one(_names(per, one=True)[0]), _names(per, one=True)[:1]) if per else names
+    return joined(names, _per(per)) if per else names
+
+
+def _per(symbol: str) -> list[str]:
+    """Return the readings of a stroke and the unit after it; none for an unknown unit."""
+    names = _names(symbol, one=True)[:1]
+    return [f"{link} {name}" for name in names for link in per_one(name)]
 
 
 def per_one(unit: str) -> list[str]:
@@ -143,7 +149,7 @@ def _measure(found: Found) -> list[str]:
 def _after_number(found: Found) -> list[str]:
     symbol, per = found["symbol"], found["per"]
     if re.search(r"[0-9][pc¢]?/$", found.before):
-        return joined(per_one(_names(symbol, one=True)[0]), _names(symbol, one=True)[:1])
+        return _per(symbol)
     before = _AFTER_NUMBER.search(found.before)
     if before is None:
         return _unit(symbol, per, one=False) if symbol in _ALONE or per else []
