@@ -12,6 +12,7 @@ from support.recorded_media import recorded
 
 from enunciate import audio
 from enunciate.errors import AudioDecodeError, AudioError, AudioTooLongError, MissingExtraError
+from enunciate.schema import Clip
 
 RECORDERS = [
     ("webm", False, 48_000),
@@ -113,3 +114,6 @@ def test_without_the_extra_the_error_names_it_and_other_formats_are_read(monkeyp
 
     with pytest.raises(MissingExtraError, match=r"enunciate\[media\]"):
         audio.load(data)
+    assert audio.header_duration_s(data) is None
+    assert audio.decoded_duration_s(data, 60.0) == 0.0
+    assert audio.load(Clip(samples=tone(1.0), sample_rate_hz=16_000)).duration_s == 1.0

@@ -24,6 +24,7 @@ from enunciate.errors import (
     AudioSilentError,
     AudioTooLongError,
     AudioTooShortError,
+    MissingExtraError,
 )
 from enunciate.media_container import OpenAudio
 from enunciate.schema import Clip
@@ -109,7 +110,7 @@ def decoded_duration_s(data: bytes, longest_s: float) -> float:
     try:
         with open_audio(data, "the audio") as audio:
             return sum(map(len, _file_blocks(audio, longest_s))) / audio.rate_hz
-    except AudioDecodeError:
+    except (AudioDecodeError, MissingExtraError):
         return 0.0
 
 
@@ -121,7 +122,7 @@ def header_duration_s(source: Path | bytes) -> float | None:
     try:
         with open_audio(source, "the audio") as audio:
             return None if audio.n_declared is None else audio.n_declared / audio.rate_hz
-    except AudioDecodeError:
+    except (AudioDecodeError, MissingExtraError):
         return None
 
 

@@ -49,7 +49,7 @@ def create_server(assessor: Assessor) -> MCPServer:
         """Assess the pronunciation in a recording on this machine.
 
         Args:
-            path: An audio file: WAV, FLAC, Ogg, Opus, MP3 or, with the extra `media`, WebM or M4A.
+            path: An audio file: WAV, FLAC, Ogg, Opus, MP3, WebM or M4A.
             text: What was to be read. Without it, scores are less reliable and there are no words.
         """
         return summarise(assess(path, text))
