@@ -7,8 +7,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from recorded_media import recorded
 from support.broken_audio import broken_audio, many_packets
-from support.recorded_media import recorded
 
 from enunciate import audio
 from enunciate.errors import AudioDecodeError, AudioError, AudioTooLongError, MissingExtraError

@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 import soundfile as sf
-from support.recorded_media import recorded
+from recorded_media import recorded
 from support.serve_cases import SPOKEN
 
 SAID = "I think the weather"

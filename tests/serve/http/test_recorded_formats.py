@@ -7,8 +7,8 @@ import json
 
 import numpy as np
 import pytest
+from recorded_media import recorded
 from support.azure_client import CONVERSATION, connected
-from support.recorded_media import recorded
 from support.serve_cases import application, post
 from support.speech_streams import pieces
 

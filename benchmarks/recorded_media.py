@@ -22,7 +22,7 @@ def recorded(
 
     With `in_fragments`, the file is as browsers write it, who do not know its end.
     """
-    import av  # the tests that need no such recording run without it
+    import av  # whoever needs no such recording does without it
 
     codec = _CODECS.get(container, "aac")
     encoded_hz = 48_000 if codec == "libopus" else rate_hz
