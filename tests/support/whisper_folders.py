@@ -11,12 +11,12 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 SPECIAL = ("<|endoftext|>", "<|startoftranscript|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>")
-MERGES = "1 0,D H,A H,Ġ D,ĠD H,Ġ A,ĠA H,Ġ E,Ġ 7,t h,th e"
+MERGES = "Ġ 0,Ġ 1,Ġ 2,Ġ 3,Ġ 4,Ġ 5,Ġ 6,Ġ 7,Ġ 8,Ġ 9,Ġ1 0,Ġ ?,D H,A H,Ġ D,ĠD H,Ġ A,ĠA H,Ġ E,t h,th e"
 
 
 @cache
 def whisper_tokenizer() -> PreTrainedTokenizerFast:
-    """Bytes, a few phones and a word, and the special tokens that an answer needs."""
+    """Bytes, numbers with the space before them as Whisper has them, a few phones, a word, special tokens."""
     merges = [tuple(pair.split(" ")) for pair in MERGES.split(",")]
     pieces = sorted(pre_tokenizers.ByteLevel.alphabet()) + [left + right for left, right in merges]
     model = models.BPE(vocab={piece: index for index, piece in enumerate(pieces)}, merges=merges)

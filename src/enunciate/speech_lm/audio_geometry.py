@@ -57,3 +57,8 @@ class AudioGeometry:
                 f"{name} lasts {1000 * n_samples / SAMPLE_RATE_HZ:.0f} ms, shorter than one frame of 25 ms: "
                 "record a whole word"
             )
+
+
+def clip_name(index: int, count: int) -> str:
+    """Return what an error message calls a clip of several."""
+    return "the clip" if count == 1 else f"clip {index + 1} of {count}"

@@ -16,6 +16,7 @@ from transformers import PreTrainedTokenizerFast
 from enunciate.audio import Samples
 from enunciate.errors import ModelNotFoundError
 from enunciate.speech_lm.audio_geometry import AudioGeometry
+from enunciate.speech_lm.decoding.slots import BLANK
 from enunciate.speech_lm.options import CONTROL_TOKENS, TASKS, PromptConfig, Task
 from enunciate.speech_lm.prompts import TurnFormat, user_turn
 
@@ -85,7 +86,7 @@ class Processor(ABC):
     @property
     def blank_id(self) -> int:
         """The token that stands for a hidden number."""
-        return self.text_ids(" ?")[-1]
+        return self.text_ids(BLANK)[-1]
 
     def task_ids(self, task: Task, prompt: PromptConfig, text: str | None, n_audio_tokens: int) -> list[int]:
         """Return the ids of the user turn that asks for a task; see `prompts.user_turn`."""

@@ -1,5 +1,6 @@
 """Answers without torch are those that the same model gives in torch, and they always parse."""
 
+import copy
 import itertools
 
 import numpy as np
@@ -12,15 +13,19 @@ from torch.nn.functional import gelu
 from enunciate.errors import AudioTooLongError
 from enunciate.pocket.log_mel import log_mel
 from enunciate.schema import ASPECTS
+from enunciate.speech_lm.decoding.decoder import Decoder as TorchDecoder
+from enunciate.speech_lm.decoding.scores import decode_scores
 from enunciate.speech_lm.decoding.slots import find_slots
-from enunciate.speech_lm.options import AdapterDescription, PromptConfig
+from enunciate.speech_lm.families.whisper.model import prepare
+from enunciate.speech_lm.families.whisper.processor import WhisperProcessor
+from enunciate.speech_lm.families.whisper.turn import SCORE_PATHS
+from enunciate.speech_lm.options import AdapterDescription, PromptConfig, TargetConfig
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, parse
 from enunciate.speech_lm.whisper_onnx import answer_decoder
 from enunciate.speech_lm.whisper_onnx.answer_decoder import OnnxAnswerDecoder
 from enunciate.speech_lm.whisper_onnx.dimensions import dimensions_of
 from enunciate.speech_lm.whisper_onnx.lora import merge_adapter
 from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, OutputLayer, TokenSequences
-from enunciate.speech_lm.whisper_onnx.scores import decode_scores
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 from enunciate.whisper_weights.base import WhisperFolder
 
@@ -95,9 +100,9 @@ def test_distributions_of_scores_are_sums_over_all_numbers_before_them(case):
     sequences = case.sequences(samples)
     prompt = case.prompt("apa")
 
-    found = decode_scores(sequences, prompt, slots, paths=11**3)
+    (found,) = decode_scores(sequences, [prompt], slots, paths=11**3)
 
-    # All beginnings whose numbers are one token long, weighed by torch; 10 is two tokens with some prefix.
+    # All beginnings, weighed by torch.
     expected = {aspect: np.zeros(11) for aspect in ASPECTS}
     weights, rows = np.ones(1), [[*prompt]]
     for index, slot in enumerate(slots):
@@ -107,7 +112,6 @@ def test_distributions_of_scores_are_sums_over_all_numbers_before_them(case):
         if index < 3:
             weights = joint.reshape(-1)
             rows = [[*row, *value] for row, value in itertools.product(rows, slot.values)]
-    assert found.distributions is not None
     for aspect in ASPECTS:
         np.testing.assert_allclose(found.distributions[aspect], expected[aspect], atol=0.05)
         assert found.distributions[aspect].sum() == pytest.approx(1)
@@ -129,11 +133,32 @@ def _numbers(case, samples, rows, slot):
 def test_few_paths_keep_nearly_all_of_the_probability(case):
     samples, slots = clip(SHORT), find_slots(case.tokens)[0]
 
-    few = decode_scores(case.sequences(samples), case.prompt("apa"), slots, paths=16)
-    all_of_them = decode_scores(case.sequences(samples), case.prompt("apa"), slots, paths=11**3)
+    (few,) = decode_scores(case.sequences(samples), [case.prompt("apa")], slots, paths=16)
+    (every,) = decode_scores(case.sequences(samples), [case.prompt("apa")], slots, paths=11**3)
 
     for aspect in ASPECTS[:2]:  # the first needs no path, the second eleven
-        np.testing.assert_allclose(few.distributions[aspect], all_of_them.distributions[aspect], atol=1e-4)
+        np.testing.assert_allclose(few.distributions[aspect], every.distributions[aspect], atol=1e-4)
+
+
+@pytest.mark.parametrize("scores", ["chained", "apart"])
+def test_scores_are_those_of_the_engine_in_torch(case, scores):
+    target = TargetConfig(scores=scores)
+    description = case.description.model_copy(update={"target": target})
+    items = [(clip(SHORT), None), (clip(1.5, seed=3), None)]
+    in_torch = TorchDecoder(
+        prepare(copy.deepcopy(case.in_torch)),
+        WhisperProcessor(whisper_tokenizer()),
+        description.prompt,
+        target=target,
+        paths=SCORE_PATHS,
+    )
+
+    without = OnnxAnswerDecoder(case.encoder, case.network, case.tokens, description)
+
+    pairs = zip(without.decode_tasks(["apa"], items)["apa"], in_torch.decode("apa", items), strict=True)
+    for found, expected in pairs:
+        for aspect in ASPECTS:
+            np.testing.assert_allclose(found.distributions[aspect], expected.distributions[aspect], atol=0.06)
 
 
 def test_both_tasks_have_the_answers_that_each_has_alone(case):

@@ -74,7 +74,7 @@ def test_sequences_of_unequal_length_go_on_as_they_would_alone(whisper, decoder)
     for row, tokens in enumerate([[5, 9, 11], [8, 7, 6, 30, 31], [5, 9, 100, 101]]):
         expected = logits_in_torch(whisper, states, tokens)
         np.testing.assert_allclose(sequences.logits()[row], expected, atol=CLOSE)
-        exact = sequences.logits_of(range(VOCABULARY))[row]
+        exact = sequences.logit_values(range(VOCABULARY))[row]
         np.testing.assert_allclose(exact, expected, atol=CLOSE)
 
 
@@ -90,7 +90,7 @@ def test_truncated_sequences_go_on_as_if_the_rest_had_not_been(whisper, decoder)
     expected = logits_in_torch(whisper, states, [5, 9, 11, 12])
     np.testing.assert_allclose(sequences.logits()[0], expected, atol=CLOSE)
     before = logits_in_torch(whisper, states, [5, 9, 11])
-    np.testing.assert_allclose(sequences.logits_of([3, 4], before_last=1)[0], before[[3, 4]], atol=CLOSE)
+    np.testing.assert_allclose(sequences.logit_values([3, 4], before_last=1)[0], before[[3, 4]], atol=CLOSE)
     assert room - sequences.room == 4
 
 

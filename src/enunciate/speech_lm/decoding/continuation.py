@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from peft import PeftModel
 from torch import Tensor, nn
@@ -74,6 +76,10 @@ class Continuation:
         assert self._hidden is not None
         hidden = self._hidden[:, -1 - before_last]
         return self._model.logits_of(hidden, torch.tensor(tokens, device=self.device))
+
+    def logit_values(self, tokens: Sequence[int], before_last: int = 0) -> npt.NDArray[np.float64]:
+        """Return the same as an array."""
+        return self.logits_of(tokens, before_last).double().cpu().numpy()
 
     def _padded(self, rows: Sequence[Sequence[int]], value: int) -> Tensor:
         tensors = [torch.tensor(row, dtype=torch.long) for row in rows]

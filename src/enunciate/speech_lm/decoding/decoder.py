@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from enunciate.audio import SAMPLE_RATE_HZ, Samples
 from enunciate.errors import ModelNotFoundError
 from enunciate.speech_lm.audio_batch import audio_batch
+from enunciate.speech_lm.audio_geometry import clip_name
 from enunciate.speech_lm.decoding.continuation import Continuation, base_of
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 from enunciate.speech_lm.decoding.grammar import (
@@ -115,7 +116,7 @@ class Decoder:
             AudioTooShortError: A clip is shorter than 25 ms.
         """
         for index, (samples, _) in enumerate(items):
-            self._processor.geometry.check_length(len(samples), _name(index, items))
+            self._processor.geometry.check_length(len(samples), clip_name(index, len(items)))
         clips = [
             ClipFeatures(self._processor.features(samples), len(samples) / SAMPLE_RATE_HZ, text)
             for samples, text in items
@@ -231,10 +232,6 @@ class Decoder:
     def _parse(self, task: Task, decoded: TokenSequence) -> DecodedAnswer:
         raw = self._processor.text_of(decoded.tokens)
         return read_decoded(task, raw, decoded, self._grammar.bytes_of)
-
-
-def _name(index: int, items: Sequence[Item]) -> str:
-    return "the clip" if len(items) == 1 else f"clip {index + 1} of {len(items)}"
 
 
 @contextmanager

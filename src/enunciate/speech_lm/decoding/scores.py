@@ -10,14 +10,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-from torch import Tensor
 
 from enunciate.schema import Aspect
-from enunciate.speech_lm.decoding.continuation import Continuation
 from enunciate.speech_lm.decoding.slots import Floats, Slot, Tokens
 from enunciate.speech_lm.targets import ApaAnswer
+
+
+class GrowingSequences(Protocol):
+    """Token sequences about clips, such as `continuation.Continuation`; this module does not import torch."""
+
+    def feed(self, rows: Sequence[Sequence[int]]) -> None:
+        """Append tokens to each sequence."""
+        ...
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Keep these sequences, in this order; one may be taken more than once."""
+        ...
+
+    def truncate(self, n_tokens: int) -> None:
+        """Remove the last `n_tokens` positions."""
+        ...
+
+    def logit_values(self, tokens: Sequence[int], before_last: int = 0) -> Floats:
+        """Return the logits of some tokens, (B, tokens), as the next one or one that was fed last."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +59,7 @@ class _Path:
 
 
 def decode_scores(
-    sequences: Continuation, prompts: Sequence[list[int]], slots: Sequence[Slot], paths: int
+    sequences: GrowingSequences, prompts: Sequence[list[int]], slots: Sequence[Slot], paths: int
 ) -> list[ScoredAnswer]:
     """Fill the slots in order: one forward pass each, and one more if a number has two tokens.
 
@@ -70,7 +89,7 @@ def decode_scores(
 
 
 def decode_scores_apart(
-    sequences: Continuation, prompts: Sequence[list[int]], slots: Sequence[Slot], blank_id: int
+    sequences: GrowingSequences, prompts: Sequence[list[int]], slots: Sequence[Slot], blank_id: int
 ) -> list[ScoredAnswer]:
     """Read all scores from one forward pass in which every number is hidden."""
     ends: list[int] = []
@@ -81,7 +100,7 @@ def decode_scores_apart(
         answer.append(blank_id)
     sequences.feed([[*prompt, *answer] for prompt in prompts])
     distributions = [
-        slot.distributions({(): _floats(sequences.logits_of(slot.choices[()], len(answer) - end))})
+        slot.distributions({(): sequences.logit_values(slot.choices[()], len(answer) - end)})
         for slot, end in zip(slots, ends, strict=True)
     ]
     return [
@@ -124,18 +143,14 @@ def _scored(slots: Sequence[Slot], numbers: Sequence[int], distributions: Sequen
 
 
 def _logits_at(
-    sequences: Continuation, choices: Mapping[Tokens, Tokens], n_rows: int
+    sequences: GrowingSequences, choices: Mapping[Tokens, Tokens], n_rows: int
 ) -> dict[Tokens, Floats]:
     """Return the logits at each choice within a number; each choice after its first token costs a pass."""
     logits: dict[Tokens, Floats] = {}
     for prefix, tokens in choices.items():
         if prefix:
             sequences.feed([prefix] * n_rows)
-        logits[prefix] = _floats(sequences.logits_of(tokens))
+        logits[prefix] = sequences.logit_values(tokens)
         if prefix:
             sequences.truncate(len(prefix))
     return logits
-
-
-def _floats(logits: Tensor) -> Floats:
-    return logits.double().cpu().numpy()

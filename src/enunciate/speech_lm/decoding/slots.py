@@ -25,6 +25,10 @@ Tokens = tuple[int, ...]
 Floats = npt.NDArray[np.float64]
 
 
+BLANK = " ?"
+"""What stands for a hidden number."""
+
+
 class Tokenizes(Protocol):
     """What cuts a text into tokens, such as `Processor`; this module itself does not import torch."""
 

@@ -13,20 +13,20 @@ from functools import cached_property
 import numpy as np
 
 from enunciate.audio import SAMPLE_RATE_HZ, Samples
-from enunciate.errors import AudioTooLongError
 from enunciate.pocket.log_mel import log_mel
+from enunciate.speech_lm.audio_geometry import clip_name
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 from enunciate.speech_lm.decoding.grammar import TranscriptGrammar
+from enunciate.speech_lm.decoding.scores import decode_scores, decode_scores_apart
 from enunciate.speech_lm.decoding.slots import Floats as Doubles
 from enunciate.speech_lm.decoding.slots import Slot, find_slots
 from enunciate.speech_lm.decoding.transcripts import TokenSequence, read_decoded, transcript_opening
+from enunciate.speech_lm.families.whisper.turn import SCORE_PATHS, WHISPER_AUDIO
 from enunciate.speech_lm.options import AdapterDescription, Task
+from enunciate.speech_lm.targets import render
 from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, Floats, TokenSequences
-from enunciate.speech_lm.whisper_onnx.scores import decode_scores
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 
-MAX_S = 30.0
-"""The longest clip that the encoder has positions for."""
 FEW = 1024
 """Tokens up to which exact logits are computed."""
 
@@ -55,12 +55,13 @@ class OnnxAnswerDecoder:
 
         Raises:
             AudioTooLongError: A clip is longer than 30 s; nothing has been decoded then.
+            AudioTooShortError: A clip is shorter than 25 ms.
         """
         for index, (samples, _) in enumerate(items):
-            _check_length(len(samples) / SAMPLE_RATE_HZ, index, len(items))
+            WHISPER_AUDIO.check_length(len(samples), clip_name(index, len(items)))
         answers: dict[Task, list[DecodedAnswer]] = {task: [] for task in tasks}
         for samples, text in items:
-            heard = self._decoder.hear(self._encoder(log_mel(samples)))
+            heard = self._decoder.hear(self._encoder(log_mel(samples, self._decoder.dims.mels)))
             for task in tasks:
                 prompt = self._tokens.task_ids(task, self._prompt, text)
                 if task == "apa":
@@ -78,7 +79,12 @@ class OnnxAnswerDecoder:
         return TranscriptGrammar(self._tokens.grammar_tokens, self._tokens.end_id, self._target)
 
     def _scores(self, heard: Mapping[str, Floats], prompt: list[int]) -> DecodedAnswer:
-        return decode_scores(TokenSequences(self._decoder, heard), prompt, self._slots)
+        sequences = TokenSequences(self._decoder, heard)
+        if self._target.scores == "apart":
+            (scored,) = decode_scores_apart(sequences, [prompt], self._slots, self._tokens.blank_id)
+        else:
+            (scored,) = decode_scores(sequences, [prompt], self._slots, SCORE_PATHS)
+        return DecodedAnswer(scored.answer, render(scored.answer), scored.distributions)
 
     def _transcript(self, heard: Mapping[str, Floats], prompt: list[int], duration_s: float) -> DecodedAnswer:
         sequences = TokenSequences(self._decoder, heard)
@@ -107,17 +113,8 @@ class OnnxAnswerDecoder:
 def _best(sequences: TokenSequences, allowed: np.ndarray[tuple[int], np.dtype[np.intp]]) -> tuple[int, float]:
     """Return the most likely of the allowed tokens, and its probability among them."""
     if len(allowed) <= FEW:
-        logits: Doubles = sequences.logits_of(allowed.tolist())[0]
+        logits: Doubles = sequences.logit_values(allowed.tolist())[0]
     else:
         logits = sequences.logits()[0, allowed].astype(np.float64)
     best = int(logits.argmax())
     return int(allowed[best]), float(1 / np.exp(logits - logits[best]).sum())
-
-
-def _check_length(duration_s: float, index: int, count: int) -> None:
-    if duration_s > MAX_S:
-        name = "the clip" if count == 1 else f"clip {index + 1} of {count}"
-        raise AudioTooLongError(
-            f"{name} lasts {duration_s:.1f} s, longer than the {MAX_S:g} s that Whisper takes: "
-            "cut it into sentences"
-        )

@@ -14,6 +14,7 @@ from enunciate.pocket.packaged_aligner import packaged_aligner
 from enunciate.schema import Accent
 from enunciate.speech_lm.adapter_folder import read_description, weights_digest
 from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
+from enunciate.speech_lm.families.whisper.turn import WHISPER_AUDIO
 from enunciate.speech_lm.whisper_onnx.answer_decoder import OnnxAnswerDecoder
 from enunciate.speech_lm.whisper_onnx.dimensions import dimensions_of
 from enunciate.speech_lm.whisper_onnx.lora import WEIGHTS, changes_encoder, merge_adapter
@@ -71,7 +72,10 @@ def load_whisper(
         OnnxAnswerDecoder(encoder, decoder, untouched.tokens, description),
         f"whisper {adapter.resolve().name} {weights_digest(adapter / WEIGHTS)}",
         options=SpeechLmOptions(
-            tasks=description.tasks, reads_text=description.prompt.reference_text, batch_size=1
+            tasks=description.tasks,
+            reads_text=description.prompt.reference_text,
+            batch_size=1,
+            geometry=WHISPER_AUDIO,
         ),
         aligner=packaged_aligner(),
         lexicon=words,

@@ -130,7 +130,7 @@ class TokenSequences:
         """Return the logits of the next token, (B, V), by int8 weights."""
         return self._decoder.output.logits(self._hidden[:, -1])
 
-    def logits_of(self, tokens: Sequence[int], before_last: int = 0) -> npt.NDArray[np.float64]:
+    def logit_values(self, tokens: Sequence[int], before_last: int = 0) -> npt.NDArray[np.float64]:
         """Return the logits of some tokens, (B, tokens), by exact weights.
 
         Args:

@@ -11,6 +11,7 @@ from llguidance import LLTokenizer
 
 from enunciate.errors import ModelNotFoundError
 from enunciate.speech_lm.decoding.grammar import SLICES
+from enunciate.speech_lm.decoding.slots import BLANK
 from enunciate.speech_lm.families.whisper.turn import END, START, WHISPER_TASK
 from enunciate.speech_lm.options import PromptConfig, Task
 from enunciate.speech_lm.prompts import user_turn
@@ -47,6 +48,11 @@ class WhisperTokens:
         """Return the ids of what is said before an answer: the start, and the turn that asks for a task."""
         turn = user_turn(task, prompt, text, WHISPER_TASK)
         return [*self.start_ids, *self.text_ids(turn)]
+
+    @property
+    def blank_id(self) -> int:
+        """The token that stands for a hidden number."""
+        return self.text_ids(BLANK)[-1]
 
     def bytes_of(self, token: int) -> bytes:
         """Return the bytes that a token adds to the text."""

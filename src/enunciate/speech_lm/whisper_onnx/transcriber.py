@@ -12,13 +12,12 @@ import numpy as np
 
 from enunciate.audio import SAMPLE_RATE_HZ, Samples
 from enunciate.pocket.log_mel import log_mel
+from enunciate.speech_lm.families.whisper.turn import WHISPER_AUDIO
 from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, TokenSequences
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 
 PADDING_S = 6.0
 """Silence that is put after a clip (`benchmarks/whisper_words.py`)."""
-MAX_S = 30.0
-"""What a clip and the silence may last together."""
 MAX_TOKENS_PER_S, _EXTRA_TOKENS = 8, 10
 """More than anyone says, so that a decoder that repeats itself ends."""
 _TEXT = re.compile(rb" ?(?:[A-Za-z']+|[0-9]+|[.,?!:;$%&-])")
@@ -49,9 +48,11 @@ class Transcriber:
 
     def __call__(self, samples: Samples) -> str:
         """Return the text of a clip, (n,) float32 at 16 kHz."""
-        room = max(0, int(MAX_S * SAMPLE_RATE_HZ) - len(samples))
+        room = max(0, int(WHISPER_AUDIO.max_s * SAMPLE_RATE_HZ) - len(samples))
         padded = np.pad(samples, (0, min(int(self._padding_s * SAMPLE_RATE_HZ), room)))
-        sequences = TokenSequences(self._decoder, self._decoder.hear(self._encoder(log_mel(padded))))
+        sequences = TokenSequences(
+            self._decoder, self._decoder.hear(self._encoder(log_mel(padded, self._decoder.dims.mels)))
+        )
         sequences.feed([self._tokens.start_ids])
         most = _EXTRA_TOKENS + round(MAX_TOKENS_PER_S * len(samples) / SAMPLE_RATE_HZ)
         written: list[int] = []

@@ -20,6 +20,7 @@ from enunciate.speech_lm.families.whisper.ctranslate2_checkpoint import (
 )
 from enunciate.speech_lm.families.whisper.model import SpeechWhisper, prepare
 from enunciate.speech_lm.families.whisper.processor import WhisperProcessor
+from enunciate.speech_lm.families.whisper.turn import SCORE_PATHS
 from enunciate.speech_lm.options import CONTROL_TOKENS, AdapterConfig
 from enunciate.speech_lm.processor import Control, Processor
 
@@ -39,7 +40,7 @@ class WhisperFamily(Family):
     hearing_modules = ("model.encoder",)
     embedding = "embed_tokens"
     keeps_float32 = True
-    score_paths = 16
+    score_paths = SCORE_PATHS
 
     def lora_targets(self, config: AdapterConfig) -> str:
         """See `Family`."""

@@ -17,8 +17,7 @@ from transformers import PreTrainedTokenizerFast
 from enunciate.audio import Samples
 from enunciate.errors import ModelNotFoundError
 from enunciate.pocket.log_mel import N_MELS, log_mel
-from enunciate.speech_lm.audio_geometry import AudioGeometry
-from enunciate.speech_lm.families.whisper.turn import END, ENGLISH_ONLY_FORMAT, WHISPER_FORMAT
+from enunciate.speech_lm.families.whisper.turn import END, ENGLISH_ONLY_FORMAT, WHISPER_AUDIO, WHISPER_FORMAT
 from enunciate.speech_lm.processor import Control, Processor
 from enunciate.storage import write_whole
 
@@ -33,7 +32,7 @@ class _Loads(Protocol):
 class WhisperProcessor(Processor):
     """Tokenizer and features."""
 
-    geometry = AudioGeometry("Whisper", max_s=30.0, centred=True, frames_per_token=2)
+    geometry = WHISPER_AUDIO
     format = WHISPER_FORMAT
     source = "openai/whisper-base or a model of its kind"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enunciate.speech_lm.audio_geometry import AudioGeometry
 from enunciate.speech_lm.prompts import TurnFormat
 
 END = "<|endoftext|>"
@@ -14,3 +15,8 @@ WHISPER_TASK = TurnFormat("", "", "", END, END)
 """The turn without the start."""
 WHISPER_FORMAT = TurnFormat("".join(START), "", "", END, END)
 ENGLISH_ONLY_FORMAT = TurnFormat("".join(START_IN_ENGLISH_ONLY), "", "", END, END)
+
+WHISPER_AUDIO = AudioGeometry("Whisper", max_s=30.0, centred=True, frames_per_token=2)
+"""The clips that Whisper takes."""
+SCORE_PATHS = 16
+"""Beginnings of an answer that are followed when scores are decoded (`decoding.scores`)."""
