@@ -69,7 +69,11 @@ class AnswerOutput(ModelOutput):
 
 
 def answer_output(
-    hidden: Tensor, labels: Tensor, head: Callable[[Tensor], Tensor], n_items: Tensor | float | None
+    hidden: Tensor,
+    labels: Tensor,
+    head: Callable[[Tensor], Tensor],
+    n_items: Tensor | float | None = None,
+    places: Tensor | None = None,
 ) -> AnswerOutput:
     """Apply the output layer where a label is predicted.
 
@@ -79,11 +83,14 @@ def answer_output(
         head: The output layer.
         n_items: Divisor of the summed losses; the default is the number of labels in this batch. The number
             of a whole optimiser step makes the loss independent of how the step is split into micro-batches.
+        places: (N,) indices of the labels among the B x (L - 1) that could be predicted, in order. Without
+            them they are looked for, which waits for the device.
     """
-    wanted = labels[:, 1:].to(hidden.device)
-    chosen = wanted != IGNORE_INDEX
-    logits = head(hidden[:, :-1][chosen])
-    targets = wanted[chosen]
+    wanted = labels[:, 1:].flatten().to(hidden.device)
+    if places is None:
+        places = (wanted != IGNORE_INDEX).nonzero()[:, 0]
+    logits = head(hidden[:, :-1].flatten(0, 1)[places])
+    targets = wanted[places]
     losses = cross_entropy(logits.float(), targets, reduction="none")
     items = max(1, targets.numel()) if n_items is None else n_items
     if isinstance(items, Tensor):

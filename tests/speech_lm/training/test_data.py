@@ -135,6 +135,7 @@ def test_a_batch_has_the_shapes_that_the_model_takes(processor):
         "input_ids": ((2, long.length), torch.int64),
         "attention_mask": ((2, long.length), torch.int64),
         "labels": ((2, long.length), torch.int64),
+        "answer_places": ((len(short.answer_ids) + len(long.answer_ids),), torch.int64),
         "audio_input_features": ((2, 98, 80), torch.float32),
         "audio_embed_sizes": ((2,), torch.int64),
         "audio_attention_mask": ((2, 98), torch.bool),
@@ -156,6 +157,12 @@ def test_labels_are_the_answer_and_its_end_token_even_if_padding_is_that_token(p
         assert row[start : example.length].tolist() == example.answer_ids
         assert row[example.length - 1] == once.end_token_id
         assert (row[:start] == IGNORE_INDEX).all() and (row[example.length :] == IGNORE_INDEX).all()
+
+
+def test_places_of_answers_are_those_of_the_labels(processor):
+    batch = Collator(processor)(examples([utterance(clip(0.5)), utterance(clip(1.0, 1))], processor))
+    wanted = batch["labels"][:, 1:].flatten() != IGNORE_INDEX
+    assert batch["answer_places"].tolist() == wanted.nonzero()[:, 0].tolist()
 
 
 def test_a_clips_features_do_not_depend_on_its_batch_mates(processor):

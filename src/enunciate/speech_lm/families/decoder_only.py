@@ -118,7 +118,8 @@ class DecoderOnly:
             attention_mask=kwargs["attention_mask"],
             use_cache=False,
         ).last_hidden_state
-        return answer_output(hidden, labels, self.logits, kwargs.get("num_items_in_batch"))
+        items, places = kwargs.get("num_items_in_batch"), kwargs.get("answer_places")
+        return answer_output(hidden, labels, self.logits, items, places)
 
     def _embedded(self, ids: Tensor, heard: Heard | None) -> Tensor:
         """Return embeddings (B, L, D) with audio in the place of its placeholders."""

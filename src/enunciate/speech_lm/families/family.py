@@ -55,6 +55,8 @@ class Family(ABC):
     """The end of the name of the embedding of text tokens."""
     keeps_float32: bool = False
     """Whether models are small enough to be kept in float32 where they compute in bfloat16."""
+    can_be_sharded: bool = True
+    """Whether FSDP can spread a model over several GPUs."""
     score_paths: int = 8
     """Beginnings of an answer that are followed when scores are decoded."""
 

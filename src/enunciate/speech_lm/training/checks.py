@@ -92,8 +92,13 @@ def check_sharding(recipe: AdapterRecipe) -> None:
     """Check that the recipe can be sharded, if this run is.
 
     Raises:
-        RecipeError: Control tokens are to be trained: PEFT and FSDP both take over the embedding's weights.
+        RecipeError: The family cannot be sharded, or control tokens are to be trained: PEFT and FSDP both
+            take over the embedding's weights.
     """
+    if sharding_is_asked_for() and not family_named(recipe.kind).can_be_sharded:
+        raise RecipeError(
+            recipe.kind, ["models of this family are small: use torchrun, without accelerate's FSDP"]
+        )
     if sharding_is_asked_for() and recipe.prompt.control == "special":
         raise RecipeError(
             recipe.kind,

@@ -23,6 +23,7 @@ class Collator:
         input_ids       (B, L)      int64, padded on the right
         attention_mask  (B, L)      int64, 1 on tokens, 0 on padding
         labels          (B, L)      int64, the answer and its end token; -100 elsewhere
+        answer_places   (N,)        int64, places of the labels among the B x (L - 1) after each row's first
         clip_of_row     (B,)        int64, index of each example's clip; left out if every clip has one
         score_places    (K,)        int64, places of scores with soft targets among the labels, row by row
         score_tokens    (11,)       int64, the tokens of 0 to 10
@@ -53,6 +54,13 @@ class Collator:
         )
         rows["labels"] = _padded(
             [[IGNORE_INDEX] * len(e.prompt_ids) + e.answer_ids for e in examples], IGNORE_INDEX
+        )
+        width = rows["labels"].shape[1] - 1
+        rows["answer_places"] = torch.cat(
+            [
+                torch.arange(len(e.prompt_ids) - 1, e.length - 1) + row * width
+                for row, e in enumerate(examples)
+            ]
         )
         if len(clips) < len(examples):
             place = {clip: index for index, clip in enumerate(clips)}

@@ -154,7 +154,8 @@ class TrainingLoop:
                 f"before; lower learning_rate ({self.recipe.learning_rate:g}), or add warmup_steps"
             )
         values = {"loss": value, "grad_norm": float(norm), "epoch": step / self.plan.steps_per_epoch}
-        log.report(step, values | {"learning_rate": self.optimizer.param_groups[0]["lr"]})
+        rate = self.recipe.learning_rate * self._schedule(step - 1)
+        log.report(step, values | {"learning_rate": rate})
 
     # ------------------------------------------------------------------------ evaluation and checkpoints
 
@@ -170,6 +171,7 @@ class TrainingLoop:
         shown = {f"eval_{name}": value for name, value in metrics.items() if value is not None}
         log.report(self.progress.step, shown)
         name, progress = self.recipe.chooses_by, self.progress
+        progress.last_metrics = metrics
         value = metrics.get(name)
         if self.recipe.protocol == "dev" and value is not None:
             best, higher = progress.best_value, name in HIGHER_IS_BETTER

@@ -40,6 +40,8 @@ class Progress:
     best_step: int | None = None
     best_value: float | None = None
     best_metrics: Metrics | None = None
+    last_metrics: Metrics | None = None
+    """Metrics of the latest evaluation."""
 
 
 def is_sharded(accelerator: Accelerator) -> bool:

@@ -205,6 +205,9 @@ def _final_metrics(
 ) -> Metrics:
     recipe, progress, accelerator = loop.recipe, loop.progress, loop.accelerator
     metrics: Metrics = {"steps": progress.step, "best_step": progress.best_step}
+    if recipe.protocol == "official":
+        last = progress.last_metrics or {}
+        metrics |= {f"report_{name}": value for name, value in last.items()}
     best = progress.best_metrics or {}
     metrics |= {f"dev_{name}": value for name, value in best.items() if value is not None}
     if report and not is_sharded(accelerator):

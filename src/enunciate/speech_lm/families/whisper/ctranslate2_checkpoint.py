@@ -43,6 +43,10 @@ def read_ctranslate2_config(folder: Path) -> WhisperConfig:
             decoder_ffn_dim=len(arrays["decoder/layer_0/ffn/linear_0/weight"]),
             max_source_positions=len(arrays["encoder/position_encodings/encodings"]),
             max_target_positions=len(arrays["decoder/position_encodings/encodings"]),
+            pad_token_id=None,  # the tokenizer knows the special tokens
+            bos_token_id=None,
+            eos_token_id=None,
+            decoder_start_token_id=0,
         )
     except KeyError as error:
         raise ModelNotFoundError(f"{folder / WEIGHTS}: not a Whisper ({error} is missing)") from error

@@ -40,6 +40,7 @@ class WhisperFamily(Family):
     hearing_modules = ("model.encoder",)
     embedding = "embed_tokens"
     keeps_float32 = True
+    can_be_sharded = False  # layers are called part by part, past the hooks that gather their weights
     score_paths = SCORE_PATHS
 
     def lora_targets(self, config: AdapterConfig) -> str:

@@ -25,14 +25,46 @@ KeysValues = tuple[Tensor, Tensor]
 """Keys and values, each (B, heads, tokens, head size)."""
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Which clip each of B sequences is about; the sequences of a clip attend to its audio together."""
+
+    clip: Tensor
+    """(B,)"""
+    place: Tensor
+    """(B,) a sequence's number among those of its clip."""
+    most: int
+    """The most sequences of a clip."""
+
+    @classmethod
+    def of(cls, clip: Tensor) -> Rows:
+        """Number the sequences of each clip."""
+        place = (clip[:, None] == clip[None]).tril(-1).sum(1)
+        return cls(clip, place, int(place.max()) + 1)
+
+    def gathered(self, x: Tensor, n_clips: int) -> Tensor:
+        """Bring (B, heads, L, d) queries together as (C, heads, most x L, d), with zeros where none is."""
+        together = x.new_zeros(n_clips, self.most, *x.shape[1:])
+        together[self.clip, self.place] = x
+        return together.transpose(1, 2).flatten(2, 3)
+
+    def scattered(self, x: Tensor) -> Tensor:
+        """Undo `gathered`."""
+        apart = x.unflatten(2, (self.most, -1)).transpose(1, 2)
+        return apart[self.clip, self.place]
+
+
 @dataclass
 class WhisperState:
     """Keys and values of B sequences: of their own tokens, and of the audio that they are about."""
 
     own: list[KeysValues | None]
     audio: list[KeysValues]
+    """One row for each of C clips, which may be fewer than the sequences."""
     visible: Tensor
-    """(B, 1, 1, S), true on the audio tokens of each clip."""
+    """(C, 1, 1, S), true on the audio tokens of each clip."""
+    rows: Rows | None = None
+    """The clips of the sequences; None if each has its own."""
 
     def crop(self, n_tokens: int) -> None:
         """Forget the last `n_tokens` positions."""
@@ -41,8 +73,7 @@ class WhisperState:
     def select(self, rows: Tensor) -> None:
         """Keep these rows, in this order."""
         self.own = [layer and (layer[0][rows], layer[1][rows]) for layer in self.own]
-        self.audio = [(keys[rows], values[rows]) for keys, values in self.audio]
-        self.visible = self.visible[rows]
+        self.rows = Rows.of(rows if self.rows is None else self.rows.clip[rows])
 
 
 class MaskedWhisperEncoder(WhisperEncoder):
@@ -98,11 +129,10 @@ class SpeechWhisper(WhisperForConditionalGeneration):
         seen = (causal & mask[:, None].bool()) | causal.logical_and(causal.triu(whole - new))
         x = self._embedded(ids, positions)
         for index, layer in enumerate(self.model.decoder.layers):
-            fresh = _self_keys_values(layer, x)
-            before = state.own[index]
-            own = fresh if before is None else _joined(before, fresh)
-            state.own[index] = own
-            x = _decoder_layer(layer, x, own, state.audio[index], seen[:, None], state.visible)
+            before, audio = state.own[index], state.audio[index]
+            x, state.own[index] = _decoder_layer(
+                layer, x, before, audio, seen[:, None], state.visible, state.rows
+            )
         return cast("Tensor", self.model.decoder.layer_norm(x))
 
     def logits(self, hidden: Tensor) -> Tensor:
@@ -127,7 +157,8 @@ class SpeechWhisper(WhisperForConditionalGeneration):
         for layer in decoder.layers:
             x = _run(decoder, _answering_layer, layer, x, heard.states, rows, visible)
         hidden = decoder.layer_norm(x)
-        return answer_output(hidden, labels, self.logits, kwargs.get("num_items_in_batch"))
+        items, places = kwargs.get("num_items_in_batch"), kwargs.get("answer_places")
+        return answer_output(hidden, labels, self.logits, items, places)
 
     def _embedded(self, ids: Tensor, positions: Tensor) -> Tensor:
         decoder = self.model.decoder
@@ -153,29 +184,51 @@ def _answering_layer(layer: Any, x: Tensor, states: Tensor, rows: Tensor | None,
     """A layer of the decoder over whole sequences; keys and values of a clip serve all of its rows."""
     keys, values = _keys_values(layer.encoder_attn, states)
     audio = (keys, values) if rows is None else (keys[rows], values[rows])
-    return _decoder_layer(layer, x, _self_keys_values(layer, x), audio, None, visible)
+    return _decoder_layer(layer, x, None, audio, None, visible, None)[0]
 
 
 def _decoder_layer(
-    layer: Any, x: Tensor, own: KeysValues, audio: KeysValues, seen: Tensor | None, visible: Tensor
-) -> Tensor:
-    """Return (B, L, D); `seen` (B, 1, L, tokens) may be None for sequences that are whole."""
-    x = x + _attend(layer.self_attn, layer.self_attn_layer_norm(x), own, seen)
-    x = x + _attend(layer.encoder_attn, layer.encoder_attn_layer_norm(x), audio, visible)
-    return x + layer.fc2(gelu(layer.fc1(layer.final_layer_norm(x))))
+    layer: Any,
+    x: Tensor,
+    before: KeysValues | None,
+    audio: KeysValues,
+    seen: Tensor | None,
+    visible: Tensor,
+    rows: Rows | None,
+) -> tuple[Tensor, KeysValues]:
+    """Return (B, L, D) and the keys and values of the sequences so far.
 
-
-def _self_keys_values(layer: Any, x: Tensor) -> KeysValues:
-    return _keys_values(layer.self_attn, layer.self_attn_layer_norm(x))
+    Args:
+        layer: The layer.
+        x: (B, L, D) the new tokens.
+        before: Keys and values of earlier tokens, if there are any.
+        audio: Keys and values of the clips.
+        seen: (B, 1, L, tokens) what the new tokens see; None for sequences that are whole.
+        visible: (C, 1, 1, S) true on the audio tokens of each clip.
+        rows: The clips of the sequences; None if each has its own.
+    """
+    normal = layer.self_attn_layer_norm(x)
+    own = _keys_values(layer.self_attn, normal)
+    if before is not None:
+        own = _joined(before, own)
+    x = x + _attend(layer.self_attn, normal, own, seen)
+    x = x + _attend(layer.encoder_attn, layer.encoder_attn_layer_norm(x), audio, visible, rows)
+    return x + layer.fc2(gelu(layer.fc1(layer.final_layer_norm(x)))), own
 
 
 def _keys_values(attention: Any, x: Tensor) -> KeysValues:
     return _heads(attention, attention.k_proj(x)), _heads(attention, attention.v_proj(x))
 
 
-def _attend(attention: Any, x: Tensor, about: KeysValues, mask: Tensor | None) -> Tensor:
+def _attend(
+    attention: Any, x: Tensor, about: KeysValues, mask: Tensor | None, rows: Rows | None = None
+) -> Tensor:
     queries = _heads(attention, attention.q_proj(x))
+    if rows is not None:
+        queries = rows.gathered(queries, len(about[0]))
     found = scaled_dot_product_attention(queries, *about, attn_mask=mask, is_causal=mask is None)
+    if rows is not None:
+        found = rows.scattered(found)
     return cast("Tensor", attention.out_proj(found.transpose(1, 2).flatten(2)))
 
 

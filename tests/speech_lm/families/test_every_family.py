@@ -1,0 +1,111 @@
+"""Every family goes the whole way on a tiny model: train, resume, save, load, merge, assess."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from support.speech_lm_runs import log_of, tiny_recipe
+from support.whisper_folders import save_base
+
+from enunciate.engines import load_assessor
+from enunciate.schema import Utterance
+from enunciate.speech_lm.families.names import USUAL_BASES
+from enunciate.speech_lm.families.registry import family_named
+from enunciate.speech_lm.options import AdapterDescription
+from enunciate.speech_lm.training.train import train
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
+WEIGHTS = "adapter_model.safetensors"
+
+
+@pytest.fixture(scope="module", params=USUAL_BASES)
+def family(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def recipe(family, material, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(family)
+    base = material / "base" if family == "phi4" else save_base(folder / "base")
+    return tiny_recipe(
+        material,
+        folder / "out",
+        kind=family,
+        model=str(base),
+        adapter={"start": "fresh", "rank": 4, "alpha": 8, "dropout": 0.1, "strategy": "unfreeze"},
+        best_metric="loss",
+        by_clip=True,
+        save_every=2,
+        report=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def metrics(recipe):
+    return train(recipe)
+
+
+def test_it_trains_and_measures(recipe, metrics):
+    losses = [line["loss"] for line in log_of(recipe.out, "loss")]
+
+    assert losses[-1] < losses[0]
+    assert {"report_per", "report_per_canonical", "report_pcc_expected", "dev_loss"} <= metrics.keys()
+    assert metrics["report_unparsable_apa"] == metrics["report_unparsable_mdd"] == 0
+
+
+def test_it_resumes_to_the_same_adapter(recipe, metrics, tmp_path):
+    again = recipe.model_copy(update={"out": tmp_path / "out"})
+    shutil.copytree(recipe.out, again.out, ignore=shutil.ignore_patterns("checkpoint-6", WEIGHTS))
+    (again.out / "recipe.json").write_text(again.model_dump_json())
+
+    assert train(again, resume=True) == metrics
+    assert (again.out / WEIGHTS).read_bytes() == (recipe.out / WEIGHTS).read_bytes()
+
+
+def test_its_folder_is_an_engine(recipe, metrics, material):
+    engine = load_assessor(recipe.out)
+    wav = next((material / "corpus" / "WAVE").rglob("*.WAV"))
+    assessment, heard = engine.assess_and_recognise([Utterance(id="a", audio=wav, text="WE CALL IT BEAR")])[0]
+
+    assert engine.name.startswith(f"{recipe.kind} ")
+    assert assessment.total is not None and 0 <= assessment.total.value <= 10
+    assert sum(assessment.total.distribution or ()) == pytest.approx(1)
+    assert heard is not None
+
+
+def test_the_saved_recipe_names_the_family(recipe, metrics):
+    saved = AdapterDescription.model_validate(json.loads((recipe.out / "recipe.json").read_text()))
+
+    assert saved.kind == recipe.kind and saved.model == recipe.model
+
+
+def test_a_recipe_without_a_base_takes_the_usual_one(family):
+    assert AdapterDescription(kind=family).model == family_named(family).hub_name == USUAL_BASES[family]
+
+
+@pytest.mark.parametrize("loss", ["soft", "ordinal"])
+def test_scores_can_be_learnt_softly_and_apart(recipe, loss, tmp_path):
+    changes = {"out": tmp_path, "score_loss": loss, "report": False, "saved_as": "fp16", "split": "all"}
+    changes |= {"target": {"scores": "apart"}, "folds": 2, "encode_once": False}
+    soft = type(recipe)(**(recipe.model_dump() | changes))
+    train(soft)
+    losses = [line["loss"] for line in log_of(tmp_path, "loss")]
+    evaluation = log_of(tmp_path, "eval_loss")[-1]
+
+    assert losses[-1] < losses[0]
+    assert evaluation["eval_n_apa"] > 0 and evaluation["eval_unparsable_apa"] == 0
+    assert {value.dtype for value in load_file(tmp_path / WEIGHTS).values()} == {torch.float16}
+
+
+def test_encodings_computed_once_train_the_same(recipe, tmp_path):
+    losses = []
+    for once in (True, False):
+        changes = {"out": tmp_path / str(once), "encode_once": once, "report": False, "dev_speakers": 0}
+        changes |= {"adapter": {"start": "fresh", "rank": 4, "alpha": 8, "dropout": 0}, "max_steps": 3}
+        train(type(recipe)(**(recipe.model_dump() | changes)))
+        losses.append([line["loss"] for line in log_of(tmp_path / str(once), "loss")])
+
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
