@@ -4,7 +4,7 @@
 
 Takes clips of the train split of Speechocean762 at random, and prints, for each codec and bit rate, by how
 much the scores of the utterance move (the mean of the absolute differences, and of the differences) and the
-share of phones whose verdict is another one.
+share of words whose verdict (`error`) is another one.
 """
 
 from __future__ import annotations
@@ -54,8 +54,7 @@ def main() -> None:
                 differences = np.subtract(scores(other), scores(plain)).tolist()
                 moved.setdefault(name, []).append(differences)
                 verdicts.setdefault(name, []).extend(
-                    one.mispronounced != another.mispronounced
-                    for one, another in zip(plain.phones, other.phones, strict=False)
+                    one.error != another.error for one, another in zip(plain.words, other.words, strict=True)
                 )
     for name, differences in moved.items():
         result = {

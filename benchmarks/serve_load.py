@@ -1,12 +1,13 @@
 """A load test of the service: many clients, memory over many requests, and more clients than it can serve.
 
-    python benchmarks/serve_load.py [--seconds 20] [--requests 5000] [--clients 16] [--crowd 200]
+    OPENBLAS_NUM_THREADS=1 python benchmarks/serve_load.py [--requests 5000] [--clients 16] [--crowd 200]
 
 Starts `enunciate serve` as a process on the loopback interface, and sends it four-second clips that flite
 speaks (`apt-get install flite`). Every answer is compared, byte for byte, with the engine's answer to the
-same clip in this process. There are three phases: `clients`, for the given time or number of requests; a
-`crowd` for ten seconds, in which refused clients retry after Retry-After; and `after`, with the first number
-of clients again, to see that the service has recovered. `cpu_ms` is the processor time per assessed clip.
+same clip in this process, which the variable makes compute as the workers do. There are three phases:
+`clients`, for the given time or number of requests; a `crowd` for ten seconds, in which refused clients
+retry after Retry-After; and `after`, with the first number of clients again, to see that the service has
+recovered. `cpu_ms` is the processor time per assessed clip.
 """
 
 from __future__ import annotations
