@@ -1,11 +1,10 @@
-"""Batch samplers: clips of similar length together, and the batches dealt out to several processes."""
+"""A batch sampler that puts clips of similar length together."""
 
 from __future__ import annotations
 
 import math
 import random
 from collections.abc import Iterator, Sequence
-from itertools import cycle, islice
 
 from torch.utils.data import Sampler
 
@@ -65,31 +64,3 @@ class LengthBatchSampler(Sampler[list[int]]):
         ordered = sorted(indices, key=lambda index: -self.lengths[index])
         size = self.batch_size
         return [ordered[start : start + size] for start in range(0, len(ordered), size)]
-
-
-class ShardedBatchSampler(Sampler[list[int]]):
-    """Every n-th batch, for one of n processes: together they take the batches that one process would.
-
-    accelerate can deal out batches itself, but forgets the order of the epoch when it skips to where an
-    interrupted run of several processes stopped.
-    """
-
-    def __init__(self, batches: LengthBatchSampler, process: int, processes: int) -> None:
-        super().__init__()
-        self.batches, self.process, self.processes = batches, process, processes
-        self.batch_size, self.drop_last = batches.batch_size, False
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the order of this epoch."""
-        self.batches.set_epoch(epoch)
-
-    def __len__(self) -> int:
-        """Number of this process's batches per epoch."""
-        return math.ceil(len(self.batches) / self.processes)
-
-    def __iter__(self) -> Iterator[list[int]]:
-        """This process's batches of the epoch, as indices of examples."""
-        dealt = list(self.batches)
-        missing = -len(dealt) % self.processes  # every process needs as many: the first batches come again
-        repeated = islice(cycle(dealt), missing)
-        return islice([*dealt, *repeated], self.process, None, self.processes)

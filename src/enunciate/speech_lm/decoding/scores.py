@@ -137,9 +137,10 @@ def _weights(followed: Sequence[_Path]) -> Floats:
 
 
 def _scored(slots: Sequence[Slot], numbers: Sequence[int], distributions: Sequence[Floats]) -> ScoredAnswer:
-    aspects = [slot.aspect for slot in slots]
+    aspects: list[Aspect] = [slot.aspect for slot in slots]
     answer = ApaAnswer.model_validate(dict(zip(aspects, numbers, strict=True)))
-    return ScoredAnswer(answer, dict(zip(aspects, distributions, strict=True)))
+    by_aspect: dict[Aspect, Floats] = dict(zip(aspects, distributions, strict=True))
+    return ScoredAnswer(answer, by_aspect)
 
 
 def _logits_at(

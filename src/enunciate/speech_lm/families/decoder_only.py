@@ -74,7 +74,7 @@ class DecoderOnly:
     @property
     def n_vocabulary(self) -> int:
         """Number of logits."""
-        return cast("int", cast("Any", self.config).get_text_config().vocab_size)
+        return cast("int", self.config.get_text_config().vocab_size)
 
     def begin(self, heard: Heard) -> TokenState:
         """Start sequences, which are still empty."""
@@ -102,7 +102,7 @@ class DecoderOnly:
 
     def logits_of(self, hidden: Tensor, tokens: Tensor) -> Tensor:
         """Return the logits of some tokens only, in float32; see `SpeechModel.logits_of`."""
-        if not cast("Any", self.config).get_text_config().tie_word_embeddings:
+        if not self.config.get_text_config().tie_word_embeddings:
             return self.logits(hidden)[:, tokens].float()
         return float32_logits(hidden, cast("Tensor", self.embedding(tokens)))
 

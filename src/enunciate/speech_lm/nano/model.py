@@ -64,7 +64,7 @@ class Transcriber(nn.Module):
     ) -> None:
         super().__init__()
         self.model = model
-        width = cast("int", cast("Any", model.config).audio_config.hidden_size)
+        width = cast("int", model.config.audio_config.hidden_size)
         self.ctc = nn.Linear(width, CTC_STEPS_PER_TOKEN * N_CLASSES)
         self.framewise = nn.Linear(width, CTC_STEPS_PER_TOKEN * N_CLASSES)
         self.prompt_prefix_ids = nn.Buffer(torch.tensor(prompt_prefix_ids), persistent=False)

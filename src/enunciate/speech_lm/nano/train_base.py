@@ -181,13 +181,14 @@ class NanoBaseTrainer:
                 parameter.copy_(averaged)
         base = self.model.model
         base.config.resid_pdrop = 0.0
-        cast("Any", base.config).audio_config.dropout_rate = 0.0
+        base.config.audio_config.dropout_rate = 0.0
         return base.eval()
 
 
 def _random_base(
     recipe: NanoBaseRecipe, processor: Phi4Processor, device: torch.device
 ) -> Phi4MultimodalForCausalLM:
+    assert processor.audio_token_id is not None
     config = nano_config(
         vocab_size=recipe.vocabulary,
         audio_token_id=processor.audio_token_id,

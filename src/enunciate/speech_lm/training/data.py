@@ -14,7 +14,7 @@ import soundfile as sf  # pyright: ignore[reportMissingTypeStubs]
 from enunciate.audio import SAMPLE_RATE_HZ, Samples, load
 from enunciate.corpus.label_completion import LabelRanges
 from enunciate.errors import AudioDecodeError, RecipeError
-from enunciate.schema import ASPECTS, Clip, Utterance
+from enunciate.schema import ASPECTS, Aspect, Clip, Utterance
 from enunciate.speech_lm.audio_geometry import AudioGeometry
 from enunciate.speech_lm.decoding.slots import Slot, find_slots
 from enunciate.speech_lm.options import PromptConfig, TargetConfig, Task
@@ -165,7 +165,7 @@ def _with_scores(
     targets = None
     if soft is not None:
         known = soft.ranges.get(example.id)
-        values = {aspect: float(getattr(answer, aspect)) for aspect in ASPECTS}
+        values: dict[Aspect, float] = {aspect: float(getattr(answer, aspect)) for aspect in ASPECTS}
         targets = score_distributions(values, known.scores if known else {}, soft.spread)
     blank = processor.blank_id if config.scores == "apart" else None
     return replace(example, score_places=_score_places(processor), score_targets=targets, blank_id=blank)

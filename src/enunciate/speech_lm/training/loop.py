@@ -6,6 +6,10 @@ processes that of one. After the last step of an epoch, or after so many steps, 
 then a checkpoint is written; a run that resumes from it goes on bit for bit.
 """
 
+# The libraries' annotations leave many types open.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 import math

@@ -1,5 +1,9 @@
 """What a run reports while it goes on: the log of JSON lines, experiment trackers, and a progress bar."""
 
+# The libraries' annotations leave many types open.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 import json

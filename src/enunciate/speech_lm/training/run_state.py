@@ -3,6 +3,10 @@
 The frozen base is not in it. Under FSDP, weights and optimiser are in the form that accelerate gives them.
 """
 
+# The libraries' annotations leave many types open.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 import random

@@ -110,7 +110,8 @@ def train(
 def make_accelerator(recipe: AdapterRecipe) -> Accelerator:
     """Return the accelerator of this process, for the recipe's device and precision."""
     device = pick_device(recipe.device)
-    AcceleratorState._reset_state()  # of an earlier run in this process, whose precision it would insist on
+    # An earlier run in this process would insist on its precision.
+    AcceleratorState._reset_state()  # pyright: ignore[reportPrivateUsage]
     accelerator = Accelerator(
         cpu=device.type == "cpu",
         mixed_precision="bf16" if recipe.precision == "bf16" else "no",

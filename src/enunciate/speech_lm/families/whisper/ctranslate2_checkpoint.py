@@ -6,7 +6,7 @@ import re
 import struct
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -74,7 +74,7 @@ def load_ctranslate2(folder: Path, config: WhisperConfig) -> WhisperForCondition
             f"{wrong[0]}: get the model again"
         )
     model.load_state_dict(state, strict=False, assign=True)
-    cast("torch.nn.Module", model).tie_weights()  # pyright: ignore[reportAttributeAccessIssue]
+    cast("Any", model).tie_weights()
     model.model.encoder.embed_positions.requires_grad_(requires_grad=False)
     return model
 

@@ -108,7 +108,7 @@ class WhisperFamily(Family):
         folder = self.checkpoint_folder(str(name_or_folder), revision)
         config = self.config(folder)
         if is_ctranslate2(folder) and not any((folder / name).is_file() for name in _WEIGHTS):
-            model = load_ctranslate2(folder, config).to(device, dtype)
+            model = cast("nn.Module", load_ctranslate2(folder, config)).to(device, dtype)
         else:
             model = cast("Any", WhisperForConditionalGeneration).from_pretrained(
                 folder, config=config, dtype=dtype, use_safetensors=True, device_map={"": device}
@@ -121,7 +121,7 @@ class WhisperFamily(Family):
     def random(self, config: Any, dtype: torch.dtype, device: torch.device | str) -> SpeechWhisper:
         """See `Family`."""
         with torch.device(device):
-            return prepare(WhisperForConditionalGeneration(config).to(dtype))
+            return prepare(cast("nn.Module", WhisperForConditionalGeneration(config)).to(dtype))
 
     def prepare(self, model: nn.Module) -> SpeechWhisper:
         """See `Family`."""

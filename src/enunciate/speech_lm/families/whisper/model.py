@@ -14,7 +14,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
-from torch.utils.checkpoint import checkpoint
+from torch.utils.checkpoint import checkpoint  # pyright: ignore[reportUnknownVariableType]
 from transformers import WhisperForConditionalGeneration
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
@@ -50,8 +50,8 @@ class Rows:
 
     def scattered(self, x: Tensor) -> Tensor:
         """Undo `gathered`."""
-        apart = x.unflatten(2, (self.most, -1)).transpose(1, 2)
-        return apart[self.clip, self.place]
+        rows, heads, _, size = x.shape
+        return x.reshape(rows, heads, self.most, -1, size).transpose(1, 2)[self.clip, self.place]
 
 
 @dataclass
@@ -233,7 +233,7 @@ def _attend(
 
 
 def _heads(attention: Any, x: Tensor) -> Tensor:
-    return x.unflatten(2, (attention.num_heads, -1)).transpose(1, 2)
+    return x.reshape(*x.shape[:2], attention.num_heads, -1).transpose(1, 2)
 
 
 def _joined(before: KeysValues, fresh: KeysValues) -> KeysValues:

@@ -43,7 +43,7 @@ class WhisperProcessor(Processor):
         if tokenizer.get_added_vocab().get(END) == _END_IN_ENGLISH_ONLY:
             self.format = ENGLISH_ONLY_FORMAT
         super().__init__(tokenizer, control)
-        self.n_mels: int = n_mels
+        self.n_mels = self._bands = n_mels
 
     @classmethod
     def load(cls, folder: Path, n_mels: int, control: Control) -> WhisperProcessor:
@@ -71,4 +71,4 @@ class WhisperProcessor(Processor):
     def features(self, samples: Samples, name: str = "the clip") -> Tensor:
         """Return log-mel features of shape (T, M), float32; see `Processor.features`."""
         self.geometry.check_length(len(samples), name)
-        return torch.from_numpy(log_mel(samples, self.n_mels).T.copy())
+        return torch.from_numpy(log_mel(samples, self._bands).T.copy())
