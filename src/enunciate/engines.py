@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -222,7 +223,7 @@ def load_assessor(
             weights of `pocket`, a baseline, or an adapter of a speech language model. The name
             `microsoft/Phi-4-multimodal-instruct`, or a folder with a checkpoint of any family, loads that
             model without an adapter. `whisper` runs the packaged adapter on a Whisper base of this machine,
-            without torch.
+            without torch; so does a folder with an adapter of Whisper where torch is not installed.
         lexicon: A file of extra pronunciations, lines of `WORD PH1 PH2 ...`.
         accent: Which pronunciations are right for `pocket` where `Utterance.accent` does not say: American
             ("us"), British ("gb"), or both ("any").
@@ -239,7 +240,7 @@ def load_assessor(
     from enunciate.speech_lm.families.phi4.hub import HUB_NAME
 
     if name_or_path == "whisper":
-        return _load_whisper(lexicon=lexicon, accent=accent, threads=threads)
+        return _load_whisper(None, lexicon=lexicon, accent=accent, threads=threads)
     folder = packaged_weights() if name_or_path == "pocket" else Path(name_or_path)
     if (folder / DESCRIPTION).is_file():
         return PocketAssessor(folder, lexicon=lexicon, accent=accent, threads=threads)
@@ -248,6 +249,8 @@ def load_assessor(
 
         return load_baseline(folder, lexicon=lexicon, threads=threads)
     if (folder / "adapter_config.json").is_file():
+        if _runs_without_torch(folder):
+            return _load_whisper(folder, lexicon=lexicon, accent=accent, threads=threads)
         return _load_speech_lm(folder, adapter=True, lexicon=lexicon)
     if str(name_or_path) == HUB_NAME or family_of_folder(folder):
         return _load_speech_lm(name_or_path, adapter=False, lexicon=lexicon)
@@ -256,13 +259,21 @@ def load_assessor(
     )
 
 
-def _load_whisper(*, lexicon: Path | None, accent: Accent, threads: int) -> Assessor:
+def _runs_without_torch(adapter: Path) -> bool:
+    """Whether an adapter is Whisper's, and there is no torch to run it with."""
+    from enunciate.speech_lm.adapter_folder import read_description
+
+    return find_spec("torch") is None and read_description(adapter).kind == "whisper"
+
+
+def _load_whisper(adapter: Path | None, *, lexicon: Path | None, accent: Accent, threads: int) -> Assessor:
+    """Load an adapter of Whisper, or the one that ships, under ONNX Runtime."""
     with needing("whisper"):
         import kaldialign  # noqa: F401  # pyright: ignore[reportUnusedImport,reportMissingTypeStubs]
         import safetensors  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
         from enunciate.speech_lm.whisper_onnx.loading import load_whisper, packaged_adapter
-    return load_whisper(packaged_adapter(), lexicon=lexicon, accent=accent, threads=threads)
+    return load_whisper(adapter or packaged_adapter(), lexicon=lexicon, accent=accent, threads=threads)
 
 
 def _load_speech_lm(name_or_folder: str | Path, *, adapter: bool, lexicon: Path | None) -> Assessor:

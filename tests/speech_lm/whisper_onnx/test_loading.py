@@ -10,6 +10,7 @@ from support.paths import PACKAGE
 from support.speech_lm_cases import clip
 from support.whisper_folders import save_adapter, save_base
 
+from enunciate import engines
 from enunciate.engines import load_assessor
 from enunciate.errors import ModelNotFoundError, TaskNotTrainedError
 from enunciate.schema import ASPECTS, Clip, Utterance
@@ -115,6 +116,26 @@ def test_name_loads_the_adapter_that_ships(base, adapter, monkeypatch):
     monkeypatch.setenv("ENUNCIATE_WHISPER", str(base))
 
     assert load_assessor("whisper").name.startswith("whisper ")
+
+
+def test_adapter_of_whisper_runs_where_there_is_no_torch(base, adapter, monkeypatch):
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    monkeypatch.setenv("ENUNCIATE_WHISPER", str(base))
+
+    (result,) = load_assessor(adapter).assess([utterance("we call it")])
+
+    assert result.model.startswith(f"whisper {adapter.name}")
+
+
+def test_base_is_the_one_that_the_recipe_names(base, tmp_path, monkeypatch):
+    monkeypatch.delenv("ENUNCIATE_WHISPER", raising=False)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    save_adapter(tmp_path / "folder", recipe={"model": str(base)})
+    save_adapter(tmp_path / "name", recipe={"model": "somebody/whisper-of-another-size"})
+
+    assert load_whisper(tmp_path / "folder").assess([utterance("we")])
+    with pytest.raises(ModelNotFoundError, match="somebody/whisper-of-another-size"):
+        load_whisper(tmp_path / "name")
 
 
 def test_neither_loading_nor_assessing_needs_torch(base, adapter, tmp_path):

@@ -15,13 +15,14 @@ from enunciate.schema import Accent
 from enunciate.speech_lm.adapter_folder import read_description, weights_digest
 from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
 from enunciate.speech_lm.families.whisper.turn import WHISPER_AUDIO
+from enunciate.speech_lm.options import AdapterDescription
 from enunciate.speech_lm.whisper_onnx.answer_decoder import OnnxAnswerDecoder
 from enunciate.speech_lm.whisper_onnx.dimensions import dimensions_of
 from enunciate.speech_lm.whisper_onnx.lora import WEIGHTS, changes_encoder, merge_adapter
 from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, OutputLayer
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 from enunciate.speech_lm.whisper_onnx.transcriber import Transcriber
-from enunciate.whisper_weights.base import WhisperFolder, find_whisper
+from enunciate.whisper_weights.base import HUB_NAMES, WhisperFolder, find_whisper
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def load_whisper(
     Args:
         adapter: The adapter's folder, with its recipe.
         base: A folder with the Whisper that it was trained on; by default it is looked for
-            (`whisper_weights.base.find_whisper`).
+            by what its recipe says (`whisper_weights.base.find_whisper`).
         lexicon: A file of extra pronunciations.
         accent: Which pronunciations are right where `Utterance.accent` does not say.
         threads: Processor threads.
@@ -62,7 +63,7 @@ def load_whisper(
         raise ModelNotFoundError(
             f"{adapter}: control tokens of their own need torch: train with prompt.control: text"
         )
-    untouched = _Untouched(find_whisper(base), threads)
+    untouched = _Untouched(_base_of(description, base), threads)
     logger.info("preparing the Whisper of %s", untouched.folder.folder)
     weights = merge_adapter(untouched.weights, adapter)
     own_encoder = changes_encoder(adapter)
@@ -81,6 +82,15 @@ def load_whisper(
         lexicon=words,
         transcriber=untouched.transcribe,
     )
+
+
+def _base_of(description: AdapterDescription, base: Path | None) -> WhisperFolder:
+    """Return the folder of the base that an adapter was trained on."""
+    trained_on = Path(description.model)
+    if base is None and trained_on.is_dir():
+        return find_whisper(trained_on)
+    usual = description.model in HUB_NAMES or trained_on.is_absolute()
+    return find_whisper(base, HUB_NAMES if usual else (description.model,))
 
 
 class _Untouched:

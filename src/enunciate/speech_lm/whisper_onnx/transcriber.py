@@ -1,7 +1,7 @@
 """Whisper's own transcription: what was said, as ordinary text, by the model without adapter.
 
-Whisper learnt from clips that are padded to 30 s. Without any silence at their end it repeats itself; with
-`PADDING_S` it does so rarely, and is faster than with 30 s.
+Whisper learnt from clips that are padded to 30 s. With less silence at their end it is faster, but it repeats
+itself and mishears more words (`benchmarks/whisper_words.py`), so clips are padded here.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from enunciate.speech_lm.families.whisper.turn import WHISPER_AUDIO
 from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, TokenSequences
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 
-PADDING_S = 6.0
-"""Silence that is put after a clip (`benchmarks/whisper_words.py`)."""
+PADDING_S = WHISPER_AUDIO.max_s
+"""Silence that is put after a clip, as far as there is room for it."""
 MAX_TOKENS_PER_S, _EXTRA_TOKENS = 8, 10
 """More than anyone says, so that a decoder that repeats itself ends."""
 _TEXT = re.compile(rb" ?(?:[A-Za-z']+|[0-9]+|[.,?!:;$%&-])")
