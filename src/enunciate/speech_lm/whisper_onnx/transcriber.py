@@ -16,8 +16,8 @@ from enunciate.speech_lm.families.whisper.turn import WHISPER_AUDIO
 from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, TokenSequences
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 
-PADDING_S = WHISPER_AUDIO.max_s
-"""Silence that is put after a clip, as far as there is room for it."""
+PADDING_S = 20.0
+"""Silence that is put after a clip, as far as Whisper has room for it."""
 MAX_TOKENS_PER_S, _EXTRA_TOKENS = 8, 10
 """More than anyone says, so that a decoder that repeats itself ends."""
 _TEXT = re.compile(rb" ?(?:[A-Za-z']+|[0-9]+|[.,?!:;$%&-])")
