@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from wordfreq import top_n_list  # pyright: ignore[reportUnknownVariableType]
+from wordfreq import top_n_list
 
 from enunciate.errors import TextError
 from enunciate.phones import Lexicon
@@ -14,7 +14,7 @@ from enunciate.reading import parse_text
 def test_none_of_the_20_000_most_frequent_words_is_refused():
     lexicon = Lexicon.default()
     refused: list[str] = []
-    frequent: list[str] = top_n_list("en", 20_000)
+    frequent = top_n_list("en", 20_000)
     for word in frequent:
         try:
             parse_text(word, lexicon)
