@@ -25,6 +25,8 @@ class AudioGeometry:
     """Whether frames are centred on multiples of `HOP`, so that the ends of a clip are padded."""
     frames_per_token: int = 8
     """Feature frames (10 ms) per audio token."""
+    frames_of_last_token: int = 1
+    """How many frames at the end of a clip are enough for a token of their own."""
 
     def n_frames(self, n_samples: int) -> int:
         """Number of feature frames of a clip."""
@@ -33,8 +35,8 @@ class AudioGeometry:
         return max(0, (n_samples - self.window) // HOP + 1)
 
     def n_tokens(self, n_frames: int) -> int:
-        """Number of audio tokens of a clip: one per `frames_per_token` frames, rounded up."""
-        return -(-n_frames // self.frames_per_token)
+        """Number of audio tokens of a clip: one per `frames_per_token` frames, and one for the rest."""
+        return (n_frames + self.frames_per_token - self.frames_of_last_token) // self.frames_per_token
 
     def check_length(self, n_samples: int, name: str) -> None:
         """Refuse clips that the audio encoder cannot take.

@@ -26,6 +26,10 @@ class TurnFormat:
     """Ends the answer."""
     pad: str
     """The padding token, which may also be an end token."""
+    audio_begins: str = ""
+    """Stands before the clip."""
+    audio_ends: str = ""
+    """Stands after the clip."""
 
 
 SCORING_RUBRIC = """\
@@ -87,7 +91,8 @@ def user_turn(task: Task, prompt: PromptConfig, text: str | None, form: TurnForm
         parts.append(_INSTRUCTIONS[task])
     elif not control:
         parts.append(_SHORT_INSTRUCTIONS[task])
-    return form.before + control + form.audio + "\n".join(parts) + form.after
+    clip = form.audio_begins + form.audio + form.audio_ends
+    return form.before + control + clip + "\n".join(parts) + form.after
 
 
 def escape_reference(text: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from support.speech_lm_runs import log_of, tiny_recipe
+from support.tiny_qwen2_audio import save_qwen2_audio
 from support.whisper_folders import save_base
 
 from enunciate.engines import load_assessor
@@ -29,7 +30,8 @@ def family(request):
 @pytest.fixture(scope="module")
 def recipe(family, material, tmp_path_factory):
     folder = tmp_path_factory.mktemp(family)
-    base = material / "base" if family == "phi4" else save_base(folder / "base")
+    made = {"whisper": save_base, "qwen2_audio": save_qwen2_audio}
+    base = made[family](folder / "base") if family in made else material / "base"
     return tiny_recipe(
         material,
         folder / "out",

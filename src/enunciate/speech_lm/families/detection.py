@@ -8,7 +8,11 @@ from typing import Any, cast
 
 from enunciate.speech_lm.families.names import FamilyName
 
-MODEL_TYPES: dict[str, FamilyName] = {"phi4_multimodal": "phi4", "whisper": "whisper"}
+MODEL_TYPES: dict[str, FamilyName] = {
+    "phi4_multimodal": "phi4",
+    "whisper": "whisper",
+    "qwen2_audio": "qwen2_audio",
+}
 """Families by the `model_type` of transformers' configuration."""
 
 

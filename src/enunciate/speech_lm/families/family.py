@@ -55,6 +55,8 @@ class Family(ABC):
     """The end of the name of the embedding of text tokens."""
     keeps_float32: bool = False
     """Whether models are small enough to be kept in float32 where they compute in bfloat16."""
+    takes_log_mel: bool = False
+    """Whether bases take pocket's log-mel features, which can be changed in training."""
     can_be_sharded: bool = True
     """Whether FSDP can spread a model over several GPUs."""
     score_paths: int = 8

@@ -6,7 +6,11 @@ from typing import Literal
 
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME as PHI4
 
-FamilyName = Literal["phi4", "whisper"]
+FamilyName = Literal["phi4", "whisper", "qwen2_audio"]
 """The families; a recipe's kind is one of them."""
-USUAL_BASES: dict[FamilyName, str] = {"phi4": PHI4, "whisper": "openai/whisper-base"}
+USUAL_BASES: dict[FamilyName, str] = {
+    "phi4": PHI4,
+    "whisper": "openai/whisper-base",
+    "qwen2_audio": "Qwen/Qwen2-Audio-7B-Instruct",
+}
 """The base on the Hugging Face hub that a recipe trains if it names none."""

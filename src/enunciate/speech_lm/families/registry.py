@@ -15,6 +15,10 @@ def family_named(name: FamilyName) -> Family:
         from enunciate.speech_lm.families.whisper.family import WhisperFamily
 
         return WhisperFamily()
+    if name == "qwen2_audio":
+        from enunciate.speech_lm.families.qwen2_audio.family import Qwen2AudioFamily
+
+        return Qwen2AudioFamily()
     from enunciate.speech_lm.families.phi4.family import Phi4Family
 
     return Phi4Family()

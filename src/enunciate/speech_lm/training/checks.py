@@ -61,8 +61,8 @@ def check_packages(recipe: AdapterRecipe) -> None:
         MissingExtraError: A package is not installed.
         RecipeError: An option needs a package that no extra contains.
     """
-    if recipe.augment is not None and recipe.kind != "whisper":
-        raise RecipeError(recipe.kind, ["augment: only 'whisper' takes the features that are changed"])
+    if recipe.augment is not None and not family_named(recipe.kind).takes_log_mel:
+        raise RecipeError(recipe.kind, ["augment: this family does not take the features that are changed"])
     for package, extra in _NEEDED.items():
         if find_spec(package) is None:
             raise MissingExtraError(package, extra)
@@ -97,7 +97,7 @@ def check_sharding(recipe: AdapterRecipe) -> None:
     """
     if sharding_is_asked_for() and not family_named(recipe.kind).can_be_sharded:
         raise RecipeError(
-            recipe.kind, ["models of this family are small: use torchrun, without accelerate's FSDP"]
+            recipe.kind, ["models of this family cannot be sharded: use torchrun, without accelerate's FSDP"]
         )
     if sharding_is_asked_for() and recipe.prompt.control == "special":
         raise RecipeError(

@@ -13,45 +13,14 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, scaled_dot_product_attention
-from torch.utils.checkpoint import checkpoint  # pyright: ignore[reportUnknownVariableType]
+from torch.nn.functional import gelu
 from transformers import WhisperForConditionalGeneration
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from enunciate.speech_lm.answer_loss import answer_output
 from enunciate.speech_lm.families.speech_model import Heard, float32_logits, heard_in
-
-KeysValues = tuple[Tensor, Tensor]
-"""Keys and values, each (B, heads, tokens, head size)."""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Which clip each of B sequences is about; the sequences of a clip attend to its audio together."""
-
-    clip: Tensor
-    """(B,)"""
-    place: Tensor
-    """(B,) a sequence's number among those of its clip."""
-    most: int
-    """The most sequences of a clip."""
-
-    @classmethod
-    def of(cls, clip: Tensor) -> Rows:
-        """Number the sequences of each clip."""
-        place = (clip[:, None] == clip[None]).tril(-1).sum(1)
-        return cls(clip, place, int(place.max()) + 1)
-
-    def gathered(self, x: Tensor, n_clips: int) -> Tensor:
-        """Bring (B, heads, L, d) queries together as (C, heads, most x L, d), with zeros where none is."""
-        together = x.new_zeros(n_clips, self.most, *x.shape[1:])
-        together[self.clip, self.place] = x
-        return together.transpose(1, 2).flatten(2, 3)
-
-    def scattered(self, x: Tensor) -> Tensor:
-        """Undo `gathered`."""
-        rows, heads, _, size = x.shape
-        return x.reshape(rows, heads, self.most, -1, size).transpose(1, 2)[self.clip, self.place]
+from enunciate.speech_lm.families.whisper.attention import KeysValues, Rows, attend, keys_values, run_layer
+from enunciate.speech_lm.families.whisper.encoder import encoder_states
 
 
 @dataclass
@@ -81,14 +50,7 @@ class MaskedWhisperEncoder(WhisperEncoder):
 
     def forward(self, input_features: Tensor, visible: Tensor, **_: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Encode (B, T, M) features, `visible` (B, T) on frames of the clips, to (B, ceil(T / 2), D)."""
-        x = input_features.to(self.conv1.weight.dtype).transpose(1, 2) * visible[:, None]
-        x = gelu(self.conv1(x)) * visible[:, None]
-        x = gelu(self.conv2(x)).transpose(1, 2)
-        x = x + self.embed_positions.weight[: x.shape[1]]
-        keys = visible[:, None, None, ::2]
-        for layer in self.layers:
-            x = _run(self, _encoder_layer, layer, x, keys)
-        return cast("Tensor", self.layer_norm(x))
+        return cast("Tensor", self.layer_norm(encoder_states(self, input_features, visible)))
 
 
 class SpeechWhisper(WhisperForConditionalGeneration):
@@ -118,7 +80,7 @@ class SpeechWhisper(WhisperForConditionalGeneration):
     def begin(self, heard: Heard) -> WhisperState:
         """Start sequences, which are still empty."""
         layers = self.model.decoder.layers
-        audio = [_keys_values(layer.encoder_attn, heard.states) for layer in layers]
+        audio = [keys_values(layer.encoder_attn, heard.states) for layer in layers]
         return WhisperState([None] * len(layers), audio, heard.visible[:, None, None])
 
     def advance(self, ids: Tensor, mask: Tensor, positions: Tensor, state: WhisperState) -> Tensor:
@@ -155,7 +117,7 @@ class SpeechWhisper(WhisperForConditionalGeneration):
         x = self._embedded(input_ids, positions)
         decoder = self.model.decoder
         for layer in decoder.layers:
-            x = _run(decoder, _answering_layer, layer, x, heard.states, rows, visible)
+            x = run_layer(decoder, _answering_layer, layer, x, heard.states, rows, visible)
         hidden = decoder.layer_norm(x)
         items, places = kwargs.get("num_items_in_batch"), kwargs.get("answer_places")
         return answer_output(hidden, labels, self.logits, items, places)
@@ -167,22 +129,9 @@ class SpeechWhisper(WhisperForConditionalGeneration):
         return decoder.embed_tokens(ids) + table[positions.clamp(max=len(table) - 1)]
 
 
-def _run(owner: Any, function: Any, *arguments: Any) -> Tensor:
-    """Call a function of a layer, recomputing it in the backward pass if its owner says so."""
-    if owner.gradient_checkpointing and owner.training:
-        return cast("Tensor", checkpoint(function, *arguments, use_reentrant=False))
-    return cast("Tensor", function(*arguments))
-
-
-def _encoder_layer(layer: Any, x: Tensor, visible: Tensor) -> Tensor:
-    normal = layer.self_attn_layer_norm(x)
-    x = x + _attend(layer.self_attn, normal, _keys_values(layer.self_attn, normal), visible)
-    return x + layer.fc2(gelu(layer.fc1(layer.final_layer_norm(x))))
-
-
 def _answering_layer(layer: Any, x: Tensor, states: Tensor, rows: Tensor | None, visible: Tensor) -> Tensor:
     """A layer of the decoder over whole sequences; keys and values of a clip serve all of its rows."""
-    keys, values = _keys_values(layer.encoder_attn, states)
+    keys, values = keys_values(layer.encoder_attn, states)
     audio = (keys, values) if rows is None else (keys[rows], values[rows])
     return _decoder_layer(layer, x, None, audio, None, visible, None)[0]
 
@@ -208,32 +157,12 @@ def _decoder_layer(
         rows: The clips of the sequences; None if each has its own.
     """
     normal = layer.self_attn_layer_norm(x)
-    own = _keys_values(layer.self_attn, normal)
+    own = keys_values(layer.self_attn, normal)
     if before is not None:
         own = _joined(before, own)
-    x = x + _attend(layer.self_attn, normal, own, seen)
-    x = x + _attend(layer.encoder_attn, layer.encoder_attn_layer_norm(x), audio, visible, rows)
+    x = x + attend(layer.self_attn, normal, own, seen)
+    x = x + attend(layer.encoder_attn, layer.encoder_attn_layer_norm(x), audio, visible, rows)
     return x + layer.fc2(gelu(layer.fc1(layer.final_layer_norm(x)))), own
-
-
-def _keys_values(attention: Any, x: Tensor) -> KeysValues:
-    return _heads(attention, attention.k_proj(x)), _heads(attention, attention.v_proj(x))
-
-
-def _attend(
-    attention: Any, x: Tensor, about: KeysValues, mask: Tensor | None, rows: Rows | None = None
-) -> Tensor:
-    queries = _heads(attention, attention.q_proj(x))
-    if rows is not None:
-        queries = rows.gathered(queries, len(about[0]))
-    found = scaled_dot_product_attention(queries, *about, attn_mask=mask, is_causal=mask is None)
-    if rows is not None:
-        found = rows.scattered(found)
-    return cast("Tensor", attention.out_proj(found.transpose(1, 2).flatten(2)))
-
-
-def _heads(attention: Any, x: Tensor) -> Tensor:
-    return x.reshape(*x.shape[:2], attention.num_heads, -1).transpose(1, 2)
 
 
 def _joined(before: KeysValues, fresh: KeysValues) -> KeysValues:
