@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import cast
@@ -17,6 +18,7 @@ from peft import PeftModel
 from torch import Tensor, nn
 
 from enunciate.schema import Utterance
+from enunciate.speech_lm.adapter import merged
 from enunciate.speech_lm.answer_loss import answer_loss, count_items
 from enunciate.speech_lm.decoding.decoder import ClipFeatures, Decoder
 from enunciate.speech_lm.families.registry import family_named
@@ -31,6 +33,8 @@ from enunciate.training.run_folder import Metrics
 from enunciate.training.samplers import LengthBatchSampler
 
 FRAMES_PER_S = 100
+_COPIED = 2_000_000_000
+"""Models of up to so many parameters are copied to be measured."""
 
 
 class AdapterEvaluator:
@@ -59,8 +63,9 @@ class AdapterEvaluator:
                 [e.length for e in self.examples], self.recipe.batch_size, 0, shuffle=False
             )
             mine = [[self.examples[i] for i in batch] for batch in list(batches)[process::processes]]
-            sums = self._loss(model, mine, accelerator.device)
-            answers = [answer for task in self.recipe.tasks for answer in self._decode(model, task, mine)]
+            measured = model if is_sharded else _merged_copy(model)
+            sums = self._loss(measured, mine, accelerator.device)
+            answers = [a for task in self.recipe.tasks for a in self._decode(measured, task, mine)]
         if processes > 1:
             sums = cast("Tensor", accelerator.reduce(sums, "sum"))
             answers = cast("list[TaskAnswer]", gather_object(answers))
@@ -80,7 +85,7 @@ class AdapterEvaluator:
         return sums
 
     def _decode(
-        self, model: PeftModel, task: Task, batches: Sequence[Sequence[AdapterExample]]
+        self, model: nn.Module, task: Task, batches: Sequence[Sequence[AdapterExample]]
     ) -> list[TaskAnswer]:
         decoder = Decoder(
             model,
@@ -100,6 +105,13 @@ class AdapterEvaluator:
         ]
         decoded = decoder.decode_features([task], clips)[task]
         return [TaskAnswer(u, task, answer) for u, answer in zip(utterances, decoded, strict=True)]
+
+
+def _merged_copy(model: PeftModel) -> nn.Module:
+    """Return a copy with the adapter merged, which decodes faster; one too large to copy stays as it is."""
+    if sum(parameter.numel() for parameter in model.parameters()) > _COPIED:
+        return model
+    return cast("nn.Module", merged(copy.deepcopy(model)))
 
 
 @contextmanager
