@@ -29,22 +29,23 @@ def train(
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Resume a stopped run (kinds phi4 and ssl-joint).")
+        bool,
+        typer.Option("--resume", help="Resume a stopped run (kinds phi4, whisper, qwen2_audio, ssl-joint)."),
     ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(
             "--dry-run",
             help="Show what would be trained, on what data, for how many steps and in how much memory, then "
-            "stop (kind phi4).",
+            "stop (kinds phi4, whisper, qwen2_audio).",
         ),
     ] = False,
 ) -> None:
     """Train a part of a model by a recipe.
 
     Needs: pip install 'enunciate[train]'; 'enunciate[baselines]' for the baselines; 'enunciate[llm]' for the
-    kinds phi4, phi4-base and ssl-joint. To train on several GPUs, start 'phi4' recipes with `accelerate
-    launch` or `torchrun`: -m enunciate train RECIPE.
+    kinds phi4, whisper, qwen2_audio, phi4-base and ssl-joint. To train an adapter on several GPUs, start its
+    recipe with `accelerate launch` or `torchrun`: -m enunciate train RECIPE.
     """
     from enunciate.trainers import extra_of, load_recipe, run
 
