@@ -42,6 +42,7 @@ EXTRAS = (
     "prometheus_client",
     "pocketsphinx",
     "av",
+    "openai",
 )
 # What a user of the core imports; everything that these import with themselves must do without extras.
 CORE = (

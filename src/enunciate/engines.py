@@ -15,6 +15,8 @@ from enunciate.schema import Accent, Assessment, Clip, ClipError, Failure, Phras
 
 logger = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
+SERVED = "openai:"
+"""How the name of a model begins that a server runs."""
 
 
 class Assessor(Protocol):
@@ -215,6 +217,8 @@ def load_assessor(
     lexicon: Path | None = None,
     accent: Accent = "us",
     threads: int = 1,
+    base_url: str | None = None,
+    served_adapter: Path | None = None,
 ) -> Assessor:
     """Load an engine.
 
@@ -224,13 +228,19 @@ def load_assessor(
             `microsoft/Phi-4-multimodal-instruct`, or a folder with a checkpoint of any family, loads that
             model without an adapter. `whisper` runs the packaged adapter on a Whisper base of this machine,
             without torch; so does a folder with an adapter of Whisper where torch is not installed.
+            `openai:MODEL` asks a server of OpenAI\'s protocol that takes audio.
         lexicon: A file of extra pronunciations, lines of `WORD PH1 PH2 ...`.
         accent: Which pronunciations are right for `pocket` where `Utterance.accent` does not say: American
             ("us"), British ("gb"), or both ("any").
         threads: Processor threads for one clip, for `pocket` and the baselines.
+        base_url: Where the server of `openai:MODEL` is; the default is the environment variable
+            OPENAI_BASE_URL or, without it, OpenAI's own. The key is in OPENAI_API_KEY.
+        served_adapter: The folder of the adapter that the server runs as MODEL, whose recipe says how it is
+            asked; without it MODEL is asked as a model that was not trained for this.
 
     Raises:
-        ModelNotFoundError: There is no such engine or folder.
+        ModelNotFoundError: There is no such engine or folder, or no such model on the server.
+        ModelServerError: The server does not answer, or does not take the key.
         MissingExtraError: The engine needs packages that are not installed.
     """
     from enunciate.baselines.folder import BASELINE
@@ -239,6 +249,13 @@ def load_assessor(
     from enunciate.speech_lm.families.detection import family_of_folder
     from enunciate.speech_lm.families.phi4.hub import HUB_NAME
 
+    if str(name_or_path).startswith(SERVED):
+        with needing("openai"):
+            import kaldialign  # noqa: F401  # pyright: ignore[reportUnusedImport,reportMissingTypeStubs]
+
+            from enunciate.speech_lm.openai_api.loading import load_served
+        model = str(name_or_path).removeprefix(SERVED)
+        return load_served(model, base_url, adapter=served_adapter, lexicon=lexicon, accent=accent)
     if name_or_path == "whisper":
         return _load_whisper(None, lexicon=lexicon, accent=accent, threads=threads)
     folder = packaged_weights() if name_or_path == "pocket" else Path(name_or_path)
@@ -255,7 +272,8 @@ def load_assessor(
     if str(name_or_path) == HUB_NAME or family_of_folder(folder):
         return _load_speech_lm(name_or_path, adapter=False, lexicon=lexicon)
     raise ModelNotFoundError(
-        f"{name_or_path}: no such model. Use 'pocket', a folder that `enunciate train` wrote, or '{HUB_NAME}'"
+        f"{name_or_path}: no such model. Use 'pocket', a folder that `enunciate train` wrote, '{HUB_NAME}', "
+        f"or '{SERVED}MODEL' with the address of its server"
     )
 
 

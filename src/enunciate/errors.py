@@ -23,6 +23,10 @@
     ├── ModelNotFoundError
     ├── TaskNotTrainedError
     ├── DeviceError
+    ├── ModelServerError
+    │   ├── ModelServerTimeoutError
+    │   └── ModelServerBusyError
+    ├── ModelRefusedError
     ├── ServiceError
     └── MissingExtraError
 
@@ -196,6 +200,30 @@ class DeviceError(EnunciateError):
     """The machine lacks the device that the work needs."""
 
     code = "device"
+
+
+class ModelServerError(EnunciateError):
+    """The server of a model gave no answer."""
+
+    code = "model_server"
+
+
+class ModelServerTimeoutError(ModelServerError):
+    """The server of a model did not answer in time."""
+
+    code = "model_server_timeout"
+
+
+class ModelServerBusyError(ModelServerError):
+    """The server of a model takes no more requests for now: its rate limit is reached."""
+
+    code = "model_server_busy"
+
+
+class ModelRefusedError(EnunciateError):
+    """The model behind a server, or a filter before it, refused to answer."""
+
+    code = "model_refused"
 
 
 class ServiceError(EnunciateError):

@@ -94,7 +94,8 @@ def test_model_and_lexicon_are_passed_to_the_engine(clip: Path, monkeypatch: pyt
     asked = []
     monkeypatch.setattr(engines, "load_assessor", lambda *a, **k: asked.append((a, k)) or FakeAssessor())
     run("assess", clip, "--model", "weights/mine", "--lexicon", "words.txt")
-    assert asked == [(("weights/mine",), {"lexicon": Path("words.txt")})]
+    server = {"base_url": None, "served_adapter": None}
+    assert asked == [(("weights/mine",), {"lexicon": Path("words.txt")} | server)]
 
 
 def test_the_accent_is_that_of_the_utterance(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

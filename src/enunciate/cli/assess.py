@@ -10,7 +10,7 @@ import typer
 from enunciate.cli.assess_many import assess_many, rows_file
 from enunciate.cli.assess_one import assess_one
 from enunciate.cli.exit_codes import RESUME, exit_on_error
-from enunciate.cli.options import AccentChoice, AccentOption, ModelOption
+from enunciate.cli.options import AccentChoice, AccentOption, BaseUrlOption, ModelOption, ServedAdapterOption
 from enunciate.cli.output_format import OutputFormat, PhoneAlphabet
 from enunciate.exports.level import Level
 
@@ -39,6 +39,8 @@ def assess(
         ),
     ] = None,
     model: ModelOption = "pocket",
+    base_url: BaseUrlOption = None,
+    served_adapter: ServedAdapterOption = None,
     format: Annotated[
         OutputFormat | None,
         typer.Option(
@@ -77,7 +79,7 @@ def assess(
 
         utterances = read_clips(manifest) if manifest else utterances_from(audio or [], text)
         utterances = [one.model_copy(update={"accent": accent.value}) for one in utterances]
-        assessor = load_assessor(model, lexicon=lexicon)
+        assessor = load_assessor(model, lexicon=lexicon, base_url=base_url, served_adapter=served_adapter)
         ipa = phones is PhoneAlphabet.IPA
         if many:
             assess_many(assessor, utterances, ipa=ipa, format=form, level=level, out=out)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from enunciate.cli.exit_codes import RESUME, exit_on_error
-from enunciate.cli.options import ModelOption
+from enunciate.cli.options import BaseUrlOption, ModelOption, ServedAdapterOption
 from enunciate.corpus.kinds import CorpusKind
 from enunciate.errors import needing
 
@@ -25,6 +25,8 @@ class SplitName(StrEnum):
 def evaluate(
     out: Annotated[Path, typer.Option(help="Folder for predictions.jsonl and results.json.")],
     model: ModelOption = "pocket",
+    base_url: BaseUrlOption = None,
+    served_adapter: ServedAdapterOption = None,
     split: Annotated[SplitName, typer.Option(help="Split of the corpus to evaluate on.")] = SplitName.TEST,
     only: Annotated[
         Path | None,
@@ -71,7 +73,7 @@ def evaluate(
         utterances = load_any_corpus(source, split.value, kind)
         if only is not None:
             utterances = select_utterances(utterances, only)
-        assessor = load_assessor(model)
+        assessor = load_assessor(model, base_url=base_url, served_adapter=served_adapter)
         with progress_bar("assessing") as progress:
             results = run.evaluate(assessor, utterances, out, progress=progress)
         show(results_table(results))

@@ -23,8 +23,26 @@ AccentOption = Annotated[
 ModelOption = Annotated[
     str,
     typer.Option(
-        help="'pocket'; a folder that `enunciate train` wrote; or 'microsoft/Phi-4-multimodal-instruct', "
-        "without an adapter. Phi-4 and its adapters need: pip install 'enunciate[llm]'."
+        help="'pocket'; a folder that `enunciate train` wrote; 'microsoft/Phi-4-multimodal-instruct', "
+        "without an adapter; or 'openai:MODEL', of a server of OpenAI's protocol. Phi-4 and its adapters "
+        "need: pip install 'enunciate[llm]'; openai: needs 'enunciate[openai]'."
+    ),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="OPENAI_BASE_URL",
+        help="With --model openai:MODEL: where its server is, such as http://localhost:8000/v1. The key is "
+        "in OPENAI_API_KEY.",
+        show_default=False,
+    ),
+]
+ServedAdapterOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="With --model openai:MODEL: the folder of the adapter that the server runs under this name. "
+        "Without it, the model is asked as one that was not trained for this.",
+        show_default=False,
     ),
 ]
 EvaluatedCorpusOption = Annotated[

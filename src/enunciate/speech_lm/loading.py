@@ -18,11 +18,10 @@ from enunciate.speech_lm.families.detection import family_of_folder
 from enunciate.speech_lm.families.family import Family
 from enunciate.speech_lm.families.names import FamilyName
 from enunciate.speech_lm.families.registry import family_named, family_of
-from enunciate.speech_lm.options import Precision, PromptConfig
+from enunciate.speech_lm.options import Precision
+from enunciate.speech_lm.prompts import UNTRAINED_PROMPT
 from enunciate.torch_device import pick_device
 
-UNTRAINED_PROMPT = PromptConfig(control="none", rubric=True)
-"""The prompt for a model that never saw a control token: the full instruction."""
 BATCH_SIZE = {"cuda": 64, "cpu": 8}
 
 

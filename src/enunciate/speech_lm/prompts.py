@@ -32,6 +32,9 @@ class TurnFormat:
     """Stands after the clip."""
 
 
+UNTRAINED_PROMPT = PromptConfig(control="none", rubric=True)
+"""The prompt for a model that never saw a control token: the full instruction."""
+
 SCORING_RUBRIC = """\
 A learner of English reads a sentence aloud. Judge the pronunciation as a trained teacher would, with four \
 whole numbers from 0 to 10.
