@@ -39,3 +39,13 @@ def test_a_folder_with_a_checkpoint_is_not_missing(tmp_path):
 def test_a_checkpoint_is_never_downloaded_unasked(tmp_path):
     assert "not a folder" in missing_checkpoint(str(tmp_path / "none"), None)[0]
     assert "hf download" in missing_checkpoint("nobody/such-a-model", None)[0]
+
+
+def test_recordings_are_sent_to_a_server_only_where_one_is_named(monkeypatch):
+    (row,) = choose_rows(PLAN, ["gpt-4o-audio"])
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    (problem,) = missing_requirements(row, [], row.weights, [])
+    assert "set OPENAI_BASE_URL" in problem
+
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:8000/v1")
+    assert missing_requirements(row, [], row.weights, []) == []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.benchmark.plan import Row
+from enunciate.engines import SERVED
 from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME, revision_of
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
@@ -21,6 +23,7 @@ PACKAGES = {
     "llm": ("torch", "transformers", "peft", "accelerate", "llguidance"),
     "baselines": ("sklearn",),
     "pocketsphinx": ("pocketsphinx",),
+    "openai": ("openai", "kaldialign"),
 }
 """Some packages of each extra, by which it is recognised; the others are named when their import fails."""
 GPU_KINDS = (PocketRecipe, AdapterRecipe, NanoBaseRecipe, SslJointRecipe)
@@ -39,7 +42,9 @@ def missing_requirements(
         outputs: The folders that its stages will write.
     """
     extras = {extra_of(recipe) for recipe in recipes} | {"eval"}
-    if weights is not None and (weights == HUB_NAME or row.zero_shot):
+    if weights is not None and weights.startswith(SERVED):
+        extras.add("openai")
+    elif weights is not None and (weights == HUB_NAME or row.zero_shot):
         extras.add("llm")
     missing = [problem for extra in sorted(extras) for problem in missing_extra(extra)]
     for recipe in recipes:
@@ -47,7 +52,9 @@ def missing_requirements(
         missing += [f"{name}: there is no {path}" for name, path in inputs if not path.exists()]
         if isinstance(recipe, AdapterRecipe | SslJointRecipe) and Path(recipe.model) not in outputs:
             missing += missing_checkpoint(recipe.model, recipe.revision)
-    if weights is not None:
+    if weights is not None and weights.startswith(SERVED):
+        missing += _missing_server()
+    elif weights is not None:
         missing += missing_checkpoint(weights, None) if row.zero_shot else _missing_folder(weights)
     slow = any(isinstance(recipe, GPU_KINDS) and recipe.device != "cpu" for recipe in recipes)
     if (slow or weights == HUB_NAME) and not has_gpu():
@@ -82,6 +89,13 @@ def has_gpu() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+def _missing_server() -> list[str]:
+    """Return a problem if no server was named: recordings are never sent to anyone unasked."""
+    if os.environ.get("OPENAI_BASE_URL"):
+        return []
+    return ["the server to send the recordings to: set OPENAI_BASE_URL, and OPENAI_API_KEY if it has keys"]
 
 
 def _missing_folder(weights: str) -> list[str]:
