@@ -228,7 +228,7 @@ def load_assessor(
             `microsoft/Phi-4-multimodal-instruct`, or a folder with a checkpoint of any family, loads that
             model without an adapter. `whisper` runs the packaged adapter on a Whisper base of this machine,
             without torch; so does a folder with an adapter of Whisper where torch is not installed.
-            `openai:MODEL` asks a server of OpenAI\'s protocol that takes audio.
+            `openai:MODEL` asks a server of OpenAI's protocol that takes audio.
         lexicon: A file of extra pronunciations, lines of `WORD PH1 PH2 ...`.
         accent: Which pronunciations are right for `pocket` where `Utterance.accent` does not say: American
             ("us"), British ("gb"), or both ("any").
