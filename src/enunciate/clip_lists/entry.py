@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
-from enunciate.errors import ManifestError
+from enunciate.clip_lists.given_phones import words_with_phones
+from enunciate.errors import ManifestError, PronunciationError
 from enunciate.schema import FrozenModel, Utterance
 
 
@@ -20,10 +21,23 @@ class ClipEntry(FrozenModel):
     text: str | None = None
     id: Annotated[str, Field(min_length=1)] | None = None
     """Unique in the list; `audio`, as it is written in the line, if it is not given."""
+    phones: str | None = None
+    """The canonical phones (`given_phones`), in place of those that `text` is read with."""
+
+    @field_validator("phones")
+    @classmethod
+    def _check_phones(cls, cell: str | None) -> str | None:
+        try:
+            if cell is not None:
+                words_with_phones(cell, None)
+        except PronunciationError as error:
+            raise ValueError(str(error)) from None
+        return cell
 
     def utterance(self, folder: Path) -> Utterance:
         """Return the clip as an utterance, its path below the folder of the list."""
-        return Utterance(id=self.id or self.audio, audio=folder / self.audio, text=self.text)
+        words = None if self.phones is None else words_with_phones(self.phones, self.text)
+        return Utterance(id=self.id or self.audio, audio=folder / self.audio, text=self.text, words=words)
 
 
 def read_text_file(path: Path) -> str:

@@ -19,6 +19,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
+from enunciate.clip_lists.given_phones import BAR, words_with_phones
 from enunciate.clip_lists.table import TableRow, read_rows
 from enunciate.corpus.annotated_words import Pair, heard_symbol, reference_words
 from enunciate.corpus.labels import DELETED
@@ -27,10 +28,8 @@ from enunciate.corpus.records import PHONE_MAXIMUM, UTTERANCE_MAXIMUM, is_score
 from enunciate.corpus.speechocean762 import Split
 from enunciate.errors import CorpusError, PronunciationError
 from enunciate.phones import strip_stress
-from enunciate.phones.inventory import parse_phones
 from enunciate.schema import HumanScores, ReferenceWord, Utterance
 
-_BAR = "|"
 _OTHERS = ("audio", "text", "id", "speaker", "age", "gender", "split", "phones", "heard", "phone_scores")
 COLUMNS = (*_OTHERS, *HumanScores.model_fields)
 
@@ -106,11 +105,8 @@ def _words(cells: dict[str, str]) -> tuple[ReferenceWord, ...] | None:
         if "heard" in cells or "phone_scores" in cells:
             raise ValueError("'heard' and 'phone_scores' need 'phones'")
         return None
-    phones = [parse_phones(word.split(), "'phones'") for word in cells["phones"].split(_BAR)]
-    texts = cells.get("text", "").split()
-    if len(texts) != len(phones):
-        texts = [" ".join(word) for word in phones]
-    words = tuple(ReferenceWord(text=text, phones=word) for text, word in zip(texts, phones, strict=True))
+    words = words_with_phones(cells["phones"], cells.get("text"))
+    texts, phones = [word.text for word in words], [word.phones for word in words]
     heard = _beside(cells, "heard", phones)
     if heard:
         pairs = [
@@ -132,7 +128,7 @@ def _beside(cells: dict[str, str], name: str, phones: list[tuple[str, ...]]) -> 
     """Split a cell as the canonical phones are."""
     if name not in cells:
         return None
-    words = [word.split() for word in cells[name].split(_BAR)]
+    words = [word.split() for word in cells[name].split(BAR)]
     if [len(word) for word in words] != [len(word) for word in phones]:
         raise ValueError(f"'{name}' has not one item for each of the phones '{cells['phones']}'")
     return words
