@@ -53,28 +53,46 @@ def evaluate(
             "heard phones (docs/corpora.md)."
         ),
     ] = None,
+    system: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            help="In place of a model, any program: 'python mine.py {manifest} {out}' reads a list of clips "
+            "and writes its answers (docs/other-systems.md).",
+        ),
+    ] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option(help="In place of a model, a file of answers that a system has given already."),
+    ] = None,
 ) -> None:
-    """Evaluate a model against the human scores of a corpus.
+    """Evaluate a model, or a system that is not part of this package, against the human scores of a corpus.
 
     Rerun the same command to resume a stopped run. Needs: pip install 'enunciate[eval]'.
     """
     source = labels or corpus
     if source is None:
         raise typer.BadParameter("give --corpus, or the environment variable ENUNCIATE_CORPUS, or --labels")
+    if system and answers:
+        raise typer.BadParameter("give either --system or --answers")
     with exit_on_error(on_interrupt=RESUME.format(out)), needing("eval"):
         from enunciate.cli.results_table import results_table
         from enunciate.cli.terminal import progress_bar, show
         from enunciate.corpus.load import load_any_corpus
         from enunciate.engines import load_assessor
         from enunciate.evaluation import run
+        from enunciate.evaluation.outside.evaluate import evaluate_outside
         from enunciate.evaluation.subset import select_utterances
 
         kind = CorpusKind.TABLE if labels else corpus_kind
         utterances = load_any_corpus(source, split.value, kind)
         if only is not None:
             utterances = select_utterances(utterances, only)
-        assessor = load_assessor(model, base_url=base_url, served_adapter=served_adapter)
-        with progress_bar("assessing") as progress:
-            results = run.evaluate(assessor, utterances, out, progress=progress)
+        if system or answers:
+            results = evaluate_outside(system, answers, utterances, out)
+        else:
+            assessor = load_assessor(model, base_url=base_url, served_adapter=served_adapter)
+            with progress_bar("assessing") as progress:
+                results = run.evaluate(assessor, utterances, out, progress=progress)
         show(results_table(results))
         typer.echo(f"written to {out / run.RESULTS}")

@@ -75,9 +75,38 @@ def evaluate(
                 _check_same_model(path, done, rows)
                 append_rows(lines, rows)
                 done |= {row.id: _as_written(row) for row in rows}
-        pairs = [_evaluated(utterance, done[utterance.id]) for utterance in utterances]
-        results = summarise(pairs, utterance_predictors(utterances))
-        write_whole(out_dir / RESULTS, results.model_dump_json(indent=2) + "\n")
+        return _write_results(out_dir, utterances, done)
+
+
+def evaluate_predictions(
+    predictions: Sequence[Prediction], utterances: Sequence[Utterance], out_dir: Path
+) -> Results:
+    """Write predictions that another system made, and the metrics of them, as `evaluate` does.
+
+    Args:
+        predictions: One for each utterance.
+        utterances: The corpus with its labels; ids must differ.
+        out_dir: The folder for `predictions.jsonl` and `results.json`.
+
+    Raises:
+        CorpusError: Two utterances have the same id.
+        OutputError: The folder cannot be written.
+        PhoneMismatchError: An assessment has other phones than its utterance.
+        MissingExtraError: scipy, kaldialign or jiwer is not installed.
+    """
+    _check_extras()
+    _check_ids(utterances)
+    done = {row.id: _as_written(row) for row in predictions}
+    with writing_to(out_dir):
+        out_dir.mkdir(parents=True, exist_ok=True)
+        write_whole(out_dir / PREDICTIONS, "".join(f"{row.model_dump_json()}\n" for row in predictions))
+        return _write_results(out_dir, utterances, done)
+
+
+def _write_results(out_dir: Path, utterances: Sequence[Utterance], done: dict[str, Prediction]) -> Results:
+    pairs = [_evaluated(utterance, done[utterance.id]) for utterance in utterances]
+    results = summarise(pairs, utterance_predictors(utterances))
+    write_whole(out_dir / RESULTS, results.model_dump_json(indent=2) + "\n")
     return results
 
 

@@ -1,0 +1,142 @@
+"""Another system as a program: it is given a list of clips, and writes the file of its answers.
+
+OUT/manifest.jsonl   the clips, as `enunciate assess --manifest` reads them, without any label:
+                     {"id": "b1", "audio": "/corpus/WAVE/b1.wav", "text": "WE", "phones": "W IY0"}
+OUT/answers.jsonl    what the program writes (`answers_file`)
+OUT/program.json     the command, its time, and its largest memory
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import soundfile as sf  # pyright: ignore[reportMissingTypeStubs]
+
+from enunciate.clip_lists.given_phones import cell_of_words
+from enunciate.errors import OutputError
+from enunciate.schema import Clip, FrozenModel, Utterance
+from enunciate.storage import write_whole, writing_to
+
+MANIFEST, ANSWERS, PROGRAM = "manifest.jsonl", "answers.jsonl", "program.json"
+STDERR = 2
+PLACEHOLDERS = ("{manifest}", "{out}")
+
+
+class ProgramRun(FrozenModel):
+    """How a program ran."""
+
+    command: tuple[str, ...]
+    wall_s: float
+    """From its start to its end, its loading included."""
+    cpu_s: float
+    """Of the program and of the programs that it started and waited for."""
+    peak_memory_mb: float
+    """The largest resident memory of a single one of its processes, in MB (1,000,000 bytes)."""
+    n_clips: int
+
+
+def arguments_of(command: str) -> list[str]:
+    """Split a command as a shell would, without running one.
+
+    Raises:
+        OutputError: It lacks a placeholder, or has a quote that is not closed.
+    """
+    missing = [name for name in PLACEHOLDERS if name not in command]
+    if missing:
+        raise OutputError(
+            f"--system '{command}' lacks {' and '.join(missing)}: these stand for the list of clips and the "
+            "file of answers, as in --system 'python mine.py {manifest} {out}'"
+        )
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise OutputError(f"--system '{command}' is not a command ({error})") from None
+
+
+def run_program(command: str, utterances: Sequence[Utterance], folder: Path) -> ProgramRun:
+    """Run a program over clips, unless it has finished in this folder with the same command already.
+
+    Raises:
+        OutputError: The program cannot be started, ends with an error, or writes no answers; or the folder
+            holds the answers of another command.
+    """
+    arguments = arguments_of(command)
+    done = folder / PROGRAM
+    if done.is_file() and (folder / ANSWERS).is_file():
+        earlier = ProgramRun.model_validate_json(done.read_bytes())
+        if earlier.command != tuple(arguments):
+            raise OutputError(
+                f"{folder} has the answers of '{shlex.join(earlier.command)}': give another folder"
+            )
+        return earlier
+    with writing_to(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = [_manifest_row(utterance, folder, n) for n, utterance in enumerate(utterances)]
+        write_whole(folder / MANIFEST, "".join(f"{json.dumps(row)}\n" for row in rows))
+    places = {"{manifest}": folder / MANIFEST, "{out}": folder / ANSWERS}
+    filled = arguments
+    for placeholder, path in places.items():
+        filled = [part.replace(placeholder, str(path.resolve())) for part in filled]
+    wall_s, cpu_s, peak_memory_mb = _run(filled)
+    if not (folder / ANSWERS).is_file():
+        raise OutputError(f"'{command}' wrote no {folder / ANSWERS}: it must write its answers to {{out}}")
+    ran = ProgramRun(
+        command=tuple(arguments),
+        wall_s=round(wall_s, 2),
+        cpu_s=round(cpu_s, 2),
+        peak_memory_mb=round(peak_memory_mb, 1),
+        n_clips=len(rows),
+    )
+    write_whole(done, ran.model_dump_json(indent=1) + "\n")
+    return ran
+
+
+def _manifest_row(utterance: Utterance, folder: Path, number: int) -> dict[str, str]:
+    row = {"id": utterance.id, "audio": str(_audio_file(utterance, folder, number).resolve())}
+    if utterance.text is not None:
+        row["text"] = utterance.text
+    if utterance.words:
+        row["phones"] = cell_of_words(utterance.words)
+    return row
+
+
+def _audio_file(utterance: Utterance, folder: Path, number: int) -> Path:
+    """Return the path of a clip; one in memory is written to a file first."""
+    if isinstance(utterance.audio, Path):
+        return utterance.audio
+    path = folder / "clips" / f"{number:06d}.wav"
+    path.parent.mkdir(exist_ok=True)
+    if isinstance(utterance.audio, Clip):
+        sf.write(path, utterance.audio.samples, utterance.audio.sample_rate_hz)
+    else:
+        path.write_bytes(utterance.audio)
+    return path
+
+
+def _run(arguments: Sequence[str]) -> tuple[float, float, float]:
+    """Run a command to its end; return its wall time and CPU time in seconds, and its memory in MB."""
+    start = time.perf_counter()
+    try:
+        process = subprocess.Popen(arguments, stdout=STDERR)  # stdout is for the results
+    except OSError as error:
+        raise OutputError(f"'{arguments[0]}' cannot be started ({error.strerror}): check --system") from None
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    except KeyboardInterrupt:
+        process.kill()
+        process.wait()
+        raise
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise OutputError(
+            f"'{shlex.join(arguments)}' ended with exit code {process.returncode}: see its output"
+        )
+    kilobytes = usage.ru_maxrss  # Linux counts in KiB; macOS in bytes
+    peak = kilobytes / 1e6 if os.uname().sysname == "Darwin" else kilobytes * 1024 / 1e6
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, peak
