@@ -9,6 +9,7 @@ import pytest
 from support.annotated_corpora import write_epadb, write_l2arctic
 from support.command_line import error_line, run
 from support.fake_assessor import FakeAssessor, write_clip
+from support.paths import EXAMPLES
 
 
 def test_evaluate_needs_a_corpus(fake: FakeAssessor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,3 +122,33 @@ def corpus(tmp_path: Path) -> Path:
         (root / "test" / name).write_text("\n".join(lines) + "\n")
     (root / "resource" / "scores.json").write_text(json.dumps(labels))
     return root
+
+
+def test_the_example_of_another_system_runs(tone_corpus: Path, tmp_path: Path) -> None:
+    for package in ("scipy", "kaldialign", "jiwer"):
+        pytest.importorskip(package)
+    command = f"{sys.executable} {EXAMPLES / 'other_system.py'} {{manifest}} {{out}}"
+    result = run("evaluate", "--corpus", tone_corpus, "--out", tmp_path, "--system", command)
+    assert result.exit_code == 0, result.output
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert (results["models"], results["n_failed"]) == (["fast is good 1"], 0)
+    assert results["apa"]["fluency"]["n"] == results["n_utterances"] == 9
+
+
+def test_the_answers_of_another_system_are_measured_as_an_engine_is(
+    fake: FakeAssessor, corpus: Path, tmp_path: Path
+) -> None:
+    for package in ("scipy", "kaldialign", "jiwer"):
+        pytest.importorskip(package)
+    assert run("evaluate", "--corpus", corpus, "--out", tmp_path / "own").exit_code == 0
+    rows = map(json.loads, (tmp_path / "own" / "predictions.jsonl").read_text().splitlines())
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text("".join(f"{json.dumps(row['assessment'])}\n" for row in rows))
+    options = ("evaluate", "--corpus", corpus, "--answers", answers)
+    result = run(*options, "--out", tmp_path / "theirs")
+    assert result.exit_code == 0, result.output
+    own, theirs = (json.loads((tmp_path / name / "results.json").read_text()) for name in ("own", "theirs"))
+    for part in ("apa", "phone", "mdd"):
+        assert own[part] == theirs[part]
+    refused = run(*options, "--system", "x {manifest} {out}", "--out", tmp_path / "both")
+    assert "either --system or --answers" in refused.stderr

@@ -48,3 +48,17 @@ def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.jsonl").write_bytes('{"audio": "é.wav"}'.encode("latin-1"))
     with pytest.raises(ManifestError, match="UTF-8"):
         read_json_lines(tmp_path / "latin.jsonl")
+
+
+def test_the_phones_of_a_text_can_be_given(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    path.write_text('{"audio": "a.wav", "text": "I so", "phones": "ay1 | S OW"}\n')
+    (clip,) = read_json_lines(path)
+    assert clip.words is not None
+    assert [(word.text, word.phones) for word in clip.words] == [("I", ("AY1",)), ("so", ("S", "OW"))]
+    path.write_text('{"audio": "a.wav", "phones": "AY |"}\n{"audio": "b.wav"}\n')
+    with pytest.raises(ManifestError, match=r"line 1: phones: .*no phones"):
+        read_json_lines(path)
+    path.write_text('{"audio": "a.wav", "phones": "XX"}\n')
+    with pytest.raises(ManifestError, match=r"line 1: phones: .*not ARPAbet phones: XX"):
+        read_json_lines(path)

@@ -17,6 +17,7 @@ in place of a stage is that of a shared one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -65,9 +66,18 @@ class Row(FrozenModel):
     """The name or folder of weights that are tested without training."""
     zero_shot: bool = False
     """Whether these weights were trained on no speaker of the corpus, so that they need no folds."""
+    system: str | None = None
+    """The command of a system that is not part of this package, with `{manifest}` and `{out}`."""
+    answers: Path | None = None
+    """The file of answers that such a system has given already, relative to the plan."""
     official: tuple[Stage | str, ...] = ()
     """What trains it, in order; a name stands for a shared stage."""
     folds: tuple[Stage | str, ...] = ()
+
+    @field_validator("answers")
+    @classmethod
+    def _answers_beside_plan(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        return value if value is None or info.context is None else Path(info.context["folder"]) / value
 
 
 class SharedStages(FrozenModel):
@@ -111,6 +121,37 @@ def read_plan(path: Path) -> Plan:
     if problems:
         raise RecipeError(str(path), problems)
     return plan
+
+
+def with_systems(plan: Plan, systems: Sequence[str], answers: Sequence[str]) -> tuple[Plan, list[str]]:
+    """Return a plan with rows of other systems added, and the names of these.
+
+    Args:
+        plan: The plan.
+        systems: Their programs, as `NAME=COMMAND`.
+        answers: Their files of answers, as `NAME=FILE`.
+
+    Raises:
+        RecipeError: One has not that form, or a name that is no name of a row or is taken; all are told.
+    """
+    taken = {row.name for row in plan.rows}
+    rows: list[Row] = []
+    problems: list[str] = []
+    for key, given in (("system", systems), ("answers", answers)):
+        for text in given:
+            name, equals, value = text.partition("=")
+            if not equals or not value:
+                problems.append(f"--{key} {text}: write NAME=VALUE")
+            elif name in taken:
+                problems.append(f"--{key} {text}: there is a row {name} already")
+            elif not re.fullmatch(_NAME, name):
+                problems.append(f"--{key} {text}: a name has small letters, digits, dots and hyphens")
+            else:
+                taken.add(name)
+                rows.append(Row.model_validate({"name": name, "about": f"{key}: {value}", key: value}))
+    if problems:
+        raise RecipeError("other systems", problems)
+    return plan.model_copy(update={"rows": (*plan.rows, *rows)}), [row.name for row in rows]
 
 
 def choose_rows(plan: Plan, names: Sequence[str]) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.benchmark.plan import Row
 from enunciate.engines import SERVED
+from enunciate.evaluation.outside.program import arguments_of
 from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME, revision_of
 from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
@@ -52,6 +54,7 @@ def missing_requirements(
         missing += [f"{name}: there is no {path}" for name, path in inputs if not path.exists()]
         if isinstance(recipe, AdapterRecipe | SslJointRecipe) and Path(recipe.model) not in outputs:
             missing += missing_checkpoint(recipe.model, recipe.revision)
+    missing += _missing_of_outside(row)
     if weights is not None and weights.startswith(SERVED):
         missing += _missing_server()
     elif weights is not None:
@@ -96,6 +99,15 @@ def _missing_server() -> list[str]:
     if os.environ.get("OPENAI_BASE_URL"):
         return []
     return ["the server to send the recordings to: set OPENAI_BASE_URL, and OPENAI_API_KEY if it has keys"]
+
+
+def _missing_of_outside(row: Row) -> list[str]:
+    """Return what a system that is not part of this package lacks: its program, or its answers."""
+    if row.system is not None and shutil.which(program := arguments_of(row.system)[0]) is None:
+        return [f"system: there is no program {program}"]
+    if row.answers is not None and not row.answers.is_file():
+        return [f"answers: there is no {row.answers}"]
+    return []
 
 
 def _missing_folder(weights: str) -> list[str]:

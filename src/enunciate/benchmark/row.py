@@ -22,6 +22,7 @@ from enunciate.benchmark.stage_marks import is_done, mark_path, read_mark, stage
 from enunciate.benchmark.stages import StageRun, resolve_recipe
 from enunciate.engines import load_assessor
 from enunciate.errors import CorpusError, OutputError, needing
+from enunciate.evaluation.outside.evaluate import evaluate_outside
 from enunciate.evaluation.run import PREDICTIONS, RESULTS, Prediction, evaluate, read_predictions
 from enunciate.evaluation.subset import select_utterances
 from enunciate.metrics.results import summarise
@@ -49,6 +50,13 @@ class RowJob:
     runs: Sequence[StageRun]
     weights: str | None
     zero_shot: bool
+    system: str | None = None
+    answers: Path | None = None
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it is a system that is not part of this package, which nothing here trains."""
+        return self.system is not None or self.answers is not None
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,10 @@ def run_row(job: RowJob, workspace: Workspace, announce: Announce) -> None:
     folder = workspace.row(job.name)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ERROR).unlink(missing_ok=True)
+    if job.is_outside:
+        announce(f"{job.name}: {job.system or job.answers}")
+        evaluate_outside(job.system, job.answers, workspace.test, folder)
+        return
     for stage in job.runs:
         train_stage(stage, job.runs, workspace, announce)
     _clear_stale_predictions(job, workspace)

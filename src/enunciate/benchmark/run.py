@@ -17,6 +17,7 @@ from enunciate.benchmark.requirements import missing_requirements
 from enunciate.benchmark.row import ERROR, Announce, RowJob, Workspace, run_row, stage_recipe
 from enunciate.benchmark.stages import Override, stage_runs, unused_overrides, weights_of
 from enunciate.errors import EnunciateError, OutputError, RecipeError
+from enunciate.evaluation.outside.program import PROGRAM, ProgramRun
 from enunciate.storage import write_whole, writing_to
 from enunciate.trainers import Recipe
 
@@ -49,6 +50,10 @@ class Outcome(BaseModel):
     seeds: tuple[int, ...] = ()
     """Seeds of the stages that were trained."""
     recipes: tuple[str, ...] = ()
+    program: ProgramRun | None = None
+    """How the program of another system ran."""
+    answers: str | None = None
+    """The file of the answers of another system."""
 
 
 def plan_rows(
@@ -78,10 +83,11 @@ def _plan_row(row: Row, plan: Plan, workspace: Workspace, overrides: Sequence[Ov
     weights = weights_of(row, overrides)
     runs = [] if weights else stage_runs(row, plan, workspace.protocol, overrides)
     recipes = [stage_recipe(run, runs, workspace) for run in runs]
+    job = RowJob(row.name, runs, weights, row.zero_shot, row.system, row.answers)
     missing = missing_requirements(row, recipes, weights, [workspace.stage(run.key) for run in runs])
-    if not runs and not weights:
+    if not runs and not weights and not job.is_outside:
         missing = [f"the plan has no stages for it in the {workspace.protocol} protocol"]
-    return PlannedRow(row, RowJob(row.name, runs, weights, row.zero_shot), recipes, missing)
+    return PlannedRow(row, job, recipes, missing)
 
 
 def prepare(corpus: Path, out: Path, protocol: Protocol) -> tuple[Workspace, ProtocolData]:
@@ -132,7 +138,9 @@ def _run(planned: PlannedRow, workspace: Workspace, announce: Announce) -> Outco
         reason = f"{type(error).__name__}: {error}"
         details = {"error": reason, "traceback": traceback.format_exc()}
     else:
-        return _outcome(planned, "done")
+        ran = workspace.row(name) / PROGRAM
+        program = ProgramRun.model_validate_json(ran.read_bytes()) if ran.is_file() else None
+        return _outcome(planned, "done").model_copy(update={"program": program})
     write_whole(workspace.row(name) / ERROR, json.dumps(details, indent=1) + "\n")
     announce(f"{name}: failed ({reason})")
     return _outcome(planned, "failed", reason)
@@ -145,6 +153,7 @@ def _outcome(planned: PlannedRow, status: Status, reason: str | None = None) -> 
         status=status,
         reason=reason,
         weights=planned.job.weights,
+        answers=None if planned.job.answers is None else str(planned.job.answers),
         seeds=tuple(dict.fromkeys(recipe.seed for recipe in planned.recipes)),
         recipes=tuple(dict.fromkeys(run.recipe.name for run in planned.job.runs)),
     )

@@ -188,8 +188,18 @@ def _metrics(row: RowSummary) -> tuple[str, ...]:
         _value(results.recognition.per_without_text, results.recognition.ci95),
         _value(results.wer, results.wer_ci95),
         f"{results.n_failed} of {results.n_utterances}",
-        f"given: {row.weights}" if row.weights else f"{', '.join(row.recipes)}; seed {_seeds(row)}",
+        _origin(row),
     )
+
+
+def _origin(row: RowSummary) -> str:
+    """Return where the row's weights or answers come from."""
+    if row.program:
+        ran = row.program
+        return f"another system: {ran.wall_s:,.0f} s, {ran.cpu_s:,.0f} s of CPU, {ran.peak_memory_mb:,.0f} MB"
+    if row.answers:
+        return f"another system: answers of {row.answers}"
+    return f"given: {row.weights}" if row.weights else f"{', '.join(row.recipes)}; seed {_seeds(row)}"
 
 
 def _beyond_table(rows: Sequence[RowSummary]) -> str:

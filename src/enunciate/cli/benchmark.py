@@ -56,6 +56,20 @@ def benchmark(
             "stage), or in ROW/STAGE. ROW:weights=FOLDER tests that folder instead of training.",
         ),
     ] = None,
+    system: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=COMMAND",
+            help="Add a row for another system: 'mine=python mine.py {manifest} {out}' reads a list of clips "
+            "and writes its answers (docs/other-systems.md); can be repeated.",
+        ),
+    ] = None,
+    answers: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE", help="Add a row for the answers that another system has given already."
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show what would be run and what is missing, then stop."),
@@ -67,14 +81,16 @@ def benchmark(
     reason. Exit code 2 if a row failed. Needs: pip install 'enunciate[eval]' and the extras of the rows.
     """
     with exit_on_error(on_interrupt=RESUME.format(out)), needing("eval"):
-        from enunciate.benchmark.plan import read_plan
+        from enunciate.benchmark.plan import read_plan, with_systems
         from enunciate.benchmark.run import plan_rows, prepare, run_rows
         from enunciate.benchmark.summary import PAGE, TABLE, write_summary
         from enunciate.cli.terminal import progress_bar
         from enunciate.recipes import recipe_path
 
         workspace, data = prepare(corpus, out, protocol.value)
-        planned = plan_rows(read_plan(recipe_path(plan)), workspace, rows or (), override or ())
+        whole_plan, added = with_systems(read_plan(recipe_path(plan)), system or (), answers or ())
+        chosen = [*rows, *added] if rows else []
+        planned = plan_rows(whole_plan, workspace, chosen, override or ())
         if dry_run:
             _show_plan(planned)
             return

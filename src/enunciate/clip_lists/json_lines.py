@@ -1,6 +1,6 @@
 """A manifest: JSON lines, one clip per line.
 
-`text` and `id` are optional; `audio` is relative to the manifest's folder:
+`text`, `id` and `phones` (`given_phones`) are optional; `audio` is relative to the manifest's folder:
     {"audio": "clips/ada.wav", "text": "I think the weather is nice today.", "id": "ada-1"}
 """
 

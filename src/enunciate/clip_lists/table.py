@@ -1,4 +1,4 @@
-"""A table of clips: CSV or TSV with the column `audio` and, where there are any, `text` and `id`.
+"""A table of clips: CSV or TSV with the column `audio` and, where there are any, `text`, `id` and `phones`.
 
     audio,text,id
     clips/ada.wav,"I think so, too.",ada-1

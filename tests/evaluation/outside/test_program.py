@@ -40,6 +40,8 @@ def test_its_time_and_memory_are_kept(tmp_path):
     ran = run_program(command(tmp_path, COPY), CLIPS, tmp_path / "out")
     assert len((tmp_path / "out" / ANSWERS).read_text().splitlines()) == ran.n_clips == 2
     assert ran.wall_s > 0 and ran.peak_memory_mb > 50
+    small = run_program(command(tmp_path, COPY.replace("50_000_000", "0")), CLIPS, tmp_path / "small")
+    assert small.peak_memory_mb < 45, "the memory of this process is not counted"
     assert json.loads((tmp_path / "out" / PROGRAM).read_text())["n_clips"] == 2
 
 
@@ -62,7 +64,7 @@ def test_a_clip_in_memory_becomes_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("source", "placeholders", "message"),
     [
-        ("raise SystemExit(3)", "{manifest} {out}", "ended with exit code 3"),
+        ("raise SystemExit(3)", "{manifest} {out}", "ended with code 3"),
         ("", "{manifest} {out}", "wrote no .*answers.jsonl"),
         ("", "{manifest}", r"lacks \{out\}"),
         ("", "{manifest} '{out}", "is not a command"),

@@ -9,7 +9,7 @@ Whatever a system does not say stays open: an aspect that is missing has no scor
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -104,6 +104,7 @@ class Answer(FrozenModel):
             return None
         words = tuple(self._words(utterance.words or ()))
         given = {name: getattr(self, name) for name in (*ASPECTS, "completeness")}
+        scores: dict[str, Any] = {name: None if v is None else _score(v) for name, v in given.items()}
         return Assessment(
             id=self.id,
             model=self.model,
@@ -115,7 +116,7 @@ class Answer(FrozenModel):
             pauses=(),
             rates=None,
             transcript=self.transcript,
-            **{name: None if value is None else _score(value) for name, value in given.items()},
+            **scores,
         )
 
     def _words(self, references: Sequence[ReferenceWord]) -> Iterator[WordResult]:

@@ -40,11 +40,11 @@ def answer_from_azure(id: str, response: Fields, utterance: Utterance) -> Answer
     Raises:
         ValueError: A score is not a number from 0 to 100.
     """
-    entries = response.get("NBest") or []
+    entries = _listed(response, "NBest")
     if not entries:
         return Answer(id=id, model=MODEL, error=str(response.get("RecognitionStatus", "no NBest")))
-    best = cast("Fields", entries[0])
-    scores = {name: _grade(best, key, UTTERANCE_TOP) for name, key in _ASPECTS.items()}
+    best = entries[0]
+    scores: dict[str, Any] = {name: _grade(best, key, UTTERANCE_TOP) for name, key in _ASPECTS.items()}
     phones = tuple(_phones(best))
     canonical = [strip_stress(phone) for word in utterance.words or () for phone in word.phones]
     if phones and [phone.phone for phone in phones] != canonical:
@@ -54,8 +54,8 @@ def answer_from_azure(id: str, response: Fields, utterance: Utterance) -> Answer
 
 
 def _phones(best: Fields) -> Iterator[PhoneAnswer]:
-    for word in best.get("Words") or []:
-        for phoneme in word.get("Phonemes") or []:
+    for word in _listed(best, "Words"):
+        for phoneme in _listed(word, "Phonemes"):
             name = str(phoneme["Phoneme"])
             known = _FROM_IPA.get(name, strip_stress(name.upper().replace("AX", "AH")))
             heard = _most_likely(phoneme)
@@ -64,10 +64,14 @@ def _phones(best: Fields) -> Iterator[PhoneAnswer]:
 
 def _most_likely(phoneme: Fields) -> str | None:
     """The first of the phonemes heard, where Azure was asked for them and it is one of ARPAbet."""
-    candidates = phoneme.get("NBestPhonemes") or _own(phoneme).get("NBestPhonemes") or []
+    candidates = _listed(phoneme, "NBestPhonemes") or _listed(_own(phoneme), "NBestPhonemes")
     name = str(candidates[0]["Phoneme"]) if candidates else ""
     known = _FROM_IPA.get(name, strip_stress(name.upper()))
     return known if known in PHONES else None
+
+
+def _listed(part: Fields, key: str) -> list[Fields]:
+    return cast("list[Fields]", part.get(key) or [])
 
 
 def _own(part: Fields) -> Fields:

@@ -11,20 +11,23 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
-import time
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import soundfile as sf  # pyright: ignore[reportMissingTypeStubs]
 
 from enunciate.clip_lists.given_phones import cell_of_words
 from enunciate.errors import OutputError
+from enunciate.evaluation.outside import measured_command
+from enunciate.evaluation.outside.measured_command import Measured
 from enunciate.schema import Clip, FrozenModel, Utterance
 from enunciate.storage import write_whole, writing_to
 
 MANIFEST, ANSWERS, PROGRAM = "manifest.jsonl", "answers.jsonl", "program.json"
-STDERR = 2
 PLACEHOLDERS = ("{manifest}", "{out}")
 
 
@@ -83,14 +86,14 @@ def run_program(command: str, utterances: Sequence[Utterance], folder: Path) -> 
     filled = arguments
     for placeholder, path in places.items():
         filled = [part.replace(placeholder, str(path.resolve())) for part in filled]
-    wall_s, cpu_s, peak_memory_mb = _run(filled)
+    measured = _run(filled)
     if not (folder / ANSWERS).is_file():
         raise OutputError(f"'{command}' wrote no {folder / ANSWERS}: it must write its answers to {{out}}")
     ran = ProgramRun(
         command=tuple(arguments),
-        wall_s=round(wall_s, 2),
-        cpu_s=round(cpu_s, 2),
-        peak_memory_mb=round(peak_memory_mb, 1),
+        wall_s=measured["wall_s"],
+        cpu_s=measured["cpu_s"],
+        peak_memory_mb=measured["peak_memory_mb"],
         n_clips=len(rows),
     )
     write_whole(done, ran.model_dump_json(indent=1) + "\n")
@@ -113,30 +116,30 @@ def _audio_file(utterance: Utterance, folder: Path, number: int) -> Path:
     path = folder / "clips" / f"{number:06d}.wav"
     path.parent.mkdir(exist_ok=True)
     if isinstance(utterance.audio, Clip):
-        sf.write(path, utterance.audio.samples, utterance.audio.sample_rate_hz)
+        samples: Any = utterance.audio.samples  # of any type of number
+        sf.write(path, samples, utterance.audio.sample_rate_hz)  # pyright: ignore[reportUnknownMemberType]
     else:
         path.write_bytes(utterance.audio)
     return path
 
 
-def _run(arguments: Sequence[str]) -> tuple[float, float, float]:
-    """Run a command to its end; return its wall time and CPU time in seconds, and its memory in MB."""
-    start = time.perf_counter()
+def _run(arguments: Sequence[str]) -> Measured:
+    """Run a command to its end, and measure it.
+
+    Raises:
+        OutputError: It cannot be started, or ends with an error.
+    """
+    measuring = [sys.executable, "-I", "-S", measured_command.__file__, *arguments]
+    process = subprocess.Popen(measuring, stdout=subprocess.PIPE, start_new_session=True)
     try:
-        process = subprocess.Popen(arguments, stdout=STDERR)  # stdout is for the results
-    except OSError as error:
-        raise OutputError(f"'{arguments[0]}' cannot be started ({error.strerror}): check --system") from None
-    try:
-        _, status, usage = os.wait4(process.pid, 0)
-    except KeyboardInterrupt:
-        process.kill()
+        output, _ = process.communicate()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
-    process.returncode = os.waitstatus_to_exitcode(status)
+    measured: Measured = json.loads(output or "{}")
+    if "problem" in measured:
+        raise OutputError(f"'{arguments[0]}' cannot be started ({measured['problem']}): check --system")
     if process.returncode != 0:
-        raise OutputError(
-            f"'{shlex.join(arguments)}' ended with exit code {process.returncode}: see its output"
-        )
-    kilobytes = usage.ru_maxrss  # Linux counts in KiB; macOS in bytes
-    peak = kilobytes / 1e6 if os.uname().sysname == "Darwin" else kilobytes * 1024 / 1e6
-    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, peak
+        raise OutputError(f"'{shlex.join(arguments)}' ended with code {process.returncode}: see its output")
+    return measured
