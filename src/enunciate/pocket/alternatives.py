@@ -4,7 +4,8 @@ For one canonical phone the neighbours are taken as they are, and in its place e
 phone itself, every other phone, none at all (a deletion), and the phone followed by a schwa (an added vowel).
 The CTC likelihood of each, over the frames from the phone before to the phone after, needs no boundary
 between them. A prior says how plausible a confusion is, by the articulatory distance, and a temperature makes
-the probabilities mean what they say. Their values were set on synthetic speech whose sounds are known.
+the probabilities mean what they say. `benchmarks/diagnosis_prior.py` fits them to neural voices that say
+known sounds.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from enunciate.pocket.symbols import BLANK, CLASS_OF_PHONE, N_CLASSES
 
 Floats = npt.NDArray[np.float64]
 
-TEMPERATURE = 1.0
+TEMPERATURE = 1.7
 """Divides the log-likelihoods, so that the probabilities are as often right as they say."""
-DISTANCE_WEIGHT = 2.0
+DISTANCE_WEIGHT = 4.8
 """How much less plausible a confusion with a distant phone is."""
-DELETION_LOG_PRIOR = -1.5
-ADDED_VOWEL_LOG_PRIOR = -2.0
+DELETION_LOG_PRIOR = -3.3
+ADDED_VOWEL_LOG_PRIOR = -2.9
 ADJOINING_FRAMES = 3
 MARGIN_FRAMES = 1
 SCHWA = CLASS_OF_PHONE["AH"]
@@ -78,15 +79,24 @@ def alternatives_at(log_probs: LogProbs, alignment: Alignment, phone: int) -> li
         alignment: The canonical phones in time.
         phone: Index of the phone in the alignment.
     """
-    start, end, before, after = _window(alignment, phone)
     own = int(alignment.classes[phone])
-    hypotheses: list[tuple[int, ...]] = [(), *((label,) for label in range(1, N_CLASSES)), (own, SCHWA)]
-    sequences = [[*before, *middle, *after] for middle in hypotheses]
-    scores = ctc_log_likelihoods(log_probs[start:end], sequences) / TEMPERATURE + _log_prior(own)
+    scores = log_likelihoods_at(log_probs, alignment, phone) / TEMPERATURE + _log_prior(own)
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
+    hypotheses = _hypotheses(own)
     order: list[int] = np.argsort(-shares).tolist()
     return [Alternative(hypotheses[k], float(shares[k])) for k in order]
+
+
+def log_likelihoods_at(log_probs: LogProbs, alignment: Alignment, phone: int) -> Floats:
+    """Return the log-likelihoods at one phone: of none, of each phone, and of an added vowel, (C + 1,)."""
+    start, end, before, after = _window(alignment, phone)
+    sequences = [[*before, *middle, *after] for middle in _hypotheses(int(alignment.classes[phone]))]
+    return ctc_log_likelihoods(log_probs[start:end], sequences)
+
+
+def _hypotheses(own: int) -> list[tuple[int, ...]]:
+    return [(), *((label,) for label in range(1, N_CLASSES)), (own, SCHWA)]
 
 
 def _log_prior(own: int) -> Floats:

@@ -26,9 +26,9 @@ from enunciate.schema import Aspect, Assessment, PhoneQuality, PhoneResult, Phra
 
 CLEAR_FROM = 0.5
 """The probability under which a diagnosis says "not clear"."""
-DOUBT_FROM = 0.5
+DOUBT_FROM = 0.3
 """The scorer's probability of a mispronunciation from which the alternatives are tried."""
-CLEARLY_ANOTHER_BELOW = 0.01
+CLEARLY_ANOTHER_BELOW = 0.05
 """The probability of the canonical phone under which a doubtful phone counts as mispronounced."""
 
 
