@@ -246,6 +246,7 @@ def load_assessor(
     from enunciate.baselines.folder import BASELINE
     from enunciate.pocket.assessor import PocketAssessor, packaged_weights
     from enunciate.pocket.weights_folder import DESCRIPTION
+    from enunciate.speech_lm.adapter_folder import is_merged
     from enunciate.speech_lm.families.detection import family_of_folder
     from enunciate.speech_lm.families.phi4.hub import HUB_NAME
 
@@ -269,6 +270,10 @@ def load_assessor(
         if _runs_without_torch(folder):
             return _load_whisper(folder, lexicon=lexicon, accent=accent, threads=threads)
         return _load_speech_lm(folder, adapter=True, lexicon=lexicon)
+    if is_merged(folder):
+        with needing("llm"):
+            from enunciate.speech_lm.loading import load_merged
+        return load_merged(folder, lexicon=lexicon)
     if str(name_or_path) == HUB_NAME or family_of_folder(folder):
         return _load_speech_lm(name_or_path, adapter=False, lexicon=lexicon)
     raise ModelNotFoundError(

@@ -20,6 +20,7 @@ COMMANDS = [
     "compare",
     "benchmark",
     "train",
+    "export",
     "recipes",
     "serve",
     "mcp",

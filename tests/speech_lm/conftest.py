@@ -31,13 +31,9 @@ def make_adapter(checkpoint):
     """Make the folder that training an adapter leaves, without the training."""
 
     def make(folder: Path, **values) -> Path:
+        values = {"adapter": AdapterConfig(start="fresh", rank=4, alpha=8)} | values
         recipe = AdapterRecipe(
-            kind="phi4",
-            model=str(checkpoint),
-            corpus=Path("corpus"),
-            out=folder,
-            adapter=AdapterConfig(start="fresh", rank=4, alpha=8),
-            **values,
+            kind="phi4", model=str(checkpoint), corpus=Path("corpus"), out=folder, **values
         )
         processor = Processor.load(str(checkpoint), None, recipe.prompt.control)
         base = load_base(checkpoint, dtype=torch.float32)

@@ -16,6 +16,7 @@ from enunciate.cli.assess import assess
 from enunciate.cli.benchmark import benchmark
 from enunciate.cli.compare import compare
 from enunciate.cli.evaluate import evaluate
+from enunciate.cli.export import export
 from enunciate.cli.info import info
 from enunciate.cli.log import configure_logging
 from enunciate.cli.mcp import mcp
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a plain traceback is the most useful part of a bug report
     help="Assess English pronunciation: scores for the utterance, its words and its phones.",
 )
-for command in (assess, read, evaluate, report, compare, benchmark, train, recipes, serve, mcp, info):
+for command in (assess, read, evaluate, report, compare, benchmark, train, export, recipes, serve, mcp, info):
     app.command()(command)
 
 

@@ -81,12 +81,12 @@ def _speech_adapter(base: nn.Module) -> tuple[dict[str, Any], dict[str, Tensor]]
             "Initialise a new adapter (adapter: {start: fresh}), or give a checkpoint that has one"
         )
     folder = checkpoint / name
-    settings = _settings_of(folder)
+    settings = read_settings(folder)
     shape = {name: getattr(settings, name) for name in (*family.speech_adapter_shape, "use_rslora")}
     return shape, load_file(folder / WEIGHTS_FILE)
 
 
-def _settings_of(folder: Path) -> LoraConfig:
+def read_settings(folder: Path) -> LoraConfig:
     """Read `adapter_config.json`.
 
     Raises:
@@ -178,7 +178,7 @@ def load_adapter(base: nn.Module, folder: Path, *, trainable: bool) -> PeftModel
         ModelNotFoundError: There is no adapter in the folder.
         EnunciateError: It does not fit this base.
     """
-    settings = _settings_of(folder)
+    settings = read_settings(folder)
     settings.inference_mode = False  # only trainable weights become float32
     settings.base_model_name_or_path = cast("Any", base).name_or_path or None
     model = _wrap(base, settings)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
+from typing import Any, cast
 
 from pydantic import ValidationError
 
 from enunciate.errors import ModelNotFoundError, RecipeError
+from enunciate.speech_lm.families.detection import family_of_folder
 from enunciate.speech_lm.options import AdapterDescription
 from enunciate.storage import RECIPE_FILE
 
@@ -34,6 +37,16 @@ def read_description(folder: Path) -> AdapterDescription:
             else [str(error)]
         )
         raise RecipeError(str(path), problems) from error
+
+
+def is_merged(folder: Path) -> bool:
+    """Whether a folder has a whole model into which an adapter was merged: a checkpoint with its recipe."""
+    family = family_of_folder(folder)
+    try:
+        recipe: Any = json.loads((folder / RECIPE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return family is not None and isinstance(recipe, dict) and cast("Any", recipe).get("kind") == family
 
 
 def weights_digest(path: Path) -> str:

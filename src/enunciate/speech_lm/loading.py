@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -14,11 +14,13 @@ from enunciate.speech_lm.adapter import WEIGHTS_FILE, load_adapter, merged
 from enunciate.speech_lm.adapter_folder import read_description, weights_digest
 from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
 from enunciate.speech_lm.decoding.decoder import Decoder
+from enunciate.speech_lm.export.merged import merged_model
 from enunciate.speech_lm.families.detection import family_of_folder
 from enunciate.speech_lm.families.family import Family
 from enunciate.speech_lm.families.names import FamilyName
 from enunciate.speech_lm.families.registry import family_named, family_of
-from enunciate.speech_lm.options import Precision
+from enunciate.speech_lm.options import AdapterDescription, Precision
+from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import UNTRAINED_PROMPT
 from enunciate.torch_device import pick_device
 
@@ -40,16 +42,46 @@ def load_adapted(folder: Path, *, lexicon: Path | None = None) -> SpeechLmAssess
     words = Lexicon.default(lexicon)
     trained = read_description(folder)
     device, family = pick_device(), family_named(trained.kind)
-    dtype = _dtype(family, device, trained.precision)
+    model, processor = merged_model(folder, trained, _dtype(family, device, trained.precision), device)
+    return _engine(model, processor, trained, folder, folder / WEIGHTS_FILE, words)
+
+
+def load_merged(folder: Path, *, lexicon: Path | None = None) -> SpeechLmAssessor:
+    """Load the engine of a model into which its adapter was merged.
+
+    Args:
+        folder: A folder that `enunciate export --format merged` wrote.
+        lexicon: A file with the user's own pronunciations.
+
+    Raises:
+        ModelNotFoundError: A file is missing.
+        RecipeError: The recipe in the folder is broken.
+        PronunciationError: The lexicon is broken.
+    """
+    words = Lexicon.default(lexicon)
+    trained = read_description(folder)
+    device, family = pick_device(), family_named(trained.kind)
     with quiet_loading():
         processor = family.processor(str(folder), None, trained.prompt.control)
-        base = family.load(trained.model, revision=trained.revision, dtype=dtype, device=device)
-        family.fit_vocabulary(base, processor)
-        model = merged(load_adapter(base, folder, trainable=False))
+        model = family.load(folder, dtype=_dtype(family, device, trained.precision), device=device)
+    weights = sorted(folder.glob("*.safetensors"))[0]
+    return _engine(model.eval(), processor, trained, folder, weights, words)
+
+
+def _engine(
+    model: Any,
+    processor: Processor,
+    trained: AdapterDescription,
+    folder: Path,
+    weights: Path,
+    words: Lexicon,
+) -> SpeechLmAssessor:
+    """Return the engine of a merged model; `weights` is a file that tells it from others."""
+    family = family_named(trained.kind)
     options = SpeechLmOptions(
         tasks=trained.tasks,
         reads_text=trained.prompt.reference_text,
-        batch_size=BATCH_SIZE[device.type],
+        batch_size=BATCH_SIZE[cast("torch.device", model.device).type],
         geometry=processor.geometry,
     )
     decoder = Decoder(
@@ -60,7 +92,7 @@ def load_adapted(folder: Path, *, lexicon: Path | None = None) -> SpeechLmAssess
         target=trained.target,
         paths=family.score_paths,
     )
-    name = f"{family.name} {folder.resolve().name} {weights_digest(folder / WEIGHTS_FILE)}"
+    name = f"{family.name} {folder.resolve().name} {weights_digest(weights)}"
     return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_aligner(), lexicon=words)
 
 

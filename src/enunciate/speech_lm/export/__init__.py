@@ -1,0 +1,1 @@
+"""An adapter as other software loads it: merged into its base, or as LoRA matrices for a server."""

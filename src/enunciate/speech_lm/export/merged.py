@@ -1,0 +1,74 @@
+"""An adapter merged into its base: one folder of safetensors, for this package and for transformers."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from enunciate.huggingface import quiet_loading
+from enunciate.speech_lm.adapter import load_adapter, merged
+from enunciate.speech_lm.adapter_folder import read_description
+from enunciate.speech_lm.export.card import SERVERS, write_export_card
+from enunciate.speech_lm.export.out_folder import new_folder
+from enunciate.speech_lm.families.family import Family
+from enunciate.speech_lm.families.registry import family_named
+from enunciate.speech_lm.options import AdapterDescription
+from enunciate.speech_lm.processor import Processor
+from enunciate.storage import RECIPE_FILE
+
+
+def merged_model(
+    folder: Path, trained: AdapterDescription, dtype: torch.dtype, device: torch.device | str
+) -> tuple[Any, Processor]:
+    """Load an adapter on its base and merge the two.
+
+    Args:
+        folder: The adapter's folder.
+        trained: Its description.
+        dtype: Type of the merged weights.
+        device: Device of the merged weights.
+
+    Returns:
+        The `SpeechModel`, and its processor.
+
+    Raises:
+        ModelNotFoundError: A file is missing, or the base is not here and cannot be fetched.
+        EnunciateError: The adapter does not fit the base.
+    """
+    family = family_named(trained.kind)
+    with quiet_loading():
+        processor = family.processor(str(folder), None, trained.prompt.control)
+        base = family.load(trained.model, revision=trained.revision, dtype=dtype, device=device)
+        family.fit_vocabulary(base, processor)
+        return merged(load_adapter(base, folder, trainable=False)), processor
+
+
+def export_merged(adapter: Path, out: Path) -> None:
+    """Write the merged model with its tokenizer, the adapter's recipe and a card.
+
+    `load_assessor` runs the folder as it runs the adapter; transformers loads it as any checkpoint.
+
+    Args:
+        adapter: A folder that `enunciate train` wrote.
+        out: The folder to write; it must be new or empty.
+
+    Raises:
+        OutputError: The folder has files.
+        ModelNotFoundError: A file is missing, or the base is not here and cannot be fetched.
+        EnunciateError: The adapter does not fit the base.
+    """
+    trained = read_description(adapter)
+    with new_folder(out) as folder:
+        model, processor = merged_model(adapter, trained, _dtype(family_named(trained.kind), trained), "cpu")
+        with quiet_loading():
+            model.save_pretrained(folder)
+        processor.save(folder)
+        shutil.copyfile(adapter / RECIPE_FILE, folder / RECIPE_FILE)
+        write_export_card(folder, out, trained, SERVERS[trained.kind])
+
+
+def _dtype(family: Family, trained: AdapterDescription) -> torch.dtype:
+    return family.frozen_dtype(trained.precision)
