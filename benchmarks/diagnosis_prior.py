@@ -11,6 +11,9 @@ those that half of the voices teach on the other half, and the present ones, on 
 should be unknown to the weights.
 """
 
+# The annotations of scipy leave types open.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import argparse
@@ -89,7 +92,7 @@ def main() -> None:
 
 def fitted(start: Floats, some: Sequence[Case]) -> Floats:
     """Return the constants that make what was said most probable."""
-    return minimize(loss, start, args=(some,), method="Nelder-Mead").x
+    return np.asarray(minimize(loss, start, args=(some,), method="Nelder-Mead").x, dtype=np.float64)
 
 
 def kind_of(case: Case) -> str:
@@ -112,7 +115,7 @@ def cases_of(listener: Listener, clip: NeuralClip) -> Iterator[Case]:
         heard = listener.listen(Utterance(id=clip.id, audio=audio, text=clip.text))
     except EnunciateError:
         return
-    if heard.alignment.classes.tolist() != canonical:
+    if heard.alignment is None or heard.alignment.classes.tolist() != canonical:
         return
     for index, (own, sounds) in enumerate(zip(canonical, clip.said, strict=True)):
         said = place_of(own, classes_of(sounds))
