@@ -14,6 +14,7 @@ import enunciate
 
 COMMANDS = [
     "assess",
+    "merge",
     "read",
     "evaluate",
     "report",

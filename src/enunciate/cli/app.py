@@ -20,6 +20,7 @@ from enunciate.cli.export import export
 from enunciate.cli.info import info
 from enunciate.cli.log import configure_logging
 from enunciate.cli.mcp import mcp
+from enunciate.cli.merge import merge
 from enunciate.cli.read import read
 from enunciate.cli.recipes import recipes
 from enunciate.cli.report import report
@@ -33,7 +34,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a plain traceback is the most useful part of a bug report
     help="Assess English pronunciation: scores for the utterance, its words and its phones.",
 )
-for command in (assess, read, evaluate, report, compare, benchmark, train, export, recipes, serve, mcp, info):
+for command in (
+    *(assess, merge, read, evaluate, report, compare, benchmark),
+    *(train, export, recipes, serve, mcp, info),
+):
     app.command()(command)
 
 

@@ -57,6 +57,14 @@ def assess(
         Path | None, typer.Option(help="Your own pronunciations, one per line: 'WORD PH1 PH2 ...'.")
     ] = None,
     accent: AccentOption = AccentChoice.US,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K/N",
+            help="Assess only share K of N of the clips: run each on a machine or core of its own, then use "
+            "`enunciate merge`.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -71,13 +79,14 @@ def assess(
     """
     many = manifest is not None or len(audio or []) > 1 or any(path.is_dir() for path in audio or [])
     form = format or (OutputFormat.JSON if many else OutputFormat.TABLE)
-    _check_usage(audio, text, manifest, many, form, out)
+    _check_usage(audio, text, manifest, shard, many, form, out)
     kept = RESUME.format(rows_file(out, form)) if many and out else "nothing was kept"
     with exit_on_error(on_interrupt=kept):
-        from enunciate.clip_lists import read_clips, utterances_from
+        from enunciate.clip_lists import Shard, read_clips, utterances_from
         from enunciate.engines import load_assessor
 
         utterances = read_clips(manifest) if manifest else utterances_from(audio or [], text)
+        utterances = Shard.parse(shard).of(utterances) if shard else utterances
         utterances = [one.model_copy(update={"accent": accent.value}) for one in utterances]
         assessor = load_assessor(model, lexicon=lexicon, base_url=base_url, served_adapter=served_adapter)
         ipa = phones is PhoneAlphabet.IPA
@@ -91,6 +100,7 @@ def _check_usage(
     audio: list[Path] | None,
     text: str | None,
     manifest: Path | None,
+    shard: str | None,
     many: bool,
     format: OutputFormat,
     out: Path | None,
@@ -103,5 +113,7 @@ def _check_usage(
         raise typer.BadParameter("--format table is for one clip: choose json, csv, parquet or textgrid")
     if not out and (format is OutputFormat.PARQUET or (many and format is OutputFormat.TEXTGRID)):
         raise typer.BadParameter(f"--format {format} needs --out: the terminal cannot show it")
+    if shard and not many:
+        raise typer.BadParameter("--shard is for several clips")
     if out and out in (audio or []):
         raise typer.BadParameter(f"--out would overwrite the clip {out}: give another file")

@@ -55,12 +55,12 @@ def assess_many(
             rows = rows_file(out, format)
             counts = assess_to_file(assessor, utterances, rows, convert=convert, progress=progress)
     if out is not None:
-        _export(out, format, level)
-    _report_failures(counts, format, rows_file(out, format) if out else None)
+        write_in_form(out, format, level)
+    report_failures(counts, format, rows_file(out, format) if out else None)
 
 
-def _export(out: Path, format: OutputFormat, level: Level) -> None:
-    """Make what the user asked for of the rows of the run."""
+def write_in_form(out: Path, format: OutputFormat, level: Level) -> None:
+    """Make what the user asked for of the rows of a run, which `rows_file` names."""
     from enunciate.exports.csv_table import write_csv
     from enunciate.exports.parquet import write_parquet
     from enunciate.exports.textgrid_folder import write_textgrids
@@ -77,7 +77,12 @@ def _export(out: Path, format: OutputFormat, level: Level) -> None:
             write_textgrids(lambda: read_json_rows(rows), out)
 
 
-def _report_failures(counts: RunCounts, format: OutputFormat, rows: Path | None) -> None:
+def report_failures(counts: RunCounts, format: OutputFormat, rows: Path | None) -> None:
+    """Tell how many clips failed, and how to retry them where the file of the rows is given.
+
+    Raises:
+        typer.Exit: There are any.
+    """
     if not counts.n_failed:
         return
     retry = f" To retry them, fix them, delete their rows from {rows} and rerun this command." if rows else ""
