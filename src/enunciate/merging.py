@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from enunciate.errors import OutputError
 from enunciate.manifest import RunCounts
@@ -78,10 +78,11 @@ def _rows(part: Path) -> Iterable[tuple[int, dict[str, Any]]]:
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
-        row = json.loads(line)
+        parsed = json.loads(line)
     except ValueError:
         return None
-    whole = isinstance(row, dict) and "id" in row and ("model" in row or "error" in row)
+    row = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
+    whole = "id" in row and ("model" in row or "error" in row)
     return row if whole and line.endswith(b"\n") else None
 
 

@@ -4,13 +4,24 @@ from pathlib import Path
 
 import pytest
 from support.annotated_corpora import write_epadb, write_l2arctic
-from support.small_corpus import make_small_corpus
+from support.small_corpus import FULL_WORD, SCORES, make_small_corpus
 
 from enunciate.corpus.kinds import CorpusKind
 from enunciate.corpus.load import kind_of, load_any_corpus
 from enunciate.errors import CorpusError
 
 WORDS = [("so", ["S", "OW"])]
+
+
+def write_huggingface(root: Path) -> None:
+    """Write the copy of the Hub: a clip in each split, its bytes in the file."""
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    (root / "data").mkdir()
+    for split in ("train", "test"):
+        row = {"audio": {"bytes": b"RIFF", "path": f"{split}1.wav"}, "text": "WE", "words": [FULL_WORD]}
+        row |= {"speaker": "B", "age": 40, "gender": "m"} | SCORES
+        pq.write_table(pa.Table.from_pylist([row]), root / "data" / f"{split}-00000-of-00001.parquet")
 
 
 def make(kind: CorpusKind, root: Path) -> Path:
@@ -21,6 +32,8 @@ def make(kind: CorpusKind, root: Path) -> Path:
             write_l2arctic(root, "NJS", "arctic_a0001", "So", WORDS)
         case CorpusKind.EPADB:
             write_epadb(root, "test", "spkr1_1", WORDS, "S S +\nOW OW +")
+        case CorpusKind.HUGGINGFACE:
+            write_huggingface(root)
         case CorpusKind.TABLE:
             (root / "labels.tsv").write_text("audio\ttotal\na.wav\t7\n")
             return root / "labels.tsv"
@@ -46,3 +59,15 @@ def test_anything_else_is_refused(tmp_path: Path) -> None:
         kind_of(tmp_path)
     with pytest.raises(CorpusError, match="is not a folder"):
         kind_of(tmp_path / "none")
+
+
+def test_the_copy_of_the_hub_has_splits_and_labels(tmp_path: Path) -> None:
+    write_huggingface(tmp_path)
+    assert [clip.id for clip in load_any_corpus(tmp_path, "all")] == ["train1", "test1"]
+    (clip,) = load_any_corpus(tmp_path, "test")
+    assert clip.audio == b"RIFF"
+    assert clip.scores is not None and clip.scores.total == SCORES["total"]
+    assert clip.words is not None and clip.words[0].phone_scores == (2.0, 0.4)
+    (tmp_path / "data" / "test-00000-of-00001.parquet").unlink()
+    with pytest.raises(CorpusError, match=r"has no test\*.parquet"):
+        load_any_corpus(tmp_path, "test")

@@ -33,9 +33,9 @@ def assess(
     manifest: Annotated[
         Path | None,
         typer.Option(
-            help='JSON lines, one clip per line: {"audio": "a.wav", "text": "...", "id": "a"}; or a .csv or '
-            '.tsv table with these columns. "text" and "id" are optional; audio paths are relative to the '
-            "folder of the manifest."
+            help='JSON lines, one clip per line: {"audio": "a.wav", "text": "...", "id": "a"}; a .csv, .tsv '
+            'or .parquet table with these columns; or cuts of lhotse. "text" and "id" are optional; audio '
+            "paths are relative to the folder of the manifest."
         ),
     ] = None,
     model: ModelOption = "pocket",

@@ -9,9 +9,36 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from enunciate.clip_lists.parquet_rows import parquet_rows
 from enunciate.corpus.problems import Problems
 from enunciate.corpus.records import utterance_from_record
+from enunciate.corpus.speechocean762 import Split
+from enunciate.errors import CorpusError
 from enunciate.schema import Clip, Utterance
+
+
+def load_huggingface_folder(folder: Path | str, split: Split) -> list[Utterance]:
+    """Read a split of the Parquet files of the copy, as they are on the Hub; the clips stay in memory.
+
+    Args:
+        folder: The folder that holds `test-00000-of-00001.parquet`, or that of its folder `data`.
+        split: The split, or all.
+
+    Raises:
+        CorpusError: There are no files of this split, or rows have broken fields.
+        ManifestError: A file is not Parquet.
+        MissingExtraError: pyarrow is not installed.
+    """
+    root = Path(folder)
+    names = ("train", "test") if split == "all" else (split,)
+    files = [
+        path
+        for name in names
+        for path in sorted([*root.glob(f"{name}*.parquet"), *root.glob(f"data/{name}*.parquet")])
+    ]
+    if not files:
+        raise CorpusError(f"{root} has no {split}*.parquet, also not in data: give the folder of the copy")
+    return load_huggingface(parquet_rows(files))
 
 
 def load_huggingface(rows: Iterable[Mapping[str, Any]]) -> list[Utterance]:

@@ -11,4 +11,5 @@ class CorpusKind(StrEnum):
     SPEECHOCEAN762 = "speechocean762"
     L2ARCTIC = "l2arctic"
     EPADB = "epadb"
+    HUGGINGFACE = "huggingface"
     TABLE = "table"

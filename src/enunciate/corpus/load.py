@@ -8,6 +8,7 @@ from pathlib import Path
 from enunciate.clip_lists.table import TABLE_SUFFIXES
 from enunciate.corpus import speechocean762
 from enunciate.corpus.epadb import load_epadb
+from enunciate.corpus.huggingface import load_huggingface_folder
 from enunciate.corpus.kinds import CorpusKind
 from enunciate.corpus.l2arctic import load_l2arctic
 from enunciate.corpus.label_table import load_label_table
@@ -19,6 +20,7 @@ _LOADERS: dict[CorpusKind, Callable[[Path, Split], list[Utterance]]] = {
     CorpusKind.SPEECHOCEAN762: speechocean762.load_corpus,
     CorpusKind.L2ARCTIC: load_l2arctic,
     CorpusKind.EPADB: load_epadb,
+    CorpusKind.HUGGINGFACE: load_huggingface_folder,
     CorpusKind.TABLE: load_label_table,
 }
 
@@ -55,6 +57,8 @@ def kind_of(path: Path) -> CorpusKind:
         return CorpusKind.L2ARCTIC
     if _any(path.glob("spkr*/annotations_1")) or _any(path.glob("*/spkr*/annotations_1")):
         return CorpusKind.EPADB
+    if _any(path.glob("*.parquet")) or _any(path.glob("data/*.parquet")):
+        return CorpusKind.HUGGINGFACE
     corpora = ", ".join(kind for kind in CorpusKind if kind is not CorpusKind.TABLE)
     raise CorpusError(
         f"{path} holds none of the corpora {corpora}: give the folder just above its speakers or splits"
