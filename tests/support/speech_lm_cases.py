@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 from transformers import Phi4MultimodalConfig, PreTrainedTokenizerFast
+from transformers.models.phi4_multimodal import modeling_phi4_multimodal as native
 from transformers.models.phi4_multimodal.feature_extraction_phi4_multimodal import (
     Phi4MultimodalFeatureExtractor,
 )
@@ -76,10 +77,17 @@ def enlarge(model: nn.Module) -> nn.Module:
     return model
 
 
+def vision_tensors() -> dict[str, torch.Tensor]:
+    """The tensors of a tiny checkpoint that no speech needs, by their names."""
+    torch.manual_seed(0)
+    whole = native.Phi4MultimodalForCausalLM(tiny_config())
+    return {name: value for name, value in whole.state_dict().items() if ".image_embed." in name}
+
+
 def save_checkpoint(folder: Path, seed: int = 0) -> Path:
     """A checkpoint folder like Phi-4's: weights, tokenizer, feature extractor, and `speech-lora` (rank 4)."""
     base = tiny_base(seed)
-    base.save_pretrained(folder)
+    base.save_pretrained(folder, state_dict=base.state_dict() | vision_tensors())
     tokenizer().save_pretrained(folder)
     Phi4MultimodalFeatureExtractor().save_pretrained(folder)
     save_speech_lora(base, folder / "speech-lora")

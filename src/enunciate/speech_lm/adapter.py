@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -28,9 +29,12 @@ from safetensors.torch import (
 from torch import Tensor, nn
 
 from enunciate.errors import EnunciateError, ModelNotFoundError
+from enunciate.speech_lm.families.family import Family
 from enunciate.speech_lm.families.registry import family_of
 from enunciate.speech_lm.options import AdapterConfig
 
+PREFIX = "base_model.model."
+"""What PEFT puts before the names of a model's modules."""
 CONFIG_FILE, WEIGHTS_FILE = "adapter_config.json", "adapter_model.safetensors"
 
 
@@ -83,7 +87,29 @@ def _speech_adapter(base: nn.Module) -> tuple[dict[str, Any], dict[str, Tensor]]
     folder = checkpoint / name
     settings = read_settings(folder)
     shape = {name: getattr(settings, name) for name in (*family.speech_adapter_shape, "use_rslora")}
-    return shape, load_file(folder / WEIGHTS_FILE)
+    return shape, _with_prefix(load_file(folder / WEIGHTS_FILE))
+
+
+def _with_prefix(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights by PEFT's names; transformers' converter of checkpoints leaves their prefix out."""
+    return {name if name.startswith(PREFIX) else PREFIX + name: value for name, value in weights.items()}
+
+
+def _targets(settings: LoraConfig, weights: Mapping[str, Tensor], family: Family) -> Any:
+    """Return the modules with LoRA matrices.
+
+    Of an adapter on the decoder alone they are named in full, because bare names such as `o_proj` would also
+    be those of modules in the audio encoder.
+    """
+    decoder = family.lora_targets(AdapterConfig(where="decoder"))
+    matrices = [name for name in weights if ".lora_" in name]
+    on_decoder = all(re.fullmatch(decoder, module_of(name)) for name in matrices)
+    return settings.target_modules if isinstance(settings.target_modules, str) or not on_decoder else decoder
+
+
+def module_of(name: str) -> str:
+    """Return the module that a LoRA matrix belongs to, without PEFT's prefix."""
+    return name.removeprefix(PREFIX).partition(".lora_")[0]
 
 
 def read_settings(folder: Path) -> LoraConfig:
@@ -178,11 +204,12 @@ def load_adapter(base: nn.Module, folder: Path, *, trainable: bool) -> PeftModel
         ModelNotFoundError: There is no adapter in the folder.
         EnunciateError: It does not fit this base.
     """
-    settings = read_settings(folder)
+    settings, weights = read_settings(folder), _with_prefix(load_file(folder / WEIGHTS_FILE))
+    settings.target_modules = _targets(settings, weights, family_of(base))
     settings.inference_mode = False  # only trainable weights become float32
     settings.base_model_name_or_path = cast("Any", base).name_or_path or None
     model = _wrap(base, settings)
-    _fill(model, load_file(folder / WEIGHTS_FILE), str(folder))
+    _fill(model, weights, str(folder))
     if not trainable:
         model.requires_grad_(requires_grad=False)
         model.eval()

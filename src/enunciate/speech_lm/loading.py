@@ -10,7 +10,7 @@ import torch
 from enunciate.huggingface import quiet_loading
 from enunciate.phones import Lexicon
 from enunciate.pocket.packaged_aligner import packaged_aligner
-from enunciate.speech_lm.adapter import WEIGHTS_FILE, load_adapter, merged
+from enunciate.speech_lm.adapter import WEIGHTS_FILE, add_adapter, merged
 from enunciate.speech_lm.adapter_folder import read_description, weights_digest
 from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
 from enunciate.speech_lm.decoding.decoder import Decoder
@@ -19,7 +19,7 @@ from enunciate.speech_lm.families.detection import family_of_folder
 from enunciate.speech_lm.families.family import Family
 from enunciate.speech_lm.families.names import FamilyName
 from enunciate.speech_lm.families.registry import family_named, family_of
-from enunciate.speech_lm.options import AdapterDescription, Precision
+from enunciate.speech_lm.options import AdapterConfig, AdapterDescription, Precision
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import UNTRAINED_PROMPT
 from enunciate.torch_device import pick_device
@@ -131,7 +131,7 @@ def _with_speech_adapter(base: Any) -> Any:
     name, checkpoint = family_of(base).speech_adapter, base.checkpoint
     if name is None or checkpoint is None or not (checkpoint / name / WEIGHTS_FILE).is_file():
         return base
-    return merged(load_adapter(base, checkpoint / name, trainable=False))
+    return merged(add_adapter(base, AdapterConfig(start="speech")))
 
 
 def _dtype(family: Family, device: torch.device, precision: Precision) -> torch.dtype:

@@ -43,6 +43,7 @@ def adapter(request, checkpoint, tmp_path_factory) -> Path:
     family = family_named(name)
     model, processor = family.load(base, dtype=torch.float32), family.processor(str(base), None, "special")
     family.fit_vocabulary(model, processor)
+    torch.manual_seed(0)
     wrapped = add_adapter(model, recipe.adapter, family.control_ids(processor, recipe.tasks))
     randomize(wrapped)
     save_adapter(wrapped, recipe.out)

@@ -17,7 +17,7 @@ from enunciate.speech_lm.training.dry_run import dry_run
 from enunciate.speech_lm.training.train import train
 from enunciate.trainers import load_recipe
 
-BASE = 4_743_988_032
+BASE = 4_302_438_016
 LORA, FRESH_64, ENCODER, PROJECTOR = 461_373_440, 92_274_688, 441_238_144, 12_589_056
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
+from safetensors import safe_open
 
 from enunciate.huggingface import quiet_loading
 from enunciate.speech_lm.adapter import load_adapter, merged
@@ -14,7 +16,7 @@ from enunciate.speech_lm.adapter_folder import read_description
 from enunciate.speech_lm.export.card import SERVERS, write_export_card
 from enunciate.speech_lm.export.out_folder import new_folder
 from enunciate.speech_lm.families.family import Family
-from enunciate.speech_lm.families.registry import family_named
+from enunciate.speech_lm.families.registry import family_named, family_of
 from enunciate.speech_lm.options import AdapterDescription
 from enunciate.speech_lm.processor import Processor
 from enunciate.storage import RECIPE_FILE
@@ -64,10 +66,20 @@ def export_merged(adapter: Path, out: Path) -> None:
     with new_folder(out) as folder:
         model, processor = merged_model(adapter, trained, _dtype(family_named(trained.kind), trained), "cpu")
         with quiet_loading():
-            model.save_pretrained(folder)
+            model.save_pretrained(folder, state_dict=model.state_dict() | _not_loaded(model))
         processor.save(folder)
         shutil.copyfile(adapter / RECIPE_FILE, folder / RECIPE_FILE)
         write_export_card(folder, out, trained, SERVERS[trained.kind])
+
+
+def _not_loaded(model: Any) -> dict[str, torch.Tensor]:
+    """Return the tensors of the base's checkpoint that were not loaded, so that the folder is whole."""
+    pattern, checkpoint = family_of(model).not_loaded, model.checkpoint
+    found: dict[str, torch.Tensor] = {}
+    for path in [] if pattern is None else sorted(checkpoint.glob("*.safetensors")):
+        with cast("Any", safe_open)(path, framework="pt") as tensors:
+            found |= {n: tensors.get_tensor(n) for n in tensors.keys() if re.match(pattern, n)}  # noqa: SIM118
+    return {name: value.to(model.weight_dtype) for name, value in found.items()}
 
 
 def _dtype(family: Family, trained: AdapterDescription) -> torch.dtype:

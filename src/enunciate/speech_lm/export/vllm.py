@@ -7,6 +7,7 @@ adds matrices to linear layers and changes nothing else.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +20,11 @@ from safetensors.torch import (
 )
 
 from enunciate.errors import EnunciateError
-from enunciate.speech_lm.adapter import CONFIG_FILE, WEIGHTS_FILE, read_settings
+from enunciate.speech_lm.adapter import CONFIG_FILE, WEIGHTS_FILE, module_of, read_settings
 from enunciate.speech_lm.adapter_folder import read_description
 from enunciate.speech_lm.export.card import vllm_commands, write_export_card
 from enunciate.speech_lm.export.out_folder import new_folder
-from enunciate.speech_lm.families.phi4.adapter_layout import decoder_weight
+from enunciate.speech_lm.families.phi4.adapter_layout import LORA_TARGETS
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME
 from enunciate.speech_lm.options import AdapterDescription
 from enunciate.storage import RECIPE_FILE
@@ -54,8 +55,8 @@ def export_for_vllm(adapter: Path, out: Path) -> None:
             "whole model, which this package serves (enunciate serve --model OUT)"
         )
     with new_folder(out) as folder:
-        named = {_original_name(name): value.to(torch.bfloat16) for name, value in weights.items()}
-        save_file(named, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+        matrices = {name: value.to(torch.bfloat16) for name, value in weights.items()}
+        save_file(matrices, folder / WEIGHTS_FILE, metadata={"format": "pt"})
         (folder / CONFIG_FILE).write_text(json.dumps(_configuration(settings), indent=1) + "\n")
         shutil.copyfile(adapter / RECIPE_FILE, folder / RECIPE_FILE)
         rank = min(size for size in RANKS if size >= settings.r)
@@ -73,7 +74,7 @@ def _problems(trained: AdapterDescription, settings: Any, weights: dict[str, tor
         )
     elif settings.trainable_token_indices or trained.prompt.control == "special":
         yield "it has control tokens of its own, whose embeddings vLLM would not load: prompt.control: text"
-    elif any(decoder_weight(name) is None for name in weights):
+    elif any(re.fullmatch(LORA_TARGETS, module_of(name)) is None for name in weights):
         yield "it has matrices outside the decoder, which vLLM would not load: adapter.where: decoder"
     if settings.use_dora:
         yield "it is a DoRA adapter"
@@ -81,12 +82,6 @@ def _problems(trained: AdapterDescription, settings: Any, weights: dict[str, tor
         yield f"its rank {settings.r} is over {RANKS[-1]}"
     if trained.target.scores == "apart":
         yield "its scores are read with hidden numbers, which a server does not do: target.scores: chained"
-
-
-def _original_name(name: str) -> str:
-    weight = decoder_weight(name)
-    assert weight is not None, "such a name was a problem"
-    return f"base_model.model.{weight}"
 
 
 def _configuration(settings: Any) -> dict[str, Any]:

@@ -57,6 +57,8 @@ class Family(ABC):
     """Whether models are small enough to be kept in float32 where they compute in bfloat16."""
     takes_log_mel: bool = False
     """Whether bases take pocket's log-mel features, which can be changed in training."""
+    not_loaded: str | None = None
+    """A regular expression for the beginnings of a checkpoint's tensors that no speech needs."""
     can_be_sharded: bool = True
     """Whether FSDP can spread a model over several GPUs."""
     score_paths: int = 8

@@ -11,6 +11,7 @@ import torch
 from enunciate.errors import EnunciateError, ModelNotFoundError
 from enunciate.speech_lm.families.family import Attention, Family
 from enunciate.speech_lm.families.log_mel_processor import LogMelProcessor
+from enunciate.speech_lm.families.whole_checkpoint import load_whole
 from enunciate.speech_lm.processor import Control
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
@@ -85,14 +86,13 @@ class TransformersFamily(Family):
         self, folder: Path, dtype: torch.dtype, device: torch.device | str, attention: Attention
     ) -> Any:
         """Load the weights of a folder into the class of transformers."""
-        return self.model_class().from_pretrained(
+        return load_whole(
+            self.model_class(),
             folder,
             config=self.config(folder),
             dtype=dtype,
-            attn_implementation=attention,
-            use_safetensors=True,
-            trust_remote_code=False,
-            device_map={"": device},
+            device=device,
+            attention=attention,
         )
 
     def random(self, config: Any, dtype: torch.dtype, device: torch.device | str) -> Any:

@@ -35,7 +35,7 @@ def base():
 def test_full_configuration_is_the_checkpoints():
     model = random_base(full_config(), torch.bfloat16, "meta")
 
-    assert count(model) == 4_743_988_032
+    assert count(model) == 4_302_438_016
     assert count(audio_encoder(model)) == 441_238_144
     assert model.lm_head.weight is model.model.embed_tokens.weight
 

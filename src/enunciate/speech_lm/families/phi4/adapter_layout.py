@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 LORA_TARGETS = r"model\.layers\.\d+\.(self_attn\.(qkv_proj|o_proj)|mlp\.(gate_up_proj|down_proj))"
@@ -14,14 +13,3 @@ AUDIO_MODULES = ("audio_embed.encoder", "up_proj_for_speech", "down_proj_for_spe
 SPEECH_ADAPTER = "speech-lora"
 """Folder of the speech adapter inside the checkpoint."""
 SPEECH_ADAPTER_SHAPE: dict[str, Any] = {"r": 320, "lora_alpha": 640, "lora_dropout": 0.01}
-_PREFIX = "base_model.model."
-_DECODER_WEIGHT = re.compile(LORA_TARGETS + r"\.lora_[AB]\.weight")
-
-
-def decoder_weight(name: str) -> str | None:
-    """Return the name of a LoRA matrix of the decoder without PEFT's prefix, which some files leave out.
-
-    None if the name is that of another tensor.
-    """
-    bare = name.removeprefix(_PREFIX)
-    return bare if _DECODER_WEIGHT.fullmatch(bare) else None

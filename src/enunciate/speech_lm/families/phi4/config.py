@@ -34,9 +34,13 @@ _LONG_FACTOR = [
 
 
 def full_config() -> Phi4MultimodalConfig:
-    """The checkpoint's configuration (4,743,988,032 parameters), which the defaults of the class are not."""
+    """The checkpoint's configuration, which the defaults of the class are not.
+
+    Without the vision tower it has 4,302,438,016 parameters.
+    """
     return Phi4MultimodalConfig(
         num_attention_heads=24,
+        sliding_window=262_144,
         tie_word_embeddings=True,
         rope_parameters=_rope(head_dim=128),
         audio_config={"bias_max_distance": 500},

@@ -19,7 +19,7 @@ from enunciate.speech_lm.families.phi4.adapter_layout import (
 )
 from enunciate.speech_lm.families.phi4.config import full_config
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME, checkpoint_folder, description_folder
-from enunciate.speech_lm.families.phi4.model import load_base, prepare, random_base, read_config
+from enunciate.speech_lm.families.phi4.model import VISION, load_base, prepare, random_base, read_config
 from enunciate.speech_lm.options import AdapterConfig
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Phi4Family(Family):
     speech_adapter_shape = SPEECH_ADAPTER_SHAPE
     hearing_modules = AUDIO_MODULES
     embedding = "embed_tokens"
+    not_loaded = VISION
 
     def lora_targets(self, config: AdapterConfig) -> str:
         """The decoder's layers are told from the encoder's by their whole names."""

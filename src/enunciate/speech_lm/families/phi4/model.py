@@ -20,6 +20,19 @@ from enunciate.speech_lm.families.family import Attention
 from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME, HUB_REVISION, checkpoint_folder
 from enunciate.speech_lm.families.phi4.masked_audio import MaskedAudioModel, audio_encoder, mask_audio
+from enunciate.speech_lm.families.whole_checkpoint import load_whole
+
+VISION = r"model\.embed_tokens_extend\.image_embed\."
+"""The names of the vision tower's tensors (441 million parameters), which are not loaded."""
+
+
+class SpeechOnly(native.Phi4MultimodalForCausalLM):
+    """The class of transformers without its vision tower, which no clip ever uses."""
+
+    def __init__(self, config: Phi4MultimodalConfig) -> None:
+        super().__init__(config)
+        del cast("Any", self.model).embed_tokens_extend.image_embed
+
 
 # Measured on 75 recordings of Speechocean762 by different speakers; a checkpoint brings its own values.
 _LOG_MEL_MEAN, _LOG_MEL_DEVIATION = 13.8, 3.8
@@ -38,7 +51,7 @@ def random_base(
     transformers (a deviation of 0.02 for any weight) the audio reaches the first layer so weak that a small
     model would hardly learn to listen.
     """
-    from_config = cast("Any", native.Phi4MultimodalForCausalLM)._from_config
+    from_config = cast("Any", SpeechOnly)._from_config
     with torch.device(device):
         model = from_config(config, dtype=dtype, attn_implementation=_attention(attention))
     prepared = prepare(model)
@@ -75,18 +88,18 @@ def load_base(
 
     Raises:
         ModelNotFoundError: There is no such checkpoint here and none can be fetched.
+        EnunciateError: The checkpoint lacks tensors or has unknown ones.
     """
     folder = checkpoint_folder(name_or_folder, revision)
     config = read_config(folder)
-    from_pretrained = cast("Any", native.Phi4MultimodalForCausalLM).from_pretrained
-    model = from_pretrained(
+    model = load_whole(
+        SpeechOnly,
         folder,
         config=config,
         dtype=dtype,
-        attn_implementation=_attention(attention),
-        use_safetensors=True,
-        trust_remote_code=False,
-        device_map={"": device},
+        device=device,
+        attention=_attention(attention),
+        not_loaded=VISION,
     )
     prepared = prepare(model)
     prepared.checkpoint = folder
