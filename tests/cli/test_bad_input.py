@@ -51,7 +51,7 @@ def test_a_folder_without_clips_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_audio_is_refused() -> None:
-    assert "give WAV, FLAC, Ogg, Opus or MP3" in error_of(REPOSITORY / "pyproject.toml")
+    assert "give WAV, FLAC, Ogg, Opus, MP3, WebM or M4A" in error_of(REPOSITORY / "pyproject.toml")
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
