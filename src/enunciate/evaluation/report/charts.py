@@ -19,6 +19,8 @@ WIDTH, HEIGHT = 320, 250
 LEFT, RIGHT, TOP, BOTTOM = 38, 10, 10, 38
 JITTER = 0.3
 """The largest horizontal displacement of points: human scores are whole numbers, so points would coincide."""
+MAX_DOTS = 2_500
+"""More points than these cover each other, and take 13 KB per thousand; a random part of them is drawn."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,9 @@ def _dots(x: FloatArray, y: FloatArray, class_: str) -> Markup:
 def scatter(
     x: FloatArray, y: FloatArray, axes: tuple[Axis, Axis], description: str, *, diagonal: bool = False
 ) -> Markup:
-    """Draw points, with jitter where x is whole, and the mean of the points around each whole x.
+    """Draw points, with jitter where x is whole, and the mean of all points around each whole x.
+
+    Of more than `MAX_DOTS` points, a random part is drawn.
 
     Args:
         x: Shape `(N,)`.
@@ -91,14 +95,16 @@ def scatter(
         description: The text alternative for screen readers.
         diagonal: Whether to draw the line y = x.
     """
-    jitter = np.random.default_rng(0).uniform(-JITTER, JITTER, len(x))
+    rng = np.random.default_rng(0)
+    drawn = rng.permutation(len(x))[:MAX_DOTS] if len(x) > MAX_DOTS else np.arange(len(x))
+    jitter = rng.uniform(-JITTER, JITTER, len(x))
     moved = np.where(x == np.rint(x), x + jitter, x)
     parts = [_frame(*axes)]
     if diagonal:
         ends = np.array([max(axis.low for axis in axes), min(axis.high for axis in axes)])
         (x1, x2), (y1, y2) = _x(axes[0], ends), _y(axes[1], ends)
         parts.append(tag("line", x1=float(x1), x2=float(x2), y1=float(y1), y2=float(y2), class_="ideal"))
-    parts.append(_dots(_x(axes[0], moved), _y(axes[1], y), "dots"))
+    parts.append(_dots(_x(axes[0], moved[drawn]), _y(axes[1], y[drawn]), "dots"))
     whole = np.rint(x)
     for value in np.unique(whole):
         at = float(_y(axes[1], float(y[whole == value].mean())))

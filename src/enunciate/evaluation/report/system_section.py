@@ -80,7 +80,8 @@ def _scatters(system: System, id: str) -> Markup:
         picture = charts.scatter(human, predicted, axes, f"{caption}, {len(human)} clips", diagonal=True)
         pictures.append(figure(picture, caption))
     note = (
-        "Each point is a clip, with horizontal jitter because human scores are whole numbers. Dashed line: "
+        f"Each point is a clip (of more than {charts.MAX_DOTS:,}, a random part has points), with horizontal "
+        "jitter because human scores are whole numbers. Dashed line: "
         "perfect agreement. Bars: mean prediction for each human score. Clips without an answer have no "
         "point, but count in the metrics."
     )
