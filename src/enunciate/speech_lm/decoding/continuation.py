@@ -46,6 +46,13 @@ class Continuation:
         self._mask = there if self._mask is None else torch.cat([self._mask, there], dim=1)
         self._hidden = self._model.advance(ids, self._mask, positions, self._state)
 
+    def append(self, tokens: Tensor) -> None:
+        """Append one token to each sequence, (B,) on the device; nothing waits for the device."""
+        assert self._mask is not None
+        positions = self._mask.sum(dim=1, keepdim=True)
+        self._mask = torch.cat([self._mask, torch.ones_like(positions)], dim=1)
+        self._hidden = self._model.advance(tokens[:, None], self._mask, positions, self._state)
+
     def truncate(self, n_tokens: int) -> None:
         """Remove the last `n_tokens` positions; there are no logits until something is fed again."""
         self._state.crop(n_tokens)
@@ -62,9 +69,13 @@ class Continuation:
         self._hidden = None if self._hidden is None else self._hidden[chosen]
 
     def logits(self) -> Tensor:
-        """Return the logits of the next token, float32 of shape (B, V)."""
+        """Return the logits of the next token, float32 of shape (B, V).
+
+        Autocast is off, because bfloat16 would make near logits equal.
+        """
         assert self._hidden is not None
-        return self._model.logits(self._hidden[:, -1]).float()
+        with torch.autocast(self.device.type, enabled=False):
+            return self._model.logits(self._hidden[:, -1].to(self._model.weight_dtype)).float()
 
     def logits_of(self, tokens: Sequence[int], before_last: int = 0) -> Tensor:
         """Return the logits of some tokens only, float32 of shape (B, tokens).
@@ -82,6 +93,9 @@ class Continuation:
         return self.logits_of(tokens, before_last).double().cpu().numpy()
 
     def _padded(self, rows: Sequence[Sequence[int]], value: int) -> Tensor:
-        tensors = [torch.tensor(row, dtype=torch.long) for row in rows]
-        padded = pad_sequence(tensors, batch_first=True, padding_value=value, padding_side="left")
-        return padded.to(self.device)
+        if len({len(row) for row in rows}) == 1:
+            padded = torch.from_numpy(np.array(rows, dtype=np.int64))
+        else:
+            tensors = [torch.tensor(row, dtype=torch.long) for row in rows]
+            padded = pad_sequence(tensors, batch_first=True, padding_value=value, padding_side="left")
+        return padded.to(self.device, non_blocking=True)

@@ -1,7 +1,7 @@
 """From clips to answers: batched greedy decoding, by default constrained so that every answer parses.
 
 For scores the JSON is fixed, and only the four numbers are decoded (`scores`). Transcripts are
-decoded token by token under the grammar. Clips are sorted by length and batched; the answer to a clip does
+decoded token by token under the grammar (`greedy`). Clips are sorted by length and batched; the answer to a clip does
 not depend on its batch.
 """
 
@@ -20,15 +20,12 @@ from enunciate.audio import SAMPLE_RATE_HZ, Samples
 from enunciate.errors import ModelNotFoundError
 from enunciate.speech_lm.audio_batch import audio_batch
 from enunciate.speech_lm.audio_geometry import clip_name
+from enunciate.speech_lm.decoding.automaton import token_table
 from enunciate.speech_lm.decoding.continuation import Continuation, base_of
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
-from enunciate.speech_lm.decoding.grammar import (
-    LETTERS_PER_S,
-    PHONES_PER_S,
-    TranscriptGrammar,
-    TranscriptMasks,
-)
-from enunciate.speech_lm.decoding.grammar_tokens import grammar_tokens
+from enunciate.speech_lm.decoding.grammar import LETTERS_PER_S, PHONES_PER_S
+from enunciate.speech_lm.decoding.grammar_tokens import token_bytes
+from enunciate.speech_lm.decoding.greedy import GreedyTranscripts
 from enunciate.speech_lm.decoding.scores import decode_scores, decode_scores_apart
 from enunciate.speech_lm.decoding.slots import Slot, Tokens, find_slots
 from enunciate.speech_lm.decoding.transcripts import TokenSequence, read_decoded, transcript_opening
@@ -153,17 +150,12 @@ class Decoder:
                 _UNCONSTRAINED_TOKENS + round(_UNCONSTRAINED_TOKENS_PER_S * seconds)
                 for seconds in durations_s
             ]
-            decoded = self._decode_greedily(sequences, len(batch), limits=limits)
+            decoded = self._decode_freely(sequences, limits)
             return [self._parse(task, one) for one in decoded]
         if task == "apa":
             return self._scores(sequences, prompts)
-        masks = self._grammar.start(durations_s)
-        first = list(self._opening)
-        sequences.feed([prompt + first for prompt in prompts])
-        for token in first:
-            masks.accept([token] * len(batch))
-        opened = TokenSequence(first, [1.0] * len(first))
-        decoded = self._decode_greedily(sequences, len(batch), masks=masks, opened=opened)
+        sequences.feed([[*prompt, *self._opening] for prompt in prompts])
+        decoded = self._transcripts.decode(sequences, self._opening, durations_s)
         return [self._parse(task, one) for one in decoded]
 
     # ------------------------------------------------------------------------------------------ scores
@@ -183,55 +175,42 @@ class Decoder:
     # ------------------------------------------------------------------------------------- transcripts
 
     @cached_property
-    def _grammar(self) -> TranscriptGrammar:
-        end = self._processor.end_token_id
-        tokens = grammar_tokens(self._processor.tokenizer, self._model.n_vocabulary, end)
-        return TranscriptGrammar(tokens, end, self._target)
+    def _pieces(self) -> list[bytes]:
+        return token_bytes(self._processor.tokenizer, self._model.n_vocabulary, self._processor.end_token_id)
+
+    @cached_property
+    def _transcripts(self) -> GreedyTranscripts:
+        processor = self._processor
+        table = token_table(self._pieces, processor.end_token_id, self._target, processor.text_ids)
+        return GreedyTranscripts(table, self._model.device)
 
     @cached_property
     def _opening(self) -> Tokens:
         return transcript_opening(self._processor)
 
-    def _decode_greedily(
-        self,
-        sequences: Continuation,
-        n_rows: int,
-        *,
-        masks: TranscriptMasks | None = None,
-        opened: TokenSequence | None = None,
-        limits: Sequence[int] | None = None,
-    ) -> list[TokenSequence]:
-        """Append the most likely token until every sequence has ended."""
-        decoded = [
-            TokenSequence([*opened.tokens], [*opened.probabilities]) if opened else TokenSequence([], [])
-            for _ in range(n_rows)
-        ]
+    def _decode_freely(self, sequences: Continuation, limits: Sequence[int]) -> list[TokenSequence]:
+        """Append the most likely token until every sequence has ended, or has as many tokens as it may."""
+        decoded = [TokenSequence([], []) for _ in limits]
         ends = {self._processor.end_token_id, self._processor.pad_token_id}
-        going = [True] * n_rows
-        while any(going):
+        going = [True] * len(limits)
+        while True:
             logits = sequences.logits()
-            if masks is not None:
-                allowed = torch.from_numpy(masks.allowed()).to(sequences.device)
-                logits = logits.masked_fill(~allowed, float("-inf"))
             best, places = logits.max(dim=-1)
             probabilities = cast("list[float]", (best - logits.logsumexp(dim=-1)).exp().double().tolist())
             tokens = cast("list[int]", places.tolist())
-            if masks is not None:
-                masks.accept(tokens)
             going = [still and token not in ends for still, token in zip(going, tokens, strict=True)]
             for row, token, probability, still in zip(decoded, tokens, probabilities, going, strict=True):
                 if still:
                     row.tokens.append(token)
                     row.probabilities.append(probability)
-            if limits is not None:
-                going = [s and len(w.tokens) < n for s, w, n in zip(going, decoded, limits, strict=True)]
-            if any(going):
-                sequences.feed([[token] if still else [] for token, still in zip(tokens, going, strict=True)])
-        return decoded
+            going = [s and len(w.tokens) < n for s, w, n in zip(going, decoded, limits, strict=True)]
+            if not any(going):
+                return decoded
+            sequences.append(places)
 
     def _parse(self, task: Task, decoded: TokenSequence) -> DecodedAnswer:
         raw = self._processor.text_of(decoded.tokens)
-        return read_decoded(task, raw, decoded, self._grammar.bytes_of)
+        return read_decoded(task, raw, decoded, self._pieces.__getitem__)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from enunciate.speech_lm.options import TargetConfig
 
 LETTERS_PER_S, PHONES_PER_S = 25, 20
 """More than the fastest speakers reach (about 20 and 15)."""
-_EXTRA_LETTERS, _EXTRA_PHONES = 20, 10
+EXTRA_LETTERS, EXTRA_PHONES = 20, 10
 """Allowed in addition, whatever the length of the clip."""
 SLICES = ["[a-z]{1,30}", " [a-z]{1,30}"]
 """Groups of tokens that are usually allowed or forbidden as a whole, which halves the cost of a mask; for the
@@ -37,7 +37,7 @@ SHARE_OF_WORDS = 0.3
 """Of the tokens that a model has positions for, those that the words may take; phones need the others."""
 _TOKENS_OF_FORM = 30
 """More than the JSON after the words takes in a vocabulary that has words, and the word begun may need."""
-_FORM = (b'{"word_transcript": "', b'", "phoneme_transcript": "')
+FORM = (b'{"word_transcript": "', b'", "phoneme_transcript": "')
 
 Mask = npt.NDArray[np.bool_]
 
@@ -105,14 +105,14 @@ class _PartialAnswer:
     @property
     def is_long(self) -> bool:
         """Whether the current part, words or phones, is longer than anyone can have spoken."""
-        words, form, phones = self.text.partition(_FORM[1])
+        words, form, phones = self.text.partition(FORM[1])
         if self.max_tokens is not None:
             room = self.max_tokens - _TOKENS_OF_FORM
             if self.n_tokens >= (room if form else round(room * SHARE_OF_WORDS)):
                 return True
         if form:
-            return phones.count(b" ") + 1 > PHONES_PER_S * self.duration_s + _EXTRA_PHONES
-        return len(words) - len(_FORM[0]) >= LETTERS_PER_S * self.duration_s + _EXTRA_LETTERS
+            return phones.count(b" ") + 1 > PHONES_PER_S * self.duration_s + EXTRA_PHONES
+        return len(words) - len(FORM[0]) >= LETTERS_PER_S * self.duration_s + EXTRA_LETTERS
 
 
 class TranscriptMasks:

@@ -18,3 +18,9 @@ def grammar_tokens(tokenizer: PreTrainedTokenizerFast, vocab_size: int, end_toke
         end_token_id: The token that ends an answer.
     """
     return llguidance.hf.from_tokenizer(tokenizer, n_vocab=vocab_size, eos_token=end_token_id, slices=SLICES)
+
+
+def token_bytes(tokenizer: PreTrainedTokenizerFast, vocab_size: int, end_token_id: int) -> list[bytes]:
+    """Return the bytes that each token adds to a text; special tokens have bytes that no text has."""
+    tokens = llguidance.hf.from_tokenizer(tokenizer, n_vocab=vocab_size, eos_token=end_token_id)
+    return [tokens.decode_bytes([token]) for token in range(vocab_size)]
