@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from enunciate.schema import Aspect
 from enunciate.speech_lm.decoding.slots import Floats, Slot, Tokens
@@ -49,13 +50,33 @@ class ScoredAnswer:
     """(11,) probabilities of 0 to 10 for each aspect."""
 
 
-@dataclass(frozen=True)
-class _Path:
-    """The beginning of an answer about one clip; the first path of a clip is the most likely one so far."""
+@dataclass(frozen=True, eq=False)
+class _Paths:
+    """Beginnings of answers: K about each of C clips, clip by clip, of which the first is its most likely."""
 
-    clip: int
-    weight: float
-    numbers: tuple[int, ...]
+    weights: Floats
+    """(C, K)"""
+    numbers: npt.NDArray[np.int64]
+    """(C, K, numbers so far)"""
+
+    def extended(self, chances: Floats, most: int) -> tuple[_Paths, npt.NDArray[np.int64]]:
+        """Return the most probable continuations by one number, and the rows that they continue.
+
+        Args:
+            chances: (C, K, 11) probabilities of the next number.
+            most: How many continuations of each clip are kept, if there are so many.
+        """
+        clips, before, numbers = chances.shape
+        joint = (self.weights[:, :, None] * chances).reshape(clips, -1)
+        ranks = joint.copy()
+        ranks[np.arange(clips), chances[:, 0].argmax(axis=1)] = np.inf  # the most likely answer goes on
+        kept = np.argsort(-ranks, axis=1, kind="stable")[:, :most]
+        weights = np.take_along_axis(joint, kept, axis=1)
+        parents, number = np.divmod(kept, numbers)
+        rows = parents + before * np.arange(clips)[:, None]
+        so_far = np.take_along_axis(self.numbers, parents[:, :, None], axis=1)
+        extended = np.concatenate([so_far, number[:, :, None]], axis=2)
+        return _Paths(weights / weights.sum(axis=1, keepdims=True), extended), rows.ravel()
 
 
 def decode_scores(
@@ -70,22 +91,23 @@ def decode_scores(
         paths: How many beginnings of an answer are followed for each clip. With 1, each score is given the
             most likely numbers before it; with more, the distribution is summed over the most probable ones.
     """
-    followed = [_Path(clip, 1.0, ()) for clip in range(len(prompts))]
+    clips = len(prompts)
+    followed = _Paths(np.ones((clips, 1)), np.zeros((clips, 1, 0), np.int64))
     sums: list[Floats] = []
     rows = [[*prompt, *slots[0].before] for prompt in prompts]
     for index, slot in enumerate(slots):
         sequences.feed(rows)
         chances = slot.distributions(_logits_at(sequences, slot.choices, len(rows)))
-        total = np.zeros((len(prompts), chances.shape[1]))
-        np.add.at(total, [path.clip for path in followed], _weights(followed) * chances)
-        sums.append(total)
-        parents, followed = _extended(followed, chances, paths)
+        chances = chances.reshape(clips, -1, chances.shape[1])
+        sums.append((followed.weights[:, :, None] * chances).sum(axis=1))
+        followed, parents = followed.extended(chances, paths)
         if index + 1 < len(slots):
-            if len(parents) > len(prompts) or len(rows) > len(prompts):
-                sequences.select(parents)
-            rows = [[*slot.values[path.numbers[-1]], *slots[index + 1].before] for path in followed]
-    likely = {path.clip: path.numbers for path in reversed(followed)}
-    return [_scored(slots, likely[clip], [total[clip] for total in sums]) for clip in range(len(prompts))]
+            if len(parents) != len(rows) or len(rows) > clips:
+                sequences.select(parents.tolist())
+            following = [[*value, *slots[index + 1].before] for value in slot.values]
+            rows = [following[number] for number in followed.numbers[:, :, -1].ravel().tolist()]
+    likely = cast("list[list[int]]", followed.numbers[:, 0].tolist())
+    return [_scored(slots, likely[clip], [total[clip] for total in sums]) for clip in range(clips)]
 
 
 def decode_scores_apart(
@@ -103,37 +125,11 @@ def decode_scores_apart(
         slot.distributions({(): sequences.logit_values(slot.choices[()], len(answer) - end)})
         for slot, end in zip(slots, ends, strict=True)
     ]
+    likely = [cast("list[int]", one.argmax(axis=1).tolist()) for one in distributions]
     return [
-        _scored(
-            slots, [int(one[clip].argmax()) for one in distributions], [one[clip] for one in distributions]
-        )
+        _scored(slots, [one[clip] for one in likely], [one[clip] for one in distributions])
         for clip in range(len(prompts))
     ]
-
-
-def _extended(followed: Sequence[_Path], chances: Floats, paths: int) -> tuple[list[int], list[_Path]]:
-    """Return the most probable continuations of each clip's paths, and the rows that they continue."""
-    joint = _weights(followed) * chances
-    parents: list[int] = []
-    extended: list[_Path] = []
-    rows_of: dict[int, list[int]] = {}
-    for row, path in enumerate(followed):
-        rows_of.setdefault(path.clip, []).append(row)
-    for clip, rows in rows_of.items():
-        first = (rows[0], int(chances[rows[0]].argmax()))
-        ranked = np.dstack(np.unravel_index(np.argsort(-joint[rows], axis=None), joint[rows].shape))[0]
-        pairs = [(rows[int(place)], int(number)) for place, number in ranked[:paths]]
-        kept = [first, *(pair for pair in pairs if pair != first)][:paths]
-        mass = sum(float(joint[row, number]) for row, number in kept)
-        for row, number in kept:
-            parents.append(row)
-            numbers = (*followed[row].numbers, number)
-            extended.append(_Path(clip, float(joint[row, number]) / mass, numbers))
-    return parents, extended
-
-
-def _weights(followed: Sequence[_Path]) -> Floats:
-    return np.array([[path.weight] for path in followed])
 
 
 def _scored(slots: Sequence[Slot], numbers: Sequence[int], distributions: Sequence[Floats]) -> ScoredAnswer:

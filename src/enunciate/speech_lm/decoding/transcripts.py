@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from string import ascii_lowercase
 
 import numpy as np
@@ -14,6 +15,7 @@ from enunciate.speech_lm.decoding.slots import Tokenizes, Tokens, common_prefix
 from enunciate.speech_lm.options import Task
 from enunciate.speech_lm.targets import MddAnswer, parse, render
 
+_PHONE = re.compile(rb"\s*\S+")
 _PHONES = re.compile(rb'"phoneme_transcript"\s*:\s*"([^"]*)"')
 
 
@@ -62,13 +64,13 @@ def phone_probabilities(pieces: Sequence[bytes], probabilities: Sequence[float])
         probabilities: The probability of each token.
     """
     ends = np.cumsum([len(piece) for piece in pieces])
-    starts = ends - [len(piece) for piece in pieces]
     transcript = _PHONES.search(b"".join(pieces))
     if transcript is None:
         return ()
-    products: list[float] = []
-    for phone in re.finditer(rb"\s*\S+", transcript[1]):
-        start, end = transcript.start(1) + phone.start(), transcript.start(1) + phone.end()
-        inside = (starts < end) & (ends > start)
-        products.append(float(np.prod(np.asarray(probabilities)[inside])))
-    return tuple(products)
+    begin = transcript.start(1)
+    spans = [(begin + phone.start(), begin + phone.end()) for phone in _PHONE.finditer(transcript[1])]
+    if not spans:
+        return ()
+    first = np.searchsorted(ends, [start for start, _ in spans], side="right").tolist()
+    last = np.searchsorted(ends, [end for _, end in spans], side="left").tolist()
+    return tuple(prod(probabilities[a : b + 1]) for a, b in zip(first, last, strict=True))

@@ -27,7 +27,10 @@ class Rows:
     @classmethod
     def of(cls, clip: Tensor) -> Rows:
         """Number the sequences of each clip."""
-        place = (clip[:, None] == clip[None]).tril(-1).sum(1)
+        order = clip.argsort(stable=True)
+        ordered = clip[order]
+        place = torch.empty_like(order)
+        place[order] = torch.arange(len(clip), device=clip.device) - torch.searchsorted(ordered, ordered)
         return cls(clip, place, int(place.max()) + 1)
 
     def gathered(self, x: Tensor, n_clips: int) -> Tensor:
