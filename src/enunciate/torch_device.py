@@ -1,4 +1,4 @@
-"""The choice of the device for torch."""
+"""The device that torch computes on, and how it computes there."""
 
 from __future__ import annotations
 
@@ -24,3 +24,10 @@ def pick_device(wanted: Literal["auto", "cpu", "cuda"] = "auto") -> torch.device
     if wanted == "auto":
         return torch.device("cuda" if there else "cpu")
     return torch.device(wanted)
+
+
+def configure_cuda() -> None:
+    """Let matrix products use TF32, and keep cuDNN's attention off, which plans anew for every shape."""
+    torch.backends.cuda.matmul.allow_tf32 = True
+    torch.backends.cudnn.allow_tf32 = True
+    torch.backends.cuda.enable_cudnn_sdp(False)

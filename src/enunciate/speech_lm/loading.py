@@ -22,7 +22,7 @@ from enunciate.speech_lm.families.registry import family_named, family_of
 from enunciate.speech_lm.options import AdapterConfig, AdapterDescription, Precision
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import UNTRAINED_PROMPT
-from enunciate.torch_device import pick_device
+from enunciate.torch_device import configure_cuda, pick_device
 
 BATCH_SIZE = {"cuda": 64, "cpu": 8}
 
@@ -77,6 +77,7 @@ def _engine(
     words: Lexicon,
 ) -> SpeechLmAssessor:
     """Return the engine of a merged model; `weights` is a file that tells it from others."""
+    configure_cuda()
     family = family_named(trained.kind)
     options = SpeechLmOptions(
         tasks=trained.tasks,
@@ -109,6 +110,7 @@ def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> Speec
     """
     words = Lexicon.default(lexicon)
     device = pick_device()
+    configure_cuda()
     family = family_named(_family_of_checkpoint(name_or_folder))
     with quiet_loading():
         base = family.load(name_or_folder, dtype=_dtype(family, device, "bf16"), device=device)

@@ -8,6 +8,7 @@ from support.speech_lm_tokenizers import bytes_only, grammar_of, like_phi4
 
 from enunciate.corpus.labels import STARRED_PHONES
 from enunciate.speech_lm.decoding.automaton import FORBIDDEN, most_letters, most_phones, token_table
+from enunciate.speech_lm.decoding.grammar import MORE_PHONES_THAN_LETTERS
 from enunciate.speech_lm.decoding.grammar_tokens import token_bytes
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
 from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
@@ -32,11 +33,13 @@ TABLES = {kind: table_of(processor) for kind, processor in PROCESSORS.items()}
 GRAMMARS = {kind: grammar_of(processor, MIN_VOCABULARY) for kind, processor in PROCESSORS.items()}
 
 
-def allowed_by(table, state, letters, phones, seconds):
+def allowed_by(table, state, written, letters, phones, seconds):
     """The tokens that may follow, by the rules that `greedy` applies to a batch."""
     allowed = table.following[state] != FORBIDDEN
-    limit = most_phones(seconds) if state >= table.first_of_phones else most_letters(seconds)
-    is_long = (phones if state >= table.first_of_phones else letters) >= limit
+    if state >= table.first_of_phones:
+        is_long = phones >= min(most_phones(seconds), letters + MORE_PHONES_THAN_LETTERS)
+    else:
+        is_long = written >= most_letters(seconds)
     if is_long and table.can_close[state]:
         allowed &= table.closing
     return table.columns[allowed]
@@ -47,15 +50,16 @@ def allowed_by(table, state, letters, phones, seconds):
 def test_the_same_tokens_are_allowed_at_every_step_of_any_answer(kind, seed):
     chance, table, seconds = random.Random(seed), TABLES[kind], 0.05 + 0.13 * seed
     masks = GRAMMARS[kind].start([seconds])
-    state = letters = phones = 0
+    state = written = letters = phones = 0
     for _ in range(2000):
         expected = np.flatnonzero(masks.allowed()[0])
-        assert np.array_equal(allowed_by(table, state, letters, phones, seconds), expected)
+        assert np.array_equal(allowed_by(table, state, written, letters, phones, seconds), expected)
         # Closing is rare among what is allowed, and so are the limits, unless they are looked for.
         inside = [t for t in expected if not table.closing[table.place_of(t)]] or expected.tolist()
         token = int(chance.choice(inside if seed % 2 else expected.tolist()))
         column = table.place_of(token)
-        letters, phones = letters + table.n_bytes[column], phones + table.phones[state, column]
+        written += table.n_bytes[column]
+        letters, phones = letters + table.letters[state, column], phones + table.phones[state, column]
         state = int(table.following[state, column])
         masks.accept([token])
         if masks.finished[0]:

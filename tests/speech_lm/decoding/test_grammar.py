@@ -11,6 +11,7 @@ from support.speech_lm_tokenizers import bytes_only, grammar_of
 
 from enunciate.corpus.labels import HEARD_SYMBOLS, STARRED_PHONES
 from enunciate.reading.plain_words import plain_words
+from enunciate.speech_lm.decoding.grammar import MORE_PHONES_THAN_LETTERS
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
 from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
 from enunciate.speech_lm.options import TargetConfig
@@ -23,12 +24,18 @@ PROCESSORS = {
 GRAMMARS = {name: grammar_of(processor, MIN_VOCABULARY) for name, processor in PROCESSORS.items()}
 both = pytest.mark.parametrize("kind", ["pieces", "bytes"])
 
+
+def answer_of(text, symbols):
+    """An answer whose phones are not many more than its letters."""
+    words = " ".join(plain_words(text))
+    most = sum(map(str.isalpha, words)) + MORE_PHONES_THAN_LETTERS
+    return MddAnswer(word_transcript=words, phoneme_transcript=" ".join(symbols[:most]))
+
+
 answers = st.builds(
-    MddAnswer,
-    word_transcript=st.text(string.ascii_lowercase + " '", max_size=40).map(
-        lambda text: " ".join(plain_words(text))
-    ),
-    phoneme_transcript=st.lists(st.sampled_from(HEARD_SYMBOLS), max_size=12).map(" ".join),
+    answer_of,
+    st.text(string.ascii_lowercase + " '", max_size=40),
+    st.lists(st.sampled_from(HEARD_SYMBOLS), max_size=12),
 )
 
 
@@ -110,6 +117,19 @@ def test_an_answer_cannot_be_much_longer_than_speech_in_the_clip(kind):
     assert not accepts(kind, spoken(17, 30))
     assert not accepts(kind, spoken(15, 32))
     assert accepts(kind, spoken(17, 32), seconds=1.2)
+
+
+@both
+def test_there_are_hardly_more_phones_than_letters(kind):
+    """Three more, and the phone that has begun; a model in a circle ends there."""
+
+    def answer(words, phones):
+        return render(MddAnswer(word_transcript=words, phoneme_transcript=" ".join(["S", "AH"] * phones)))
+
+    assert accepts(kind, answer("it's we", 4), seconds=9.0)
+    assert not accepts(kind, answer("it's we", 5), seconds=9.0)
+    assert accepts(kind, answer("it's we call", 6), seconds=9.0)
+    assert accepts(kind, answer("", 2), seconds=9.0) and not accepts(kind, answer("", 3), seconds=9.0)
 
 
 @both

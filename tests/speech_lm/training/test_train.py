@@ -18,6 +18,7 @@ from enunciate.speech_lm.training import checks
 from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.speech_lm.training.checks import cheaper_options, check_memory, check_set_up
 from enunciate.speech_lm.training.collator import Collator
+from enunciate.speech_lm.training.evaluator import AdapterEvaluator
 from enunciate.speech_lm.training.memory import GIB, LargestBatch, estimate_memory
 from enunciate.speech_lm.training.split import load_split
 from enunciate.speech_lm.training.train import train
@@ -176,6 +177,18 @@ def test_a_run_stops_at_its_time_limit_as_at_its_last_step(material, tmp_path):
 
     assert metrics["steps"] == metrics["best_step"] == 1
     assert (tmp_path / "checkpoints" / "checkpoint-1" / "complete.json").is_file()
+
+
+def test_an_adapter_that_can_be_loaded_is_there_before_its_last_evaluation(material, tmp_path, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(AdapterEvaluator, "__call__", fail)
+    recipe = tiny_recipe(material, tmp_path, max_steps=1)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        train(recipe)
+    load_adapter(load_base(recipe.model, dtype=torch.float32), recipe.out, trainable=False)
+    assert (recipe.out / "tokenizer.json").is_file()
 
 
 def test_a_run_that_diverges_is_stopped_and_told(material, tmp_path):

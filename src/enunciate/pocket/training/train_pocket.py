@@ -30,7 +30,7 @@ from enunciate.pocket.training.row_plan import RowPlan
 from enunciate.pocket.training.train_data import TrainingData, load_training_data
 from enunciate.pocket.training.whisper_weights import load_whisper
 from enunciate.storage import event_log, writing_to
-from enunciate.torch_device import pick_device
+from enunciate.torch_device import configure_cuda, pick_device
 
 LOG = "log.jsonl"
 MAX_GRADIENT_NORM = 2.0
@@ -63,18 +63,11 @@ def train(recipe: PocketRecipe, config: EncoderConfig = WHISPER_BASE) -> Metrics
     model = PocketModel(recipe.model, config)
     if recipe.whisper is not None:
         load_whisper(model.encoder, recipe.whisper)
-    _configure_cuda()
+    configure_cuda()
     data = load_training_data(recipe, device)
     trainer = PocketTrainer(recipe, model.to(device), data, log)
     trainer.run()
     return finish(recipe, trainer.averaged.model, data, log)
-
-
-def _configure_cuda() -> None:
-    """Let matrix products use TF32, and keep cuDNN's attention off, which plans anew for every shape."""
-    torch.backends.cuda.matmul.allow_tf32 = True
-    torch.backends.cudnn.allow_tf32 = True
-    torch.backends.cuda.enable_cudnn_sdp(False)
 
 
 class PocketTrainer:

@@ -1,8 +1,8 @@
 """The grammar of a transcript as a finite automaton over tokens: tables instead of a parser.
 
-`grammar` defines which transcripts there are and when one is too long; this is the same for whole batches. The
-regular expression has some two hundred states, so for each of them and each token that may occur anywhere the
-next state is computed once. A step of a batch is then one look-up, on any device and without Python per row.
+`grammar` defines which transcripts there are and when one is too long; this is the same for whole batches.
+The regular expression has some hundred states, so for each of them and each token that may occur anywhere the
+next state is computed once. A step of a batch is then one look-up, on any device, without Python per row.
 Text that is fixed may only be cut into tokens as the tokenizer cuts it; any tokenization of the rest is
 allowed, as in `grammar`.
 """
@@ -42,7 +42,8 @@ class _Bytes:
         self._rows: list[dict[int, int]] = []
         start = self._new()
         no_word = self._chain(start, FORM[0])
-        word, apostrophe, after_word = self._new(), self._new(), self._new()
+        self.word = word = self._new()
+        apostrophe, after_word = self._new(), self._new()
         for letter in map(ord, ascii_lowercase):
             for state in (no_word, word, apostrophe, after_word):
                 self._rows[state][letter] = word
@@ -101,6 +102,8 @@ class TokenTable:
     """(S, C) the next state, or `FORBIDDEN`."""
     phones: npt.NDArray[np.int8]
     """(S, C) the phones that a token ends with the space after them."""
+    letters: npt.NDArray[np.int8]
+    """(S, C) the letters that a token adds to the words."""
     n_bytes: Ints
     """(C,) the bytes of each token."""
     closing: npt.NDArray[np.bool_]
@@ -144,7 +147,9 @@ def token_table(
     dead = len(table) - 1
     known = (table != dead).any(axis=0)
     usable = [
-        token for token, piece in enumerate(pieces) if piece and token != end_token_id and known[[*piece]].all()
+        token
+        for token, piece in enumerate(pieces)
+        if piece and token != end_token_id and known[[*piece]].all()
     ]
     lengths = np.array([len(pieces[token]) for token in usable])
     padded = np.zeros((len(usable), lengths.max()), np.int64)
@@ -152,6 +157,7 @@ def token_table(
         padded[row, : lengths[row]] = [*pieces[token]]
     following = np.full((dead + 1, len(usable)), dead)
     phones = np.zeros((dead + 1, len(usable)), np.int8)
+    letters = np.zeros_like(phones)
     for state in range(dead):
         chosen = np.flatnonzero(table[state, padded[:, 0]] != dead)
         now = np.full(len(chosen), state)
@@ -160,6 +166,7 @@ def token_table(
             going = now != dead
             chosen, now = chosen[going], now[going]
             phones[state, chosen] += now == automaton.after_phone
+            letters[state, chosen] += now == automaton.word
             done = lengths[chosen] == place + 1
             following[state, chosen[done]] = now[done]
             chosen, now = chosen[~done], now[~done]
@@ -179,6 +186,7 @@ def token_table(
         columns,
         following.astype(np.int16),
         np.insert(phones[:, allowed], end, 0, axis=1),
+        np.insert(letters[:, allowed], end, 0, axis=1),
         np.array([0 if token == end_token_id else len(pieces[token]) for token in columns]),
         np.array([pieces[token][:1] == b'"' and token != end_token_id for token in columns]),
         automaton.first_of_phones,

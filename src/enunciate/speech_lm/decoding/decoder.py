@@ -1,12 +1,13 @@
 """From clips to answers: batched greedy decoding, by default constrained so that every answer parses.
 
 For scores the JSON is fixed, and only the four numbers are decoded (`scores`). Transcripts are
-decoded token by token under the grammar (`greedy`). Clips are sorted by length and batched; the answer to a clip does
-not depend on its batch.
+decoded token by token under the grammar (`greedy`). Clips are sorted by length and batched; the answer to a
+clip does not depend on its batch.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,6 +96,12 @@ class Decoder:
                 f"that of the model (ids under {known}, audio {own}): "
                 "give a folder in which the two belong together"
             )
+
+    def of_model(self, model: nn.Module) -> Decoder:
+        """Return the decoder of another model with the same vocabulary, on the same device."""
+        other = copy.copy(self)
+        other._outer, other._model = model, base_of(model)
+        return other
 
     def decode(self, task: Task, items: Sequence[Item]) -> list[DecodedAnswer]:
         """Return the answers to one task, in the order of the clips.

@@ -8,7 +8,9 @@ with known phones, as one regular expression: with a grammar of several rules, o
 masks over a vocabulary of 200,000 take ten times as long (20 ms instead of 1 or 2), and some hit the limits
 of the parser. The length of the answer is therefore limited here. After more words or phones than anyone
 could have spoken in the clip, the next token must close the quotes as soon as possible; without this limit,
-an untrained model would never end its answer.
+an untrained model would never end its answer. Nor are there more phones than the words that were written can
+have, because a model that has learnt little goes in circles ("S EH V AH N S EH V AH N") until something ends
+them.
 
 llguidance works on bytes, so any tokenization of the text is allowed.
 """
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase
 
 import llguidance.numpy
 import numpy as np
@@ -30,6 +33,9 @@ LETTERS_PER_S, PHONES_PER_S = 25, 20
 """More than the fastest speakers reach (about 20 and 15)."""
 EXTRA_LETTERS, EXTRA_PHONES = 20, 10
 """Allowed in addition, whatever the length of the clip."""
+MORE_PHONES_THAN_LETTERS = 3
+"""A text of English has more letters than phones, nearly always; in the train split of Speechocean762, no
+utterance has more than 2 phones more."""
 SLICES = ["[a-z]{1,30}", " [a-z]{1,30}"]
 """Groups of tokens that are usually allowed or forbidden as a whole, which halves the cost of a mask; for the
 tokenizer that `TranscriptGrammar` is given."""
@@ -38,6 +44,8 @@ SHARE_OF_WORDS = 0.3
 _TOKENS_OF_FORM = 30
 """More than the JSON after the words takes in a vocabulary that has words, and the word begun may need."""
 FORM = (b'{"word_transcript": "', b'", "phoneme_transcript": "')
+_LETTERS = [letter.encode() for letter in ascii_lowercase]
+_LETTERS_OF_FORM = sum(map(FORM[0].count, _LETTERS))
 
 Mask = npt.NDArray[np.bool_]
 
@@ -111,7 +119,10 @@ class _PartialAnswer:
             if self.n_tokens >= (room if form else round(room * SHARE_OF_WORDS)):
                 return True
         if form:
-            return phones.count(b" ") + 1 > PHONES_PER_S * self.duration_s + EXTRA_PHONES
+            n_phones, n_letters = phones.count(b" ") + 1, sum(map(words.count, _LETTERS)) - _LETTERS_OF_FORM
+            if n_phones > n_letters + MORE_PHONES_THAN_LETTERS:
+                return True
+            return n_phones > PHONES_PER_S * self.duration_s + EXTRA_PHONES
         return len(words) - len(FORM[0]) >= LETTERS_PER_S * self.duration_s + EXTRA_LETTERS
 
 

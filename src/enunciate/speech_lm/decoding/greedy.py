@@ -15,6 +15,7 @@ from torch import Tensor
 
 from enunciate.speech_lm.decoding.automaton import FORBIDDEN, TokenTable, most_letters, most_phones
 from enunciate.speech_lm.decoding.continuation import Continuation
+from enunciate.speech_lm.decoding.grammar import MORE_PHONES_THAN_LETTERS
 from enunciate.speech_lm.decoding.transcripts import TokenSequence
 
 _LOOK_EVERY = {"cuda": 8}
@@ -30,6 +31,7 @@ class GreedyTranscripts:
         self._columns = torch.from_numpy(table.columns).to(device)
         self._following = torch.from_numpy(table.following).to(device)
         self._phones = torch.from_numpy(table.phones).to(device)
+        self._letters = torch.from_numpy(table.letters).to(device)
         self._n_bytes = torch.from_numpy(table.n_bytes).to(device)
         self._closing = torch.from_numpy(table.closing).to(device)
         self._can_close = torch.from_numpy(table.can_close).to(device)
@@ -48,8 +50,8 @@ class GreedyTranscripts:
         begun = table.walk(opening)
         n_opened = sum(int(table.n_bytes[table.place_of(token)]) for token in opening)
         state = torch.full((rows,), begun, device=self._device)
-        letters = torch.full((rows,), n_opened, device=self._device)
-        phones = torch.zeros_like(state)
+        written = torch.full((rows,), n_opened, device=self._device)
+        phones, letters = torch.zeros_like(state), torch.zeros_like(state)
         letter_limits = self._limits([most_letters(seconds) for seconds in durations_s])
         phone_limits = self._limits([most_phones(seconds) for seconds in durations_s])
         look_every = _LOOK_EVERY.get(self._device.type, 1)
@@ -59,7 +61,8 @@ class GreedyTranscripts:
             following = self._following[state]
             allowed = following != FORBIDDEN
             in_phones = state >= table.first_of_phones
-            is_long = torch.where(in_phones, phones >= phone_limits, letters >= letter_limits)
+            most = torch.minimum(phone_limits, letters + MORE_PHONES_THAN_LETTERS)
+            is_long = torch.where(in_phones, phones >= most, written >= letter_limits)
             must_close = is_long & self._can_close[state]
             allowed &= self._closing | ~must_close[:, None]
             logits = sequences.logits().index_select(1, self._columns).masked_fill_(~allowed, -torch.inf)
@@ -67,7 +70,8 @@ class GreedyTranscripts:
             chances.append((best - logits.logsumexp(dim=1)).exp())
             columns.append(column)
             phones = phones + self._phones[state, column]
-            letters = letters + self._n_bytes[column]
+            letters = letters + self._letters[state, column]
+            written = written + self._n_bytes[column]
             state = following.gather(1, column[:, None])[:, 0].long()
             if len(columns) % look_every == 0 and bool((state == table.finished).all()):
                 return self._fetched(opening, columns, chances)

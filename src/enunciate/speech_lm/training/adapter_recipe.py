@@ -53,7 +53,8 @@ class AdapterRecipe(SplitRecipe, AdapterDescription):
     max_steps: _Count | None = None
     """Stop after this many steps; the schedule of the learning rate ends there too."""
     time_limit_s: Annotated[float, Field(gt=0)] | None = None
-    """Stop at the first step after this many seconds, as if it were the last."""
+    """Stop at the first step after this many seconds, evaluations included, as if it were the last. The
+    schedule of the learning rate ends there too: it follows the larger of the shares of steps and of time."""
     by_clip: bool = False
     """Put all tasks of a clip into the same batch, which then encodes it once; the batch size still counts
     examples."""

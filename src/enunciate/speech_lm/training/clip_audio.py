@@ -7,7 +7,9 @@ disturbed, turned into features, stretched and masked there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import torch
@@ -24,6 +26,16 @@ from enunciate.speech_lm.training.adapter_recipe import AudioAugment
 from enunciate.speech_lm.training.data import MeasuredClip
 
 _ENCODED_TOGETHER = 32
+
+
+def in_parallel(function: Callable[[MeasuredClip], Tensor], clips: Sequence[MeasuredClip]) -> list[Tensor]:
+    """Apply a function to clips in threads: reading, decoding and transforms leave Python to the others."""
+    with ThreadPoolExecutor(min(32, 2 * (os.cpu_count() or 1))) as threads:
+        return list(threads.map(function, clips))
+
+
+def _half_samples(clip: MeasuredClip) -> Tensor:
+    return torch.from_numpy(clip.samples()).half()
 
 
 class ClipAudio:
@@ -48,6 +60,18 @@ class ClipAudio:
         self.processor, self.device = processor, torch.device(device)
         self._precomputed = precomputed or {}
         self._kept: dict[MeasuredClip, Tensor] | None = {} if keep else None
+
+    def prepare(self, clips: Sequence[MeasuredClip]) -> None:
+        """Compute the features of clips in parallel, if they are kept.
+
+        Raises:
+            AudioError: A clip can no longer be read.
+        """
+        if self._kept is None:
+            return
+        missing = [clip for clip in clips if clip.id not in self._precomputed and clip not in self._kept]
+        for clip, features in zip(missing, in_parallel(self._computed, missing), strict=True):
+            self._kept[clip] = features.to(self.device)
 
     def batch(self, clips: Sequence[MeasuredClip]) -> dict[str, Tensor]:
         """Return the audio of clips, as `audio_batch.audio_batch` does.
@@ -77,6 +101,7 @@ class EncodedClips:
 
     def __init__(self, audio: ClipAudio, model: SpeechModel, clips: Sequence[MeasuredClip]) -> None:
         """Encode all clips now, in batches of like length."""
+        audio.prepare(clips)
         ordered = sorted(clips, key=lambda clip: clip.n_frames)
         self._states: dict[MeasuredClip, Tensor] = {}
         device = model.device
@@ -111,7 +136,8 @@ class AugmentedClips:
         assert processor.n_mels is not None, "the recipe was checked"
         self.geometry, self.options, self.device = processor.geometry, options, device
         self.log_mel = LogMel(processor.n_mels).to(device)
-        self._samples = {clip: torch.from_numpy(clip.samples()).to(device, torch.float16) for clip in clips}
+        samples = in_parallel(_half_samples, clips)
+        self._samples = {clip: wave.to(device) for clip, wave in zip(clips, samples, strict=True)}
 
     @torch.no_grad()
     def batch(self, clips: Sequence[MeasuredClip]) -> dict[str, Tensor]:

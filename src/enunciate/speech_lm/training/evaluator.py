@@ -28,7 +28,7 @@ from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.speech_lm.training.answer_metrics import TaskAnswer, answer_metrics
 from enunciate.speech_lm.training.clip_audio import ClipAudio
 from enunciate.speech_lm.training.collator import Collator
-from enunciate.speech_lm.training.data import AdapterExample, examples_of
+from enunciate.speech_lm.training.data import AdapterExample, MeasuredClip, examples_of
 from enunciate.training.run_folder import Metrics
 from enunciate.training.samplers import LengthBatchSampler
 
@@ -52,6 +52,7 @@ class AdapterEvaluator:
         self.utterances = {utterance.id: utterance for utterance in utterances}
         self.examples = examples_of(utterances, recipe.tasks, recipe.prompt, recipe.target, processor)
         self.paths = family_named(recipe.kind).score_paths
+        self._decoder: Decoder | None = None
 
     def __call__(self, model: PeftModel, accelerator: Accelerator) -> Metrics:
         """Return loss and metrics of a model, which must be in evaluation mode."""
@@ -63,9 +64,12 @@ class AdapterEvaluator:
                 [e.length for e in self.examples], self.recipe.batch_size, 0, shuffle=False
             )
             mine = [[self.examples[i] for i in batch] for batch in list(batches)[process::processes]]
+            self.audio.prepare([e.recording for batch in mine for e in batch])
             measured = model if is_sharded else _merged_copy(model)
             sums = self._loss(measured, mine, accelerator.device)
-            answers = [a for task in self.recipe.tasks for a in self._decode(measured, task, mine)]
+            self._decoder = self._decoder_of(measured)
+            answers = self._decode(self._decoder, mine)
+            self._decoder = self._decoder_of(model)  # lets go of the copy
         if processes > 1:
             sums = cast("Tensor", accelerator.reduce(sums, "sum"))
             answers = cast("list[TaskAnswer]", gather_object(answers))
@@ -84,34 +88,48 @@ class AdapterEvaluator:
             sums += torch.stack([loss.double(), items.double()])
         return sums
 
-    def _decode(
-        self, model: nn.Module, task: Task, batches: Sequence[Sequence[AdapterExample]]
-    ) -> list[TaskAnswer]:
-        decoder = Decoder(
+    def _decode(self, decoder: Decoder, batches: Sequence[Sequence[AdapterExample]]) -> list[TaskAnswer]:
+        """Return the answers about all clips of the batches; each clip is encoded once for its tasks."""
+        tasks_of: dict[MeasuredClip, tuple[Task, ...]] = {}
+        for example in (e for batch in batches for e in batch):
+            tasks_of[example.recording] = (*tasks_of.get(example.recording, ()), example.task)
+        answers: list[TaskAnswer] = []
+        groups: dict[tuple[Task, ...], list[MeasuredClip]] = {}
+        for recording, tasks in tasks_of.items():
+            groups.setdefault(tuple(t for t in self.recipe.tasks if t in tasks), []).append(recording)
+        for tasks, recordings in groups.items():
+            utterances = [self.utterances[recording.id] for recording in recordings]
+            clips = [
+                ClipFeatures(self.audio.features(r), r.n_frames / FRAMES_PER_S, u.text)
+                for r, u in zip(recordings, utterances, strict=True)
+            ]
+            for task, decoded in decoder.decode_features(tasks, clips).items():
+                answers += [
+                    TaskAnswer(u, task, answer) for u, answer in zip(utterances, decoded, strict=True)
+                ]
+        return answers
+
+    def _decoder_of(self, model: nn.Module) -> Decoder:
+        """Return the decoder of a model; what it knows of the vocabulary is computed once."""
+        if self._decoder is not None:
+            return self._decoder.of_model(model)
+        recipe = self.recipe
+        return Decoder(
             model,
             self.processor,
-            self.recipe.prompt,
-            max_batch=self.recipe.decode_batch,
-            target=self.recipe.target,
+            recipe.prompt,
+            max_batch=recipe.decode_batch,
+            target=recipe.target,
             paths=self.paths,
         )
-        examples = [e for batch in batches for e in batch if e.task == task]
-        utterances = [self.utterances[e.id] for e in examples]
-        clips = [
-            ClipFeatures(
-                self.audio.features(e.recording), e.n_frames / FRAMES_PER_S, self.utterances[e.id].text
-            )
-            for e in examples
-        ]
-        decoded = decoder.decode_features([task], clips)[task]
-        return [TaskAnswer(u, task, answer) for u, answer in zip(utterances, decoded, strict=True)]
 
 
 def _merged_copy(model: PeftModel) -> nn.Module:
     """Return a copy with the adapter merged, which decodes faster; one too large to copy stays as it is."""
     if sum(parameter.numel() for parameter in model.parameters()) > _COPIED:
         return model
-    return cast("nn.Module", merged(copy.deepcopy(model)))
+    with torch.autocast(cast("torch.device", model.device).type, enabled=False):
+        return cast("nn.Module", merged(copy.deepcopy(model)))
 
 
 @contextmanager

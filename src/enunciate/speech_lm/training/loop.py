@@ -29,6 +29,7 @@ from enunciate.speech_lm.answer_loss import answer_loss
 from enunciate.speech_lm.training.adapter_recipe import HIGHER_IS_BETTER, AdapterRecipe
 from enunciate.speech_lm.training.batch_plan import BatchPlan, StepPlan
 from enunciate.speech_lm.training.collator import Collator
+from enunciate.speech_lm.training.learning_rate import scheduled
 from enunciate.speech_lm.training.run_log import RunLog, append_line
 from enunciate.speech_lm.training.run_state import (
     Progress,
@@ -82,30 +83,34 @@ class TrainingLoop:
         """
         if checkpoint is not None:
             self.progress = load_checkpoint(checkpoint, self.accelerator, self.model, self.optimizer)
-        recipe, log = (
-            self.recipe,
-            RunLog(self.recipe.out / LOG_FILE, self.accelerator, self.n_steps, self.progress.step),
-        )
+        recipe, done = self.recipe, self.progress
+        log = RunLog(recipe.out / LOG_FILE, self.accelerator, self.n_steps, done.step, done.elapsed_s)
         if checkpoint is None:
             log.write({"step": 0} | facts)
         self.model.train()
         losses = torch.zeros((), device=self.accelerator.device)
         counted = 0
+        share = self._share_of_time(log)
         for plan in self._steps():
             step = self.progress.step + 1
+            scale = scheduled(recipe, step - 1, self.n_steps, share)
             for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
-                group["lr"] = rate * self._schedule(step - 1)
+                group["lr"] = rate * scale
             loss, norm = self._step(plan)
             losses, counted = losses + loss, counted + 1
             self.progress.step = step
             log.advance()
-            last = step >= self.n_steps or log.elapsed_s > (recipe.time_limit_s or math.inf)
+            share, self.progress.elapsed_s = self._share_of_time(log), log.elapsed_s
+            last = step >= self.n_steps or share >= 1
             if step % recipe.log_every == 0 or last:
-                self._log_step(log, losses / counted, norm)
+                self._log_step(log, losses / counted, norm, scale)
                 losses, counted = torch.zeros_like(losses), 0
             ends_epoch = last or step % self.plan.steps_per_epoch == 0
+            if last:  # before an evaluation that may be long, or fail
+                self.save_adapter(recipe.out, self.saved_dtype)
             if _is_due(recipe.evaluate_every, step, ends_epoch, last):
                 self._evaluate(log)
+                share = self._share_of_time(log)
             if _is_due(recipe.save_every, step, ends_epoch, last):
                 self._save()
             if last:
@@ -139,17 +144,15 @@ class TrainingLoop:
 
         return nullcontext() if last else self.accelerator.no_sync(self.model)
 
-    def _schedule(self, step: int) -> float:
-        """Return the share of the learning rate at a step, counted from 0."""
-        recipe = self.recipe
-        if step < recipe.warmup_steps:
-            return step / max(1, recipe.warmup_steps)
-        if recipe.schedule == "constant":
-            return 1.0
-        done = (step - recipe.warmup_steps) / max(1, self.n_steps - recipe.warmup_steps)
-        return 1 - done if recipe.schedule == "linear" else 0.5 * (1 + math.cos(math.pi * done))
+    def _share_of_time(self, log: RunLog) -> float:
+        """Return the share of the time limit that has gone by, the same in all processes."""
+        share = log.elapsed_s / (self.recipe.time_limit_s or math.inf)
+        if self.accelerator.num_processes == 1 or self.recipe.time_limit_s is None:
+            return share
+        shares = self.accelerator.gather(torch.tensor([share], device=self.accelerator.device))
+        return float(cast("Tensor", shares).max())
 
-    def _log_step(self, log: RunLog, loss: Tensor, norm: Tensor) -> None:
+    def _log_step(self, log: RunLog, loss: Tensor, norm: Tensor, scale: float) -> None:
         step = self.progress.step
         value = float(cast("Tensor", self.accelerator.reduce(loss, "sum")))
         if not math.isfinite(value):
@@ -158,8 +161,7 @@ class TrainingLoop:
                 f"before; lower learning_rate ({self.recipe.learning_rate:g}), or add warmup_steps"
             )
         values = {"loss": value, "grad_norm": float(norm), "epoch": step / self.plan.steps_per_epoch}
-        rate = self.recipe.learning_rate * self._schedule(step - 1)
-        log.report(step, values | {"learning_rate": rate})
+        log.report(step, values | {"learning_rate": self.recipe.learning_rate * scale})
 
     # ------------------------------------------------------------------------ evaluation and checkpoints
 
@@ -193,6 +195,11 @@ class TrainingLoop:
             for path in recipe.out.glob(f"{BEST}*"):  # no checkpoint that is kept refers to others any more
                 if path != self.best_adapter():
                     shutil.rmtree(path, ignore_errors=True)
+
+    @property
+    def saved_dtype(self) -> torch.dtype | None:
+        """Precision of the finished adapter's file; None for that of the weights."""
+        return torch.float16 if self.recipe.saved_as == "fp16" else None
 
     @property
     def peft_model(self) -> PeftModel:

@@ -22,7 +22,9 @@ _SHOWN = ("loss", "pcc", "per", "wer")
 class RunLog:
     """Reports from the first process only."""
 
-    def __init__(self, path: Path, accelerator: Accelerator, n_steps: int, done: int) -> None:
+    def __init__(
+        self, path: Path, accelerator: Accelerator, n_steps: int, done: int, elapsed_s: float = 0.0
+    ) -> None:
         """Open the log.
 
         Args:
@@ -30,15 +32,16 @@ class RunLog:
             accelerator: Knows the process, and the trackers.
             n_steps: Steps of the whole run.
             done: Steps that were made before this process started.
+            elapsed_s: Seconds that these steps took.
         """
-        self.path, self.started_s = path, time.monotonic()
+        self.path, self.started_s = path, time.monotonic() - elapsed_s
         self._accelerator = accelerator
         hidden = not (accelerator.is_main_process and sys.stderr.isatty())
         self._bar: tqdm[Any] = tqdm(total=n_steps, initial=done, desc="training", unit="step", disable=hidden)
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the log was opened."""
+        """Seconds of the run so far."""
         return time.monotonic() - self.started_s
 
     def advance(self) -> None:

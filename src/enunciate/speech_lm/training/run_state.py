@@ -46,6 +46,8 @@ class Progress:
     best_metrics: Metrics | None = None
     last_metrics: Metrics | None = None
     """Metrics of the latest evaluation."""
+    elapsed_s: float = 0.0
+    """Seconds that the run has taken, those before it was resumed included."""
 
 
 def is_sharded(accelerator: Accelerator) -> bool:

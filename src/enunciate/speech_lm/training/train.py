@@ -52,7 +52,7 @@ from enunciate.speech_lm.training.model_card import write_card
 from enunciate.speech_lm.training.run_state import is_sharded
 from enunciate.speech_lm.training.split import AdapterSplit, load_split
 from enunciate.storage import writing_to
-from enunciate.torch_device import pick_device
+from enunciate.torch_device import configure_cuda, pick_device
 from enunciate.training.checkpoints import read_marker, start_run
 from enunciate.training.run_folder import LOG_FILE, Metrics, write_metrics
 from enunciate.training.speaker_split import HELD_OUT
@@ -80,6 +80,7 @@ def train(
     silence_libraries()
     folder = check_set_up(recipe)
     check_sharding(recipe)
+    configure_cuda()
     accelerator = make_accelerator(recipe)
     split = load_split(recipe)
     with writing_to(recipe.out):
@@ -102,6 +103,8 @@ def train(
     loop = TrainingLoop(model, recipe, accelerator, plan, Collator(processor, source), evaluation)
     if accelerator.is_main_process:
         split.write_held_out(recipe.out)
+        with writing_to(recipe.out):
+            processor.save(recipe.out)
     counts = {task: sum(example.task == task for example in examples) for task in recipe.tasks}
     loop.run(checkpoint, {"examples": counts, "hours": hours, "dev": len(split.dev)})
     return _finish(loop, split, processor, audio)
@@ -180,19 +183,18 @@ def _finish(loop: TrainingLoop, split: AdapterSplit, processor: Processor, audio
     """Save the kept adapter, evaluate it on the held-out utterances, and write its model card."""
     recipe, accelerator = loop.recipe, loop.accelerator
     best = loop.best_adapter()
-    dtype = torch.float16 if recipe.saved_as == "fp16" else None
+    dtype = loop.saved_dtype
     if best is not None and accelerator.is_main_process:
         for name in (WEIGHTS_FILE, CONFIG_FILE):
             shutil.copyfile(best / name, recipe.out / name)
     accelerator.wait_for_everyone()
     if best is not None and not is_sharded(accelerator):
         set_peft_model_state_dict(loop.peft_model, load_file(best / WEIGHTS_FILE))
-    if best is None or (dtype is not None and not is_sharded(accelerator)):
+    if best is not None and dtype is not None and not is_sharded(accelerator):
         loop.save_adapter(recipe.out, dtype)
     metrics = _final_metrics(loop, split.report, processor, audio)
     if accelerator.is_main_process:
         with writing_to(recipe.out):
-            processor.save(recipe.out)
             write_card(recipe, metrics, recipe.out)
             write_metrics(metrics, recipe.out)
         if recipe.push_to_hub:
@@ -212,8 +214,11 @@ def _final_metrics(
     best = progress.best_metrics or {}
     metrics |= {f"dev_{name}": value for name, value in best.items() if value is not None}
     if report and not is_sharded(accelerator):
+        if accelerator.is_main_process:
+            write_metrics(metrics, recipe.out)
         model = loop.peft_model
-        evaluator = AdapterEvaluator(recipe, report, processor, ClipAudio(processor, audio.device))
+        features = ClipAudio(processor, audio.device, keep=True)
+        evaluator = AdapterEvaluator(recipe, report, processor, features)
         model.eval()
         with torch.no_grad(), accelerator.autocast():
             reported = evaluator(model, accelerator)
