@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, floor
 from string import ascii_lowercase
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -187,7 +188,12 @@ def token_table(
         following.astype(np.int16),
         np.insert(phones[:, allowed], end, 0, axis=1),
         np.insert(letters[:, allowed], end, 0, axis=1),
-        np.array([0 if token == end_token_id else len(pieces[token]) for token in columns]),
+        np.array(
+            [
+                0 if token == end_token_id else len(pieces[token])
+                for token in cast("list[int]", columns.tolist())
+            ]
+        ),
         np.array([pieces[token][:1] == b'"' and token != end_token_id for token in columns]),
         automaton.first_of_phones,
         dead,

@@ -83,7 +83,7 @@ class GreedyTranscripts:
     def _fetched(
         self, opening: Sequence[int], columns: Sequence[Tensor], chances: Sequence[Tensor]
     ) -> list[TokenSequence]:
-        tokens = self._columns[torch.stack(columns, dim=1)].cpu().numpy()
+        tokens = self._columns[torch.stack(list(columns), dim=1)].cpu().numpy()
         end = self._table.columns[np.flatnonzero(self._table.following[self._table.finished] != FORBIDDEN)[0]]
         lengths = (tokens == end).argmax(axis=1).tolist()
         written = cast("list[list[int]]", tokens.tolist())
