@@ -20,11 +20,11 @@ from enunciate.speech_lm.families.phi4.adapter_layout import (
 from enunciate.speech_lm.families.phi4.config import full_config
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME, checkpoint_folder, description_folder
 from enunciate.speech_lm.families.phi4.model import VISION, load_base, prepare, random_base, read_config
-from enunciate.speech_lm.options import AdapterConfig
+from enunciate.speech_lm.options import CONTROL_TOKENS, AdapterConfig
 
 if TYPE_CHECKING:
     from enunciate.speech_lm.families.phi4.processor import Phi4Processor
-    from enunciate.speech_lm.processor import Control
+    from enunciate.speech_lm.processor import Control, Processor
 
 
 class Phi4Family(Family):
@@ -105,3 +105,10 @@ class Phi4Family(Family):
     def processor(self, name_or_folder: str, revision: str | None, control: Control) -> Phi4Processor:
         """See `Family`."""
         return self.processor_class().load(name_or_folder, revision, control)
+
+    def fit_vocabulary(self, model: Any, processor: Processor) -> None:
+        """Start special control tokens, in spare rows, as the mean of the tokens that spell them."""
+        weight = model.model.embed_tokens.weight
+        with torch.no_grad():
+            for task, token in processor.control_token_ids.items():
+                weight[token] = weight[processor.spelled_ids(CONTROL_TOKENS[task])].mean(0)
