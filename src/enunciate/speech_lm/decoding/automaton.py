@@ -183,6 +183,7 @@ def token_table(
     following[following == dead] = FORBIDDEN
     following[[automaton.whole, dead], end] = dead  # the state that was forbidden becomes the finished one
     columns = np.insert(columns, end, end_token_id)
+    tokens = cast("list[int]", columns.tolist())
     return TokenTable(
         columns,
         following.astype(np.int16),
@@ -194,7 +195,7 @@ def token_table(
                 for token in cast("list[int]", columns.tolist())
             ]
         ),
-        np.array([pieces[token][:1] == b'"' and token != end_token_id for token in columns]),
+        np.array([pieces[token][:1] == b'"' and token != end_token_id for token in tokens]),
         automaton.first_of_phones,
         dead,
     )
