@@ -73,7 +73,7 @@ class _Paths:
         kept = np.argsort(-ranks, axis=1, kind="stable")[:, :most]
         weights = np.take_along_axis(joint, kept, axis=1)
         parents, number = np.divmod(kept, numbers)
-        rows: npt.NDArray[np.int64] = parents + before * np.arange(clips)[:, None]
+        rows = np.asarray(parents + before * np.arange(clips)[:, None], dtype=np.int64)
         so_far = np.take_along_axis(self.numbers, parents[:, :, None], axis=1)
         extended = np.concatenate([so_far, number[:, :, None]], axis=2)
         return _Paths(weights / weights.sum(axis=1, keepdims=True), extended), rows.ravel()

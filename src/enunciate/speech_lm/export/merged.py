@@ -76,7 +76,9 @@ def _not_loaded(model: Any) -> dict[str, torch.Tensor]:
     """Return the tensors of the base's checkpoint that were not loaded, so that the folder is whole."""
     pattern, checkpoint = family_of(model).not_loaded, model.checkpoint
     found: dict[str, torch.Tensor] = {}
-    for path in [] if pattern is None else sorted(checkpoint.glob("*.safetensors")):
+    if pattern is None:
+        return found
+    for path in sorted(checkpoint.glob("*.safetensors")):
         with cast("Any", safe_open)(path, framework="pt") as tensors:
             found |= {n: tensors.get_tensor(n) for n in tensors.keys() if re.match(pattern, n)}  # noqa: SIM118
     return {name: value.to(model.weight_dtype) for name, value in found.items()}
