@@ -74,7 +74,8 @@ def test_special_control_tokens_come_after_all_others_and_start_as_what_spells_t
 
 def test_the_grammar_takes_every_symbol_and_never_an_id_without_a_token(processor):
     masks = grammar_of(processor, VOCABULARY).start([20.0])
-    answer = MddAnswer(word_transcript="good day", phoneme_transcript=" ".join(HEARD_SYMBOLS))
+    words = " ".join(["the quick brown fox jumps over the lazy dog and runs away"] * 2)
+    answer = MddAnswer(word_transcript=words, phoneme_transcript=" ".join(HEARD_SYMBOLS))
 
     for token in processor.answer_ids(render(answer)):
         allowed = masks.allowed()[0]
