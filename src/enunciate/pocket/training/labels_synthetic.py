@@ -116,7 +116,7 @@ def _word_ranges(phone_low: Sequence[float], words: Sequence[int], n_words: int)
 def _whole_ranges(clip: NeuralClip, loss: float) -> Ends:
     """Return the ranges of the four scores; errors cost `loss` points of accuracy."""
     if clip.kind == "good":
-        return [9.3, 9.0, 9.0, 9.1], [10.0] * 4
+        return [9.6, 9.5, 9.5, 9.5], [10.0] * 4
     if clip.kind == "hesitant":
         return [9.0, 2.5, 2.5, NOT_KNOWN], [10.0, 7.5, 8.0, NOT_KNOWN]
     accuracy = max(_FLAWLESS - loss, _LOWEST_ACCURACY)

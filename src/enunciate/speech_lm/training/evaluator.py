@@ -29,6 +29,7 @@ from enunciate.speech_lm.training.answer_metrics import TaskAnswer, answer_metri
 from enunciate.speech_lm.training.clip_audio import ClipAudio
 from enunciate.speech_lm.training.collator import Collator
 from enunciate.speech_lm.training.data import AdapterExample, MeasuredClip, examples_of
+from enunciate.speech_lm.training.saved_answers import save_answers
 from enunciate.training.run_folder import Metrics
 from enunciate.training.samplers import LengthBatchSampler
 
@@ -55,7 +56,7 @@ class AdapterEvaluator:
         self._decoder: Decoder | None = None
 
     def __call__(self, model: PeftModel, accelerator: Accelerator) -> Metrics:
-        """Return loss and metrics of a model, which must be in evaluation mode."""
+        """Return loss and metrics of a model, which must be in evaluation mode, and write its answers."""
         with _unsharded(model) as is_sharded:
             process, processes = (
                 (0, 1) if is_sharded else (accelerator.process_index, accelerator.num_processes)
@@ -75,6 +76,8 @@ class AdapterEvaluator:
             answers = cast("list[TaskAnswer]", gather_object(answers))
         total, items = cast("list[float]", sums.tolist())
         answers.sort(key=lambda answer: (answer.task, answer.utterance.id))
+        if accelerator.is_main_process:
+            save_answers(answers, self.recipe.model, self.recipe.out)
         return {"loss": total / max(items, 1)} | answer_metrics(answers, self.recipe.target)
 
     def _loss(

@@ -3,7 +3,8 @@
 A recipe's `out` receives `log.jsonl` (one line per logged step and per evaluation), `checkpoints/` (for
 `--resume`), `best-STEP/` (the best adapter so far) and, at the end, the finished adapter in PEFT's format,
 `adapter_model.safetensors` and `adapter_config.json`, with `recipe.json`, `metrics.json`, `README.md` and the
-processor's files.
+processor's files. `answers.jsonl` and `answers-most-likely.jsonl` are the answers of the last evaluation, for
+`enunciate evaluate --answers`.
 """
 
 # The libraries' annotations leave many types open.
