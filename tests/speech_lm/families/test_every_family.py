@@ -7,15 +7,18 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from support.speech_lm_cases import clip
 from support.speech_lm_runs import log_of, tiny_recipe
 from support.tiny_qwen2_audio import save_qwen2_audio
 from support.whisper_folders import save_base
 
 from enunciate.engines import load_assessor
 from enunciate.schema import Utterance
+from enunciate.speech_lm.decoding.decoded_answer import expectation
+from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.families.names import USUAL_BASES
 from enunciate.speech_lm.families.registry import family_named
-from enunciate.speech_lm.options import AdapterDescription
+from enunciate.speech_lm.options import AdapterDescription, PromptConfig
 from enunciate.speech_lm.training.train import train
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
@@ -111,3 +114,47 @@ def test_encodings_computed_once_train_the_same(recipe, tmp_path):
         losses.append([line["loss"] for line in log_of(tmp_path / str(once), "loss")])
 
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
+
+
+# ------------------------------------------------------------------------------- scores of tiny bases
+
+
+@pytest.fixture(scope="module")
+def base(family, recipe):
+    return family_named(family).load(recipe.model, dtype=torch.float32).eval()
+
+
+def test_the_expected_total_hangs_on_no_single_path(family, recipe, base, monkeypatch):
+    logits_of = type(base).logits_of
+    as_sure_as_trained = lambda *asked: 5 * logits_of(base, *asked)  # noqa: E731
+    monkeypatch.setattr(base, "logits_of", as_sure_as_trained)
+
+    def totals(paths):
+        processor = family_named(family).processor(recipe.model, None, "text")
+        decoder = Decoder(base, processor, PromptConfig(rubric=False), paths=paths)
+        items = [(clip(0.3, seed), None) for seed in range(4)]
+        return np.array([expectation(one.distributions["total"]) for one in decoder.decode("apa", items)])
+
+    every = totals(11**3)
+    followed = np.abs(totals(family_named(family).score_paths) - every)
+    most_likely = np.abs(totals(1) - every)
+
+    assert most_likely.max() > 0.02, "the most likely numbers alone mislead here"
+    assert followed.mean() < 0.5 * most_likely.mean()
+
+
+@torch.no_grad()
+def test_scores_are_computed_in_float32_under_autocast(family, base):
+    vectors = torch.randn(
+        3, family_named(family).sizes(base.config).hidden, generator=torch.Generator().manual_seed(0)
+    )
+    tokens = torch.tensor([5, 9, 2])
+    expected = base.logits(vectors)[:, tokens]
+
+    with torch.autocast("cpu", torch.bfloat16):
+        found = base.logits_of(vectors, tokens)
+        rounded = base.logits(vectors)[:, tokens]
+
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected)
+    assert not torch.allclose(rounded.float(), expected, rtol=1e-5)

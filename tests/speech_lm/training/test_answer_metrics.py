@@ -41,6 +41,16 @@ def test_correlations_are_those_of_the_evaluation():
     assert found["prosodic_pcc"] == pytest.approx(-expected.pcc)
 
 
+def test_rank_correlations_do_not_change_with_the_scale_of_the_scores():
+    found, stretched = all_scored(), all_scored([0 if p < 5 else p + 2 for p in PREDICTED])
+    expected = correlation([2, 5, 3, 4, 1], [2, 5, 4, 3, 1]).pcc
+
+    assert found["accuracy_spearman"] == pytest.approx(expected)
+    assert found["prosodic_spearman"] == pytest.approx(-expected)
+    assert stretched["accuracy_pcc"] != pytest.approx(found["accuracy_pcc"])
+    assert found["total_spearman"] is found["spearman"] is None, "one of the four is constant"
+
+
 def test_what_is_always_the_same_has_no_correlation():
     found = all_scored()
 
@@ -64,6 +74,7 @@ def test_expectations_are_compared_where_there_are_distributions():
 
     assert found["accuracy_pcc"] is None
     assert found["accuracy_pcc_expected"] == pytest.approx(correlation(HUMAN, PREDICTED).pcc)
+    assert found["spearman_expected"] == pytest.approx(0.5 * found["accuracy_spearman_expected"])
 
 
 def read(words, phones, unparsable=False):

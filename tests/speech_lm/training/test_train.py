@@ -165,6 +165,34 @@ def test_without_dev_speakers_the_last_step_is_kept(material, tmp_path):
     assert (tmp_path / "adapter_model.safetensors").is_file()
 
 
+def test_the_papers_protocol_measures_the_test_split_before_the_first_step_and_after_every_epoch(
+    material, tmp_path
+):
+    changes = {"protocol": "official", "evaluate_first": True, "max_steps": None}
+    recipe = tiny_recipe(material, tmp_path / "official", **changes)
+    metrics = train(recipe)
+    lines = log_of(recipe.out, "eval_per")
+    (first,) = log_of(recipe.out, "examples")
+    card = (recipe.out / "README.md").read_text()
+
+    assert first["examples"] == {"apa": 12, "mdd": 12}, "all of the train split, and nothing of the other"
+    assert [line["eval_epoch"] for line in lines] == [0, 1, 2]
+    assert all(line["eval_n_mdd"] == line["eval_n_apa"] == 12 for line in lines)
+    assert metrics["best_step"] is None and not list(recipe.out.glob("best-*"))
+    assert metrics["report_per"] == pytest.approx(lines[-1]["eval_per"])
+    assert "which chose nothing" in card and "\n| 0 |" in card and "\n| 2 |" in card
+
+
+def test_measuring_before_the_first_step_changes_no_weight(material, tmp_path):
+    saved = []
+    for first in (True, False):
+        recipe = tiny_recipe(material, tmp_path / str(first), evaluate_first=first, max_steps=2)
+        train(recipe)
+        saved.append((recipe.out / "adapter_model.safetensors").read_bytes())
+
+    assert saved[0] == saved[1]
+
+
 def test_what_is_due_at_the_end_of_an_epoch_comes_there(material, tmp_path):
     train(tiny_recipe(material, tmp_path, max_steps=7, epochs=9, evaluate_every="epoch", save_every=5))
 

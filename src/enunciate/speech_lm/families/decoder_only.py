@@ -102,9 +102,9 @@ class DecoderOnly:
 
     def logits_of(self, hidden: Tensor, tokens: Tensor) -> Tensor:
         """Return the logits of some tokens only, in float32; see `SpeechModel.logits_of`."""
-        if not self.config.get_text_config().tie_word_embeddings:
-            return self.logits(hidden)[:, tokens].float()
-        return float32_logits(hidden, cast("Tensor", self.embedding(tokens)))
+        if self.config.get_text_config().tie_word_embeddings:
+            return float32_logits(hidden, cast("Tensor", self.embedding(tokens)))
+        return float32_logits(hidden, cast("Tensor", self.output_layer.weight)[tokens])
 
     def forward(self, input_ids: Tensor | None = None, *args: Any, **kwargs: Any) -> Any:
         """Compute as transformers does; with labels, as `SpeechModel.forward` says."""

@@ -88,7 +88,10 @@ class AdapterRecipe(SplitRecipe, AdapterDescription):
     log_every: _Count = 10
     """Steps between two lines of the log."""
     evaluate_every: Literal["epoch"] | _Count = "epoch"
-    """Evaluate on the dev speakers after each epoch, or after this number of steps."""
+    """Evaluate after each epoch, or after this number of steps: on the dev speakers, or on the test split with
+    `protocol=official`."""
+    evaluate_first: bool = False
+    """Evaluate before the first step as well: epoch 0. That evaluation never chooses the adapter."""
     save_every: Literal["epoch"] | _Count = "epoch"
     """Write a checkpoint for `--resume` after each epoch, or after this number of steps."""
     keep_checkpoints: _Count = 2

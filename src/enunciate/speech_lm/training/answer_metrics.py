@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from enunciate.corpus.labels import heard_phones
-from enunciate.metrics.correlation import correlation
+from enunciate.metrics.correlation import correlate, pair_answers, rank_answers
 from enunciate.metrics.records import PhoneMatch
 from enunciate.phones import strip_stress
 from enunciate.phones.alignment import EditCounts, count_edits, pooled
@@ -31,8 +31,9 @@ class TaskAnswer:
 def answer_metrics(answers: Sequence[TaskAnswer], config: TargetConfig) -> Metrics:
     """Compute all metrics of the tasks that were asked; a metric that cannot be computed is None.
 
-    For each aspect there are `<aspect>_pcc` and `<aspect>_p` (of the most likely integers) and
-    `<aspect>_pcc_expected` (None without distributions), with their means `pcc` and `pcc_expected`. For
+    For each aspect there are `<aspect>_pcc`, `<aspect>_p` and `<aspect>_spearman` (of the most likely
+    integers), and `<aspect>_pcc_expected` and `<aspect>_spearman_expected` (None without distributions), with
+    the means `pcc`, `spearman`, `pcc_expected` and `spearman_expected` over the aspects. For
     transcripts there are `wer`, `per` (against the heard phones), `per_canonical`, and the paper's matching
     of phones (`precision`, `recall`, `f1`).
     `unparsable_apa` and `unparsable_mdd` count the answers that did not parse.
@@ -49,20 +50,19 @@ def answer_metrics(answers: Sequence[TaskAnswer], config: TargetConfig) -> Metri
 
 def _score_metrics(answers: Sequence[TaskAnswer]) -> Metrics:
     metrics: Metrics = {"n_apa": len(answers), "unparsable_apa": _n_unparsable(answers)}
-    likely: list[float | None] = []
-    expected: list[float | None] = []
     for aspect in ASPECTS:
         human = [getattr(answer.utterance.scores, aspect) for answer in answers]
-        integers = correlation(human, [_most_likely(answer, aspect) for answer in answers])
-        expectations = correlation(human, [_expected(answer, aspect) for answer in answers])
+        integers = pair_answers(human, [_most_likely(answer, aspect) for answer in answers])
+        expectations = pair_answers(human, [_expected(answer, aspect) for answer in answers])
         metrics |= {
-            f"{aspect}_pcc": integers.pcc,
-            f"{aspect}_p": integers.p_value,
-            f"{aspect}_pcc_expected": expectations.pcc,
+            f"{aspect}_pcc": correlate(integers).pcc,
+            f"{aspect}_p": correlate(integers).p_value,
+            f"{aspect}_spearman": correlate(rank_answers(integers)).pcc,
+            f"{aspect}_pcc_expected": correlate(expectations).pcc,
+            f"{aspect}_spearman_expected": correlate(rank_answers(expectations)).pcc,
         }
-        likely.append(integers.pcc)
-        expected.append(expectations.pcc)
-    return metrics | {"pcc": mean_or_none(likely), "pcc_expected": mean_or_none(expected)}
+    means = ("pcc", "spearman", "pcc_expected", "spearman_expected")
+    return metrics | {name: mean_or_none([metrics[f"{a}_{name}"] for a in ASPECTS]) for name in means}
 
 
 def _transcript_metrics(answers: Sequence[TaskAnswer], config: TargetConfig) -> Metrics:

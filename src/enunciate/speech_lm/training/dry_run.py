@@ -26,9 +26,8 @@ from enunciate.speech_lm.training.checks import (
 )
 from enunciate.speech_lm.training.data import MeasuredClip, examples_of
 from enunciate.speech_lm.training.memory import GIB, LargestBatch, estimate_memory, meta_model
-from enunciate.speech_lm.training.split import load_split
+from enunciate.speech_lm.training.split import AdapterSplit, load_split
 from enunciate.speech_lm.training.train import silence_libraries
-from enunciate.training.speaker_split import SpeakerSplit
 
 _PROMPT_CHARACTERS = 4.0
 _ANSWER_CHARACTERS = 2.3
@@ -137,7 +136,7 @@ def _pattern(name: str) -> str:
     return ".".join(kept[:8] if "encoder" not in kept else kept[: kept.index("encoder") + 1])
 
 
-def _data(recipe: AdapterRecipe, split: SpeakerSplit, sizes: Sequence[_ExampleSize]) -> dict[str, str]:
+def _data(recipe: AdapterRecipe, split: AdapterSplit, sizes: Sequence[_ExampleSize]) -> dict[str, str]:
     facts: dict[str, str] = {}
     for task in recipe.tasks:
         own = [s for s in sizes if s.task == task]
@@ -145,11 +144,18 @@ def _data(recipe: AdapterRecipe, split: SpeakerSplit, sizes: Sequence[_ExampleSi
         facts[f"examples, {task}"] = f"{len(own):,}" + (f" ({without:,} lack its labels)" if without else "")
     prompt, answer = sum(s.prompt for s in sizes), sum(s.answer for s in sizes)
     longest = max((s.prompt + s.answer for s in sizes), default=0)
+    chooses = (
+        f"{len(split.dev):,} by {recipe.chooses_by}"
+        if recipe.protocol == "dev"
+        else "none: the last step is kept"
+    )
+    measured = {"measured at every epoch": f"{len(split.watched):,} of the test split"}
     return facts | {
         "tokens per epoch": f"{prompt + answer:,}, {answer:,} of them answers",
         "longest example": f"{longest:,} tokens",
-        "utterances that choose the best": f"{len(split.dev):,} by {recipe.chooses_by}",
+        "utterances that choose the best": chooses,
         "utterances reported on": f"{len(split.report):,}",
+        **(measured if recipe.protocol == "official" else {}),
     }
 
 

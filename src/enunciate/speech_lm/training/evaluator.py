@@ -34,8 +34,10 @@ from enunciate.training.run_folder import Metrics
 from enunciate.training.samplers import LengthBatchSampler
 
 FRAMES_PER_S = 100
-_COPIED = 2_000_000_000
-"""Models of up to so many parameters are copied to be measured."""
+_COPIED_ON_A_CPU = 2_000_000_000
+"""Models of up to so many parameters are copied to be measured where the memory is the computer's."""
+_LEFT_FREE = 0.25
+"""The share of a model's own size that has to stay free on a GPU beside its copy, for the decoding."""
 
 
 class AdapterEvaluator:
@@ -129,10 +131,19 @@ class AdapterEvaluator:
 
 def _merged_copy(model: PeftModel) -> nn.Module:
     """Return a copy with the adapter merged, which decodes faster; one too large to copy stays as it is."""
-    if sum(parameter.numel() for parameter in model.parameters()) > _COPIED:
+    if not _has_room_for_copy(model):
         return model
     with torch.autocast(cast("torch.device", model.device).type, enabled=False):
         return cast("nn.Module", merged(copy.deepcopy(model)))
+
+
+def _has_room_for_copy(model: PeftModel) -> bool:
+    device = cast("torch.device", model.device)
+    if device.type != "cuda":
+        return sum(parameter.numel() for parameter in model.parameters()) <= _COPIED_ON_A_CPU
+    torch.cuda.empty_cache()  # what a step of training has left to be used again
+    size = sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
+    return torch.cuda.mem_get_info(device)[0] > (1 + _LEFT_FREE) * size
 
 
 @contextmanager

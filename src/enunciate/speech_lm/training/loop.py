@@ -87,6 +87,8 @@ class TrainingLoop:
         log = RunLog(recipe.out / LOG_FILE, self.accelerator, self.n_steps, done.step, done.elapsed_s)
         if checkpoint is None:
             log.write({"step": 0} | facts)
+            if recipe.evaluate_first:
+                self._measure(log)
         self.model.train()
         losses = torch.zeros((), device=self.accelerator.device)
         counted = 0
@@ -167,17 +169,8 @@ class TrainingLoop:
 
     def _evaluate(self, log: RunLog) -> None:
         """Evaluate, log the metrics, and keep the adapter if it is the best so far."""
-        if self.evaluation is None:
-            return
-        model = self.peft_model
-        model.eval()
-        with torch.no_grad(), self.accelerator.autocast():
-            metrics = self.evaluation(model, self.accelerator)
-        model.train()
-        shown = {f"eval_{name}": value for name, value in metrics.items() if value is not None}
-        log.report(self.progress.step, shown)
+        metrics = self._measure(log)
         name, progress = self.recipe.chooses_by, self.progress
-        progress.last_metrics = metrics
         value = metrics.get(name)
         if self.recipe.protocol == "dev" and value is not None:
             best, higher = progress.best_value, name in HIGHER_IS_BETTER
@@ -185,6 +178,21 @@ class TrainingLoop:
                 progress.best_step, progress.best_value = progress.step, value
                 progress.best_metrics = metrics
                 self.save_adapter(self.recipe.out / f"{BEST}{progress.step}")
+
+    def _measure(self, log: RunLog) -> Metrics:
+        """Evaluate and log the metrics, of which there are none without an evaluation."""
+        if self.evaluation is None:
+            return {}
+        model = self.peft_model
+        model.eval()
+        with torch.no_grad(), self.accelerator.autocast():
+            metrics = self.evaluation(model, self.accelerator)
+        model.train()
+        shown: Metrics = {"eval_epoch": self.progress.step / self.plan.steps_per_epoch}
+        shown |= {f"eval_{name}": value for name, value in metrics.items() if value is not None}
+        log.report(self.progress.step, shown)
+        self.progress.last_metrics = metrics
+        return metrics
 
     def _save(self) -> None:
         recipe = self.recipe

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,14 +11,17 @@ import yaml
 import enunciate
 from enunciate.schema import ASPECTS
 from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
+from enunciate.speech_lm.training.epoch_table import epoch_table, read_evaluations
 from enunciate.storage import write_whole
-from enunciate.training.run_folder import Metrics
+from enunciate.training.run_folder import LOG_FILE, Metrics
 
 CARD = "README.md"
 _SETS = {"dev": "dev speakers", "report": "held-out speakers"}
 _NAMES = {
     **{f"{aspect}_pcc": f"{aspect}, PCC" for aspect in ASPECTS},
     "pcc_expected": "mean PCC of expected scores",
+    "spearman": "mean Spearman's rank correlation",
+    "spearman_expected": "mean Spearman's rank correlation of expected scores",
     "wer": "word error rate",
     "per": "phone error rate",
     "per_canonical": "phone error rate against the canonical phones",
@@ -35,11 +38,13 @@ _STRATEGIES = {
 
 
 def write_card(recipe: AdapterRecipe, metrics: Metrics, folder: Path) -> None:
-    """Write the card into the folder of an adapter."""
-    write_whole(folder / CARD, render_card(recipe, metrics))
+    """Write the card into the folder of an adapter, with the evaluations in its log."""
+    write_whole(folder / CARD, render_card(recipe, metrics, read_evaluations(folder / LOG_FILE)))
 
 
-def render_card(recipe: AdapterRecipe, metrics: Metrics) -> str:
+def render_card(
+    recipe: AdapterRecipe, metrics: Metrics, evaluations: Sequence[Mapping[str, float]] = ()
+) -> str:
     """Return the card as Markdown, with the header that the Hugging Face hub reads."""
     header = {
         "base_model": recipe.model,
@@ -50,11 +55,13 @@ def render_card(recipe: AdapterRecipe, metrics: Metrics) -> str:
     }
     # types-PyYAML leaves the type of one parameter of `safe_dump` unknown
     front_matter: str = cast(Any, yaml).safe_dump(header, sort_keys=False)
-    body = "\n".join(_sections(recipe, metrics))
+    body = "\n".join(_sections(recipe, metrics, evaluations))
     return f"---\n{front_matter}---\n\n{body}\n"
 
 
-def _sections(recipe: AdapterRecipe, metrics: Metrics) -> Iterator[str]:
+def _sections(
+    recipe: AdapterRecipe, metrics: Metrics, evaluations: Sequence[Mapping[str, float]]
+) -> Iterator[str]:
     tasks = {"apa": "scores a sentence (APA)", "mdd": "writes down the words and phones heard (MDD)"}
     yield f"# {recipe.out.name}\n"
     yield (
@@ -74,6 +81,10 @@ def _sections(recipe: AdapterRecipe, metrics: Metrics) -> Iterator[str]:
     yield f"- Software: enunciate {enunciate.__version__}; `recipe.json` has every value.\n"
     yield "## Metrics\n"
     yield from _table(metrics)
+    if evaluations:
+        measured = "the test split" if recipe.protocol == "official" else "the dev speakers"
+        yield f"\nIn the course of training, on {measured} (epoch 0 is the adapter before its first step):\n"
+        yield from epoch_table(evaluations)
     yield "\n## Limits\n"
     yield (
         "The learners spoke Mandarin first, and half of them were children; on others it may do worse. One "
@@ -94,6 +105,10 @@ def _start(recipe: AdapterRecipe) -> str:
 
 
 def _data(recipe: AdapterRecipe) -> str:
+    if recipe.protocol == "official":
+        return "all of its train split; measured on its test split, which chose nothing"
+    if recipe.protocol == "everything":
+        return "both splits"
     if not recipe.speakers_held_out:
         return "its train split"
     held = f"fold {recipe.hold_out} of {recipe.folds} of the test split's speakers held out"
