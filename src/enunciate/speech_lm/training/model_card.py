@@ -31,9 +31,14 @@ _NAMES = {
     "unparsable_apa": "APA answers that did not parse",
     "unparsable_mdd": "MDD answers that did not parse",
 }
+_WHERE = {
+    "decoder": "the decoder",
+    "encoder": "the audio encoder",
+    "both": "the audio encoder and the decoder",
+}
 _STRATEGIES = {
-    "lora": "a LoRA adapter on the decoder, everything else frozen",
-    "unfreeze": "a LoRA adapter on the decoder, the audio encoder and the audio projector",
+    "lora": "everything else frozen",
+    "unfreeze": "and the audio encoder and the audio projector whole",
 }
 
 
@@ -70,7 +75,8 @@ def _sections(
     )
     yield '```python\nfrom enunciate import load_assessor\n\nassessor = load_assessor("this folder")\n```\n'
     yield "## What was trained\n"
-    yield f"- Weights: {_STRATEGIES[recipe.adapter.strategy]}; {_start(recipe)}."
+    where, others = _WHERE[recipe.adapter.where], _STRATEGIES[recipe.adapter.strategy]
+    yield f"- Weights: a LoRA adapter on {where}, {others}; {_start(recipe)}."
     yield f"- Data: Speechocean762 (CC BY 4.0), {_data(recipe)}."
     yield f"- Prompt: control token {_CONTROLS[recipe.prompt.control]}, {_prompt(recipe)}."
     batch = recipe.batch_size * recipe.accumulation
