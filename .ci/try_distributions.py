@@ -52,6 +52,7 @@ def check_contents(wheel: Path) -> None:
     for needed in (
         "py.typed",
         "pocket/weights/pocket.json",
+        "speech_lm/whisper_onnx/adapter/adapter_model.safetensors",
         "phones/data/cmudict.txt.gz",
         "recipes/benchmark.yaml",
         "serve/static/index.html",

@@ -277,8 +277,8 @@ def load_assessor(
     if str(name_or_path) == HUB_NAME or family_of_folder(folder):
         return _load_speech_lm(name_or_path, adapter=False, lexicon=lexicon)
     raise ModelNotFoundError(
-        f"{name_or_path}: no such model. Use 'pocket', a folder that `enunciate train` wrote, '{HUB_NAME}', "
-        f"or '{SERVED}MODEL' with the address of its server"
+        f"{name_or_path}: no such model. Use 'pocket', 'whisper', a folder that `enunciate train` wrote, "
+        f"'{HUB_NAME}', or '{SERVED}MODEL' with the address of its server"
     )
 
 

@@ -1,6 +1,7 @@
 """`enunciate info`."""
 
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from support.command_line import run
@@ -39,6 +40,17 @@ def test_info_survives_an_engine_that_cannot_be_loaded(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(engines, "load_assessor", broken)
     assert "model: cannot be loaded: RuntimeError: no such library" in run("info").stdout
+
+
+def test_info_says_where_the_base_of_whisper_is(
+    fake: FakeAssessor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ENUNCIATE_WHISPER", str(tmp_path))
+    assert f"Whisper base: not found: {tmp_path}: no Whisper in it" in run("info").stdout
+
+    for name in ("tokenizer.json", "model.bin"):
+        (tmp_path / name).write_bytes(b"")
+    assert f"Whisper base: {tmp_path}\n" in run("info").stdout
 
 
 def test_packages_are_grouped_by_the_extra_that_installs_them() -> None:

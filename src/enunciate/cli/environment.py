@@ -11,7 +11,9 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import enunciate
+from enunciate.errors import ModelNotFoundError
 from enunciate.serve.settings import available_cores
+from enunciate.whisper_weights.base import find_whisper
 
 CORE = "core"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -25,6 +27,7 @@ def environment() -> dict[str, str]:
         "Python": f"{platform.python_version()} ({platform.python_implementation()}, {sys.executable})",
         "platform": platform.platform(),
         "model": _model(),
+        "Whisper base": _whisper_base(),
         "ONNX Runtime providers": _providers(),
         "CPU threads": str(available_cores()),
         "NVIDIA driver": "found" if shutil.which("nvidia-smi") else "not found",
@@ -84,6 +87,14 @@ def _model() -> str:
         return load_assessor("pocket").name
     except Exception as error:
         return f"cannot be loaded: {type(error).__name__}: {error}"
+
+
+def _whisper_base() -> str:
+    """Say where the base of the engine `whisper` is, if it is anywhere."""
+    try:
+        return str(find_whisper().folder)
+    except ModelNotFoundError as error:
+        return f"not found: {error}"
 
 
 def _providers() -> str:

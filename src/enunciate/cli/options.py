@@ -23,9 +23,10 @@ AccentOption = Annotated[
 ModelOption = Annotated[
     str,
     typer.Option(
-        help="'pocket'; a folder that `enunciate train` wrote; 'microsoft/Phi-4-multimodal-instruct', "
-        "without an adapter; or 'openai:MODEL', of a server of OpenAI's protocol. Phi-4 and its adapters "
-        "need: pip install 'enunciate[llm]'; openai: needs 'enunciate[openai]'."
+        help="'pocket'; 'whisper', a small speech language model on a Whisper base that you have; a folder "
+        "that `enunciate train` wrote; 'microsoft/Phi-4-multimodal-instruct', without an adapter; or "
+        "'openai:MODEL', of a server of OpenAI's protocol. whisper needs: pip install 'enunciate[whisper]'; "
+        "Phi-4 and its adapters need 'enunciate[llm]'; openai: needs 'enunciate[openai]'."
     ),
 ]
 BaseUrlOption = Annotated[

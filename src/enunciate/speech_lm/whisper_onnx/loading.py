@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 def packaged_adapter() -> Path:
-    """Return the folder where the adapter that ships is, if the package has it."""
+    """Return the folder of the adapter that ships."""
     return Path(str(resources.files("enunciate.speech_lm.whisper_onnx"))) / "adapter"
 
 
@@ -71,7 +71,7 @@ def load_whisper(
     decoder = Decoder(weights, untouched.dims, untouched.output, threads)
     return SpeechLmAssessor(
         OnnxAnswerDecoder(encoder, decoder, untouched.tokens, description),
-        f"whisper {adapter.resolve().name} {weights_digest(adapter / WEIGHTS)}",
+        _name_of(adapter),
         options=SpeechLmOptions(
             tasks=description.tasks,
             reads_text=description.prompt.reference_text,
@@ -82,6 +82,12 @@ def load_whisper(
         lexicon=words,
         transcriber=untouched.transcribe,
     )
+
+
+def _name_of(adapter: Path) -> str:
+    """Return the name of an engine, such as `whisper mine 8d71a504`; the adapter that ships has none."""
+    name = "" if adapter == packaged_adapter() else f"{adapter.resolve().name} "
+    return f"whisper {name}{weights_digest(adapter / WEIGHTS)}"
 
 
 def _base_of(description: AdapterDescription, base: Path | None) -> WhisperFolder:
