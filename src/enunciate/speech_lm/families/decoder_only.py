@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from transformers import DynamicCache
 
 from enunciate.speech_lm.answer_loss import answer_output
+from enunciate.speech_lm.families.decoder_layers import can_run_layers, run_layers
 from enunciate.speech_lm.families.speech_model import Heard, float32_logits, heard_in
 
 
@@ -113,13 +114,18 @@ class DecoderOnly:
             return cast("Any", super()).forward(input_ids, *args, **kwargs)
         assert input_ids is not None
         heard = heard_in(self, kwargs).of(kwargs.get("clip_of_row"))
-        hidden = self.language_model(
-            inputs_embeds=self._embedded(input_ids, heard),
-            attention_mask=kwargs["attention_mask"],
-            use_cache=False,
-        ).last_hidden_state
+        hidden = self._whole_sequences(self._embedded(input_ids, heard), kwargs["attention_mask"])
         items, places = kwargs.get("num_items_in_batch"), kwargs.get("answer_places")
         return answer_output(hidden, labels, self.logits, items, places)
+
+    def _whole_sequences(self, embedded: Tensor, mask: Tensor) -> Tensor:
+        """Return the hidden states of sequences that are padded on the right, if at all."""
+        decoder, length = self.language_model, embedded.shape[1]
+        if not can_run_layers(decoder, length):
+            return decoder(inputs_embeds=embedded, attention_mask=mask, use_cache=False).last_hidden_state
+        if torch.is_grad_enabled() and decoder.training and not embedded.requires_grad:
+            embedded = embedded.detach().requires_grad_()  # compiled layers see one kind of input
+        return run_layers(decoder, embedded, torch.arange(length, device=embedded.device)[None])
 
     def _embedded(self, ids: Tensor, heard: Heard | None) -> Tensor:
         """Return embeddings (B, L, D) with audio in the place of its placeholders."""

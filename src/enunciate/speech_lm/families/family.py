@@ -61,6 +61,8 @@ class Family(ABC):
     """A regular expression for the beginnings of a checkpoint's tensors that no speech needs."""
     can_be_sharded: bool = True
     """Whether FSDP can spread a model over several GPUs."""
+    runs_layer_by_layer: bool = True
+    """Whether a decoder's layers can be compiled and run by `decoder_layers`."""
     score_paths: int = 8
     """Beginnings of an answer that are followed when scores are decoded."""
 

@@ -80,6 +80,13 @@ class AdapterRecipe(SplitRecipe, AdapterDescription):
 
     encode_once: bool = True
     """Keep the encodings of all clips, if the encoder is frozen and clips are not changed."""
+    bf16_lora: bool = False
+    """Compute with copies of the LoRA matrices in bfloat16; what is trained and saved stays float32. On one
+    device only."""
+    compile_layers: bool = False
+    """Compile each layer of the decoder (torch.compile), which takes a minute once; not for `whisper`."""
+    pad_to: _Count = 1
+    """Pad sequences to a multiple of so many tokens, so that there are fewer lengths."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass, audio encoder included: less memory, a third slower."""
     attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
@@ -88,8 +95,8 @@ class AdapterRecipe(SplitRecipe, AdapterDescription):
     log_every: _Count = 10
     """Steps between two lines of the log."""
     evaluate_every: Literal["epoch"] | _Count = "epoch"
-    """Evaluate after each epoch, or after this number of steps: on the dev speakers, or on the test split with
-    `protocol=official`."""
+    """Evaluate after each epoch, or after this number of steps: on the dev speakers, or with
+    `protocol=official` on the test split."""
     evaluate_first: bool = False
     """Evaluate before the first step as well: epoch 0. That evaluation never chooses the adapter."""
     save_every: Literal["epoch"] | _Count = "epoch"

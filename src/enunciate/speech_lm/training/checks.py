@@ -72,6 +72,23 @@ def check_packages(recipe: AdapterRecipe) -> None:
         )
 
 
+def check_speed_options(recipe: AdapterRecipe, processes: int) -> None:
+    """Check that the options that make a step faster fit the family and the processes.
+
+    Raises:
+        RecipeError: One does not.
+    """
+    problems: list[str] = []
+    if recipe.compile_layers and not family_named(recipe.kind).runs_layer_by_layer:
+        problems.append("compile_layers: the layers of this family are not called as a whole: give false")
+    if recipe.bf16_lora and (processes > 1 or sharding_is_asked_for()):
+        problems.append("bf16_lora: only on one device: give false, or run one process")
+    if recipe.bf16_lora and recipe.precision != "bf16":
+        problems.append("bf16_lora: needs precision=bf16")
+    if problems:
+        raise RecipeError(recipe.kind, problems)
+
+
 def check_device(recipe: AdapterRecipe) -> None:
     """Check the device that the recipe names.
 

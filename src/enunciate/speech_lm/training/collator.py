@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 
 from enunciate.speech_lm.answer_loss import SOFT_PLACES, SOFT_TARGETS, SOFT_TOKENS
@@ -33,9 +34,12 @@ class Collator:
     by the padding id: that is also an end token.
     """
 
-    def __init__(self, processor: Processor, audio: TrainingAudio | None = None) -> None:
-        """Collate with a processor, and audio from `audio` or, by default, features computed anew."""
-        self.processor = processor
+    def __init__(self, processor: Processor, audio: TrainingAudio | None = None, pad_to: int = 1) -> None:
+        """Collate with a processor, and audio from `audio` or, by default, features computed anew.
+
+        Sequences are padded to a multiple of `pad_to` tokens.
+        """
+        self.processor, self.pad_to = processor, pad_to
         self.audio = audio or ClipAudio(processor)
         self._score_tokens: list[int] | None = None
 
@@ -48,11 +52,11 @@ class Collator:
         clips = list(dict.fromkeys(example.recording for example in examples))
         batch = self.audio.batch(clips)
         device = next(iter(batch.values())).device
-        rows = {"attention_mask": _padded([[1] * e.length for e in examples], 0)}
-        rows["input_ids"] = _padded(
+        rows = {"attention_mask": self._padded([[1] * e.length for e in examples], 0)}
+        rows["input_ids"] = self._padded(
             [e.prompt_ids + e.answer_inputs for e in examples], self.processor.pad_token_id
         )
-        rows["labels"] = _padded(
+        rows["labels"] = self._padded(
             [[IGNORE_INDEX] * len(e.prompt_ids) + e.answer_ids for e in examples], IGNORE_INDEX
         )
         width = rows["labels"].shape[1] - 1
@@ -89,6 +93,6 @@ class Collator:
             SOFT_TARGETS: torch.tensor(targets),
         }
 
-
-def _padded(rows: Sequence[Sequence[int]], value: int) -> Tensor:
-    return pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=value)
+    def _padded(self, rows: Sequence[Sequence[int]], value: int) -> Tensor:
+        padded = pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=value)
+        return pad(padded, (0, -padded.shape[1] % self.pad_to), value=value)

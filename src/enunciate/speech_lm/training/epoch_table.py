@@ -1,4 +1,4 @@
-"""The evaluations of a run as a table with the columns of the paper's (arXiv 2509.02915), one row for each."""
+"""The evaluations of a run as a table with the columns of the paper's (arXiv 2509.02915), one row each."""
 
 from __future__ import annotations
 

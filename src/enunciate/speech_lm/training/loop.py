@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import cast
 
@@ -30,14 +31,15 @@ from enunciate.speech_lm.training.adapter_recipe import HIGHER_IS_BETTER, Adapte
 from enunciate.speech_lm.training.batch_plan import BatchPlan, StepPlan
 from enunciate.speech_lm.training.collator import Collator
 from enunciate.speech_lm.training.learning_rate import scheduled
+from enunciate.speech_lm.training.optimizer import make_optimizer
 from enunciate.speech_lm.training.run_log import RunLog, append_line
 from enunciate.speech_lm.training.run_state import (
     Progress,
     is_sharded,
     load_checkpoint,
     save_checkpoint,
-    trained_parameters,
 )
+from enunciate.speech_lm.training.working_copies import WorkingCopies
 from enunciate.training.run_folder import LOG_FILE, Metrics
 
 BEST = "best-"
@@ -62,7 +64,8 @@ class TrainingLoop:
         self.collator, self.evaluation = collator, evaluation
         epochs = math.ceil(plan.steps_per_epoch * recipe.epochs)
         self.n_steps = recipe.max_steps or epochs
-        optimizer = _optimizer(model, recipe, accelerator.device)
+        self._copies = WorkingCopies(model) if recipe.bf16_lora else None
+        optimizer = make_optimizer(model, recipe, accelerator.device, self._copies)
         self.model: nn.Module
         self.optimizer: torch.optim.Optimizer
         self.model, self.optimizer = accelerator.prepare(model, optimizer)
@@ -82,7 +85,8 @@ class TrainingLoop:
             EnunciateError: The loss is not a number any more.
         """
         if checkpoint is not None:
-            self.progress = load_checkpoint(checkpoint, self.accelerator, self.model, self.optimizer)
+            with self.exactly():
+                self.progress = load_checkpoint(checkpoint, self.accelerator, self.model, self.optimizer)
         recipe, done = self.recipe, self.progress
         log = RunLog(recipe.out / LOG_FILE, self.accelerator, self.n_steps, done.step, done.elapsed_s)
         if checkpoint is None:
@@ -135,15 +139,20 @@ class TrainingLoop:
                 loss = answer_loss(self.model, batch, plan.n_items, self.recipe.ordinal_weight)
                 # DDP and FSDP average over the processes, and the parts of the loss are to be added.
                 self.accelerator.backward(loss * self.accelerator.num_processes)
+            if self._copies is not None:
+                self._copies.collect()
             total += loss.detach()
-        norm = self.accelerator.clip_grad_norm_(self.model.parameters(), self.recipe.max_grad_norm)
+        trained = [one for group in self.optimizer.param_groups for one in group["params"]]
+        norm = self.accelerator.clip_grad_norm_(
+            self.model.parameters() if is_sharded(self.accelerator) else trained, self.recipe.max_grad_norm
+        )
         self.optimizer.step()
         self.optimizer.zero_grad()
+        if self._copies is not None:
+            self._copies.publish()
         return total, cast("Tensor", norm)
 
     def _synchronising(self, *, last: bool):  # noqa: ANN202 (a context manager of accelerate or of contextlib)
-        from contextlib import nullcontext
-
         return nullcontext() if last else self.accelerator.no_sync(self.model)
 
     def _share_of_time(self, log: RunLog) -> float:
@@ -185,7 +194,7 @@ class TrainingLoop:
             return {}
         model = self.peft_model
         model.eval()
-        with torch.no_grad(), self.accelerator.autocast():
+        with torch.no_grad(), self.accelerator.autocast(), self.exactly():
             metrics = self.evaluation(model, self.accelerator)
         model.train()
         shown: Metrics = {"eval_epoch": self.progress.step / self.plan.steps_per_epoch}
@@ -196,13 +205,23 @@ class TrainingLoop:
 
     def _save(self) -> None:
         recipe = self.recipe
-        save_checkpoint(
-            recipe.out, recipe.keep_checkpoints, self.accelerator, self.model, self.optimizer, self.progress
-        )
+        with self.exactly():
+            save_checkpoint(
+                recipe.out,
+                recipe.keep_checkpoints,
+                self.accelerator,
+                self.model,
+                self.optimizer,
+                self.progress,
+            )
         if self.accelerator.is_main_process:
             for path in recipe.out.glob(f"{BEST}*"):  # no checkpoint that is kept refers to others any more
                 if path != self.best_adapter():
                     shutil.rmtree(path, ignore_errors=True)
+
+    def exactly(self) -> AbstractContextManager[None]:
+        """In this context the model has the weights that are trained, and not working copies of them."""
+        return nullcontext() if self._copies is None else self._copies.exactly()
 
     @property
     def saved_dtype(self) -> torch.dtype | None:
@@ -220,7 +239,8 @@ class TrainingLoop:
         if is_sharded(self.accelerator):
             state = cast("dict[str, Tensor]", self.accelerator.get_state_dict(self.model))
         if self.accelerator.is_main_process:
-            save_adapter(self.peft_model, folder, state, dtype)
+            with self.exactly():
+                save_adapter(self.peft_model, folder, state, dtype)
         self.accelerator.wait_for_everyone()
 
     def log_final(self, metrics: Metrics) -> None:
@@ -235,18 +255,3 @@ class TrainingLoop:
 
 def _is_due(every: str | int, step: int, ends_epoch: bool, last: bool) -> bool:
     return last or (ends_epoch if isinstance(every, str) else step % every == 0)
-
-
-def _optimizer(model: nn.Module, recipe: AdapterRecipe, device: torch.device) -> torch.optim.Optimizer:
-    """AdamW, with a learning rate of its own for modules that are trained whole, if the recipe gives one."""
-    groups: dict[float, list[nn.Parameter]] = {}
-    for name, parameter in trained_parameters(model).items():
-        whole = "modules_to_save" in name
-        rate = recipe.hearing_learning_rate if whole else None
-        groups.setdefault(rate or recipe.learning_rate, []).append(parameter)
-    return torch.optim.AdamW(
-        [{"params": parameters, "lr": rate} for rate, parameters in groups.items()],
-        lr=recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
-        fused=device.type == "cuda",
-    )

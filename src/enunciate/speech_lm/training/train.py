@@ -33,6 +33,7 @@ from transformers.utils import logging as transformers_logging
 from enunciate.errors import OutputError
 from enunciate.schema import Utterance
 from enunciate.speech_lm.adapter import CONFIG_FILE, WEIGHTS_FILE, add_adapter, enable_checkpointing
+from enunciate.speech_lm.families.decoder_layers import compile_layers
 from enunciate.speech_lm.families.registry import family_named
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
@@ -41,6 +42,7 @@ from enunciate.speech_lm.training.checks import (
     check_memory,
     check_set_up,
     check_sharding,
+    check_speed_options,
     sharding_is_asked_for,
 )
 from enunciate.speech_lm.training.clip_audio import AugmentedClips, ClipAudio, EncodedClips, TrainingAudio
@@ -83,6 +85,7 @@ def train(
     check_sharding(recipe)
     configure_cuda()
     accelerator = make_accelerator(recipe)
+    check_speed_options(recipe, accelerator.num_processes)
     split = load_split(recipe)
     with writing_to(recipe.out):
         checkpoint = start_run(recipe, resume, writes=accelerator.is_main_process)
@@ -101,14 +104,17 @@ def train(
     evaluation = AdapterEvaluator(recipe, split.watched, processor, audio) if split.watched else None
     with accelerator.autocast():
         source = _training_audio(recipe, examples, model, processor, audio)
-    loop = TrainingLoop(model, recipe, accelerator, plan, Collator(processor, source), evaluation)
+    loop = TrainingLoop(
+        model, recipe, accelerator, plan, Collator(processor, source, recipe.pad_to), evaluation
+    )
     if accelerator.is_main_process:
         split.write_held_out(recipe.out)
         with writing_to(recipe.out):
             processor.save(recipe.out)
     counts = {task: sum(example.task == task for example in examples) for task in recipe.tasks}
     loop.run(checkpoint, {"examples": counts, "hours": hours, "dev": len(split.dev)})
-    return _finish(loop, split, processor, audio)
+    with loop.exactly():
+        return _finish(loop, split, processor, audio)
 
 
 def make_accelerator(recipe: AdapterRecipe) -> Accelerator:
@@ -174,6 +180,8 @@ def build_model(recipe: AdapterRecipe, device: torch.device, processor: Processo
     model = add_adapter(base, recipe.adapter, family.control_ids(processor, recipe.tasks))
     if recipe.gradient_checkpointing:
         enable_checkpointing(model)
+    if recipe.compile_layers:
+        compile_layers(cast("Any", model).get_base_model().language_model)
     return model
 
 

@@ -42,6 +42,7 @@ class WhisperFamily(TransformersFamily):
     keeps_float32 = True
     takes_log_mel = True
     can_be_sharded = False  # layers are called part by part, past the hooks that gather their weights
+    runs_layer_by_layer = False
     score_paths = SCORE_PATHS
 
     def lora_targets(self, config: AdapterConfig) -> str:
