@@ -2,14 +2,10 @@
 
 import copy
 import json
-import os
-import subprocess
-import sys
 
 import huggingface_hub
 import pytest
 import torch
-from support.paths import REPOSITORY
 from support.speech_lm_cases import batch_of, features, save_checkpoint, tiny_base, tiny_config, tokenizer
 from transformers.models.phi4_multimodal import modeling_phi4_multimodal as native
 
@@ -275,25 +271,3 @@ def test_the_hub_is_asked_for_transformers_layout_and_its_absence_is_one_line(mo
     assert asked == {HUB_NAME: "abc", "some/other": None}
     with pytest.raises(ModelNotFoundError, match="--revision refs/pr/70"):
         checkpoint_folder(HUB_NAME)
-
-
-@pytest.mark.slow
-def test_the_full_size_benchmark_runs_in_small_and_reads_no_audio(tmp_path):
-    root, out = REPOSITORY, tmp_path / "lines.jsonl"
-    code = (
-        "import runpy, sys\n"
-        "sys.modules['soundfile'] = None\n"
-        f"sys.argv = ['benchmark', '--tiny', '--steps', '1', '--checkpointing', '--out', {str(out)!r}]\n"
-        f"runpy.run_path({str(root / 'benchmarks' / 'phi4_full_size.py')!r}, run_name='__main__')"
-    )
-    environment = os.environ | {"PYTHONPATH": str(root / "src")}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 0, done.stderr
-    lines = [json.loads(line) for line in out.read_text().splitlines()]
-    assert [json.loads(line) for line in done.stdout.splitlines()] == lines
-    summaries = [line for line in lines if line["event"] == "summary"]
-    assert [line["strategy"] for line in summaries] == ["lora", "unfreeze"]
-    assert all(line["step_ms"] > 0 and line["checkpointing"] for line in summaries)

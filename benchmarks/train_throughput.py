@@ -1,0 +1,168 @@
+"""Training steps of Phi-4-multimodal: the plain way, ours, and each option of speed alone and together.
+
+    PYTHONPATH=src python benchmarks/train_throughput.py [--out FILE.jsonl] [--only NAME ...] [--steps 3]
+    PYTHONPATH=src python benchmarks/train_throughput.py --tiny --device cpu
+
+A step is `--accumulation` micro-batches of `--batch` clips of 4 s, half of them APA and half MDD, then
+clipping and AdamW. Each row prints examples a second, the milliseconds of a micro-batch of either task and
+the peak of the memory; the first step, which compiles, is timed by itself. Weights are random, in bfloat16
+(`phi4_sizes`).
+
+With `--tiny` everything is float32, and the loss and the gradients of every row must be those of the plain
+way to 1e-5, but for `bf16_lora`, which is rounded on purpose; else the script ends with an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from phi4_sizes import (
+    Clock,
+    Report,
+    Size,
+    environment,
+    free_memory,
+    full_size,
+    peak_gib,
+    random_batch,
+    tiny_size,
+)
+from phi4_training import CASES, Trainer
+from torch import Tensor
+
+TOLERANCE = 1e-5
+FirstStep = tuple[Tensor, dict[str, Tensor]]
+"""The loss and the gradients of the first step."""
+
+
+def micro_batches(
+    size: Size, trainer: Trainer, rows: int, accumulation: int
+) -> list[tuple[str, dict[str, Tensor]]]:
+    """Return the micro-batches of a step with their tasks: the same examples, however many are joined."""
+    joined = trainer.case.batches_as_one
+    found: list[tuple[str, dict[str, Tensor]]] = []
+    for task, lengths in size.examples.items():
+        for start in range(0, accumulation // len(size.examples), joined):
+            parts = [
+                random_batch(size, trainer.base.config, task, rows, start + part) for part in range(joined)
+            ]
+            for part, one in enumerate(parts):
+                one["answer_places"] += part * rows * (lengths.total - 1)
+            batch = {name: torch.cat([one[name] for one in parts]) for name in parts[0]}
+            found.append((task, trainer.prepared(batch)))
+    return found
+
+
+def measure(size: Size, name: str, options: argparse.Namespace, report: Report) -> FirstStep | None:
+    """Time one row and report it; returns its first step, if gradients are to be checked."""
+    trainer = Trainer(size, CASES[name], options.strategy, "aot_eager" if options.tiny else "inductor")
+    batches = micro_batches(size, trainer, options.batch, options.accumulation)
+    items = sum(int((batch["labels"] >= 0).sum()) for _, batch in batches)
+    clock = Clock(size.device)
+    times: dict[str, list[float]] = {task: [] for task in size.examples}
+    steps: list[float] = []
+    first: FirstStep | None = None
+    for step in range(options.steps + 1):
+        loss, whole = torch.zeros((), device=size.device), 0.0
+        clock.read()
+        for task, batch in batches:
+            loss += trainer.micro_batch(batch, items)
+            passed = clock.read()
+            whole += passed
+            if step:
+                times[task].append(passed)
+        if step == 0 and options.tiny:
+            first = loss, {key: p.grad.clone() for key, p in trainer.trained.items() if p.grad is not None}
+        trainer.update()
+        steps.append(whole + clock.read())
+    median_s = statistics.median(steps[1:])
+    report.line(
+        event="row",
+        name=name,
+        examples_per_s=options.batch * options.accumulation / median_s,
+        micro_batch=options.batch * trainer.case.batches_as_one,
+        **{f"{task}_ms": 1000 * statistics.median(values) for task, values in times.items()},
+        step_ms=1000 * median_s,
+        first_step_s=steps[0],
+        peak_gib=peak_gib(size.device),
+        trained=trainer.n_trained,
+        loss=float(loss),
+    )
+    return first
+
+
+def measure_if_it_fits(
+    size: Size, name: str, options: argparse.Namespace, report: Report
+) -> FirstStep | None:
+    """Do the same, or report that the memory does not suffice."""
+    free_memory(size.device)
+    torch._dynamo.reset()
+    try:
+        return measure(size, name, options, report)
+    except torch.OutOfMemoryError:
+        report.line(event="out of memory", name=name, peak_gib=peak_gib(size.device))
+        return None
+
+
+def difference(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> float:
+    """Return the largest distance of two gradients, relative to the size of the parameter's.
+
+    Some, such as those of the biases of keys, are 0 but for rounding, which is not compared with itself.
+    """
+    assert one.keys() == other.keys()
+    least = 1e-3 * max(float(value.norm()) for value in one.values())
+    return max(float((other[k] - v).norm() / v.norm().clamp_min(least)) for k, v in one.items())
+
+
+def check(name: str, plain: FirstStep, found: FirstStep, report: Report) -> bool:
+    """Compare loss and gradients of a row with the plain way's; bf16 is rounded on purpose."""
+    loss = abs(float(found[0] - plain[0])) / abs(float(plain[0]))
+    gradient = difference(plain[1], found[1])
+    allowed = 0.05 if CASES[name].bf16_lora else TOLERANCE
+    same = loss <= allowed and gradient <= allowed
+    report.line(event="check", name=name, loss=loss, gradients=gradient, allowed=allowed, same=same)
+    return same
+
+
+def main() -> None:
+    """Measure the rows one after the other."""
+    raw: Callable[..., Any] = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
+    parser.add_argument("--out", type=Path, help="file that also receives the lines")
+    parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), help="only these rows")
+    parser.add_argument("--steps", type=int, default=3, help="timed steps of each row")
+    parser.add_argument("--batch", type=int, default=8, help="clips of a micro-batch")
+    parser.add_argument("--accumulation", type=int, default=8, help="micro-batches of a step")
+    parser.add_argument("--strategy", choices=("lora", "unfreeze"), default="lora")
+    parser.add_argument("--control-token-alone", action="store_true", help="prompts without the rubric")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--tiny", action="store_true", help="a tiny model, and the check of the gradients")
+    options = parser.parse_args()
+    if options.device == "cuda" and not torch.cuda.is_available():
+        parser.error("the full size needs a GPU: `--tiny --device cpu` tries this script without one")
+    torch.set_float32_matmul_precision("highest" if options.tiny else "high")
+    size = tiny_size(options.device) if options.tiny else full_size(
+        options.device, control_token_alone=options.control_token_alone
+    )  # fmt: skip
+    if options.tiny:
+        options.batch, options.steps = 2, 1
+    report = Report(options.out)
+    report.line(**environment(size.device))
+    names = [
+        name for name in options.only if not (CASES[name].encode_once and options.strategy == "unfreeze")
+    ]
+    found = {name: measure_if_it_fits(size, name, options, report) for name in names}
+    plain = found.pop("plain", None)
+    if plain is not None:
+        same = [check(name, plain, one, report) for name, one in found.items() if one is not None]
+        if not all(same):
+            raise SystemExit("loss or gradients differ from the plain way's")
+
+
+if __name__ == "__main__":
+    main()

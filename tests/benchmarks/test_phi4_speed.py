@@ -1,0 +1,25 @@
+"""The measurements of Phi-4-multimodal's speed run in small, and check what they measure."""
+
+import json
+
+import pytest
+from support.paths import REPOSITORY
+from support.speech_lm_runs import run_python
+
+pytestmark = pytest.mark.slow
+
+
+def lines_of(script, *options):
+    done = run_python(REPOSITORY / "benchmarks" / script, "--tiny", "--device", "cpu", *options)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("strategy", ["lora", "unfreeze"])
+def test_training_gives_the_plain_loss_and_gradients_in_every_way(strategy, tmp_path):
+    rows = ("plain", "ours", "ours, bf16_lora", "ours, micro-batch x4", "ours, encode_once")
+    lines = lines_of("train_throughput.py", "--strategy", strategy, "--only", *rows)
+    checks = [line for line in lines if line["event"] == "check"]
+
+    assert len(checks) == (4 if strategy == "lora" else 3), "an encoder that is trained is not computed once"
+    assert all(line["same"] for line in checks)
+    assert all(line["examples_per_s"] > 0 for line in lines if line["event"] == "row")
