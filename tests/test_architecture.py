@@ -43,6 +43,8 @@ EXTRAS = (
     "pocketsphinx",
     "av",
     "openai",
+    "ray",
+    "fsspec",
 )
 # What a user of the core imports; everything that these import with themselves must do without extras.
 CORE = (

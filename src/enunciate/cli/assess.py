@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from enunciate.cli.assess_distributed import assess_distributed, check_distributed_usage
 from enunciate.cli.assess_many import assess_many, rows_file
 from enunciate.cli.assess_one import assess_one
 from enunciate.cli.exit_codes import RESUME, exit_on_error
 from enunciate.cli.options import AccentChoice, AccentOption, BaseUrlOption, ModelOption, ServedAdapterOption
-from enunciate.cli.output_format import OutputFormat, PhoneAlphabet
+from enunciate.cli.output_format import ExecutionEngine, OutputFormat, PhoneAlphabet
 from enunciate.exports.level import Level
 
 
@@ -31,11 +32,12 @@ def assess(
         ),
     ] = None,
     manifest: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             help='JSON lines, one clip per line: {"audio": "a.wav", "text": "...", "id": "a"}; a .csv, .tsv '
             'or .parquet table with these columns; or cuts of lhotse. "text" and "id" are optional; audio '
-            "paths are relative to the folder of the manifest."
+            "paths are relative to the folder of the manifest. With --engine ray, also a folder or URL of "
+            "Parquet, or of tars of WebDataset."
         ),
     ] = None,
     model: ModelOption = "pocket",
@@ -65,6 +67,21 @@ def assess(
             "`enunciate merge`.",
         ),
     ] = None,
+    engine: Annotated[
+        ExecutionEngine,
+        typer.Option(
+            help="ray: spread a list over the cores or GPUs of this machine or, with RAY_ADDRESS, of a "
+            "cluster, by Ray Data; --out is a folder of parts in Parquet, from which it resumes. "
+            "pip install 'enunciate[ray]'."
+        ),
+    ] = ExecutionEngine.LOCAL,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="With --engine ray: engines at work. Default: one per core or GPU."),
+    ] = None,
+    gpus_per_worker: Annotated[
+        float, typer.Option(min=0, help="With --engine ray: GPUs, or the part of one, for each engine.")
+    ] = 0.0,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -77,15 +94,24 @@ def assess(
 
     Exit code 2 if a clip could not be assessed; the other clips are assessed all the same.
     """
+    if engine is ExecutionEngine.RAY:
+        check_distributed_usage(manifest, out, format, shard)
     many = manifest is not None or len(audio or []) > 1 or any(path.is_dir() for path in audio or [])
     form = format or (OutputFormat.JSON if many else OutputFormat.TABLE)
     _check_usage(audio, text, manifest, shard, many, form, out)
     kept = RESUME.format(rows_file(out, form)) if many and out else "nothing was kept"
+    if engine is ExecutionEngine.RAY and manifest and out:
+        with exit_on_error(on_interrupt=RESUME.format(out)):
+            from enunciate.distributed.clip_worker import WorkerSettings
+
+            settings = WorkerSettings(model, lexicon, accent.value, phones.value, base_url, served_adapter)
+            assess_distributed(manifest, out, settings, workers=workers, gpus_per_worker=gpus_per_worker)
+        return
     with exit_on_error(on_interrupt=kept):
         from enunciate.clip_lists import Shard, read_clips, utterances_from
         from enunciate.engines import load_assessor
 
-        utterances = read_clips(manifest) if manifest else utterances_from(audio or [], text)
+        utterances = read_clips(Path(manifest)) if manifest else utterances_from(audio or [], text)
         utterances = Shard.parse(shard).of(utterances) if shard else utterances
         utterances = [one.model_copy(update={"accent": accent.value}) for one in utterances]
         assessor = load_assessor(model, lexicon=lexicon, base_url=base_url, served_adapter=served_adapter)
@@ -99,7 +125,7 @@ def assess(
 def _check_usage(
     audio: list[Path] | None,
     text: str | None,
-    manifest: Path | None,
+    manifest: str | None,
     shard: str | None,
     many: bool,
     format: OutputFormat,

@@ -18,7 +18,8 @@ def merge(
         list[Path],
         typer.Argument(
             metavar="PART...",
-            help="Files that `enunciate assess --shard` wrote: JSON lines, or the .jsonl beside a table.",
+            help="Files that `enunciate assess --shard` wrote: JSON lines, or the .jsonl beside a table; or "
+            "folders that `enunciate assess --engine ray` wrote.",
             show_default=False,
         ),
     ],
@@ -40,10 +41,12 @@ def merge(
         raise typer.BadParameter("--format table is for one clip: choose json, csv, parquet or textgrid")
     with exit_on_error(on_interrupt="nothing was written"):
         from enunciate.clip_lists import read_clips
+        from enunciate.distributed.part_folder import unpacked
         from enunciate.merging import merge_rows
 
         ids = None if manifest is None else [clip.id for clip in read_clips(manifest)]
-        counts = merge_rows(parts, rows_file(out, format), ids)
+        with unpacked(parts, beside=out) as files:
+            counts = merge_rows(files, rows_file(out, format), ids)
         write_in_form(out, format, level)
         typer.echo(f"{counts.n_clips:,} clips written to {out}")
         report_failures(counts, format, None)

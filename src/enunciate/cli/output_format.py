@@ -1,4 +1,4 @@
-"""The forms in which `enunciate assess` writes results."""
+"""The forms in which `enunciate assess` writes results, and what runs it."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ class PhoneAlphabet(StrEnum):
 
     ARPABET = "arpabet"
     IPA = "ipa"
+
+
+class ExecutionEngine(StrEnum):
+    """What runs the assessments."""
+
+    LOCAL = "local"
+    RAY = "ray"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from enunciate.errors import needing
-from enunciate.exports.columns import Column
+from enunciate.exports.columns import Cell, Column
 from enunciate.exports.level import Level
 from enunciate.exports.levels import columns_of, rows_of
 from enunciate.manifest import Row
@@ -19,7 +19,21 @@ ROWS_PER_GROUP = 50_000
 
 
 def write_parquet(rows: Iterable[Row], level: Level, path: Path) -> None:
+    """Write results at a level, whole or not at all.
+
+    Raises:
+        MissingExtraError: pyarrow is not installed.
+    """
+    write_parquet_rows(columns_of(level), rows_of(level, rows), path)
+
+
+def write_parquet_rows(columns: Sequence[Column], rows: Iterable[tuple[Cell, ...]], path: Path) -> None:
     """Write a table, whole or not at all.
+
+    Args:
+        columns: Its columns.
+        rows: Its rows, each with a cell for each column.
+        path: The file to write.
 
     Raises:
         MissingExtraError: pyarrow is not installed.
@@ -28,12 +42,11 @@ def write_parquet(rows: Iterable[Row], level: Level, path: Path) -> None:
         pa: Any = import_module("pyarrow")  # it has no types
         pq: Any = import_module("pyarrow.parquet")
 
-    columns = columns_of(level)
     schema = pa.schema([(column.name, _type(pa, column)) for column in columns])
     partial = path.with_name(path.name + ".partial")
     with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
-        all_rows = rows_of(level, rows)
-        while group := list(islice(all_rows, ROWS_PER_GROUP)):
+        left = iter(rows)
+        while group := list(islice(left, ROWS_PER_GROUP)):
             arrays = [
                 pa.array([column.as_value(row[index]) for row in group], type=schema.field(index).type)
                 for index, column in enumerate(columns)

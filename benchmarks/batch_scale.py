@@ -1,0 +1,154 @@
+"""Clips a second and memory of `enunciate assess` on a list: one process, and Ray with 1, 2, ... workers.
+
+    python benchmarks/batch_scale.py [--clips 20000] [--workers 1 2] [--model pocket] [--gpus-per-worker 0]
+
+The clips have 4 s each and are made of the example by another loudness and noise for each, so that no two are
+the same. Rates are those between the first result and the last, without the start; `whole_s` is all of a run.
+Memory is the sum of the proportional set sizes of all processes of a run (`Pss`, in which a page that several
+share counts once), sampled every two seconds: its largest value in the second and in the last quarter of the
+run, which are equal where memory is flat. `busy_cores` says how many cores other work used before each run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+
+from enunciate.audio import SAMPLE_RATE_HZ, load
+
+TEXT = "I think the weather is nice today."
+SECONDS = 4
+SAMPLE_EVERY_S = 2.0
+BUSY_OVER_S = 5.0
+
+
+def make_clips(folder: Path, count: int) -> Path:
+    """Write clips and a list of them in Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    example = Path(__file__).parent.parent / "examples" / "i_think_the_weather_is_nice.flac"
+    speech = np.resize(load(example).samples, SECONDS * SAMPLE_RATE_HZ)
+    speech[load(example).samples.size :] = 0.0
+    rng = np.random.default_rng(0)
+    names = [f"{number:07}.wav" for number in range(count)]
+    for name in names:
+        noise = rng.normal(scale=3e-4, size=speech.size)
+        sf.write(folder / name, rng.uniform(0.3, 0.9) * speech + noise, SAMPLE_RATE_HZ)
+    table = pa.table({"id": names, "audio": names, "text": [TEXT] * count})
+    pq.write_table(table, folder / "clips.parquet", row_group_size=5_000)
+    return folder / "clips.parquet"
+
+
+def busy_cores() -> float:
+    """Return the cores that are busy now, over five seconds."""
+
+    def ticks() -> int:
+        user, nice, system, _, _, *rest = map(int, Path("/proc/stat").read_text().split("\n")[0].split()[1:])
+        return user + nice + system + sum(rest[:2])
+
+    before = ticks()
+    time.sleep(BUSY_OVER_S)
+    return (ticks() - before) / os.sysconf("SC_CLK_TCK") / BUSY_OVER_S
+
+
+def memory_mb(root: int) -> float:
+    """Return the memory of a process and of all its descendants."""
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        parents.setdefault(parent, []).append(int(stat.parent.name))
+    waiting, total_kb = [root], 0
+    while waiting:
+        pid = waiting.pop()
+        waiting += parents.get(pid, [])
+        try:
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        total_kb += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    return total_kb / 1024
+
+
+def results_in(out: Path) -> int:
+    """Return how many results a run has written so far."""
+    import pyarrow.parquet as pq
+
+    if out.is_file():
+        return out.read_bytes().count(b"\n")
+    rows = out / "rows.jsonl"
+    n_open = rows.read_bytes().count(b"\n") if rows.exists() else 0
+    return n_open + sum(pq.read_metadata(part).num_rows for part in out.glob("part-*.parquet"))
+
+
+def measure(command: Sequence[str], out: Path, count: int) -> dict[str, float]:
+    """Run a command that writes the results of so many clips to a file or folder."""
+    busy = busy_cores()
+    began = time.perf_counter()
+    run = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    samples: list[tuple[float, int, float]] = []
+    while run.poll() is None:
+        time.sleep(SAMPLE_EVERY_S)
+        n_done = results_in(out) if out.exists() else 0
+        samples.append((time.perf_counter() - began, n_done, memory_mb(run.pid)))
+    whole_s = time.perf_counter() - began
+    assert run.returncode == 0, run.stderr and run.stderr.read().decode()[-4000:]
+    assert results_in(out) == count
+    during = [one for one in samples if 0 < one[1] < count]
+    (first_s, first_n, _), (last_s, last_n, _) = during[0], during[-1]
+    quarter = {
+        name: max(
+            (mb for _, n_done, mb in during if low <= n_done / count < low + 0.25), default=float("nan")
+        )
+        for name, low in (("memory_mb_second_quarter", 0.25), ("memory_mb_last_quarter", 0.75))
+    }
+    return {
+        "busy_cores": busy,
+        "whole_s": whole_s,
+        "clips_per_s": (last_n - first_n) / (last_s - first_s),
+        **quarter,
+    }
+
+
+def main() -> None:
+    """Measure every way in turn, and print one line of JSON for each."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--clips", type=int, default=20_000)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--model", default="pocket")
+    parser.add_argument("--gpus-per-worker", default="0")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        manifest = make_clips(folder, arguments.clips)
+        base = [sys.executable, "-m", "enunciate", "assess", "--manifest", str(manifest)]
+        base += ["--model", arguments.model]
+        runs = {"one process": (base, folder / "rows.jsonl")}
+        for workers in arguments.workers:
+            options = ["--engine", "ray", "--workers", str(workers)]
+            options += ["--gpus-per-worker", arguments.gpus_per_worker]
+            runs[f"ray, {workers} workers"] = ([*base, *options], folder / f"ray-{workers}")
+        for label, (command, out) in runs.items():
+            measured = measure(command, out, arguments.clips)
+            values = {key: round(value, 2) for key, value in measured.items()}
+            sys.stdout.write(json.dumps({"run": label, "clips": arguments.clips, **values}) + "\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""A list of any length on the cores or GPUs of a cluster, or of this machine, resumable at every moment."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from enunciate.distributed.clip_source import clip_source, not_done
+from enunciate.distributed.clip_worker import ClipWorker, WorkerSettings
+from enunciate.distributed.part_folder import ROWS_PER_PART, PartFolder
+from enunciate.errors import DeviceError, EnunciateError, ManifestError, needing
+from enunciate.manifest import RunCounts
+from enunciate.progress import Progress
+from enunciate.schema import ClipError, Failure
+from enunciate.serve.settings import available_cores
+from enunciate.storage import writing_to
+
+ROWS_PER_TASK = 32
+"""Clips that a worker takes at once; those of a worker that dies are assessed again."""
+READERS_CPUS = 1
+"""The part of a cluster that reads and divides the list; on one machine it comes on top of the cores."""
+RETRIES = 3
+"""How often a task is tried again whose worker or machine died, before its clips are tried one by one."""
+WORKER_DIED = "worker_died"
+"""The code of a clip with which every worker died."""
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ClusterSettings:
+    """How the work is spread.
+
+    Attributes:
+        workers: The number of engines; by default as many as there is room for, one per core or per GPU.
+        gpus_per_worker: GPUs, or a part of one, that an engine has for itself.
+        rows_per_part: Rows of each part of the results.
+    """
+
+    workers: int | None = None
+    gpus_per_worker: float = 0.0
+    rows_per_part: int = ROWS_PER_PART
+
+
+def assess_on_ray(
+    manifest: str,
+    out: Path,
+    settings: WorkerSettings,
+    cluster: ClusterSettings = ClusterSettings(),
+    *,
+    progress: Progress | None = None,
+) -> RunCounts:
+    """Assess the clips of a list that have no row in a folder yet (`part_folder`).
+
+    Joins the cluster that the environment variable RAY_ADDRESS names, or uses the cores of this machine. A
+    worker that dies is replaced, and its clips are assessed again. A clip with which workers die again and
+    again gets a row that says so.
+
+    Args:
+        manifest: The list, as for `clip_source`.
+        out: The folder of the results, on a disk of this process.
+        settings: The engine.
+        cluster: How the work is spread.
+        progress: Told how many clips have a row, and how many there are.
+
+    Raises:
+        ManifestError: The list cannot be read.
+        OutputError: The folder belongs to another run.
+        DeviceError: The cluster has no room for the workers.
+        EnunciateError: The engine cannot be loaded; the message is that of the worker.
+        MissingExtraError: ray or pyarrow is not installed.
+    """
+    with needing("ray"):
+        ray: Any = import_module("ray")
+        import_module("ray.data")
+        import_module("pyarrow")
+    _start(ray)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    workers = _workers(ray, cluster)
+    with writing_to(out):
+        parts = PartFolder(out, settings.identity(), cluster.rows_per_part)
+        try:
+            run = _Run(ray, manifest, parts, settings, cluster.gpus_per_worker, progress)
+            n_kept = len(parts.done)
+            run.count()
+            for rows_per_task in (ROWS_PER_TASK, 1):
+                if run.n_left > 0:
+                    run.assess(workers, rows_per_task)
+            if run.n_left > 0:
+                run.give_up()
+        except BaseException:
+            parts.close()
+            raise
+        parts.finish()
+    return RunCounts(n_clips=len(parts.done), n_kept=n_kept, n_failed=parts.n_failed)
+
+
+def _start(ray: Any) -> None:
+    if not ray.is_initialized():
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        here = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": available_cores() + READERS_CPUS}
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **here)
+
+
+def _workers(ray: Any, cluster: ClusterSettings) -> int:
+    """Return the number of workers, which has to fit into the cluster beside the readers of the list.
+
+    Raises:
+        DeviceError: It does not fit.
+    """
+    has: dict[str, float] = ray.cluster_resources()
+    room = int(has.get("CPU", 0)) - READERS_CPUS
+    if cluster.gpus_per_worker:
+        room = min(room, int(has.get("GPU", 0) / cluster.gpus_per_worker))
+    if room < (cluster.workers or 1):
+        raise DeviceError(
+            f"the cluster has {has.get('CPU', 0):g} cores, of which one reads the list, and "
+            f"{has.get('GPU', 0):g} GPUs: there is room for {max(room, 0)} workers"
+        )
+    return cluster.workers or room
+
+
+@dataclass
+class _Run:
+    """One run after the start: what its passes over the list share."""
+
+    ray: Any
+    manifest: str
+    parts: PartFolder
+    settings: WorkerSettings
+    gpus_per_worker: float
+    progress: Progress | None
+    n_left: int = 0
+    """Rows of the list that have no result yet."""
+
+    def _left(self, rows_per_task: int, *, failing: bool) -> Any:
+        """Return the clips without a result; `failing` says whether a task that fails ends the run."""
+        np: Any = import_module("numpy")
+        self.ray.data.DataContext.get_current().max_errored_blocks = 0 if failing else -1
+        done = np.array(sorted(self.parts.done), dtype="S16")
+        return not_done(clip_source(self.manifest), self.ray.put(done), rows_per_task)
+
+    def count(self) -> None:
+        """Count the clips without a result, by reading the list to its end."""
+        left = self._left(ROWS_PER_TASK, failing=True).select_columns(["id"])
+        self.n_left = sum(table.num_rows for table in _tables(left))
+        self._tell()
+
+    def assess(self, workers: int, rows_per_task: int) -> None:
+        """Assess the clips without a row; those of a task that fails for good stay without."""
+        rows = self._left(rows_per_task, failing=False).map_batches(
+            ClipWorker,
+            fn_constructor_args=(self.settings,),
+            batch_format="pyarrow",
+            batch_size=rows_per_task,
+            compute=self.ray.data.ActorPoolStrategy(size=workers),
+            num_cpus=1,
+            num_gpus=self.gpus_per_worker or None,
+            ray_remote_args_fn=_survival,
+        )
+        for table in _tables(rows):
+            problem = next((text for text in table["problem"].to_pylist() if text), None)
+            if problem is not None:
+                raise EnunciateError(problem)
+            self._add(zip(table["id"].to_pylist(), table["row"].to_pylist(), strict=True))
+
+    def give_up(self) -> None:
+        """Write a row for each clip that still has none."""
+        left = self._left(1, failing=True).select_columns(["id", "source"])
+        message = f"a worker died with this clip {RETRIES + 1} times: try it alone, with `enunciate assess`"
+        for table in _tables(left):
+            for row in table.to_pylist():
+                error = ClipError(code=WORKER_DIED, message=message)
+                failure = Failure(id=row["id"], audio=row["source"], error=error)
+                self._add([(failure.id, failure.model_dump_json())])
+
+    def _add(self, rows: Iterable[tuple[str, str]]) -> None:
+        before = len(self.parts.done)
+        self.parts.add(rows)
+        self.n_left -= len(self.parts.done) - before
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.progress:
+            n_done = len(self.parts.done)
+            self.progress(n_done, n_done + self.n_left)
+
+
+def _survival() -> dict[str, int]:
+    """What Ray does about a worker that dies."""
+    return {"max_restarts": -1, "max_task_retries": RETRIES}
+
+
+def _tables(dataset: Any) -> Iterator[Any]:
+    """Yield the blocks of a dataset as they are ready, each held by nobody once the next is asked for.
+
+    Raises:
+        ManifestError: The list cannot be read to its end.
+    """
+    ray: Any = import_module("ray")
+    try:
+        yield from dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
+    except ray.exceptions.RayTaskError as error:
+        raise ManifestError(f"the list cannot be read: {error.cause}") from None
