@@ -109,17 +109,16 @@ def measure(command: Sequence[str], out: Path, count: int) -> dict[str, float]:
     assert results_in(out) == count
     during = [one for one in samples if 0 < one[1] < count]
     (first_s, first_n, _), (last_s, last_n, _) = during[0], during[-1]
-    quarter = {
-        name: max(
-            (mb for _, n_done, mb in during if low <= n_done / count < low + 0.25), default=float("nan")
-        )
-        for name, low in (("memory_mb_second_quarter", 0.25), ("memory_mb_last_quarter", 0.75))
+    quarters = {"memory_mb_second_quarter": 0.25, "memory_mb_last_quarter": 0.75}
+    memory = {
+        name: max(mb for _, n_done, mb in during if low <= n_done / count < low + 0.25)
+        for name, low in quarters.items()
     }
     return {
         "busy_cores": busy,
         "whole_s": whole_s,
         "clips_per_s": (last_n - first_n) / (last_s - first_s),
-        **quarter,
+        **memory,
     }
 
 

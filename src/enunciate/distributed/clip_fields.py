@@ -69,7 +69,7 @@ def fields_of_sample(key: str, members: Mapping[str, bytes]) -> Fields:
 
 
 def _notes(content: bytes | None) -> dict[str, Any]:
-    notes = json.loads(content) if content else {}
+    notes: Any = json.loads(content) if content else {}
     return cast("dict[str, Any]", notes) if isinstance(notes, dict) else {}
 
 

@@ -43,7 +43,6 @@ def clip_source(where: str) -> Any:
     """
     rd: Any = import_module("ray.data")
     place = ListPlace(where)
-    options = {"num_cpus": READER_CPUS}
     if place.suffix not in (".parquet", ".tar") and not (place.is_remote and not place.suffix):
         if place.is_remote:
             raise ManifestError(f"{where}: from a URL, only Parquet and tars are read")
