@@ -1,8 +1,9 @@
-"""A file of a system's answers: JSON lines, whose rows may have any of three forms.
+"""A file of a system's answers: JSON lines, whose rows may have any of four forms.
 
 - the short form (`answer`);
 - what `enunciate assess` writes, an `Assessment` or a `Failure`;
-- the id and a response of Azure's pronunciation assessment (`azure`).
+- the id and a response of Azure's pronunciation assessment (`azure`);
+- the id and a result of OpenPronounce (`openpronounce`).
 
 A clip without a row counts as failed, as does one with an error: a system never gains by leaving a clip out.
 """
@@ -22,6 +23,7 @@ from enunciate.corpus.problems import Problems
 from enunciate.errors import CorpusError, OutputError
 from enunciate.evaluation.outside.answer import Answer
 from enunciate.evaluation.outside.azure import answer_from_azure
+from enunciate.evaluation.outside.openpronounce import answer_from_openpronounce
 from enunciate.evaluation.run import Prediction
 from enunciate.metrics.pairs import Evaluated, PhoneMismatchError, judged_phones
 from enunciate.schema import Assessment, Failure, Utterance
@@ -82,6 +84,9 @@ def _prediction(line: str, known: dict[str, Utterance]) -> Prediction:
         raise ValueError(f"the id {fields.get('id')!r} is not one of the clips")
     if "azure" in fields:
         return _of_answer(answer_from_azure(utterance.id, fields["azure"], utterance), utterance)
+    if "openpronounce" in fields:
+        answer = answer_from_openpronounce(utterance.id, fields["openpronounce"], utterance)
+        return _of_answer(answer, utterance)
     if "used_reference" in fields:
         return _of_assessment(Assessment.model_validate_json(line), utterance)
     if isinstance(fields.get("error"), dict):
