@@ -7,18 +7,21 @@ the same. Rates are those between the first result and the last, without the sta
 Memory is the sum of the proportional set sizes of all processes of a run (`Pss`, in which a page that several
 share counts once), sampled every two seconds: its largest value in the second and in the last quarter of the
 run, which are equal where memory is flat. `busy_cores` says how many cores other work used before each run.
+Where that is not near 0, the runs share cores with it, and only `clips_per_cpu_s` is to be compared: clips
+between the first result and the last for each second of processor time that all processes of the run used.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -62,25 +65,29 @@ def busy_cores() -> float:
     return (ticks() - before) / os.sysconf("SC_CLK_TCK") / BUSY_OVER_S
 
 
-def memory_mb(root: int) -> float:
-    """Return the memory of a process and of all its descendants."""
-    parents: dict[int, list[int]] = {}
+def processes_of(root: int) -> Iterator[Path]:
+    """Yield the folders in /proc of a process and of all its descendants."""
+    children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
+        with contextlib.suppress(OSError):
             parent = int(stat.read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        parents.setdefault(parent, []).append(int(stat.parent.name))
-    waiting, total_kb = [root], 0
+            children.setdefault(parent, []).append(int(stat.parent.name))
+    waiting = [root]
     while waiting:
         pid = waiting.pop()
-        waiting += parents.get(pid, [])
-        try:
-            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        except OSError:
-            continue
-        total_kb += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-    return total_kb / 1024
+        waiting += children.get(pid, [])
+        yield Path(f"/proc/{pid}")
+
+
+def memory_and_cpu(root: int) -> tuple[float, float]:
+    """Return the memory in MB of the processes of a run, and the seconds of processor time that they used."""
+    total_kb, ticks = 0, 0
+    for process in processes_of(root):
+        with contextlib.suppress(OSError):
+            rollup = (process / "smaps_rollup").read_text()
+            total_kb += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+            ticks += sum(map(int, (process / "stat").read_text().rpartition(")")[2].split()[11:13]))
+    return total_kb / 1024, ticks / os.sysconf("SC_CLK_TCK")
 
 
 def results_in(out: Path) -> int:
@@ -99,25 +106,26 @@ def measure(command: Sequence[str], out: Path, count: int) -> dict[str, float]:
     busy = busy_cores()
     began = time.perf_counter()
     run = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    samples: list[tuple[float, int, float]] = []
+    samples: list[tuple[float, int, float, float]] = []
     while run.poll() is None:
         time.sleep(SAMPLE_EVERY_S)
         n_done = results_in(out) if out.exists() else 0
-        samples.append((time.perf_counter() - began, n_done, memory_mb(run.pid)))
+        samples.append((time.perf_counter() - began, n_done, *memory_and_cpu(run.pid)))
     whole_s = time.perf_counter() - began
     assert run.returncode == 0, run.stderr and run.stderr.read().decode()[-4000:]
     assert results_in(out) == count
     during = [one for one in samples if 0 < one[1] < count]
-    (first_s, first_n, _), (last_s, last_n, _) = during[0], during[-1]
+    (first_s, first_n, _, first_cpu_s), (last_s, last_n, _, last_cpu_s) = during[0], during[-1]
     quarters = {"memory_mb_second_quarter": 0.25, "memory_mb_last_quarter": 0.75}
     memory = {
-        name: max(mb for _, n_done, mb in during if low <= n_done / count < low + 0.25)
+        name: max(mb for _, n_done, mb, _ in during if low <= n_done / count < low + 0.25)
         for name, low in quarters.items()
     }
     return {
         "busy_cores": busy,
         "whole_s": whole_s,
         "clips_per_s": (last_n - first_n) / (last_s - first_s),
+        "clips_per_cpu_s": (last_n - first_n) / (last_cpu_s - first_cpu_s),
         **memory,
     }
 
