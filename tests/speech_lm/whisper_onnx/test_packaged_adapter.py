@@ -11,8 +11,8 @@ from enunciate.speech_lm.whisper_onnx.loading import packaged_adapter
 from enunciate.whisper_weights.base import find_whisper
 from enunciate.whisper_weights.files import read_weights
 
-TOLERANCE = 0.15
-"""Products of int8 differ a little from processor to processor."""
+TOLERANCE = 0.06
+"""How far int8 may be from float32."""
 
 
 def test_it_has_what_running_needs_and_no_more():
@@ -47,14 +47,14 @@ def assessor():
     return load_assessor("whisper")
 
 
-GOLDEN = {
+GOLDEN = {  # scores in torch, in float32
     "correct": (
-        (8.78, 8.96, 8.51, 8.41),
+        (8.79, 9.04, 8.60, 8.47),
         "i think the weather is nice today",
         "AY TH IH NG K DH AH W EH DH ER IH Z N AY S T AH D EY",
     ),
     "mispronounced": (
-        (8.01, 8.36, 7.98, 7.64),
+        (7.96, 8.37, 7.97, 7.64),
         "the friend has three red balloons",
         "DH AH F R EH N D HH AE D TH R IY R EH D P AH L Y UW N Z",
     ),
@@ -62,7 +62,7 @@ GOLDEN = {
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_its_answers_stay_what_they_were(assessor, name):
+def test_its_scores_are_those_in_float32_and_its_answers_stay_what_they_were(assessor, name):
     scores, words, phones = GOLDEN[name]
     clip = ASSETS / f"{name}.flac"
 

@@ -1,4 +1,4 @@
-"""From Whisper's weights to the values that the graphs take: matrices of one product joined, and in int8."""
+"""From Whisper's weights to the values that the graphs take: matrices of one product joined, most of them in int8."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ def _layer(weights: Weights, layer: str, dims: Dimensions) -> Arrays:
     query = f"{layer}.self_attn.q_proj"
     own = [query, f"{layer}.self_attn.k_proj", f"{layer}.self_attn.v_proj"]
     values = _quantised(f"{layer}.self_attn.qkv", *_joined(weights, own, {query: shrink}))
-    linear = [f"{layer}.self_attn.out_proj", f"{layer}.fc1", f"{layer}.fc2"]
+    values |= _exact(weights, f"{layer}.fc2")
+    linear = [f"{layer}.self_attn.out_proj", f"{layer}.fc1"]
     norms = [f"{layer}.self_attn_layer_norm", f"{layer}.final_layer_norm"]
     if ".decoder." in layer:
         linear += [f"{layer}.encoder_attn.q_proj", f"{layer}.encoder_attn.out_proj"]
@@ -104,6 +105,12 @@ def _joined(weights: Weights, names: Iterable[str], factors: Mapping[str, float]
 def _quantised(name: str, matrix: Floats, bias: Floats) -> Arrays:
     integers, scale = quantise(matrix)
     return {f"{name}.weight": integers, f"{name}.scale": scale, f"{name}.bias": bias}
+
+
+def _exact(weights: Weights, name: str) -> Arrays:
+    """A linear layer that stays float32, its matrix as (n_in, n_out)."""
+    matrix = np.ascontiguousarray(_float(weights[f"{name}.weight"]).T)
+    return {f"{name}.weight": matrix, f"{name}.bias": _float(weights[f"{name}.bias"])}
 
 
 def _plain(weights: Weights, name: str) -> Arrays:
