@@ -1,0 +1,212 @@
+"""The tables of `docs/experiments.md`, from folders that `enunciate train` wrote with `protocol=official`.
+
+    python benchmarks/whisper_table.py --corpus C --run lora=B1,B2,B3 --run unfreeze=U1,U2,U3 [--pocket OUT]
+
+Each run has a folder for each seed. Prints the mean over the seeds with its range and the interval of the
+first seed; the differences of all pairs of runs; those of expected and most likely scores; and the epochs of
+the first seed. A difference is that of the means over the seeds; its interval is paired: the same speakers
+are drawn for all. `--pocket` is the folder that `enunciate evaluate --model pocket` wrote: then the scores of
+the first run are averaged with those of `pocket`, each standardised, with weights 1:1 and 1:2, and set
+against `pocket` alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from enunciate.corpus.labels import heard_phones
+from enunciate.corpus.speechocean762 import load_corpus
+from enunciate.evaluation.run import read_predictions
+from enunciate.metrics.bootstrap import (
+    SumStatistic,
+    pcc_of_sums,
+    pcc_rows,
+    ratio_of_sums,
+    sums_difference_interval,
+    sums_interval,
+)
+from enunciate.metrics.correlation import FloatArray
+from enunciate.phones.alignment import count_edits
+from enunciate.reading.plain_words import plain_words
+from enunciate.schema import ASPECTS, Utterance
+from enunciate.speech_lm.training.saved_answers import ANSWERS, MOST_LIKELY
+
+PER, WER = "PER", "WER"
+COLUMNS = (*ASPECTS, PER, WER)
+EPOCHS = [*(f"eval_{aspect}_pcc_expected" for aspect in ASPECTS), "eval_per", "eval_wer"]
+
+
+@dataclass(frozen=True)
+class Sums:
+    """One metric of all seeds of a run: what each utterance adds to the sums, (utterances, seeds * K)."""
+
+    statistic: SumStatistic
+    rows: FloatArray
+    seeds: int
+
+    def of_seeds(self, sums: FloatArray) -> list[FloatArray]:
+        """Return the metric of each seed, for sums of shape (draws, seeds * K)."""
+        return [self.statistic(part) for part in np.split(sums, self.seeds, axis=1)]
+
+    def mean(self, sums: FloatArray) -> FloatArray:
+        """Return the mean over the seeds."""
+        return np.mean(self.of_seeds(sums), axis=0)
+
+    @property
+    def values(self) -> list[float]:
+        """The metric of each seed over all utterances."""
+        return [float(value[0]) for value in self.of_seeds(self.rows.sum(axis=0, keepdims=True))]
+
+    @property
+    def first(self) -> FloatArray:
+        """The summands of the first seed."""
+        return np.split(self.rows, self.seeds, axis=1)[0]
+
+
+def measure(files: Sequence[Path], utterances: Sequence[Utterance]) -> dict[str, Sums]:
+    """Return the metrics of the answers in files, one file for each seed."""
+    parts: dict[str, list[FloatArray]] = {}
+    for file in files:
+        rows = {row["id"]: row for row in map(json.loads, file.read_text().splitlines())}
+        for name, part in _summands([rows[utterance.id] for utterance in utterances], utterances).items():
+            parts.setdefault(name, []).append(part)
+    return {
+        name: Sums(pcc_of_sums if name in ASPECTS else ratio_of_sums, np.hstack(own), len(files))
+        for name, own in parts.items()
+    }
+
+
+def _summands(rows: Sequence[dict[str, Any]], utterances: Sequence[Utterance]) -> dict[str, FloatArray]:
+    found = {
+        aspect: pcc_rows(
+            human_scores(utterances, aspect), np.array([row[aspect] for row in rows], dtype=float)
+        )
+        for aspect in ASPECTS
+    }
+    pairs = list(zip(rows, utterances, strict=True))
+    edits = [count_edits(heard_phones(utterance), row["free_phones"]) for row, utterance in pairs]
+    words = [count_edits(_words(utterance), row["transcript"].split()) for row, utterance in pairs]
+    for name, counts in ((PER, edits), (WER, words)):
+        found[name] = np.array([(edit.errors, edit.n_reference) for edit in counts], dtype=float)
+    return found
+
+
+def _words(utterance: Utterance) -> list[str]:
+    return [plain for word in utterance.words or () for plain in plain_words(word.text)]
+
+
+def human_scores(utterances: Sequence[Utterance], aspect: str) -> FloatArray:
+    """Return the human scores of one aspect."""
+    return np.array([getattr(utterance.scores, aspect) for utterance in utterances], dtype=float)
+
+
+# ---------------------------------------------------------------------------------------------- the tables
+
+
+def print_table(title: str, rows: Sequence[Sequence[str]], columns: Sequence[str] = COLUMNS) -> None:
+    """As Markdown."""
+    print(f"\n{title}\n\n| | {' | '.join(columns)} |\n|{'---|' * (len(columns) + 1)}")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+
+
+def figure(sums: Sums, speakers: Sequence[str]) -> str:
+    """The mean over the seeds, their range, and the interval of the first."""
+    values = sums.values
+    interval = sums_interval(sums.statistic, sums.first, speakers)
+    assert interval is not None
+    of_first = f"{interval[0]:.3f} to {interval[1]:.3f}"
+    return f"{np.mean(values):.3f} [{min(values):.3f}, {max(values):.3f}] ({of_first})"
+
+
+def difference(own: Sums, other: Sums, speakers: Sequence[str]) -> str:
+    """The difference of the means over the seeds; in bold where the interval leaves out 0."""
+    interval = sums_difference_interval(own.mean, own.rows, other.rows, speakers)
+    assert interval is not None
+    text = f"{np.mean(own.values) - np.mean(other.values):+.3f} ({interval[0]:+.3f} to {interval[1]:+.3f})"
+    return f"**{text}**" if interval[0] > 0 or interval[1] < 0 else text
+
+
+def print_epochs(name: str, folder: Path) -> None:
+    """Print the evaluations in the log of one run."""
+    lines = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
+    rows = [line for line in lines if "eval_per" in line]
+    print_table(
+        f"Epochs of {name}, expected scores",
+        [[f"step {row['step']}", *(f"{row[key]:.3f}" for key in EPOCHS)] for row in rows],
+    )
+
+
+def print_blend(
+    pocket: Path, folders: Sequence[Path], utterances: Sequence[Utterance], speakers: Sequence[str]
+) -> None:
+    """Print what is gained over `pocket` by the mean of both, whose weights are fixed beforehand."""
+    assessments = [row.assessment for row in read_predictions(pocket, utterances)]
+    for folder in folders:
+        answers = {row["id"]: row for row in map(json.loads, (folder / ANSWERS).read_text().splitlines())}
+        rows: dict[int, list[str]] = {1: [], 2: []}
+        for aspect in ASPECTS:
+            human = human_scores(utterances, aspect)
+            scores = [getattr(one, aspect) if one else None for one in assessments]
+            own = np.array([score.value if score else np.nan for score in scores])
+            own = np.where(np.isnan(own), np.nanmean(own), own)
+            other = np.array([answers[utterance.id][aspect] for utterance in utterances], dtype=float)
+            alone = Sums(pcc_of_sums, pcc_rows(human, own), 1)
+            for weight, cells in rows.items():
+                mean = weight * (own - own.mean()) / own.std() + (other - other.mean()) / other.std()
+                blended = Sums(pcc_of_sums, pcc_rows(human, mean), 1)
+                cells.append(f"{blended.values[0]:.3f}, {difference(blended, alone, speakers)}")
+        names = {1: "equal weights", 2: "pocket twice"}
+        print_table(f"With pocket, {folder.name}", [[names[w], *cells] for w, cells in rows.items()], ASPECTS)
+
+
+def main() -> None:
+    """Read the command line, and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--run", action="append", required=True, metavar="NAME=FOLDER,FOLDER,...")
+    parser.add_argument("--pocket", type=Path)
+    arguments = parser.parse_args()
+    named = [run.split("=", 1) for run in arguments.run]
+    folders = {name: [Path(folder) for folder in listed.split(",")] for name, listed in named}
+    utterances = load_corpus(arguments.corpus, "test")
+    speakers = [str(utterance.speaker) for utterance in utterances]
+    runs = {
+        (name, kind): measure([folder / file for folder in own], utterances)
+        for name, own in folders.items()
+        for kind, file in (("expected", ANSWERS), ("most likely", MOST_LIKELY))
+    }
+    print_table(
+        "Mean over the seeds [least, most] (interval of the first seed)",
+        [[", ".join(run), *(figure(own[c], speakers) for c in COLUMNS)] for run, own in runs.items()],
+    )
+    pairs = [((a, "expected"), (b, "expected")) for a, b in combinations(folders, 2)]
+    pairs += [((name, "expected"), (name, "most likely")) for name in folders]
+    print_table(
+        "Differences",
+        [
+            [
+                f"{', '.join(a)} - {', '.join(b)}",
+                *(difference(runs[a][c], runs[b][c], speakers) for c in COLUMNS),
+            ]
+            for a, b in pairs
+        ],
+    )
+    for name, own in folders.items():
+        print_epochs(name, own[0])
+    if arguments.pocket:
+        print_blend(arguments.pocket, next(iter(folders.values())), utterances, speakers)
+
+
+if __name__ == "__main__":
+    main()
