@@ -41,7 +41,6 @@ from enunciate.speech_lm.training.saved_answers import ANSWERS, MOST_LIKELY
 
 PER, WER = "PER", "WER"
 COLUMNS = (*ASPECTS, PER, WER)
-EPOCHS = [*(f"eval_{aspect}_pcc_expected" for aspect in ASPECTS), "eval_per", "eval_wer"]
 
 
 @dataclass(frozen=True)
@@ -136,13 +135,15 @@ def difference(own: Sums, other: Sums, speakers: Sequence[str]) -> str:
 
 
 def print_epochs(name: str, folder: Path) -> None:
-    """Print the evaluations in the log of one run."""
-    lines = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
-    rows = [line for line in lines if "eval_per" in line]
-    print_table(
-        f"Epochs of {name}, expected scores",
-        [[f"step {row['step']}", *(f"{row[key]:.3f}" for key in EPOCHS)] for row in rows],
-    )
+    """Print the evaluations in the log of one run: most likely and expected scores, and errors."""
+    rows: list[list[str]] = []
+    for line in map(json.loads, (folder / "log.jsonl").read_text().splitlines()):
+        if "eval_per" in line:
+            keys = [(f"eval_{aspect}_pcc", f"eval_{aspect}_pcc_expected") for aspect in ASPECTS]
+            scores = [f"{line[likely]:.3f}, {line[expected]:.3f}" for likely, expected in keys]
+            errors = [f"{line[key]:.3f}" for key in ("eval_per", "eval_wer")]
+            rows.append([f"step {line['step']}", *scores, *errors])
+    print_table(f"Epochs of {name}: most likely, expected", rows)
 
 
 def print_blend(

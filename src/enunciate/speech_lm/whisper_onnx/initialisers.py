@@ -1,4 +1,4 @@
-"""From Whisper's weights to the values that the graphs take: matrices of one product joined, most of them in int8."""
+"""From Whisper's weights to the values that the graphs take: joined and, most of them, in int8."""
 
 from __future__ import annotations
 
