@@ -20,7 +20,7 @@ import torch
 import transformers
 from torch import Tensor
 
-from enunciate.speech_lm.families.phi4.config import full_config, nano_config
+from enunciate.speech_lm.families.phi4.config import full_config, small_config
 from enunciate.speech_lm.families.phi4.model import random_base
 from enunciate.speech_lm.families.speech_model import IGNORE_INDEX
 
@@ -65,7 +65,7 @@ def tiny_size(device: str) -> Size:
     """Return a size for a CPU, in float32."""
 
     def config() -> Any:
-        return nano_config(size="tiny", vocab_size=300, audio_token_id=4, pad_token_id=0, end_token_id=1)
+        return small_config(vocab_size=300, audio_token_id=4, pad_token_id=0, end_token_id=1)
 
     examples = {"apa": Lengths(40, 5), "mdd": Lengths(25, 8)}
     return Size(config, torch.device(device), torch.float32, 4, 80, examples)

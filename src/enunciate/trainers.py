@@ -22,14 +22,13 @@ from enunciate.errors import RecipeError
 from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.recipes import recipe_path
 from enunciate.speech_lm.families.names import FamilyName
-from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
 from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.training.recipe_file import read_recipe
 
 logger = logging.getLogger(__name__)
 
 _Baseline = ForestRecipe | GopRecipe | GoptRecipe | HmmGopRecipe | StopwatchRecipe
-Recipe = PocketRecipe | AdapterRecipe | NanoBaseRecipe | _Baseline | SslJointRecipe
+Recipe = PocketRecipe | AdapterRecipe | _Baseline | SslJointRecipe
 _ADAPTER_KINDS = ", ".join(f"'{name}'" for name in get_args(FamilyName))
 _KINDS: TypeAdapter[Recipe] = TypeAdapter(Annotated[Recipe, Field(discriminator="kind")])
 
@@ -56,7 +55,7 @@ def extra_of(recipe: Recipe) -> str:
         return "eval"  # training itself needs the core alone
     if isinstance(recipe, BaselineRecipe):
         return "train" if isinstance(recipe, GoptRecipe) else "baselines"
-    return "llm" if isinstance(recipe, AdapterRecipe | NanoBaseRecipe | SslJointRecipe) else "train"
+    return "llm" if isinstance(recipe, AdapterRecipe | SslJointRecipe) else "train"
 
 
 def run(recipe: Recipe, *, resume: bool = False, dry_run: bool = False) -> dict[str, str]:
@@ -105,10 +104,6 @@ def _train(recipe: Recipe, resume: bool) -> Mapping[str, float | None]:
         from enunciate.baselines.train import train as train_baseline
 
         return train_baseline(recipe)
-    if isinstance(recipe, NanoBaseRecipe):
-        from enunciate.speech_lm.nano.train_base import train as train_base
-
-        return train_base(recipe)
     from enunciate.pocket.training.train_pocket import train as train_pocket
 
     return train_pocket(recipe)

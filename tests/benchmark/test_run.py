@@ -88,11 +88,11 @@ def test_a_row_that_fails_stops_no_other(official):
 
 def test_a_row_that_cannot_be_run_is_listed_with_the_reason(official):
     out, _, _ = official
-    (row,) = (row for row in summary_of(out)["rows"] if row["name"] == "nano-lora")
+    (row,) = (row for row in summary_of(out)["rows"] if row["name"] == "folds-alone")
     table, page = (out / "benchmark.md").read_text(), (out / "report.html").read_text()
 
     assert row["status"] == "unavailable" and "no stages for it in the official protocol" in row["reason"]
-    assert "| nano-lora | unavailable |" in table and "nano-lora (unavailable" in page
+    assert "| folds-alone | unavailable |" in table and "folds-alone (unavailable" in page
 
 
 def test_rows_are_compared_in_pairs(official):

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.small_tokenizer import MIN_VOCABULARY, RESERVED_IDS, build_tokenizer
 from support.speech_lm_cases import user_turn
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
@@ -20,7 +21,6 @@ from enunciate.errors import AudioTooLongError, AudioTooShortError, ModelNotFoun
 from enunciate.speech_lm.families.phi4.audio_frames import n_tokens_of
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
 from enunciate.speech_lm.families.phi4.special_tokens import END, END_OF_TEXT, SPECIAL_TOKENS
-from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, RESERVED_IDS, build_tokenizer
 from enunciate.speech_lm.options import TASKS, PromptConfig
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, render
 

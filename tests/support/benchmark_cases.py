@@ -7,10 +7,11 @@ from pathlib import Path
 
 from support.command_line import run
 from support.complete_corpus import make_complete_corpus
+from support.paths import RECIPES
 from support.speech_lm_cases import save_checkpoint
 from support.tone_corpus import make_shard
 
-ROWS = ("gop-pocketsphinx", "pocket", "gop", "phi4", "phi4-lora", "nano-lora")
+ROWS = ("gop-pocketsphinx", "pocket", "gop", "phi4", "phi4-lora", "folds-alone")
 TINY = (
     "device=cpu",
     "workers=1",
@@ -36,8 +37,18 @@ TINY = (
 )
 
 
+FOLDS_ALONE = """
+  - name: folds-alone
+    about: a row that the official protocol cannot run
+    folds:
+      - name: model
+        recipe: ssl-joint
+"""
+
+
 def make_root(folder: Path) -> Path:
-    """Write a whole corpus, synthetic speech, a checkpoint, and a folder without an encoder."""
+    """Write a whole corpus, synthetic speech, a checkpoint, a folder without an encoder, and a plan."""
+    (folder / "plan.yaml").write_text((RECIPES / "benchmark.yaml").read_text() + FOLDS_ALONE)
     make_complete_corpus(folder / "corpus", {"train": 6, "test": 4}, clips_each=2)
     make_shard(folder / "synthetic", clips=8)
     save_checkpoint(folder / "base")
@@ -51,7 +62,7 @@ def arguments(root: Path, out: Path, rows: Sequence[str], settings: Sequence[str
     settings += [f"phi4-lora:model={root / 'base'}", f"gop:encoder={root / 'broken'}"]
     options = [part for row in rows for part in ("--rows", row)]
     options += [part for setting in settings if taken(setting, rows) for part in ("--override", setting)]
-    return ["benchmark", "--corpus", root / "corpus", "--out", out, *options]
+    return ["benchmark", "--corpus", root / "corpus", "--out", out, "--plan", root / "plan.yaml", *options]
 
 
 def taken(setting: str, rows: Sequence[str]) -> bool:

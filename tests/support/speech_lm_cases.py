@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from support.small_tokenizer import MIN_VOCABULARY, build_tokenizer
 from torch import nn
 from transformers import Phi4MultimodalConfig, PreTrainedTokenizerFast
 from transformers.models.phi4_multimodal import modeling_phi4_multimodal as native
@@ -17,11 +18,10 @@ from transformers.models.phi4_multimodal.feature_extraction_phi4_multimodal impo
 from enunciate.speech_lm import prompts
 from enunciate.speech_lm.families.phi4.adapter_layout import LORA_TARGETS
 from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
-from enunciate.speech_lm.families.phi4.config import nano_config
+from enunciate.speech_lm.families.phi4.config import small_config
 from enunciate.speech_lm.families.phi4.model import random_base
 from enunciate.speech_lm.families.phi4.special_tokens import PHI4_FORMAT
 from enunciate.speech_lm.families.speech_model import IGNORE_INDEX
-from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
 
 user_turn = partial(prompts.user_turn, form=PHI4_FORMAT)
 """The turns of the tiny model, in Phi-4's format."""
@@ -50,8 +50,7 @@ def reserved_ids() -> list[int]:
 
 
 def tiny_config(**values) -> Phi4MultimodalConfig:
-    return nano_config(
-        size="tiny",
+    return small_config(
         vocab_size=MIN_VOCABULARY,
         audio_token_id=token_id("<|audio|>"),
         pad_token_id=token_id("<|endoftext|>"),

@@ -14,7 +14,6 @@ from enunciate.engines import SERVED
 from enunciate.evaluation.outside.program import arguments_of
 from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME, revision_of
-from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
 from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.trainers import Recipe, extra_of
 from enunciate.training.recipe_file import TrainingRecipe
@@ -28,7 +27,7 @@ PACKAGES = {
     "openai": ("openai", "kaldialign"),
 }
 """Some packages of each extra, by which it is recognised; the others are named when their import fails."""
-GPU_KINDS = (PocketRecipe, AdapterRecipe, NanoBaseRecipe, SslJointRecipe)
+GPU_KINDS = (PocketRecipe, AdapterRecipe, SslJointRecipe)
 """Recipes that train too slowly without a GPU to be started unless the user asks for `device=cpu`."""
 
 

@@ -44,7 +44,7 @@ def train(
     """Train a part of a model by a recipe.
 
     Needs: pip install 'enunciate[train]'; 'enunciate[baselines]' for the baselines; 'enunciate[llm]' for the
-    kinds phi4, whisper, qwen2_audio, phi4-base and ssl-joint. To train an adapter on several GPUs, start its
+    kinds phi4, whisper, qwen2_audio and ssl-joint. To train an adapter on several GPUs, start its
     recipe with `accelerate launch` or `torchrun`: -m enunciate train RECIPE.
     """
     from enunciate.trainers import extra_of, load_recipe, run

@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 import pytest
+from support.small_tokenizer import MIN_VOCABULARY, build_tokenizer
 from support.speech_lm_tokenizers import bytes_only, grammar_of, like_phi4
 
 from enunciate.corpus.labels import STARRED_PHONES
@@ -11,7 +12,6 @@ from enunciate.speech_lm.decoding.automaton import FORBIDDEN, most_letters, most
 from enunciate.speech_lm.decoding.grammar import MORE_PHONES_THAN_LETTERS
 from enunciate.speech_lm.decoding.grammar_tokens import token_bytes
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
-from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
 from enunciate.speech_lm.options import TargetConfig
 from enunciate.speech_lm.targets import MddAnswer, render
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from support.small_tokenizer import MIN_VOCABULARY, build_tokenizer
 from support.speech_lm_cases import clip, enlarge, randomize, user_turn
 from support.speech_lm_tokenizers import bytes_only, grammar_of, like_phi4
 
@@ -18,10 +19,9 @@ from enunciate.speech_lm.decoding.decoded_answer import expectation
 from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.decoding.slots import find_slots
 from enunciate.speech_lm.families.phi4.audio_frames import PHI4_AUDIO, n_tokens_of
-from enunciate.speech_lm.families.phi4.config import nano_config
+from enunciate.speech_lm.families.phi4.config import small_config
 from enunciate.speech_lm.families.phi4.model import random_base
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
-from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
 from enunciate.speech_lm.options import TASKS, AdapterConfig, PromptConfig, TargetConfig
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, Unparsable, parse, render
 
@@ -40,8 +40,7 @@ PIECES = PROCESSORS["pieces"]
 
 def tiny(processor=PIECES, seed=0):
     torch.manual_seed(seed)
-    config = nano_config(
-        size="tiny",
+    config = small_config(
         vocab_size=MIN_VOCABULARY,
         audio_token_id=processor.audio_token_id,
         pad_token_id=processor.pad_token_id,

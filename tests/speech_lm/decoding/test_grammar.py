@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.small_tokenizer import MIN_VOCABULARY, build_tokenizer
 from support.speech_lm_tokenizers import bytes_only, grammar_of
 
 from enunciate.corpus.labels import HEARD_SYMBOLS, STARRED_PHONES
 from enunciate.reading.plain_words import plain_words
 from enunciate.speech_lm.decoding.grammar import MORE_PHONES_THAN_LETTERS
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
-from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
 from enunciate.speech_lm.options import TargetConfig
 from enunciate.speech_lm.targets import MddAnswer, Unparsable, parse, render
 

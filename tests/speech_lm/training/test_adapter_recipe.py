@@ -7,7 +7,6 @@ import pytest
 from support.paths import RECIPES, REPOSITORY
 
 from enunciate.errors import RecipeError
-from enunciate.speech_lm.nano.base_recipe import NanoBaseRecipe
 from enunciate.speech_lm.training.adapter_recipe import HIGHER_IS_BETTER, METRIC_TASKS, AdapterRecipe
 from enunciate.trainers import extra_of, load_recipe, run
 
@@ -47,13 +46,13 @@ def test_recipes_are_checked_without_torch():
     code = (
         "import sys\nfor name in ('torch', 'transformers', 'peft'): sys.modules[name] = None\n"
         f"from pathlib import Path\nfrom enunciate.trainers import load_recipe\n"
-        f"print(load_recipe(Path({str(RECIPES / 'nano-lora.yaml')!r})).kind)"
+        f"print(load_recipe(Path({str(RECIPES / 'whisper-base-lora.yaml')!r})).kind)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True, text=True, check=False, env={"PYTHONPATH": str(REPOSITORY / "src")},
     )  # fmt: skip
-    assert done.stdout.strip() == "phi4", done.stderr
+    assert done.stdout.strip() == "whisper", done.stderr
 
 
 def test_problems_of_every_sort_come_at_once(tmp_path):
@@ -110,9 +109,9 @@ def test_a_recipe_survives_the_way_to_json_and_back(tmp_path):
 
 
 def test_resume_and_dry_run_are_for_adapters(tmp_path):
-    recipe = NanoBaseRecipe(kind="phi4-base", corpus=tmp_path, out=tmp_path)
+    recipe = load_recipe("pocket", [f"corpus={tmp_path}", f"out={tmp_path}"])
 
-    assert extra_of(recipe) == "llm"
+    assert extra_of(recipe) == "train"
     with pytest.raises(RecipeError, match="--dry-run"):
         run(recipe, dry_run=True)
     with pytest.raises(RecipeError, match="--resume"):

@@ -9,13 +9,13 @@ import soundfile as sf
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from support.small_tokenizer import build_tokenizer
 
 from enunciate.errors import AudioDecodeError, AudioNotFoundError, AudioTooLongError
 from enunciate.schema import Clip, HumanScores, ReferenceWord, Utterance
 from enunciate.speech_lm.families.phi4.audio_frames import PHI4_AUDIO
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
 from enunciate.speech_lm.families.speech_model import IGNORE_INDEX
-from enunciate.speech_lm.nano.tokenizer import build_tokenizer
 from enunciate.speech_lm.options import TASKS, PromptConfig, TargetConfig
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, render
 from enunciate.speech_lm.training.clip_audio import ClipAudio

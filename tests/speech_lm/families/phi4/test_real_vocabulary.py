@@ -10,7 +10,7 @@ from enunciate.corpus.labels import HEARD_SYMBOLS
 from enunciate.schema import ASPECTS
 from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.decoding.slots import find_slots
-from enunciate.speech_lm.families.phi4.config import nano_config
+from enunciate.speech_lm.families.phi4.config import small_config
 from enunciate.speech_lm.families.phi4.family import Phi4Family
 from enunciate.speech_lm.families.phi4.model import random_base
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor
@@ -32,9 +32,7 @@ def processor():
 @pytest.fixture(scope="module")
 def model():
     torch.manual_seed(0)
-    config = nano_config(
-        size="tiny", vocab_size=VOCABULARY, audio_token_id=AUDIO, pad_token_id=199_999, end_token_id=END
-    )
+    config = small_config(vocab_size=VOCABULARY, audio_token_id=AUDIO, pad_token_id=199_999, end_token_id=END)
     return random_base(config).eval()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from transformers import Phi4MultimodalConfig
 
@@ -48,40 +48,35 @@ def full_config() -> Phi4MultimodalConfig:
     )
 
 
-def nano_config(
+def small_config(
     *,
     vocab_size: int,
     audio_token_id: int,
     pad_token_id: int,
     end_token_id: int,
-    size: Literal["tiny", "nano"] = "nano",
     audio_dropout: float = 0.0,
     decoder_dropout: float = 0.0,
     **decoder: Any,
 ) -> Phi4MultimodalConfig:
-    """The same architecture at a small size.
+    """The same architecture with 0.1 million parameters, for tests.
 
     Args:
         vocab_size: Size of the vocabulary, with reserved ids.
         audio_token_id: Id of the audio placeholder.
         pad_token_id: Id of padding.
         end_token_id: Id of the end of a turn.
-        size: `tiny` (0.1 M parameters) for tests, `nano` (about 25 M) for experiments. Most of `nano` is
-            audio encoder, because listening is the hard part: the language of the answers is simple.
         audio_dropout: Dropout in the audio encoder; the checkpoint has none.
         decoder_dropout: Dropout on the decoder's residual connections; the checkpoint has none.
         decoder: Further values of the decoder's configuration.
     """
-    shape = _SHAPES[size]
-    audio, text, vision = shape["audio"], shape["decoder"], shape["vision"]
-    width = audio["hidden_size"]
+    width = _AUDIO["hidden_size"]
     return Phi4MultimodalConfig(
         vocab_size=vocab_size,
         bos_token_id=pad_token_id,
         eos_token_id=[pad_token_id, end_token_id],
         pad_token_id=pad_token_id,
         tie_word_embeddings=True,
-        rope_parameters=_rope(text["hidden_size"] // text["num_attention_heads"]),
+        rope_parameters=_rope(_DECODER["hidden_size"] // _DECODER["num_attention_heads"]),
         audio_config={
             "ext_pw_out_channel": width,
             "depthwise_separable_out_channel": width,
@@ -89,39 +84,24 @@ def nano_config(
             "bias_max_distance": 500,
             "dropout_rate": audio_dropout,
             "audio_token_id": audio_token_id,
-            **audio,
+            **_AUDIO,
         },
         # Never used: no token is an image.
-        vision_config={"num_hidden_layers": 1, "num_attention_heads": 1, "image_token_id": -1, **vision},
+        vision_config={"num_hidden_layers": 1, "num_attention_heads": 1, "image_token_id": -1, **_VISION},
         resid_pdrop=decoder_dropout,
-        **(text | decoder),
+        **(_DECODER | decoder),
     )
 
 
-_SHAPES: dict[str, dict[str, dict[str, Any]]] = {
-    "tiny": {
-        "audio": {"hidden_size": 16, "intermediate_size": 32, "num_blocks": 2, "num_attention_heads": 2},
-        "decoder": {
-            "hidden_size": 32,
-            "intermediate_size": 64,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
-            "num_key_value_heads": 1,
-        },
-        "vision": {"hidden_size": 8, "intermediate_size": 8, "image_size": 28, "crop_size": 28},
-    },
-    "nano": {
-        "audio": {"hidden_size": 256, "intermediate_size": 768, "num_blocks": 10, "num_attention_heads": 4},
-        "decoder": {
-            "hidden_size": 384,
-            "intermediate_size": 1024,
-            "num_hidden_layers": 4,
-            "num_attention_heads": 6,
-            "num_key_value_heads": 2,
-        },
-        "vision": {"hidden_size": 8, "intermediate_size": 8, "image_size": 28, "crop_size": 28},
-    },
+_AUDIO = {"hidden_size": 16, "intermediate_size": 32, "num_blocks": 2, "num_attention_heads": 2}
+_DECODER = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
 }
+_VISION = {"hidden_size": 8, "intermediate_size": 8, "image_size": 28, "crop_size": 28}
 
 
 def _rope(head_dim: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A small tokenizer for the nano base: byte-level BPE with the names of Phi-4's special tokens.
+"""A small tokenizer for tiny models: byte-level BPE with the names of Phi-4's special tokens.
 
 To keep answers short, each of their parts is one token: the JSON around the values (`{"accuracy":`), the
 integers from 0 to 10 and every phone, with and without a space in front. Words are learnt from the texts.
