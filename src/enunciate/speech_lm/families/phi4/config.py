@@ -93,15 +93,20 @@ def small_config(
     )
 
 
-_AUDIO = {"hidden_size": 16, "intermediate_size": 32, "num_blocks": 2, "num_attention_heads": 2}
-_DECODER = {
+_AUDIO: dict[str, Any] = {
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_blocks": 2,
+    "num_attention_heads": 2,
+}
+_DECODER: dict[str, Any] = {
     "hidden_size": 32,
     "intermediate_size": 64,
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
     "num_key_value_heads": 1,
 }
-_VISION = {"hidden_size": 8, "intermediate_size": 8, "image_size": 28, "crop_size": 28}
+_VISION: dict[str, Any] = {"hidden_size": 8, "intermediate_size": 8, "image_size": 28, "crop_size": 28}
 
 
 def _rope(head_dim: int) -> dict[str, Any]:
