@@ -119,9 +119,41 @@ class TokenTable:
         """(S,) whether a closing token is allowed."""
         return (self.following[:, self.closing] != FORBIDDEN).any(axis=1)
 
+    @cached_property
+    def only_way(self) -> Ints:
+        """(S,) the column of the one token that is allowed in a state, or `FORBIDDEN` if there are more."""
+        allowed = self.following != FORBIDDEN
+        return np.where(allowed.sum(axis=1) == 1, allowed.argmax(axis=1), FORBIDDEN)
+
+    @cached_property
+    def is_whole(self) -> npt.NDArray[np.bool_]:
+        """(S,) whether an answer is complete: nothing but the end token is allowed, or it has been written."""
+        return self.only_way == self._end
+
+    @property
+    def _end(self) -> int:
+        return int(np.flatnonzero(self.following[self.finished] != FORBIDDEN)[0])
+
+    @property
+    def end_token_id(self) -> int:
+        """The token after a complete answer."""
+        return int(self.columns[self._end])
+
+    def fixed_after(self, state: int) -> tuple[list[int], int]:
+        """Return the columns of the tokens that must follow a state, without the end token, and the state then."""
+        columns: list[int] = []
+        while self.only_way[state] != FORBIDDEN and not self.is_whole[state]:
+            columns.append(int(self.only_way[state]))
+            state = int(self.following[state, columns[-1]])
+        return columns, state
+
     def place_of(self, token: int) -> int:
         """Return the column of a token that is allowed somewhere."""
         return int(np.searchsorted(self.columns, token))
+
+    def bytes_of(self, tokens: Sequence[int]) -> int:
+        """Return the number of bytes of tokens."""
+        return sum(int(self.n_bytes[self.place_of(token)]) for token in tokens)
 
     def walk(self, tokens: Sequence[int]) -> int:
         """Return the state after the first tokens of an answer."""

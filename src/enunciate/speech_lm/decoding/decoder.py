@@ -27,11 +27,17 @@ from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 from enunciate.speech_lm.decoding.grammar import LETTERS_PER_S, PHONES_PER_S
 from enunciate.speech_lm.decoding.grammar_tokens import token_bytes
 from enunciate.speech_lm.decoding.greedy import GreedyTranscripts
-from enunciate.speech_lm.decoding.scores import decode_scores, decode_scores_apart
+from enunciate.speech_lm.decoding.scores import GrowingSequences, decode_scores, decode_scores_apart
 from enunciate.speech_lm.decoding.slots import Slot, Tokens, find_slots
+from enunciate.speech_lm.decoding.static_decoding import (
+    TOGETHER,
+    AlreadyFed,
+    StaticDecoding,
+    can_be_static,
+)
 from enunciate.speech_lm.decoding.transcripts import TokenSequence, read_decoded, transcript_opening
 from enunciate.speech_lm.families.speech_model import Heard
-from enunciate.speech_lm.options import PromptConfig, TargetConfig, Task
+from enunciate.speech_lm.options import TASKS, PromptConfig, TargetConfig, Task
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.targets import render
 
@@ -66,6 +72,7 @@ class Decoder:
         max_batch: int = 16,
         target: TargetConfig | None = None,
         paths: int = 1,
+        static: bool = False,
     ) -> None:
         """Prepare to decode.
 
@@ -77,6 +84,8 @@ class Decoder:
             max_batch: Maximum number of clips that are decoded together.
             target: As in training; by default starred phones are allowed.
             paths: As in `scores.decode_scores`.
+            static: Decode in passes of fixed shapes (`static_decoding`), if the model allows it: the same
+                answers, and on a GPU CUDA graphs.
 
         Raises:
             ModelNotFoundError: The processor belongs to another model.
@@ -89,6 +98,7 @@ class Decoder:
         self._max_batch = max_batch
         self._target = target or TargetConfig()
         self._paths = paths
+        self._is_static = static
         known, own = self._model.n_vocabulary, self._model.audio_token_id
         if processor.n_ids > known or processor.audio_token_id != own:
             raise ModelNotFoundError(
@@ -101,7 +111,14 @@ class Decoder:
         """Return the decoder of another model with the same vocabulary, on the same device."""
         other = copy.copy(self)
         other._outer, other._model = model, base_of(model)
+        other.__dict__.pop("_static", None)
         return other
+
+    @cached_property
+    def _static(self) -> StaticDecoding | None:
+        if not self._is_static or not can_be_static(self._model):
+            return None
+        return StaticDecoding(self._model, self._processor.pad_token_id, self._processor.geometry)
 
     def decode(self, task: Task, items: Sequence[Item]) -> list[DecodedAnswer]:
         """Return the answers to one task, in the order of the clips.
@@ -138,19 +155,37 @@ class Decoder:
                 chosen = order[start : start + self._max_batch]
                 batch = [clips[index] for index in chosen]
                 geometry = self._processor.geometry
-                heard = self._model.encode(audio_batch([clip.features for clip in batch], geometry))
-                for task in tasks:
-                    answers[task].update(zip(chosen, self._answers(task, batch, heard), strict=True))
+                audio = audio_batch([clip.features for clip in batch], geometry)
+                heard = (self._static or self._model).encode(audio)
+                for task, found in self._answers_to_all(tasks, batch, heard).items():
+                    answers[task].update(zip(chosen, found, strict=True))
         return {task: [answers[task][index] for index in range(len(clips))] for task in tasks}
 
-    def _answers(self, task: Task, batch: Sequence[ClipFeatures], heard: Heard) -> list[DecodedAnswer]:
+    def _answers_to_all(
+        self, tasks: Sequence[Task], batch: Sequence[ClipFeatures], heard: Heard
+    ) -> dict[Task, list[DecodedAnswer]]:
+        together = self._constrained and self._target.scores == "chained" and len(batch) <= TOGETHER
+        if self._static is None or not together or set(tasks) != set(TASKS):
+            return {task: self._answers(task, batch, heard) for task in tasks}
+        scored, heard_phones = self._prompts("apa", batch), self._prompts("mdd", batch)
+        slots, _ = self._slots
+        begun = [[*prompt, *slots[0].before] for prompt in scored]
+        opened = [[*prompt, *self._opening] for prompt in heard_phones]
+        first, second = self._static.begin_together(heard, [begun, opened])
+        return {"apa": self._scores(AlreadyFed(first), scored), "mdd": self._transcribed(second, batch)}
+
+    def _prompts(self, task: Task, batch: Sequence[ClipFeatures]) -> list[list[int]]:
         processor = self._processor
-        prompts = [
+        return [
             processor.task_ids(task, self._prompt, clip.text, processor.geometry.n_tokens(len(clip.features)))
             for clip in batch
         ]
+
+    def _answers(self, task: Task, batch: Sequence[ClipFeatures], heard: Heard) -> list[DecodedAnswer]:
+        prompts = self._prompts(task, batch)
         durations_s = [clip.duration_s for clip in batch]
-        sequences = Continuation(self._model, processor.pad_token_id, heard)
+        pad = self._processor.pad_token_id
+        sequences = self._static.begin(heard) if self._static else Continuation(self._model, pad, heard)
         if not self._constrained:
             sequences.feed(prompts)
             limits = [
@@ -162,8 +197,12 @@ class Decoder:
         if task == "apa":
             return self._scores(sequences, prompts)
         sequences.feed([[*prompt, *self._opening] for prompt in prompts])
+        return self._transcribed(sequences, batch)
+
+    def _transcribed(self, sequences: Continuation, batch: Sequence[ClipFeatures]) -> list[DecodedAnswer]:
+        durations_s = [clip.duration_s for clip in batch]
         decoded = self._transcripts.decode(sequences, self._opening, durations_s)
-        return [self._parse(task, one) for one in decoded]
+        return [self._parse("mdd", one) for one in decoded]
 
     # ------------------------------------------------------------------------------------------ scores
 
@@ -171,7 +210,7 @@ class Decoder:
     def _slots(self) -> tuple[tuple[Slot, ...], Tokens]:
         return find_slots(self._processor)
 
-    def _scores(self, sequences: Continuation, prompts: Sequence[list[int]]) -> list[DecodedAnswer]:
+    def _scores(self, sequences: GrowingSequences, prompts: Sequence[list[int]]) -> list[DecodedAnswer]:
         slots, _ = self._slots
         if self._target.scores == "apart":
             scored = decode_scores_apart(sequences, prompts, slots, self._processor.blank_id)

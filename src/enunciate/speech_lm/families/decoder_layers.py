@@ -9,6 +9,7 @@ and the frequencies of the rotary embedding follow from the number of positions.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
@@ -46,7 +47,11 @@ def rotary_tables(decoder: Any, positions: Tensor, dtype: torch.dtype) -> tuple[
 
 
 def run_layers(
-    decoder: Any, embedded: Tensor, positions: Tensor, seen: Tensor | None = None, cache: Any = None
+    decoder: Any,
+    embedded: Tensor,
+    positions: Tensor,
+    seen: Tensor | None = None,
+    caches: Sequence[Any] | None = None,
 ) -> Tensor:
     """Return the hidden states (B, L, D) after all layers and the last norm.
 
@@ -55,19 +60,20 @@ def run_layers(
         embedded: (B, L, D) embeddings.
         positions: (B, L) or (1, L) position ids.
         seen: (B, 1, L, S) what each token sees of the S keys; None for sequences that are whole.
-        cache: Keys and values of earlier tokens, with the `update` of transformers' caches; None for none.
+        caches: For each layer the keys and values of earlier tokens, with the `update` of transformers' caches;
+            None for none.
     """
     tables = rotary_tables(decoder, positions, embedded.dtype)
-    given = {} if cache is None else {_cache_argument(decoder.layers[0]): cache}
+    name = _cache_argument(decoder.layers[0])
     hidden = embedded
-    for layer in decoder.layers:
+    for index, layer in enumerate(decoder.layers):
         hidden = layer(
             hidden,
             attention_mask=seen,
             position_ids=positions,
-            use_cache=cache is not None,
+            use_cache=caches is not None,
             position_embeddings=tables,
-            **given,
+            **({} if caches is None else {name: caches[index]}),
         )
     return cast("Tensor", decoder.norm(hidden))
 

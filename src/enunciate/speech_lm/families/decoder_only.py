@@ -83,7 +83,7 @@ class DecoderOnly:
 
     def advance(self, ids: Tensor, mask: Tensor, positions: Tensor, state: TokenState) -> Tensor:
         """Append tokens to sequences; see `SpeechModel.advance`."""
-        embedded = self._embedded(ids, state.heard)
+        embedded = self.embed(ids, state.heard)
         state.heard = None  # the placeholders are in the prompt, which is fed as a whole
         decoder = self.language_model
         # transformers 5.24 renamed `past_key_values` to `cache`
@@ -114,7 +114,7 @@ class DecoderOnly:
             return cast("Any", super()).forward(input_ids, *args, **kwargs)
         assert input_ids is not None
         heard = heard_in(self, kwargs).of(kwargs.get("clip_of_row"))
-        hidden = self._whole_sequences(self._embedded(input_ids, heard), kwargs["attention_mask"])
+        hidden = self._whole_sequences(self.embed(input_ids, heard), kwargs["attention_mask"])
         items, places = kwargs.get("num_items_in_batch"), kwargs.get("answer_places")
         return answer_output(hidden, labels, self.logits, items, places)
 
@@ -127,7 +127,7 @@ class DecoderOnly:
             embedded = embedded.detach().requires_grad_()  # compiled layers see one kind of input
         return run_layers(decoder, embedded, torch.arange(length, device=embedded.device)[None])
 
-    def _embedded(self, ids: Tensor, heard: Heard | None) -> Tensor:
+    def embed(self, ids: Tensor, heard: Heard | None) -> Tensor:
         """Return embeddings (B, L, D) with audio in the place of its placeholders."""
         embedded = cast("Tensor", self.embedding(ids))
         if heard is None:

@@ -1,0 +1,102 @@
+"""How a decoder-only model is decoded in passes of fixed shapes, which a GPU repeats as CUDA graphs.
+
+The encoder, the prompt and each token are passes whose lengths are rounded up, so that few shapes occur; keys
+and values stay where they are (`static_rows`). Both tasks about one or two clips begin as one batch over one
+encoding: the pass over a prompt takes no longer for two rows than for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from enunciate.speech_lm.audio_geometry import AudioGeometry
+from enunciate.speech_lm.decoding.graphed_calls import GraphedCalls
+from enunciate.speech_lm.decoding.static_continuation import StaticContinuation
+from enunciate.speech_lm.decoding.static_rows import StaticStores
+from enunciate.speech_lm.families.decoder_layers import can_run_layers
+from enunciate.speech_lm.families.registry import family_of
+from enunciate.speech_lm.families.speech_model import Heard, SpeechModel
+
+TOGETHER = 2
+"""Both tasks about so many clips are begun in one batch; with more, the padding of the shorter prompt costs more
+than a second pass."""
+_FRAMES = 64
+"""Clips are padded to a multiple of so many frames."""
+_FEATURES, _SIZES, _MASK = "audio_input_features", "audio_embed_sizes", "audio_attention_mask"
+
+
+def can_be_static(model: Any) -> bool:
+    """Whether a model can be decoded in this way."""
+    if not family_of(model).runs_layer_by_layer:
+        return False
+    decoder = model.language_model
+    return decoder.config._attn_implementation == "sdpa" and can_run_layers(decoder, 1)
+
+
+class StaticDecoding:
+    """The passes of one model."""
+
+    def __init__(self, model: SpeechModel, pad_token_id: int, geometry: AudioGeometry) -> None:
+        """Prepare for a model that `can_be_static`; on a CUDA device passes are captured as they come."""
+        graphs = model.device.type == "cuda"
+        self._model, self._pad_token_id, self._geometry = model, pad_token_id, geometry
+        self._stores = StaticStores(cast("Any", model).language_model, graphs=graphs)
+        self._encoder = GraphedCalls(self._encoded, graphs=graphs)
+
+    def encode(self, audio: Mapping[str, Tensor]) -> Heard:
+        """Encode a batch of clips; see `SpeechModel.encode`. The next call may overwrite what it returns."""
+        frames = audio[_FEATURES].shape[1]
+        most = max(frames, round(100 * self._geometry.max_s))
+        more = min(-(-frames // _FRAMES) * _FRAMES, most) - frames
+        device = self._model.device
+        features = pad(audio[_FEATURES], (0, 0, 0, more)).to(device)
+        sizes = audio[_SIZES].to(device)
+        states = self._encoder(features, sizes, pad(audio[_MASK], (0, more)).to(device))
+        return Heard(states, sizes)
+
+    def _encoded(self, features: Tensor, sizes: Tensor, mask: Tensor) -> Tensor:
+        return self._model.encode({_FEATURES: features, _SIZES: sizes, _MASK: mask}).states
+
+    def begin(self, heard: Heard) -> StaticContinuation:
+        """Start sequences, which are still empty, one for each clip."""
+        return StaticContinuation(self._model, self._pad_token_id, heard, self._stores)
+
+    def begin_together(
+        self, heard: Heard, prompts: Sequence[Sequence[Sequence[int]]]
+    ) -> list[StaticContinuation]:
+        """Feed several prompts about each clip in one pass, and return the sequences of each kind of prompt.
+
+        The sequences of one kind must be continued to their end before those of the next.
+
+        Args:
+            heard: C clips.
+            prompts: For each kind C prompts.
+        """
+        clips = len(heard.n_tokens)
+        rows = torch.arange(clips, device=self._model.device).repeat(len(prompts))
+        whole = StaticContinuation(
+            self._model, self._pad_token_id, heard.of(rows), self._stores, "several tasks"
+        )
+        whole.feed([prompt for kind in prompts for prompt in kind])
+        return [whole.split(range(kind * clips, (kind + 1) * clips)) for kind in range(len(prompts))]
+
+
+class AlreadyFed:
+    """Sequences whose first tokens have been fed, for `scores.decode_scores`, which would feed them."""
+
+    def __init__(self, sequences: StaticContinuation) -> None:
+        self._sequences, self._fed = sequences, False
+
+    def feed(self, rows: Sequence[Sequence[int]]) -> None:
+        """Append tokens, but those of the first call, which are there."""
+        if self._fed:
+            self._sequences.feed(rows)
+        self._fed = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sequences, name)

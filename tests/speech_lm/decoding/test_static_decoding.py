@@ -1,0 +1,159 @@
+"""Passes of fixed shapes give the answers of the plain loop, token for token, in as few passes as choices."""
+
+import numpy as np
+import pytest
+import torch
+from support.speech_lm_cases import clip, enlarge, tiny_base, tokenizer
+from support.speech_lm_tokenizers import bytes_only, grammar_of
+from support.tiny_qwen2_audio import save_qwen2_audio
+
+from enunciate.schema import ASPECTS
+from enunciate.speech_lm.decoding.decoder import Decoder
+from enunciate.speech_lm.families.decoder_layers import compile_layers
+from enunciate.speech_lm.families.phi4.config import nano_config
+from enunciate.speech_lm.families.phi4.model import random_base
+from enunciate.speech_lm.families.phi4.processor import Phi4Processor
+from enunciate.speech_lm.families.registry import family_named
+from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY
+from enunciate.speech_lm.options import TASKS, PromptConfig
+from enunciate.speech_lm.targets import MddAnswer, render
+
+PAD = Phi4Processor(bytes_only()).pad_token_id
+SHORT = PromptConfig(rubric=False)
+ITEMS = [(clip(seconds, seed), None) for seed, seconds in enumerate((0.2, 0.5, 0.11, 0.3, 0.9))]
+
+
+@pytest.fixture(scope="module", params=["phi4", "qwen2_audio"])
+def loaded(request, tmp_path_factory):
+    if request.param == "phi4":
+        return tiny_base(), Phi4Processor(tokenizer())
+    folder = save_qwen2_audio(tmp_path_factory.mktemp("qwen2"))
+    family = family_named("qwen2_audio")
+    base = family.load(folder, dtype=torch.float32).eval()
+    return enlarge(base), family.processor(str(folder), None, "text")
+
+
+def assert_same(found, expected):
+    for task in TASKS:
+        assert [one.raw for one in found[task]] == [one.raw for one in expected[task]]
+        for one, other in zip(found[task], expected[task], strict=True):
+            if task == "mdd":
+                np.testing.assert_allclose(one.phone_probabilities, other.phone_probabilities, atol=1e-5)
+            else:
+                for aspect in ASPECTS:
+                    np.testing.assert_allclose(
+                        one.distributions[aspect], other.distributions[aspect], atol=1e-5
+                    )
+
+
+@pytest.mark.parametrize("paths", [1, 5])
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_answers_are_those_of_the_plain_loop(loaded, paths, size):
+    model, processor = loaded
+    plain = Decoder(model, processor, SHORT, max_batch=3, paths=paths).decode_tasks(TASKS, ITEMS)
+    static = Decoder(model, processor, SHORT, max_batch=size, paths=paths, static=True)
+
+    assert_same(static.decode_tasks(TASKS, ITEMS), plain)
+    assert_same(static.decode_tasks(TASKS, ITEMS[::-1]), {task: plain[task][::-1] for task in TASKS})
+    for task in TASKS:
+        assert [one.raw for one in static.decode(task, ITEMS)] == [one.raw for one in plain[task]]
+
+
+def test_reference_texts_of_other_lengths_and_free_answers_are_the_same_too(loaded):
+    model, processor = loaded
+    prompt = PromptConfig(rubric=False, reference_text=True)
+    texts = ["good day", None, "we call it bear and a good deal more", "it", "a"]
+    items = [(samples, text) for (samples, _), text in zip(ITEMS, texts, strict=True)]
+    plain, static = (Decoder(model, processor, prompt, paths=3, static=static) for static in (False, True))
+    assert_same(static.decode_tasks(TASKS, items), plain.decode_tasks(TASKS, items))
+
+    free = [Decoder(model, processor, SHORT, constrained=False, static=static) for static in (False, True)]
+    one, other = (decoder.decode("mdd", ITEMS) for decoder in free)
+    assert [answer.raw for answer in one] == [answer.raw for answer in other]
+
+
+def test_both_tasks_about_a_clip_take_one_encoding_and_one_pass_over_the_prompts():
+    model, rows, encoded = tiny_base(), [], []
+    model.model.layers[0].register_forward_hook(lambda _, inputs, __: rows.append(tuple(inputs[0].shape[:2])))
+    encoder = model.model.embed_tokens_extend.audio_embed.encoder
+    encoder.register_forward_hook(lambda *_: encoded.append(1))
+    decoder = Decoder(model, Phi4Processor(tokenizer()), SHORT, paths=4, static=True)
+    decoder.decode_tasks(TASKS, ITEMS[:1])
+
+    assert len(encoded) == 1
+    assert rows[0][0] == 2 and rows[0][1] >= 16, "both prompts"
+    assert [shape[0] for shape in rows[1:4]] == [4, 4, 4], "the other three scores, along four paths"
+    assert {shape[0] for shape in rows[4:]} == {1}, "the transcript"
+
+
+class Parrot:
+    """A model whose output layer says one answer, whatever was fed, from a place in it on."""
+
+    def __init__(self, processor, answer):
+        config = nano_config(
+            size="tiny",
+            vocab_size=MIN_VOCABULARY,
+            audio_token_id=processor.audio_token_id,
+            pad_token_id=processor.pad_token_id,
+            end_token_id=processor.end_token_id,
+        )
+        self.model, self.answer, self.asked, self.n_fed = random_base(config).eval(), list(answer), 0, 0
+        self.model.lm_head.register_forward_hook(self.say)
+        self.model.model.embed_tokens.register_forward_hook(self.hear)
+
+    def hear(self, module, inputs, output):
+        """Count what was fed of the answer."""
+        (ids,) = inputs[0].tolist()
+        ids = [token for token in ids if token != PAD]
+        if self.n_fed:
+            assert ids == self.answer[self.n_fed : self.n_fed + len(ids)]
+            self.n_fed += len(ids)
+        else:
+            lengths = [n for n in range(len(self.answer)) if ids[-n:] == self.answer[:n]]
+            self.n_fed = max(lengths)
+
+    def say(self, module, inputs, output):
+        logits = torch.full_like(output, -50.0)
+        logits[..., self.answer[self.n_fed]] = 50.0
+        self.asked += 1
+        return logits
+
+
+@pytest.mark.parametrize("static", [False, True])
+def test_what_must_follow_is_appended_and_a_complete_answer_ends(static):
+    processor = Phi4Processor(bytes_only())
+    answer = MddAnswer(word_transcript="good day", phoneme_transcript="G UH D D EY")
+    tokens = processor.answer_ids(render(answer))
+    opening = len(processor.text_ids('{"word_transcript": "'))
+    masks, choices = grammar_of(processor, MIN_VOCABULARY).start([0.5]), 0
+    for place, token in enumerate(tokens):
+        choices += place >= opening and masks.allowed()[0].sum() > 1
+        masks.accept([token])
+    parrot = Parrot(processor, tokens)
+
+    (decoded,) = Decoder(parrot.model, processor, SHORT, static=static).decode("mdd", [ITEMS[1]])
+
+    assert decoded.answer == answer
+    assert parrot.asked == choices < len(tokens) - opening - 20
+
+
+def test_compiled_layers_answer_the_same_with_one_code_for_all_layers(loaded):
+    model, processor = loaded
+    plain = Decoder(model, processor, SHORT, paths=3).decode_tasks(TASKS, ITEMS[:2])
+    compiled = []
+
+    def backend(graph, _):
+        compiled.append(graph)
+        return graph.forward
+
+    torch._dynamo.reset()
+    decoder = model.language_model
+    compile_layers(decoder, backend)
+    try:
+        static = Decoder(model, processor, SHORT, paths=3, static=True, max_batch=1)
+        assert_same(static.decode_tasks(TASKS, ITEMS[:2]), plain)
+        assert 0 < len(compiled) <= 6, "less than one for each layer, length and number of rows"
+    finally:
+        torch._dynamo.reset()
+        for layer in decoder.layers:
+            layer._compiled_call_impl = None
