@@ -23,3 +23,13 @@ def test_training_gives_the_plain_loss_and_gradients_in_every_way(strategy, tmp_
     assert len(checks) == (4 if strategy == "lora" else 3), "an encoder that is trained is not computed once"
     assert all(line["same"] for line in checks)
     assert all(line["examples_per_s"] > 0 for line in lines if line["event"] == "row")
+
+
+def test_static_passes_answer_as_the_plain_loop_does():
+    lines = lines_of("decode_latency.py")
+    (check,) = [line for line in lines if line["event"] == "check"]
+    rows = [(line["name"], line["batch"]) for line in lines if line["event"] == "row"]
+
+    assert check["same"]
+    assert rows == [("generate", 1), *((name, n) for name in ("plain loop", "static") for n in (1, 3))]
+    assert all(line["both_ms"] > 0 for line in lines if line["event"] == "row")

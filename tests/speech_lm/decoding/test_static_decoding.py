@@ -157,3 +157,14 @@ def test_compiled_layers_answer_the_same_with_one_code_for_all_layers(loaded):
         torch._dynamo.reset()
         for layer in decoder.layers:
             layer._compiled_call_impl = None
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("size", [1, 3])
+def test_graphs_answer_as_the_plain_loop_when_captured_and_when_replayed(size):
+    model, processor = tiny_base().to("cuda"), Phi4Processor(tokenizer())
+    plain = Decoder(model, processor, SHORT, paths=5).decode_tasks(TASKS, ITEMS)
+    static = Decoder(model, processor, SHORT, paths=5, static=True, max_batch=size)
+    for _ in range(2):
+        assert_same(static.decode_tasks(TASKS, ITEMS), plain)

@@ -1,7 +1,7 @@
 """Greedy decoding of one or two transcripts under their grammar, with as few passes as there are choices.
 
-Where only one token is allowed, nothing has to be asked: the tokens that must follow a choice are appended and
-fed with it in one pass, and an answer that is complete ends without another one.
+Where only one token is allowed, nothing has to be asked: the tokens that must follow a choice are appended
+and fed with it in one pass, and an answer that is complete ends without another one.
 """
 
 from __future__ import annotations

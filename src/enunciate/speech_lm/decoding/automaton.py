@@ -127,7 +127,7 @@ class TokenTable:
 
     @cached_property
     def is_whole(self) -> npt.NDArray[np.bool_]:
-        """(S,) whether an answer is complete: nothing but the end token is allowed, or it has been written."""
+        """(S,) whether an answer is complete: only the end token is allowed, or it has been written."""
         return self.only_way == self._end
 
     @property
@@ -140,7 +140,10 @@ class TokenTable:
         return int(self.columns[self._end])
 
     def fixed_after(self, state: int) -> tuple[list[int], int]:
-        """Return the columns of the tokens that must follow a state, without the end token, and the state then."""
+        """Return the columns of the tokens that must follow a state, and the state then.
+
+        The end token is not among them.
+        """
         columns: list[int] = []
         while self.only_way[state] != FORBIDDEN and not self.is_whole[state]:
             columns.append(int(self.only_way[state]))

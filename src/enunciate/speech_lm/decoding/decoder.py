@@ -12,7 +12,6 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +23,7 @@ from enunciate.speech_lm.audio_geometry import clip_name
 from enunciate.speech_lm.decoding.automaton import token_table
 from enunciate.speech_lm.decoding.continuation import Continuation, base_of
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
-from enunciate.speech_lm.decoding.grammar import LETTERS_PER_S, PHONES_PER_S
+from enunciate.speech_lm.decoding.free_answers import decode_freely, most_tokens
 from enunciate.speech_lm.decoding.grammar_tokens import token_bytes
 from enunciate.speech_lm.decoding.greedy import GreedyTranscripts
 from enunciate.speech_lm.decoding.scores import GrowingSequences, decode_scores, decode_scores_apart
@@ -43,9 +42,6 @@ from enunciate.speech_lm.targets import render
 
 Item = tuple[Samples, str | None]
 """A clip, (n,) float32 at 16 kHz, and its reference text, if there is one."""
-
-_UNCONSTRAINED_TOKENS, _UNCONSTRAINED_TOKENS_PER_S = 100, LETTERS_PER_S + PHONES_PER_S
-"""Maximum length of an unconstrained answer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,11 +184,8 @@ class Decoder:
         sequences = self._static.begin(heard) if self._static else Continuation(self._model, pad, heard)
         if not self._constrained:
             sequences.feed(prompts)
-            limits = [
-                _UNCONSTRAINED_TOKENS + round(_UNCONSTRAINED_TOKENS_PER_S * seconds)
-                for seconds in durations_s
-            ]
-            decoded = self._decode_freely(sequences, limits)
+            limits = [most_tokens(seconds) for seconds in durations_s]
+            decoded = decode_freely(sequences, limits, {self._processor.end_token_id, pad})
             return [self._parse(task, one) for one in decoded]
         if task == "apa":
             return self._scores(sequences, prompts)
@@ -233,26 +226,6 @@ class Decoder:
     @cached_property
     def _opening(self) -> Tokens:
         return transcript_opening(self._processor)
-
-    def _decode_freely(self, sequences: Continuation, limits: Sequence[int]) -> list[TokenSequence]:
-        """Append the most likely token until every sequence has ended, or has as many tokens as it may."""
-        decoded = [TokenSequence([], []) for _ in limits]
-        ends = {self._processor.end_token_id, self._processor.pad_token_id}
-        going = [True] * len(limits)
-        while True:
-            logits = sequences.logits()
-            best, places = logits.max(dim=-1)
-            probabilities = cast("list[float]", (best - logits.logsumexp(dim=-1)).exp().double().tolist())
-            tokens = cast("list[int]", places.tolist())
-            going = [still and token not in ends for still, token in zip(going, tokens, strict=True)]
-            for row, token, probability, still in zip(decoded, tokens, probabilities, going, strict=True):
-                if still:
-                    row.tokens.append(token)
-                    row.probabilities.append(probability)
-            going = [s and len(w.tokens) < n for s, w, n in zip(going, decoded, limits, strict=True)]
-            if not any(going):
-                return decoded
-            sequences.append(places)
 
     def _parse(self, task: Task, decoded: TokenSequence) -> DecodedAnswer:
         raw = self._processor.text_of(decoded.tokens)

@@ -1,7 +1,7 @@
 """A function of tensors that a GPU repeats as one CUDA graph for each combination of shapes.
 
-Most passes of decoding are so small that a GPU waits for the host to launch their kernels. A graph launches all
-of them at once. Without graphs the function is called as it is.
+Most passes of decoding are so small that a GPU waits for the host to launch their kernels. A graph launches
+all of them at once. Without graphs the function is called as it is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _Captured:
 
 
 class GraphedCalls:
-    """Calls a function whose output follows from shapes and values of tensors, without a look at the latter."""
+    """Calls a function of tensors that never looks at their values on the host."""
 
     def __init__(self, function: Callable[..., Tensor], *, graphs: bool) -> None:
         """Wrap a function.

@@ -100,7 +100,8 @@ class GreedyTranscripts:
     ) -> list[TokenSequence]:
         tokens = self._columns[torch.stack(list(columns), dim=1)].cpu().numpy()
         is_end = tokens == self.table.end_token_id
-        lengths = np.where(is_end.any(axis=1), is_end.argmax(axis=1), tokens.shape[1]).tolist()
+        ends: Any = np.where(is_end.any(axis=1), is_end.argmax(axis=1), tokens.shape[1])
+        lengths = cast("list[int]", ends.tolist())
         written = cast("list[list[int]]", tokens.tolist())
         probable = cast("list[list[float]]", cast("Any", torch.stack(list(chances), dim=1).double()).tolist())
         return [

@@ -43,8 +43,11 @@ class StaticContinuation(Continuation):
         self._store: StaticRows | None = None
         self._length = 0
         self._rows = len(heard.n_tokens)
-        self._chosen: Tensor | None = None
+        self._chosen: list[int] | None = None
         """The rows of the store that are to be copied to another one before the next pass."""
+        self._origins = list(range(self._rows))
+        self._shared = 0
+        """Rows of the store that have the same origin have the same first tokens, so many."""
         autocast = torch.is_autocast_enabled(self.device.type)
         self._dtype = torch.get_autocast_dtype(self.device.type) if autocast else model.weight_dtype
 
@@ -76,7 +79,7 @@ class StaticContinuation(Continuation):
         """Keep these sequences, in this order; one may be taken more than once."""
         chosen = torch.tensor(rows, device=self.device)
         assert self._mask is not None
-        self._chosen = chosen if self._chosen is None else self._chosen[chosen]
+        self._chosen = list(rows) if self._chosen is None else [self._chosen[row] for row in rows]
         self._mask = self._mask[chosen]
         self._hidden = None if self._hidden is None else self._hidden[chosen]
         self._rows = len(rows)
@@ -113,16 +116,25 @@ class StaticContinuation(Continuation):
             room = -(-(self._length + new + _ROOM // 2) // _ROOM) * _ROOM
         elif self._chosen is None and self._store is not None:
             return self._store
-        old = self._store
         store = self._stores.of(self._rows, room, self._dtype, self.device, self._purpose)
-        if old is not None:
-            rows = torch.arange(self._rows, device=self.device) if self._chosen is None else self._chosen
-            store.take(old, rows, self._length)
+        if self._store is not None:
+            self._copy(self._store, store)
         mask = torch.zeros(self._rows, room, dtype=torch.bool, device=self.device)
         if self._mask is not None:
             mask[:, : self._mask.shape[1]] = self._mask
         self._mask, self._store, self._chosen = mask, store, None
         return store
+
+    def _copy(self, old: StaticRows, new: StaticRows) -> None:
+        """Copy the rows that are left; what a row of the same origin has there already is not copied."""
+        rows = list(range(self._rows)) if self._chosen is None else self._chosen
+        origins = [self._origins[row] for row in rows]
+        if old is not new or origins != self._origins:
+            self._shared, kept = self._length, 0
+            self._origins = rows
+        else:
+            kept = self._shared
+        new.take(old, torch.tensor(rows, device=self.device), slice(kept, self._length))
 
 
 def _rounded(n_tokens: int) -> int:

@@ -16,6 +16,7 @@ from torch.nn.functional import pad
 
 from enunciate.speech_lm.audio_geometry import AudioGeometry
 from enunciate.speech_lm.decoding.graphed_calls import GraphedCalls
+from enunciate.speech_lm.decoding.slots import Floats
 from enunciate.speech_lm.decoding.static_continuation import StaticContinuation
 from enunciate.speech_lm.decoding.static_rows import StaticStores
 from enunciate.speech_lm.families.decoder_layers import can_run_layers
@@ -23,8 +24,8 @@ from enunciate.speech_lm.families.registry import family_of
 from enunciate.speech_lm.families.speech_model import Heard, SpeechModel
 
 TOGETHER = 2
-"""Both tasks about so many clips are begun in one batch; with more, the padding of the shorter prompt costs more
-than a second pass."""
+"""Both tasks about so many clips are begun in one batch; with more, the padding of the shorter prompt costs
+more than a second pass."""
 _FRAMES = 64
 """Clips are padded to a multiple of so many frames."""
 _FEATURES, _SIZES, _MASK = "audio_input_features", "audio_embed_sizes", "audio_attention_mask"
@@ -98,5 +99,14 @@ class AlreadyFed:
             self._sequences.feed(rows)
         self._fed = True
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sequences, name)
+    def select(self, rows: Sequence[int]) -> None:
+        """See `GrowingSequences`."""
+        self._sequences.select(rows)
+
+    def truncate(self, n_tokens: int) -> None:
+        """See `GrowingSequences`."""
+        self._sequences.truncate(n_tokens)
+
+    def logit_values(self, tokens: Sequence[int], before_last: int = 0) -> Floats:
+        """See `GrowingSequences`."""
+        return self._sequences.logit_values(tokens, before_last)

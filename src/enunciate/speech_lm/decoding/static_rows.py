@@ -10,9 +10,11 @@ from torch import Tensor
 from enunciate.speech_lm.decoding.graphed_calls import GraphedCalls
 from enunciate.speech_lm.families.decoder_layers import run_layers
 
-_KEPT_BYTES = 2**31
-"""Larger stores are made anew for every batch, and have no graphs."""
-_KEPT_STORES = 16
+_KEPT_BYTES = 2**33
+"""What all stores that are kept may take together. One over half of it is made anew for every batch, and has
+no graphs."""
+_COPIED_BYTES = 2**30
+"""More is not copied at once, because a copy of it is made on the way."""
 
 
 class LayerCache:
@@ -55,17 +57,27 @@ class StaticRows:
         self.store = torch.zeros(shape, dtype=dtype, device=device)
         self._decoder = decoder
         self._layers = [LayerCache(*self.store[at : at + 2]) for at in range(0, shape[0], 2)]
-        self.advance = GraphedCalls(self._advance, graphs=graphs)
-        """Takes embeddings (B, L, D), positions (B, L), places (L,) and what is seen (B, 1, L, S)."""
+        self.advance = GraphedCalls(self.run, graphs=graphs)
+        """From embeddings (B, L, D), positions (B, L), places (L,) and what is seen (B, 1, L, S) to hidden
+        states (B, L, D)."""
 
-    def _advance(self, embedded: Tensor, positions: Tensor, place: Tensor, seen: Tensor) -> Tensor:
+    def run(self, embedded: Tensor, positions: Tensor, place: Tensor, seen: Tensor) -> Tensor:
+        """Make one pass, without a graph."""
         for layer in self._layers:
             layer.place = place
         return run_layers(self._decoder, embedded, positions, seen, self._layers)
 
-    def take(self, other: StaticRows, rows: Tensor, n_tokens: int) -> None:
-        """Copy the first tokens of some sequences of another store, which may be this one."""
-        self.store[:, :, :, :n_tokens] = other.store[:, rows, :, :n_tokens]
+    @property
+    def n_bytes(self) -> int:
+        """The memory that it takes."""
+        return self.store.numel() * self.store.element_size()
+
+    def take(self, other: StaticRows, rows: Tensor, tokens: slice) -> None:
+        """Copy some tokens of some sequences of another store, which may be this one."""
+        each = -(-self.store.shape[0] // max(1, self.n_bytes // _COPIED_BYTES))
+        for start in range(0, self.store.shape[0], each):
+            part = slice(start, start + each)
+            self.store[part, :, :, tokens] = other.store[part, rows, :, tokens]
 
 
 class StaticStores:
@@ -82,13 +94,11 @@ class StaticStores:
         if key in self._kept:
             self._kept[key] = self._kept.pop(key)  # the last one that was used is the last to be let go
             return self._kept[key]
-        config = self.decoder.config
-        values = 2 * len(self.decoder.layers) * rows * room * config.hidden_size
-        values = values * config.num_key_value_heads // config.num_attention_heads
-        keep = values * dtype.itemsize <= _KEPT_BYTES
-        store = StaticRows(self.decoder, rows, room, dtype, device, graphs=self._graphs and keep)
-        if keep:
-            while len(self._kept) >= _KEPT_STORES:
-                del self._kept[next(iter(self._kept))]
-            self._kept[key] = store
+        store = StaticRows(self.decoder, rows, room, dtype, device, graphs=self._graphs)
+        if store.n_bytes > _KEPT_BYTES // 2:
+            store.advance = GraphedCalls(store.run, graphs=False)
+            return store
+        while self._kept and store.n_bytes + sum(s.n_bytes for s in self._kept.values()) > _KEPT_BYTES:
+            del self._kept[next(iter(self._kept))]
+        self._kept[key] = store
         return store

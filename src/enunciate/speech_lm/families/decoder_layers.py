@@ -60,8 +60,8 @@ def run_layers(
         embedded: (B, L, D) embeddings.
         positions: (B, L) or (1, L) position ids.
         seen: (B, 1, L, S) what each token sees of the S keys; None for sequences that are whole.
-        caches: For each layer the keys and values of earlier tokens, with the `update` of transformers' caches;
-            None for none.
+        caches: For each layer the keys and values of earlier tokens, with the `update` of transformers'
+            caches; None for none.
     """
     tables = rotary_tables(decoder, positions, embedded.dtype)
     name = _cache_argument(decoder.layers[0])
@@ -80,7 +80,8 @@ def run_layers(
 
 def _cache_argument(layer: Any) -> str:
     # transformers 5.24 renamed `past_key_values` to `cache`
-    return "cache" if "cache" in inspect.signature(type(layer).forward).parameters else "past_key_values"
+    parameters = inspect.signature(layer.forward).parameters
+    return "cache" if "cache" in parameters else "past_key_values"
 
 
 def compile_layers(decoder: Any, backend: str = "inductor") -> None:
