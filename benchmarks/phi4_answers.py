@@ -15,7 +15,6 @@ from enunciate.speech_lm.decoding.decoder import ClipFeatures, Decoder
 from enunciate.speech_lm.decoding.greedy import APPENDED_ROWS, GreedyTranscripts
 from enunciate.speech_lm.families.phi4.model import random_base
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor
-from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY, build_tokenizer
 from enunciate.speech_lm.options import PromptConfig, Task
 from enunciate.speech_lm.targets import MddAnswer, render
 
@@ -39,12 +38,13 @@ class FixedLengths(Phi4Processor):
 
 def processor_of(size: Size, ranks: Path | None) -> FixedLengths:
     """Return a processor with Phi-4's vocabulary, or with a small one."""
-    if ranks is None:
-        tokenizer = build_tokenizer(["we call it bear", "good day"], MIN_VOCABULARY)
-    else:
-        sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-        from support import o200k
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    from support import o200k, small_tokenizer
 
+    if ranks is None:
+        texts, size_of_it = ["we call it bear", "good day"], small_tokenizer.MIN_VOCABULARY
+        tokenizer = small_tokenizer.build_tokenizer(texts, size_of_it)
+    else:
         o200k.RANKS = ranks
         tokenizer = o200k.o200k()
     processor = FixedLengths(tokenizer)

@@ -128,6 +128,16 @@ def peak_gib(device: torch.device) -> float | None:
     return torch.cuda.max_memory_allocated() / GIB if device.type == "cuda" else None
 
 
+def count_operators(function: Callable[[], Any]) -> dict[str, int]:
+    """Return how many operators of torch a call runs, and how many values of tensors the host looks at."""
+    function()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        function()
+    names = [event.name for event in profile.events()]
+    looks = names.count("aten::_local_scalar_dense")  # where a GPU would be waited for
+    return {"operators": sum(name.startswith("aten::") for name in names), "host_looks": looks}
+
+
 def environment(device: torch.device) -> dict[str, Any]:
     """Return what a measurement is made with."""
     return {

@@ -9,7 +9,8 @@ the peak of the memory; the first step, which compiles, is timed by itself. Weig
 (`phi4_sizes`).
 
 With `--tiny` everything is float32, and the loss and the gradients of every row must be those of the plain
-way to 1e-5, but for `bf16_lora`, which is rounded on purpose; else the script ends with an error.
+way to 1e-5, but for `bf16_lora`, which is rounded on purpose; else the script ends with an error. The rows
+then also count the operators of a micro-batch of APA, and how often the host looks at a value of a tensor.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from phi4_sizes import (
     Clock,
     Report,
     Size,
+    count_operators,
     environment,
     free_memory,
     full_size,
@@ -81,6 +83,7 @@ def measure(size: Size, name: str, options: argparse.Namespace, report: Report) 
         trainer.update()
         steps.append(whole + clock.read())
     median_s = statistics.median(steps[1:])
+    counts = count_operators(lambda: trainer.micro_batch(batches[0][1], items)) if options.tiny else {}
     report.line(
         event="row",
         name=name,
@@ -92,6 +95,7 @@ def measure(size: Size, name: str, options: argparse.Namespace, report: Report) 
         peak_gib=peak_gib(size.device),
         trained=trainer.n_trained,
         loss=float(loss),
+        **counts,
     )
     return first
 

@@ -22,7 +22,10 @@ def test_training_gives_the_plain_loss_and_gradients_in_every_way(strategy, tmp_
 
     assert len(checks) == (4 if strategy == "lora" else 3), "an encoder that is trained is not computed once"
     assert all(line["same"] for line in checks)
-    assert all(line["examples_per_s"] > 0 for line in lines if line["event"] == "row")
+    rows = {line["name"]: line for line in lines if line["event"] == "row"}
+    assert all(row["examples_per_s"] > 0 for row in rows.values())
+    assert rows["plain"]["host_looks"] > 0
+    assert all(row["host_looks"] == 0 for name, row in rows.items() if name != "plain")
 
 
 def test_static_passes_answer_as_the_plain_loop_does():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from support.small_tokenizer import MIN_VOCABULARY
 from support.speech_lm_cases import clip, enlarge, tiny_base, tokenizer
 from support.speech_lm_tokenizers import bytes_only, grammar_of
 from support.tiny_qwen2_audio import save_qwen2_audio
@@ -10,11 +11,10 @@ from support.tiny_qwen2_audio import save_qwen2_audio
 from enunciate.schema import ASPECTS
 from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.families.decoder_layers import compile_layers
-from enunciate.speech_lm.families.phi4.config import nano_config
+from enunciate.speech_lm.families.phi4.config import small_config
 from enunciate.speech_lm.families.phi4.model import random_base
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor
 from enunciate.speech_lm.families.registry import family_named
-from enunciate.speech_lm.nano.tokenizer import MIN_VOCABULARY
 from enunciate.speech_lm.options import TASKS, PromptConfig
 from enunciate.speech_lm.targets import MddAnswer, render
 
@@ -90,8 +90,7 @@ class Parrot:
     """A model whose output layer says one answer, whatever was fed, from a place in it on."""
 
     def __init__(self, processor, answer):
-        config = nano_config(
-            size="tiny",
+        config = small_config(
             vocab_size=MIN_VOCABULARY,
             audio_token_id=processor.audio_token_id,
             pad_token_id=processor.pad_token_id,
