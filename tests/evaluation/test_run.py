@@ -83,6 +83,28 @@ def test_a_run_writes_a_row_per_utterance_and_the_results(tmp_path: Path) -> Non
     }
 
 
+def test_an_engine_need_not_be_told_the_text_and_is_measured_on_it_all_the_same(tmp_path: Path) -> None:
+    class Blind(FakeAssessor):
+        def assess(self, utterances: Sequence[Utterance]) -> list[Assessment]:
+            assert all(u.text is None and u.words is None for u in utterances)
+            told = {u.id: u for u in CORPUS}
+            return [
+                one.model_copy(update={"used_reference": False, "words": ()})
+                for one in super().assess([told[u.id] for u in utterances])
+            ]
+
+    assert CORPUS[0].text
+    results = evaluate(Blind(), CORPUS, tmp_path, with_text=False)
+    assert results.apa.total.n == len(CORPUS)
+    assert results.recognition is not None
+
+
+def test_assessments_without_the_text_are_not_mixed_with_others(tmp_path: Path) -> None:
+    evaluate(FakeAssessor(), CORPUS, tmp_path)
+    with pytest.raises(OutputError, match="used the reference text"):
+        evaluate(FakeAssessor(), CORPUS, tmp_path, with_text=False)
+
+
 def test_a_bad_clip_is_a_row_with_its_error_and_stops_no_other(tmp_path: Path) -> None:
     bad = [CORPUS[3].id, CORPUS[20].id, CORPUS[21].id]
     results = evaluate(FakeAssessor(silent=bad), CORPUS, tmp_path)

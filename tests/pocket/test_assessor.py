@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from enunciate.phones import PHONES, Lexicon, strip_stress
 from enunciate.phones.inventory import UNCLEAR
 from enunciate.pocket.acoustic_model import AcousticModel
 from enunciate.pocket.assessor import packaged_weights
+from enunciate.pocket.forced_alignment import align_heard
 from enunciate.pocket.weights_folder import DESCRIPTION
 from enunciate.schema import ASPECTS, Assessment, Clip, ReferenceWord, Utterance
 
@@ -252,6 +254,17 @@ def test_without_text_phones_are_listed_and_not_scored(engine):
     assert found.rates.words_per_s is None and found.rates.phones_per_s > 0
     (heard,) = engine.recognise([Utterance(id="a", audio=ASSETS / "correct.flac")])
     assert heard == tuple(phone.phone for phone in found.phones)
+
+
+def test_a_sound_that_is_none_of_the_phones_heard_is_let_be_without_text(engine, monkeypatch):
+    plain = assess(engine, ASSETS / "correct.flac")
+
+    def with_a_sound_beyond(*arguments):
+        return replace(align_heard(*arguments), extra=((0, 8),))
+
+    monkeypatch.setattr("enunciate.pocket.listener.align_heard", with_a_sound_beyond)
+    found = assess(engine, ASSETS / "correct.flac")
+    assert (found.phones, found.total) == (plain.phones, plain.total)
 
 
 def test_most_phones_are_heard(engine, correct):

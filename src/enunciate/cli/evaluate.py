@@ -53,6 +53,10 @@ def evaluate(
             "heard phones (docs/corpora.md)."
         ),
     ] = None,
+    without_text: Annotated[
+        bool,
+        typer.Option("--without-text", help="Do not tell the model what was to be read."),
+    ] = False,
     system: Annotated[
         str | None,
         typer.Option(
@@ -75,6 +79,8 @@ def evaluate(
         raise typer.BadParameter("give --corpus, or the environment variable ENUNCIATE_CORPUS, or --labels")
     if system and answers:
         raise typer.BadParameter("give either --system or --answers")
+    if without_text and (system or answers):
+        raise typer.BadParameter("--without-text is for models of this package: leave the text out yourself")
     with exit_on_error(on_interrupt=RESUME.format(out)), needing("eval"):
         from enunciate.cli.results_table import results_table
         from enunciate.cli.terminal import progress_bar, show
@@ -93,6 +99,8 @@ def evaluate(
         else:
             assessor = load_assessor(model, base_url=base_url, served_adapter=served_adapter)
             with progress_bar("assessing") as progress:
-                results = run.evaluate(assessor, utterances, out, progress=progress)
+                results = run.evaluate(
+                    assessor, utterances, out, with_text=not without_text, progress=progress
+                )
         show(results_table(results))
         typer.echo(f"written to {out / run.RESULTS}")

@@ -42,6 +42,7 @@ def evaluate(
     utterances: Sequence[Utterance],
     out_dir: Path,
     *,
+    with_text: bool = True,
     progress: Progress | None = None,
 ) -> Results:
     """Assess the utterances that are not assessed yet, then write and return the metrics of all.
@@ -53,6 +54,7 @@ def evaluate(
         assessor: The engine.
         utterances: The corpus with its labels; ids must differ.
         out_dir: The folder for `predictions.jsonl` and `results.json`; it is created if it does not exist.
+        with_text: Whether the engine is told the reference text and its phones.
         progress: Called as the run proceeds.
 
     Raises:
@@ -69,9 +71,11 @@ def evaluate(
         rows = resume_rows(path, Prediction.model_validate_json, "a prediction")
         done = {row.id: row for row in rows}
         _check_same_run(path, done, utterances)
+        if not with_text:
+            _check_without_text(path, done)
         with path.open("a", encoding="utf-8") as lines:
             for batch in _batches(utterances, done, assessor.batch_size, progress):
-                rows = _predict(assessor, batch)
+                rows = _predict(assessor, batch if with_text else [_without_text(one) for one in batch])
                 _check_same_model(path, done, rows)
                 append_rows(lines, rows)
                 done |= {row.id: _as_written(row) for row in rows}
@@ -101,6 +105,10 @@ def evaluate_predictions(
         out_dir.mkdir(parents=True, exist_ok=True)
         write_whole(out_dir / PREDICTIONS, "".join(f"{row.model_dump_json()}\n" for row in predictions))
         return _write_results(out_dir, utterances, done)
+
+
+def _without_text(utterance: Utterance) -> Utterance:
+    return utterance.model_copy(update={"text": None, "words": None})
 
 
 def _write_results(out_dir: Path, utterances: Sequence[Utterance], done: dict[str, Prediction]) -> Results:
@@ -225,4 +233,12 @@ def _check_same_model(path: Path, done: dict[str, Prediction], rows: Sequence[Pr
         raise OutputError(
             f"{path} belongs to a different run: it was made by {', '.join(sorted(before))}, and this is "
             f"{', '.join(sorted(now - before))}. Give another output folder"
+        )
+
+
+def _check_without_text(path: Path, done: dict[str, Prediction]) -> None:
+    """Refuse to add assessments without the reference text to those that used it."""
+    if any(row.assessment.used_reference for row in done.values() if row.assessment):
+        raise OutputError(
+            f"{path} belongs to a different run: its assessments used the reference text. Give another folder"
         )

@@ -49,7 +49,7 @@ class PhraseResults:
         self._mismatched = mismatched
         self._spans = phone_spans_s(clip.alignment)
         n_words = len(clip.reference.words) if clip.reference else 0
-        self._inserted = _inserted(clip.outputs, clip.alignment, n_words)
+        self._inserted = _inserted(clip.outputs, clip.alignment, n_words) if clip.reference else []
 
     def build(self, index: int, phrase: Phrase, scores: ScorerOutputs) -> PhraseResult:
         """Build the result of one phrase, the `index`th, from the scorers' outputs for it."""
