@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import soundfile as sf
+
+from enunciate.corpus.synthetic.neural_clip import NeuralClip, write_neural
 
 RATE_HZ = 16_000
 PHONE_S = 0.12
@@ -139,3 +141,30 @@ def make_shard(folder: Path, clips: int, seed: int = 1) -> Path:
     np.savez(folder / "shard-0000.npz", samples=np.concatenate(samples), offsets=offsets)
     (folder / "shard-0000.jsonl").write_text("\n".join(rows) + "\n")
     return folder
+
+
+def make_neural(folder: Path, good: int, wrong: int) -> Path:
+    """Write readings of a voice of chords, said right or wrong, as a set of neural speech."""
+    rng = np.random.default_rng(7)
+    clips = [
+        _neural_clip(f"voice-{k}", draw(rng, 0.0 if k < good else 0.6), rng) for k in range(good + wrong)
+    ]
+    write_neural(
+        [replace(clip, kind="good" if k < good else "wrong") for k, clip in enumerate(clips)], folder, "x"
+    )
+    return folder
+
+
+def _neural_clip(name: str, spoken: SpokenWords, rng: np.random.Generator) -> NeuralClip:
+    return NeuralClip(
+        id=name,
+        engine="kokoro",
+        voice="chords",
+        kind="good",
+        text=" ".join(spoken.words).lower(),
+        speed=1.0,
+        held_out=True,
+        words=tuple((word.lower(), WORDS[word]) for word in spoken.words),
+        said=tuple((phone,) for word in spoken.spoken for phone in word),
+        samples=np.round(render(spoken.spoken, rng) * 32_767).astype(np.int16),
+    )

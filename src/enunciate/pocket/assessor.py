@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -117,8 +118,11 @@ class PocketAssessor:
     def _score(self, clip: AlignedClip, phrase: Phrase) -> ScorerOutputs:
         assert clip.alignment is not None
         if clip.reference is None:
-            return self._scorers.score_without_reference(clip.outputs, phrase)
-        return self._scorers.score(clip.outputs, clip.alignment, clip.stress, phrase)
+            scores = self._scorers.score_without_reference(clip.outputs, phrase)
+        else:
+            scores = self._scorers.score(clip.outputs, clip.alignment, clip.stress, phrase)
+        rescaled = self._calibration.rescaled(scores.utterance, with_reference=clip.reference is not None)
+        return replace(scores, utterance=rescaled)
 
 
 def _whole(results: Iterator[PhraseResult | Assessment]) -> Assessment:

@@ -1,6 +1,6 @@
-"""Calibration: the threshold of a mispronunciation and the tables of 90% intervals.
+"""Calibration: the threshold of a mispronunciation, the scales of scores, and the tables of 90% intervals.
 
-Both are estimated from predictions for speakers whom the predicting model has not seen. An interval runs
+All are estimated from predictions for speakers whom the predicting model has not seen. An interval runs
 between the 5th and the 95th percentile of the human scores of clips with about the same prediction (a binned
 form of conditional conformal prediction), so it is wide where people disagree with the model and narrow where
 they agree.
@@ -13,7 +13,9 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
+from enunciate.pocket.score_scale import Scale
 from enunciate.schema import ASPECTS, Aspect, FrozenModel, Score
 
 COVERAGE = 0.9
@@ -66,6 +68,16 @@ class Calibration(FrozenModel):
     """The intervals of utterance scores without reference, under their name in the file of weights."""
     mismatch: dict[str, Level]
     """The scores of clips in which something other than the text was said."""
+    scale: dict[Aspect, Scale] = Field(default_factory=dict)
+    """The scales of utterance scores; an aspect without one is said as the scorer gives it."""
+    free_scale: dict[Aspect, Scale] = Field(default_factory=dict)
+    """The scales of utterance scores without reference."""
+
+    def rescaled(self, values: Array, *, with_reference: bool) -> Array:
+        """Return what people give on average where a scorer says these utterance scores, (4,) each."""
+        scales = self.scale if with_reference else self.free_scale
+        pairs = zip(ASPECTS, values.tolist(), strict=True)
+        return np.array([scales[aspect].at(value) if aspect in scales else value for aspect, value in pairs])
 
     def utterance_scores(self, values: Array | None, *, with_reference: bool) -> dict[Aspect, Score | None]:
         """Give utterance scores, shape (4,), their intervals; without values every aspect is None."""

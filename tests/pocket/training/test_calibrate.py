@@ -1,5 +1,7 @@
 """Threshold and intervals from predictions for held-out clips, and the metrics of the same predictions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.bank_cases import make_labels
@@ -57,6 +59,27 @@ def test_intervals_hold_nine_in_ten_human_scores(cases):
         inside = [low <= human <= high for (low, high), human in pairs]
         assert 0.85 <= np.mean(inside) <= 1
         assert np.mean([high - low for (low, high), _ in pairs]) < 4
+
+
+def test_scores_are_put_on_the_scale_of_people_before_their_intervals_are_drawn(cases):
+    clips, predictions = cases
+    low = [replace(one, whole=one.whole - 1, free=one.free - 2) for one in predictions]
+    before, after = calibrate(clips, predictions), calibrate(clips, low)
+
+    for with_reference, lost in ((True, 1.0), (False, 2.0)):
+        value = after.rescaled(np.full(4, 6.0 - lost), with_reference=with_reference)
+        np.testing.assert_allclose(
+            value, before.rescaled(np.full(4, 6.0), with_reference=with_reference), atol=0.02
+        )
+    assert after.utterance["total"].at(6.0) == pytest.approx(before.utterance["total"].at(6.0), abs=0.05)
+
+
+def test_native_voices_raise_the_top_of_the_scale(cases):
+    clips, predictions = cases
+    native = [replace(one, whole=np.full(4, 9.2, np.float32)) for one in predictions[:20]]
+    value = calibrate(clips, predictions, native).rescaled(np.full(4, 9.2), with_reference=True)
+
+    assert (value > calibrate(clips, predictions).rescaled(np.full(4, 9.2), with_reference=True)).all()
 
 
 def test_words_are_calibrated_on_the_middles_of_their_bins(cases):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from support.tiny_whisper import encoder_config, write_tiny_whisper
-from support.tone_corpus import make_corpus, make_shard
+from support.tone_corpus import make_corpus, make_neural, make_shard
 
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import RecipeError
@@ -49,6 +49,7 @@ def recipe(corpus, whisper, tmp_path_factory):
         "corpus": corpus,
         "out": tmp_path_factory.mktemp("pocket"),
         "synthetic": make_shard(tmp_path_factory.mktemp("synthetic"), clips=6),
+        "native": make_neural(tmp_path_factory.mktemp("native"), good=4, wrong=2),
         "whisper": whisper,
         "split": "dev",
         "dev_speakers": 2,
@@ -117,6 +118,15 @@ def test_the_run_is_calibrated_on_its_held_out_speakers(trained):
     assert 0 <= calibration.threshold <= 1
     assert set(calibration.utterance) == set(calibration.free) == set(ASPECTS)
     assert calibration.word.knots == (0.0,), "no word of this corpus has a score"
+
+
+def test_good_readings_by_native_voices_are_predicted_and_not_learnt(trained, recipe):
+    native = load_predictions(trained[0] / "native_predictions.npz")
+    data = load_training_data(recipe, torch.device("cpu"))
+
+    assert [one.id for one in native] == [data.bank.labels[clip].id for clip in data.native]
+    assert [one.id for one in native] == [f"voice-{k}" for k in range(4)], "wrong readings are not among them"
+    assert not set(data.native) & {*data.learn, *data.held_out}
 
 
 def test_a_run_on_everybody_is_calibrated_with_earlier_ones_and_exported(

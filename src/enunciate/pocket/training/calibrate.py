@@ -1,4 +1,4 @@
-"""Threshold and 90% intervals of `pocket` from predictions for speakers that the model had not seen."""
+"""Threshold, scales and 90% intervals of `pocket` from predictions for speakers that were not learnt from."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from enunciate.pocket.calibration import (
     mismatch_levels,
 )
 from enunciate.pocket.mismatch import MISMATCH_PER
+from enunciate.pocket.score_scale import Scale, fit_scale
 from enunciate.pocket.training.labels import ClipLabels
 from enunciate.pocket.training.measure import middles
 from enunciate.pocket.training.predictions import ClipPrediction
-from enunciate.schema import MISPRONOUNCED_BELOW
+from enunciate.schema import ASPECTS, MISPRONOUNCED_BELOW, Aspect
 
 Floats = npt.NDArray[np.float64]
 _FLUENCY = 1
@@ -46,12 +47,17 @@ def whole_scores(labels: ClipLabels) -> Floats:
     return scores
 
 
-def calibrate(clips: Sequence[ClipLabels], predictions: Sequence[ClipPrediction]) -> Calibration:
-    """Estimate the threshold of a mispronunciation and the tables of intervals.
+def calibrate(
+    clips: Sequence[ClipLabels],
+    predictions: Sequence[ClipPrediction],
+    native: Sequence[ClipPrediction] = (),
+) -> Calibration:
+    """Estimate the threshold of a mispronunciation, the scales, and the tables of intervals.
 
     Args:
         clips: The labels of held-out clips. A range counts by its middle.
         predictions: What a model that had not seen their speakers says of them.
+        native: What it says of good readings by native voices that it had not heard.
     """
     phones = np.concatenate([np.array(clip.phone_low, dtype=np.float64) for clip in clips])
     known = phones >= 0
@@ -59,15 +65,31 @@ def calibrate(clips: Sequence[ClipLabels], predictions: Sequence[ClipPrediction]
     wrong = _joined([one.wrong for one in predictions])[known]
     words = np.concatenate([middles(clip.word_low, clip.word_high) for clip in clips])
     human = np.stack([whole_scores(clip) for clip in clips])
+    whole, scale = _scaled([one.whole for one in predictions], human, [one.whole for one in native])
+    free, free_scale = _scaled([one.free for one in predictions], human, [one.free for one in native])
     paired = zip(clips, predictions, strict=True)
     return Calibration(
         threshold=best_threshold(phones[known] < MISPRONOUNCED_BELOW, wrong),
         phone=interval(predicted, phones[known], 2.0),
         word=known_interval(_joined([one.word for one in predictions]), words),
-        utterance=intervals_by_aspect(_stacked([one.whole for one in predictions]), human),
-        free=intervals_by_aspect(_stacked([one.free for one in predictions]), human),
+        utterance=intervals_by_aspect(whole, human),
+        free=intervals_by_aspect(free, human),
         mismatch=mismatch_levels([_HumanScores(*pair) for pair in paired]),
+        scale=scale,
+        free_scale=free_scale,
     )
+
+
+def _scaled(
+    rows: Sequence[npt.NDArray[np.float32]], human: Floats, native: Sequence[npt.NDArray[np.float32]]
+) -> tuple[Floats, dict[Aspect, Scale]]:
+    """Fit the scale of each aspect; return the predictions on it, (N, 4), and the scales."""
+    predicted = _stacked(rows)
+    heard = _stacked(native) if native else np.zeros((0, len(ASPECTS)))
+    columns = range(len(ASPECTS))
+    scales = [fit_scale(predicted[:, k], human[:, k], heard[:, k]) for k in columns]
+    on_scale = np.stack([np.vectorize(scales[k].at)(predicted[:, k]) for k in columns], axis=1)
+    return on_scale, dict(zip(ASPECTS, scales, strict=True))
 
 
 def _joined(arrays: Sequence[npt.NDArray[np.float32]]) -> Floats:

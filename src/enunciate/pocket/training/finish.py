@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError
@@ -27,7 +28,7 @@ from enunciate.storage import write_whole, writing_to
 from enunciate.training.run_folder import write_metrics
 from enunciate.training.speaker_split import HELD_OUT
 
-PREDICTIONS = "predictions.npz"
+PREDICTIONS, NATIVE_PREDICTIONS = "predictions.npz", "native_predictions.npz"
 
 
 def finish(recipe: PocketRecipe, model: PocketModel, data: TrainingData, log: Callable[..., None]) -> Metrics:
@@ -42,6 +43,7 @@ def finish(recipe: PocketRecipe, model: PocketModel, data: TrainingData, log: Ca
     """
     clips = [data.bank.labels[index] for index in data.held_out]
     predictions = predict_clips(model, data.bank, data.held_out)
+    native = predict_clips(model, data.bank, data.native)
     metrics = measure(predictions, clips) if clips else {}
     log(event="done", **metrics)
     with writing_to(recipe.out):
@@ -50,24 +52,33 @@ def finish(recipe: PocketRecipe, model: PocketModel, data: TrainingData, log: Ca
         write_metrics(metrics, recipe.out)
         if predictions:
             save_predictions(predictions, recipe.out / PREDICTIONS)
-        _write_calibration(recipe, clips, predictions)
+        if native:
+            save_predictions(native, recipe.out / NATIVE_PREDICTIONS)
+        _write_calibration(recipe, clips, predictions, native)
         if recipe.export:
             _export(recipe, model)
     return metrics
 
 
 def _write_calibration(
-    recipe: PocketRecipe, clips: list[ClipLabels], predictions: list[ClipPrediction]
+    recipe: PocketRecipe,
+    clips: list[ClipLabels],
+    predictions: list[ClipPrediction],
+    native: list[ClipPrediction],
 ) -> None:
     """Calibrate with the predictions of earlier runs or, without such, of this one."""
     if recipe.calibrate_with:
-        predictions = [
-            one for folder in recipe.calibrate_with for one in load_predictions(folder / PREDICTIONS)
-        ]
+        predictions = _predictions_in(recipe.calibrate_with, PREDICTIONS)
+        native = _predictions_in(recipe.calibrate_with, NATIVE_PREDICTIONS)
         clips = _labels_of(recipe, [one.id for one in predictions])
     if predictions:
-        calibration = calibrate(clips, predictions)
+        calibration = calibrate(clips, predictions, native)
         write_whole(recipe.out / CALIBRATION, calibration.model_dump_json(indent=1) + "\n")
+
+
+def _predictions_in(folders: Sequence[Path], name: str) -> list[ClipPrediction]:
+    files = [folder / name for folder in folders]
+    return [one for file in files if file.exists() for one in load_predictions(file)]
 
 
 def _labels_of(recipe: PocketRecipe, ids: list[str]) -> list[ClipLabels]:

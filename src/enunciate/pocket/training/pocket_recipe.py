@@ -33,6 +33,9 @@ class PocketRecipe(TrainingRecipe):
     """Folder of formant speech (`python -m enunciate.corpus.synthetic`)."""
     neural: Path | None = None
     """Folder of neural speech (`python -m enunciate.corpus.synthetic.neural`)."""
+    native: Path | None = None
+    """Folder of neural speech of voices that are not learnt from. Its good readings are calibrated with, as
+    readings by native speakers (see `pocket.score_scale`)."""
     whisper: Path | None = None
     """File of Whisper base's weights; None starts from random weights, which takes far longer to learn."""
     aligner: Path | None = None

@@ -41,6 +41,8 @@ class TrainingData:
     bank: WaveformBank
     learn: list[int]
     held_out: list[int]
+    native: list[int]
+    """Good readings by native voices that are not learnt from."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,20 @@ def load_training_data(recipe: PocketRecipe, device: torch.device) -> TrainingDa
     train_ids = {utterance.id for utterance in train}
     known = [one for one in labels[: len(learn)] if one.id in train_ids]
     synthetic = list(_synthetic_clips(recipe, known))
-    everything = [*labels, *(one for one, _ in synthetic)]
-    waves = [*(recording.samples for recording in recordings), *(samples for _, samples in synthetic)]
-    bank = WaveformBank(everything, waves, device)
-    for index in range(len(utterances)):
+    native = list(_native_clips(recipe))
+    made = [*synthetic, *native]
+    waves = [*(recording.samples for recording in recordings), *(samples for _, samples in made)]
+    bank = WaveformBank([*labels, *(one for one, _ in made)], waves, device)
+    n_recorded, n_learnt = len(utterances), len(utterances) + len(synthetic)
+    for index in (*range(n_recorded), *range(n_learnt, n_learnt + len(native))):
         if not bank.has_times(index):
             bank.guess_times(index)
-    held_out = range(len(learn), len(utterances))
-    return TrainingData(bank, [*range(len(learn)), *range(len(utterances), len(everything))], [*held_out])
+    return TrainingData(
+        bank,
+        learn=[*range(len(learn)), *range(n_recorded, n_learnt)],
+        held_out=[*range(len(learn), n_recorded)],
+        native=[*range(n_learnt, n_learnt + len(native))],
+    )
 
 
 def _completed_labels(
@@ -117,6 +125,14 @@ def _synthetic_clips(recipe: PocketRecipe, known: Sequence[ClipLabels]) -> Itera
         usable = (clip for clip in read_neural(recipe.neural) if not clip.held_out)
         for clip in islice(usable, recipe.limit):
             yield neural_labels(clip, price), clip.samples
+
+
+def _native_clips(recipe: PocketRecipe) -> Iterator[tuple[ClipLabels, Int16]]:
+    """Yield labels and samples of the good readings by voices that are not learnt from."""
+    if recipe.native is not None:
+        good = (clip for clip in read_neural(recipe.native) if clip.kind == "good")
+        for clip in islice(good, recipe.limit):
+            yield neural_labels(clip, price=0.0), clip.samples
 
 
 def load_recordings(utterances: Sequence[Utterance], aligner: Path | None, workers: int) -> list[Recording]:
