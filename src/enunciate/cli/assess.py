@@ -11,6 +11,7 @@ from enunciate.cli.assess_distributed import assess_distributed, check_distribut
 from enunciate.cli.assess_many import assess_many, rows_file
 from enunciate.cli.assess_one import assess_one
 from enunciate.cli.exit_codes import RESUME, exit_on_error
+from enunciate.cli.numpy_threads import one_numpy_thread
 from enunciate.cli.options import AccentChoice, AccentOption, BaseUrlOption, ModelOption, ServedAdapterOption
 from enunciate.cli.output_format import ExecutionEngine, OutputFormat, PhoneAlphabet
 from enunciate.exports.level import Level
@@ -94,6 +95,7 @@ def assess(
 
     Exit code 2 if a clip could not be assessed; the other clips are assessed all the same.
     """
+    one_numpy_thread()
     if engine is ExecutionEngine.RAY:
         check_distributed_usage(manifest, out, format, shard)
     many = manifest is not None or len(audio or []) > 1 or any(path.is_dir() for path in audio or [])

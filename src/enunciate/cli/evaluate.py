@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from enunciate.cli.exit_codes import RESUME, exit_on_error
+from enunciate.cli.numpy_threads import one_numpy_thread
 from enunciate.cli.options import BaseUrlOption, ModelOption, ServedAdapterOption
 from enunciate.corpus.kinds import CorpusKind
 from enunciate.errors import needing
@@ -81,6 +82,8 @@ def evaluate(
         raise typer.BadParameter("give either --system or --answers")
     if without_text and (system or answers):
         raise typer.BadParameter("--without-text is for models of this package: leave the text out yourself")
+    if not (system or answers):  # a program of others inherits the environment
+        one_numpy_thread()
     with exit_on_error(on_interrupt=RESUME.format(out)), needing("eval"):
         from enunciate.cli.results_table import results_table
         from enunciate.cli.terminal import progress_bar, show
