@@ -2,12 +2,14 @@
 
     python benchmarks/robustness.py --corpus DIR --native FOLDER --out robustness.json
     python benchmarks/robustness.py --corpus DIR --out robustness.json gaps joined
+    python benchmarks/robustness.py --corpus DIR --out mine.json --system 'python mine.py {manifest} {out}'
 
 The benchmark puts readings through changes that a fair judge ignores, or hears in one score only.
 It gives the engine recordings that are no reading of the text. It has native speakers and synthetic
 voices read well, and say one sound for another. It counts implausible flags, diagnoses and pauses, and
 measures when phones were said where that is known. An engine that does not give what a row measures gets
-"not given". `--out` receives JSON and, beside it, tables in Markdown; parts of a run go to the same file.
+"not given". `--system` measures a program that is not part of the package. `--out` receives JSON and,
+beside it, tables in Markdown; parts of a run go to the same file.
 
 It needs flite, espeak-ng and pyworld (the dependency group `robustness`). Its clips come from the test split
 of the corpus, so weights that were trained on everything have seen them.
@@ -24,6 +26,7 @@ from robustness_cases.bench import Bench, Row
 from robustness_cases.boundaries import boundaries
 from robustness_cases.long_readings import joined_readings, narrations
 from robustness_cases.native_clips import native_speakers, read_native
+from robustness_cases.outside import OutsideAssessor, answered
 from robustness_cases.plausibility import plausibility
 from robustness_cases.refusals import not_a_reading
 from robustness_cases.surroundings import gaps, manner, surroundings
@@ -52,10 +55,11 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
 
 def main() -> None:
     arguments = _parse()
-    assessor, clips, out = (
-        load_assessor(arguments.model, lexicon=arguments.lexicon),
-        arguments.clips,
-        arguments.out,
+    clips, out = arguments.clips, arguments.out
+    assessor = (
+        OutsideAssessor(arguments.system)
+        if arguments.system
+        else load_assessor(arguments.model, lexicon=arguments.lexicon)
     )
     native = read_native(arguments.native) if arguments.native else ()
     voices = [*program_voices(), *neural_voices(arguments.kokoro_styles)]
@@ -64,7 +68,7 @@ def main() -> None:
     began = time.monotonic()
     for name in arguments.cases or CASES:
         found[name] = []
-        for row in CASES[name](bench):
+        for row in answered(CASES[name], bench):
             found[name].append(row)
             values = "  ".join(f"{key} {shown(key, value)}" for key, value in row.values.items())
             print(
@@ -80,6 +84,7 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", default="pocket", help="an engine's name, or a folder of weights")
+    parser.add_argument("--system", help="in place of a model, a program: docs/other-systems.md")
     parser.add_argument("--corpus", type=Path, required=True, help="the folder of Speechocean762")
     parser.add_argument("--native", type=Path, help="a folder of clips of native speakers, with their texts")
     parser.add_argument("--lexicon", type=Path, help="pronunciations of words that the lexicon lacks")
