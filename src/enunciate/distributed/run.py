@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 from enunciate.distributed.clip_source import clip_source, not_done
 from enunciate.distributed.clip_worker import ClipWorker, WorkerSettings
@@ -155,16 +156,20 @@ class _Run:
 
     def assess(self, workers: int, rows_per_task: int) -> None:
         """Assess the clips without a row; those of a task that fails for good stay without."""
-        rows = self._left(rows_per_task, failing=False).map_batches(
-            ClipWorker,
-            fn_constructor_args=(self.settings,),
-            batch_format="pyarrow",
-            batch_size=rows_per_task,
-            compute=self.ray.data.ActorPoolStrategy(size=workers),
-            num_cpus=1,
-            num_gpus=self.gpus_per_worker or None,
-            ray_remote_args_fn=_survival,
-        )
+        left = self._left(rows_per_task, failing=False)
+        with catch_warnings():  # of the one way to limit the retries of a task, which Ray will drop
+            filterwarnings("ignore", message="`ray_remote_args", category=DeprecationWarning)
+            rows = left.map_batches(
+                ClipWorker,
+                fn_constructor_args=(self.settings,),
+                batch_format="pyarrow",
+                batch_size=rows_per_task,
+                compute=self.ray.data.ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers),
+                num_cpus=1,
+                num_gpus=self.gpus_per_worker or None,
+                max_restarts=-1,
+                max_task_retries=RETRIES,
+            )
         for table in _tables(rows):
             problem = next((text for text in table["problem"].to_pylist() if text), None)
             if problem is not None:
@@ -191,11 +196,6 @@ class _Run:
         if self.progress:
             n_done = len(self.parts.done)
             self.progress(n_done, n_done + self.n_left)
-
-
-def _survival() -> dict[str, int]:
-    """What Ray does about a worker that dies."""
-    return {"max_restarts": -1, "max_task_retries": RETRIES}
 
 
 def _tables(dataset: Any) -> Iterator[Any]:
