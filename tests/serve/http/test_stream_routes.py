@@ -98,6 +98,22 @@ def test_a_pause_within_a_sentence_ends_no_phrase(pocket):
     assert len(answer["assessment"]["words"]) == 7
 
 
+def test_an_error_names_the_fields_and_shows_a_right_request(client):
+    with client.websocket_connect("/v1/stream") as socket:
+        detail = assess(socket, sound(1.0), rate_hz=5, colour="red")["problem"]["detail"]
+        assert "rate_hz: Input should be" in detail
+        assert "colour: Extra inputs are not permitted" in detail
+        right, *_ = detail.split(". A right request: ")[1].split(" as text, then the samples")
+        assert "assessment" in assess(socket, sound(1.0), **json.loads(right))
+
+
+def test_text_in_the_middle_of_a_recording_is_told_the_right_order(client):
+    with client.websocket_connect("/v1/stream") as socket:
+        socket.send_json({})
+        socket.send_json({"text": "so"})
+        assert 'then {"end": true}' in socket.receive_json()["problem"]["detail"]
+
+
 @pytest.mark.parametrize(
     ("start", "code"),
     [

@@ -47,3 +47,10 @@ def test_the_interface_describes_it(client):
     assert description["paths"]["/v1/texts"]["post"]["requestBody"]["required"]
     token = description["components"]["schemas"]["DescribedToken"]["properties"]
     assert token["readings"]["description"] == "The ways to read it, the usual one first."
+
+
+@pytest.mark.parametrize("body", [b'{"text": 5}', b"{"])
+def test_an_error_shows_a_right_request(client, body):
+    detail = client.post("/v1/texts", content=body).json()["detail"]
+    _, right = detail.split(". A right request: curl --json '")
+    assert client.post("/v1/texts", content=right.partition("'")[0]).status_code == 200

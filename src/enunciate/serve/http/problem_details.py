@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import Response
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
+MAX_MISTAKES = 5
+"""Mistakes of a request that are told at once."""
 CLIP_STATUSES = {
     "audio_not_readable": 415,
     "audio_too_long": 413,
@@ -100,3 +102,23 @@ class ProblemError(Exception):
             headers=self.headers,
             media_type=MEDIA_TYPE,
         )
+
+
+def malformed(
+    error: ValidationError, right: str, *, status: int = 422, index: int | None = None
+) -> ProblemError:
+    """Return the problem of a request that is not in its form: its first mistakes, and a right request.
+
+    Args:
+        error: What is wrong.
+        right: A right request, as one would type it.
+        status: The HTTP status.
+        index: Which of several clips it is.
+    """
+    prefix = () if index is None else (index,)
+    mistakes = [_located((*prefix, *one["loc"]), one["msg"]) for one in error.errors()[:MAX_MISTAKES]]
+    return ProblemError(status, "malformed", f"{'; '.join(mistakes)}. A right request: {right}")
+
+
+def _located(location: Sequence[str | int], message: str) -> str:
+    return f"{'.'.join(map(str, location))}: {message}" if location else message

@@ -24,7 +24,7 @@ from enunciate.schema import Accent
 from enunciate.serve.http.api_keys import is_valid, key_of
 from enunciate.serve.http.clip_request import MAX_TEXT, PhoneSymbols
 from enunciate.serve.http.phrase_stream import PhraseStream
-from enunciate.serve.http.problem_details import CLIP_STATUSES, ProblemError
+from enunciate.serve.http.problem_details import CLIP_STATUSES, ProblemError, malformed
 from enunciate.serve.http.service import Service
 from enunciate.serve.http.stream_admission import StreamAdmission
 from enunciate.serve.http.websocket_connection import (
@@ -40,6 +40,10 @@ from enunciate.serve.listening.turn_audio import TurnAudio
 from enunciate.serve.workers.messages import ClipJob
 
 router = APIRouter()
+_RIGHT = (
+    '{"text": "I think so.", "rate_hz": 16000} as text, then the samples in binary messages, '
+    'then {"end": true}'
+)
 
 
 class StreamStart(BaseModel):
@@ -162,7 +166,7 @@ class _StreamSession:
                     phrases.tell_at_pause(audio.segmenter)
             return False
         if not _is_end(data):
-            raise ProblemError(422, "malformed", 'send audio, or {"end": true} to end it')
+            raise ProblemError(422, "malformed", f"a recording goes on. A right order: {_RIGHT}")
         return True
 
 
@@ -193,6 +197,4 @@ def _parse_start(data: str) -> StreamStart:
     try:
         return StreamStart.model_validate_json(data)
     except ValidationError as error:
-        (first, *_) = error.errors()
-        where = ".".join(map(str, first["loc"]))
-        raise ProblemError(422, "malformed", f"{where}: {first['msg']}" if where else first["msg"]) from None
+        raise malformed(error, _RIGHT) from None

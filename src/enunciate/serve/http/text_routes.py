@@ -15,11 +15,12 @@ from enunciate.phones import Lexicon
 from enunciate.reading.description import TextDescription, describe_text
 from enunciate.serve.http import openapi
 from enunciate.serve.http.clip_request import MAX_TEXT, TextRequest
-from enunciate.serve.http.problem_details import ProblemError
+from enunciate.serve.http.problem_details import ProblemError, malformed
 from enunciate.serve.http.request_body import read_body
 from enunciate.serve.http.service import Service
 
 router = APIRouter(prefix="/v1")
+_RIGHT = """curl --json '{"text": "It costs $3.50."}' http://127.0.0.1:8000/v1/texts"""
 _MAX_BYTES = 12 * MAX_TEXT
 """As many as a text can have in JSON with all its characters escaped, and the name of its field."""
 
@@ -38,10 +39,8 @@ async def read_text(request: Request) -> Response:
         try:
             text = TextRequest.model_validate_json(body).text
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"]))
-            status = 400 if first["type"] == "json_invalid" else 422
-            raise ProblemError(status, "malformed", f"{field}: {first['msg']}".lstrip(": ")) from None
+            status = 400 if error.errors()[0]["type"] == "json_invalid" else 422
+            raise malformed(error, _RIGHT, status=status) from None
         try:
             description = await asyncio.to_thread(describe_text, text, _lexicon())
         except TextError as error:

@@ -17,7 +17,7 @@ from enunciate.phones.lexicon import parse_lexicon
 from enunciate.schema import ReferenceWord
 from enunciate.serve.http.clip_request import ClipRequest, WordRequest
 from enunciate.serve.http.multipart import FormPart, parse_form
-from enunciate.serve.http.problem_details import ProblemError
+from enunciate.serve.http.problem_details import ProblemError, malformed
 from enunciate.serve.http.request_body import read_body
 from enunciate.serve.settings import ServiceSettings
 from enunciate.serve.workers.messages import ClipJob
@@ -124,9 +124,7 @@ def _validated(clip: Any, index: int | None, right: str) -> ClipRequest:
     try:
         return ClipRequest.model_validate(_with_words_parsed(clip))
     except ValidationError as error:
-        prefix = () if index is None else (index,)
-        details = [_located((*prefix, *one["loc"]), one["msg"]) for one in error.errors()[:5]]
-        raise ProblemError(422, "malformed", f"{'; '.join(details)}. A right request: {right}") from None
+        raise malformed(error, right, index=index) from None
 
 
 def _with_words_parsed(clip: Any) -> Any:
@@ -137,10 +135,6 @@ def _with_words_parsed(clip: Any) -> Any:
         return fields | {"words": from_json(fields["words"])}
     except ValueError as error:
         raise ProblemError(422, "malformed", f"words: not JSON ({error})") from None
-
-
-def _located(location: Sequence[str | int], message: str) -> str:
-    return f"{'.'.join(map(str, location))}: {message}" if location else message
 
 
 def _upload(clip: ClipRequest, default_id: str) -> Upload | ProblemError:
