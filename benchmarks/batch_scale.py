@@ -79,15 +79,24 @@ def processes_of(root: int) -> Iterator[Path]:
         yield Path(f"/proc/{pid}")
 
 
-def memory_and_cpu(root: int) -> tuple[float, float]:
-    """Return the memory in MB of the processes of a run, and the seconds of processor time that they used."""
-    total_kb, ticks = 0, 0
-    for process in processes_of(root):
-        with contextlib.suppress(OSError):
-            rollup = (process / "smaps_rollup").read_text()
-            total_kb += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-            ticks += sum(map(int, (process / "stat").read_text().rpartition(")")[2].split()[11:13]))
-    return total_kb / 1024, ticks / os.sysconf("SC_CLK_TCK")
+class Usage:
+    """What the processes of a run use; the processor time of those that have ended counts on."""
+
+    def __init__(self, root: int) -> None:
+        self.root = root
+        self._ticks: dict[str, int] = {}
+
+    def memory_and_cpu(self) -> tuple[float, float]:
+        """Return the memory in MB, and the seconds of processor time that were used so far."""
+        total_kb = 0
+        for process in processes_of(self.root):
+            with contextlib.suppress(OSError):
+                stat = (process / "stat").read_text().rpartition(")")[2].split()
+                self._ticks[process.name] = sum(map(int, stat[11:13]))
+                rollup = (process / "smaps_rollup").read_text()
+                (pss,) = (line for line in rollup.splitlines() if line.startswith("Pss:"))
+                total_kb += int(pss.split()[1])
+        return total_kb / 1024, sum(self._ticks.values()) / os.sysconf("SC_CLK_TCK")
 
 
 def results_in(out: Path) -> int:
@@ -106,11 +115,12 @@ def measure(command: Sequence[str], out: Path, count: int) -> dict[str, float]:
     busy = busy_cores()
     began = time.perf_counter()
     run = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    usage = Usage(run.pid)
     samples: list[tuple[float, int, float, float]] = []
     while run.poll() is None:
         time.sleep(SAMPLE_EVERY_S)
         n_done = results_in(out) if out.exists() else 0
-        samples.append((time.perf_counter() - began, n_done, *memory_and_cpu(run.pid)))
+        samples.append((time.perf_counter() - began, n_done, *usage.memory_and_cpu()))
     whole_s = time.perf_counter() - began
     assert run.returncode == 0, run.stderr and run.stderr.read().decode()[-4000:]
     assert results_in(out) == count
