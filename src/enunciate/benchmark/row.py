@@ -166,6 +166,14 @@ def _tested_stages(job: RowJob) -> list[str]:
 # ----------------------------------------------------------------------------------------------- testing
 
 
+def model_of(job: RowJob, workspace: Workspace) -> Path | str | None:
+    """Return the one model that a row tests; None for another system, and for a model per fold."""
+    if job.is_outside:
+        return None
+    models = _models_to_test(job, workspace)
+    return models[0][0] if len(models) == 1 and models[0][1] is None else None
+
+
 def _models_to_test(job: RowJob, workspace: Workspace) -> list[tuple[Path | str, list[Utterance] | None]]:
     """Each model with the utterances that it is tested on; None stands for all."""
     if job.weights is not None and (job.zero_shot or workspace.protocol == "official"):

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, ConfigDict
 
 import enunciate
+from enunciate.benchmark.elsewhere import ElsewhereResult, elsewhere_table
+from enunciate.benchmark.markdown import NONE, table, value
 from enunciate.benchmark.protocol_data import PROTOCOL_NOTES, ProtocolData
 from enunciate.benchmark.row import Workspace
 from enunciate.benchmark.run import Outcome
@@ -16,14 +18,12 @@ from enunciate.evaluation.compare import Comparison, Difference
 from enunciate.evaluation.report.evaluated_systems import load_systems
 from enunciate.evaluation.report.page import judges_phones, report_html
 from enunciate.evaluation.report.ranking import PairedComparison, Role, paired_comparisons
-from enunciate.metrics.bootstrap import Interval
 from enunciate.metrics.records import Results
 from enunciate.progress import Progress
 from enunciate.schema import ASPECTS
 from enunciate.storage import write_whole, writing_to
 
 JSON, TABLE, PAGE = "benchmark.json", "benchmark.md", "report.html"
-NONE = "-"
 BEYOND_NOTE = (
     "Beyond: partial correlation with the human scores given what the baseline `stopwatch` sees (duration, "
     "span of speech, number of phones, rate). Ranks: Spearman's correlation."
@@ -66,6 +66,8 @@ class Summary(_Record):
     machine: str
     rows: tuple[RowSummary, ...]
     paired: tuple[PairSummary, ...]
+    elsewhere: tuple[ElsewhereResult, ...] = ()
+    """The same weights on other corpora."""
 
 
 def write_summary(
@@ -74,6 +76,7 @@ def write_summary(
     data: ProtocolData,
     command: str,
     progress: Progress | None = None,
+    elsewhere: Sequence[ElsewhereResult] = (),
 ) -> Summary:
     """Write report, tables and JSON; rows without results are listed in all three with the reason.
 
@@ -83,6 +86,7 @@ def write_summary(
         data: What they ran on.
         command: The command that ran them.
         progress: Called with the systems done and in all as the report is made.
+        elsewhere: The rows on other corpora.
 
     Raises:
         OutputError: A file cannot be written.
@@ -100,6 +104,7 @@ def write_summary(
         machine=f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         rows=tuple(RowSummary(**dict(one), results=results.get(one.name)) for one in outcomes),
         paired=tuple(_pair(one) for one in comparisons),
+        elsewhere=tuple(elsewhere),
     )
     with writing_to(workspace.out):
         write_whole(workspace.out / JSON, summary.model_dump_json(indent=1) + "\n")
@@ -143,10 +148,14 @@ def as_markdown(summary: Summary) -> str:
             "Row minus reference on the same clips, with 95% intervals by paired bootstrap over speakers. "
             "Bold: the interval excludes 0, which happens by chance for one metric in 20."
         )
+    if summary.elsewhere:
+        parts.append(elsewhere_table(summary.elsewhere))
     others = [row for row in summary.rows if row.status != "done"]
     if others:
-        table = _table(("row", "status", "reason"), [_other(row) for row in others])
-        parts += ["## Not run, or failed", table]
+        parts += [
+            "## Not run, or failed",
+            table(("row", "status", "reason"), [_other(row) for row in others]),
+        ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -173,7 +182,7 @@ def _about(summary: Summary) -> str:
 
 def _metrics_table(rows: Sequence[RowSummary]) -> str:
     head = ("row", *ASPECTS, "phone", "word", "MDD F1", "PER without text", "WER", "failed", "trained by")
-    return _table(head, [_metrics(row) for row in rows])
+    return table(head, [_metrics(row) for row in rows])
 
 
 def _metrics(row: RowSummary) -> tuple[str, ...]:
@@ -181,12 +190,12 @@ def _metrics(row: RowSummary) -> tuple[str, ...]:
     assert results is not None, "only rows with results have a line"
     return (
         row.name,
-        *(_value(one.pcc, one.ci95) for one in (getattr(results.apa, aspect) for aspect in ASPECTS)),
-        _value(results.phone.pcc, results.phone.ci95),
-        _value(results.word.accuracy.pcc, results.word.accuracy.ci95) if results.word else NONE,
-        _value(results.mdd.f1, results.mdd.f1_ci95) if judges_phones(results) else NONE,
-        _value(results.recognition.per_without_text, results.recognition.ci95),
-        _value(results.wer, results.wer_ci95),
+        *(value(one.pcc, one.ci95) for one in (getattr(results.apa, aspect) for aspect in ASPECTS)),
+        value(results.phone.pcc, results.phone.ci95),
+        value(results.word.accuracy.pcc, results.word.accuracy.ci95) if results.word else NONE,
+        value(results.mdd.f1, results.mdd.f1_ci95) if judges_phones(results) else NONE,
+        value(results.recognition.per_without_text, results.recognition.ci95),
+        value(results.wer, results.wer_ci95),
         f"{results.n_failed} of {results.n_utterances}",
         _origin(row),
     )
@@ -204,7 +213,7 @@ def _origin(row: RowSummary) -> str:
 
 def _beyond_table(rows: Sequence[RowSummary]) -> str:
     head = ("row", *(f"{aspect}, {kind}" for kind in ("beyond", "ranks") for aspect in ASPECTS))
-    return f"## Beyond the stopwatch, and by rank\n\n{_table(head, [_beyond(row) for row in rows])}"
+    return f"## Beyond the stopwatch, and by rank\n\n{table(head, [_beyond(row) for row in rows])}"
 
 
 def _beyond(row: RowSummary) -> tuple[str, ...]:
@@ -212,8 +221,8 @@ def _beyond(row: RowSummary) -> tuple[str, ...]:
     aspects = [getattr(row.results.apa, aspect) for aspect in ASPECTS]
     return (
         row.name,
-        *(_value(one.beyond_stopwatch, one.beyond_stopwatch_ci95) for one in aspects),
-        *(_value(one.spearman, one.spearman_ci95) for one in aspects),
+        *(value(one.beyond_stopwatch, one.beyond_stopwatch_ci95) for one in aspects),
+        *(value(one.spearman, one.spearman_ci95) for one in aspects),
     )
 
 
@@ -225,7 +234,7 @@ def _paired_table(pairs: Sequence[PairSummary]) -> str:
     reference, role = pairs[0].against, pairs[0].role
     title = f"## Against {reference}, {'the first row' if role == 'first' else 'the best row'}"
     rows = [(one.row, *(_difference(one.comparison.differences.get(k)) for k in COMPARED)) for one in pairs]
-    return f"{title}\n\n{_table(('row', *COMPARED.values()), rows)}"
+    return f"{title}\n\n{table(('row', *COMPARED.values()), rows)}"
 
 
 def _difference(one: Difference | None) -> str:
@@ -237,14 +246,3 @@ def _difference(one: Difference | None) -> str:
 
 def _other(row: RowSummary) -> tuple[str, ...]:
     return row.name, row.status, (row.reason or "").replace("|", "\\|").replace("\n", " ")
-
-
-def _value(value: float | None, interval: Interval | None) -> str:
-    if value is None:
-        return NONE
-    return f"{value:.3f}" if interval is None else f"{value:.3f} ({interval[0]:.3f} to {interval[1]:.3f})"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

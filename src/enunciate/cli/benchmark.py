@@ -70,6 +70,14 @@ def benchmark(
             metavar="NAME=FILE", help="Add a row for the answers that another system has given already."
         ),
     ] = None,
+    test_on: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Test every row on the test split of another corpus, too: a folder of L2-ARCTIC or EpaDB, "
+            "or a table of labels (docs/corpora.md); can be repeated.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show what would be run and what is missing, then stop."),
@@ -81,12 +89,14 @@ def benchmark(
     reason. Exit code 2 if a row failed. Needs: pip install 'enunciate[eval]' and the extras of the rows.
     """
     with exit_on_error(on_interrupt=RESUME.format(out)), needing("eval"):
+        from enunciate.benchmark.elsewhere import read_corpora, run_elsewhere
         from enunciate.benchmark.plan import read_plan, with_systems
         from enunciate.benchmark.run import plan_rows, prepare, run_rows
         from enunciate.benchmark.summary import PAGE, TABLE, write_summary
         from enunciate.cli.terminal import progress_bar
         from enunciate.recipes import recipe_path
 
+        corpora = read_corpora(test_on or [])
         workspace, data = prepare(corpus, out, protocol.value)
         whole_plan, added = with_systems(read_plan(recipe_path(plan)), system or (), answers or ())
         chosen = [*rows, *added] if rows else []
@@ -95,14 +105,21 @@ def benchmark(
             _show_plan(planned)
             return
         log_training()
-        outcomes = run_rows(planned, workspace, data, lambda text: typer.echo(text, err=True))
+        outcomes = run_rows(planned, workspace, data, _announce)
+        done = {one.name for one in outcomes if one.status == "done"}
+        jobs = [one.job for one in planned if one.row.name in done]
+        elsewhere = list(run_elsewhere(jobs, corpora, workspace, _announce))
         command = shlex.join(["enunciate", *sys.argv[1:]])
         with progress_bar("report") as progress:
-            write_summary(outcomes, workspace, data, command, progress)
+            write_summary(outcomes, workspace, data, command, progress, elsewhere)
         _show_outcomes(outcomes)
         typer.echo(f"written to {out / TABLE} and {out / PAGE}")
     if any(outcome.status == "failed" for outcome in outcomes):
         raise typer.Exit(EXIT_CODE)
+
+
+def _announce(text: str) -> None:
+    typer.echo(text, err=True)
 
 
 def _show_plan(planned_rows: Sequence[PlannedRow]) -> None:
