@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import soundfile as sf
+from recorded_media import recorded
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 from support.documentation import blocks
@@ -17,6 +22,8 @@ from support.paths import REPOSITORY
 from support.serve_cases import TEXT, application, post, server, tone
 from support.speech_streams import FORMAT, pieces, silence, sound, spoken
 from websockets.sync.client import connect
+
+from enunciate.audio import decoded_duration_s
 
 END = '{"end": true}'
 KEYS = frozenset({hashlib.sha256(b"right").hexdigest()})
@@ -84,6 +91,60 @@ def test_a_phrase_is_told_at_the_pause_after_it_and_once(pocket):
             words += [word["text"] for word in answer["phrase"]["words"]]
     assert words == [word["text"] for word in answer["assessment"]["words"]]
     assert answer["assessment"]["text"] == text
+
+
+def samples_of(pcm: bytes) -> np.ndarray:
+    return np.frombuffer(pcm, "<i2").astype(np.float32) / 32_768
+
+
+def cut_at(recording: bytes, at_s: float) -> int:
+    """How many bytes of a recording have so many seconds of it."""
+    for n_bytes in range(4_000, len(recording), 500):
+        if decoded_duration_s(recording[:n_bytes], 60) >= at_s:
+            return n_bytes
+    raise AssertionError("the recording is shorter")
+
+
+@pytest.mark.parametrize("container", ["webm", "ogg"])
+def test_a_phrase_of_a_compressed_recording_is_told_at_the_pause_after_it_and_once(pocket, container):
+    pytest.importorskip("av")
+    text = f"{TEXT} {TEXT}"
+    first = spoken() + silence(1.2, volume=3e-4)
+    samples = samples_of(first + spoken())
+    if container == "webm":
+        recording = recorded(samples, FORMAT.rate_hz, "webm", in_fragments=True)
+    else:
+        file = io.BytesIO()
+        sf.write(file, samples, FORMAT.rate_hz, format="OGG", subtype="OPUS")
+        recording = file.getvalue()
+    begun = cut_at(recording, len(first) / FORMAT.bytes_per_s - 0.1)
+    with connect(f"ws://127.0.0.1:{pocket.client.base_url.port}/v1/stream") as socket:
+        socket.send(json.dumps({"text": text, "format": "file"}))
+        for piece in pieces(recording[:begun], 500):
+            socket.send(piece)
+        early = json.loads(socket.recv())["phrase"]  # while the recording goes on
+        assert [word["text"] for word in early["words"]] == TEXT.rstrip(".").split()
+        socket.send(recording[begun:])
+        socket.send(END)
+        late, answer = (json.loads(socket.recv()) for _ in range(2))
+    assert late["phrase"]["index"] == 1
+    words = [*early["words"], *late["phrase"]["words"]]
+    assert [word["text"] for word in words] == [word["text"] for word in answer["assessment"]["words"]]
+
+
+def test_a_silence_ends_a_compressed_recording_where_that_is_asked_for(pocket):
+    pytest.importorskip("av")
+    samples = samples_of(spoken() + silence(1.5, volume=3e-4))
+    recording = recorded(samples, FORMAT.rate_hz, "webm", in_fragments=True)
+    with connect(f"ws://127.0.0.1:{pocket.client.base_url.port}/v1/stream") as socket:
+        socket.send(json.dumps({"format": "file", "end_silence_s": 0.5}))
+        socket.send(recording)
+        while True:  # a client goes on to send what it records
+            socket.send(b"")
+            with contextlib.suppress(TimeoutError):
+                assert json.loads(socket.recv(timeout=0.2)).keys() == {"phrase"}
+                break
+        assert "assessment" in json.loads(socket.recv())
 
 
 def test_a_pause_within_a_sentence_ends_no_phrase(pocket):

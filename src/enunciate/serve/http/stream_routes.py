@@ -23,6 +23,7 @@ from enunciate.phones.lexicon import parse_lexicon
 from enunciate.schema import Accent
 from enunciate.serve.http.api_keys import is_valid, key_of
 from enunciate.serve.http.clip_request import MAX_TEXT, PhoneSymbols
+from enunciate.serve.http.file_listener import FileListener
 from enunciate.serve.http.phrase_stream import PhraseStream
 from enunciate.serve.http.problem_details import CLIP_STATUSES, ProblemError, malformed
 from enunciate.serve.http.service import Service
@@ -139,12 +140,15 @@ class _StreamSession:
         audio = TurnAudio(rules, PcmFormat(start.rate_hz, start.channels) if is_pcm else None)
         job = _job(start)
         phrases = PhraseStream(job, self._admission.assess, connection.send)
-        async with phrases:
-            while not await self._is_over(audio, phrases, connection):
+        listener = FileListener(rules, audio.clip, self._admission.assess, phrases.tell_at_pause)
+        async with phrases, listener:
+            while not await self._is_over(audio, phrases, listener, connection):
                 self._admission.holds(audio.n_bytes)
         if phrases.have_been_told:
+            if audio.needs_decoder:
+                await listener.finish()
             job = job.model_copy(update={"by_phrase": False})
-            rest = phrases.tell_rest(audio.segmenter)
+            rest = phrases.tell_rest(audio.segmenter or listener.segmenter)
             reply, _ = await asyncio.gather(self._admission.assess(job, audio.clip()), rest)
         else:
             reply = await self._admission.assess(job, audio.clip())
@@ -155,7 +159,9 @@ class _StreamSession:
             await connection.send(line.decode())
 
     @staticmethod
-    async def _is_over(audio: TurnAudio, phrases: PhraseStream, connection: Connection) -> bool:
+    async def _is_over(
+        audio: TurnAudio, phrases: PhraseStream, listener: FileListener, connection: Connection
+    ) -> bool:
         """Take a message, and return whether the recording ends with it."""
         data = await connection.receive(STALLED_S)
         if isinstance(data, bytes):
@@ -164,7 +170,9 @@ class _StreamSession:
                     return True
                 if isinstance(event, Paused) and audio.segmenter is not None:
                     phrases.tell_at_pause(audio.segmenter)
-            return False
+            if audio.needs_decoder:
+                listener.more()
+            return listener.is_over
         if not _is_end(data):
             raise ProblemError(422, "malformed", f"a recording goes on. A right order: {_RIGHT}")
         return True

@@ -33,6 +33,11 @@ class TurnAudio:
         return self._segmenter
 
     @property
+    def needs_decoder(self) -> bool:
+        """Whether it is known to be a file that is no PCM."""
+        return not self._is_pcm
+
+    @property
     def n_bytes(self) -> int:
         """Bytes that are held."""
         return len(self._start) if self._segmenter is None else self._segmenter.n_bytes

@@ -3,7 +3,7 @@
 A message is a list of byte strings: their number, then each one preceded by its length, all as four-byte
 big-endian integers. A worker begins with a `WorkerHello`. The service then sends a `ClipJob` and the audio
 for each clip; the worker replies, in the same order, with a `ClipOutcome` and a body (the answer as JSON,
-ready to be sent to the client).
+ready to be sent to the client, or samples where those are asked for).
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ class ClipJob(FrozenModel):
     """Whether phrases of a reading are told one by one, by an engine that can; only with `by_lines`."""
     can_wait: bool = False
     """Whether clips that cannot wait go before it in the queue."""
+    samples_from_s: float | None = None
+    """If set, nothing is assessed: the body has the samples from this time on, as 16-bit PCM of 16 kHz."""
     start_s: float = 0.0
     """Where the clip begins in the stream that it was cut from, in seconds; only with `by_lines`."""
 

@@ -26,6 +26,7 @@ from enunciate.serve.azure import response as azure
 from enunciate.serve.azure.phrase import is_said_to_the_end, phrase_bodies
 from enunciate.serve.service_log import log_bug, logging_to_stderr
 from enunciate.serve.workers import messages
+from enunciate.serve.workers.decoding import samples_from
 from enunciate.serve.workers.messages import INTERNAL, ClipJob, ClipOutcome, WorkerHello
 
 _Result = TypeVar("_Result", Assessment, PhraseResult)
@@ -66,7 +67,7 @@ def run(load: Callable[[], Assessor], max_clip_s: float) -> None:
         )
         while (parts := messages.read(requests)) is not None:
             jobs = [ClipJob.model_validate_json(part) for part in parts[::2]]
-            replied = _assess(assessor, jobs, parts[1::2], max_clip_s)
+            replied = _reply(assessor, jobs, parts[1::2], max_clip_s)
             _send(replies, [part for pair in replied for part in pair])
 
 
@@ -97,6 +98,19 @@ def _take_streams() -> tuple[BinaryIO, BinaryIO]:
 def _send(stream: BinaryIO, parts: Sequence[bytes]) -> None:
     stream.writelines(messages.pack(parts))
     stream.flush()
+
+
+def _reply(
+    assessor: Assessor, jobs: Sequence[ClipJob], clips: Sequence[bytes], max_clip_s: float
+) -> list[tuple[bytes, bytes]]:
+    """Return an outcome and a body for each clip, whether it is to be assessed or decoded alone."""
+    pairs = list(zip(jobs, clips, strict=True))
+    assessed = [pair for pair in pairs if pair[0].samples_from_s is None]
+    answers = iter(_assess(assessor, *zip(*assessed, strict=True), max_clip_s) if assessed else ())
+    return [
+        next(answers) if job.samples_from_s is None else samples_from(clip, job.samples_from_s, max_clip_s)
+        for job, clip in pairs
+    ]
 
 
 def _assess(

@@ -1,0 +1,101 @@
+"""A compressed recording that is heard while it arrives, so that its phrases need not wait for its end.
+
+This process decodes nothing. A worker decodes what there is so far, again and again: seldom enough that this
+costs a small share of its time, however long the recording is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+
+from enunciate.serve.http.problem_details import ProblemError
+from enunciate.serve.listening.pcm import PcmFormat
+from enunciate.serve.listening.segmenter import Paused, Segmenter, SilenceRules, SpeechEnded
+from enunciate.serve.workers.messages import ClipJob
+from enunciate.serve.workers.worker_process import WorkerReply
+
+INTERVAL_S = 0.3
+"""Seconds between two decodings of a short recording."""
+SHARE = 10
+"""A decoding that took a while is followed by a pause of so many times that."""
+TAIL_S = 0.05
+"""The last part of a beginning is left for the next time: a resampler hears what follows it, too."""
+_GIVE_UP = ("crashed", "timeout", "internal")
+"""Problems after which a recording is not decoded again before its end."""
+
+
+class FileListener:
+    """Hears one recording; a context for as long as it goes on."""
+
+    def __init__(
+        self,
+        rules: SilenceRules,
+        clip: Callable[[], bytes],
+        assess: Callable[[ClipJob, bytes], Awaitable[WorkerReply]],
+        at_pause: Callable[[Segmenter], None],
+    ) -> None:
+        """Prepare to hear.
+
+        Args:
+            rules: Which silences end something.
+            clip: Returns what there is of the recording.
+            assess: Has a worker take a job.
+            at_pause: Called at each pause in the reading.
+        """
+        self.segmenter = Segmenter(PcmFormat(), rules)
+        self.is_over = False
+        """Whether a silence has ended the recording."""
+        self._clip, self._assess, self._at_pause = clip, assess, at_pause
+        self._arrived = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> FileListener:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        task, self._listening = self._listening, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.result()
+
+    def more(self) -> None:
+        """Say that more of the recording has arrived."""
+        self._arrived.set()
+        if self._listening is None:
+            self._listening = asyncio.create_task(self._listen())
+
+    async def finish(self) -> None:
+        """Hear the recording to its end."""
+        await self._hear(0.0)
+
+    async def _listen(self) -> None:
+        while not self.is_over:
+            await self._arrived.wait()
+            self._arrived.clear()
+            began = time.monotonic()
+            try:
+                await self._hear(TAIL_S)
+            except ProblemError as problem:  # the service is full, say: it will be heard later
+                if problem.code in _GIVE_UP:
+                    return
+            await asyncio.sleep(max(INTERVAL_S, SHARE * (time.monotonic() - began)))
+
+    async def _hear(self, tail_s: float) -> None:
+        """Take the new samples, but those of the tail.
+
+        Raises:
+            ProblemError: They could not be decoded now.
+        """
+        job = ClipJob(id=str(uuid.uuid4()), samples_from_s=self.segmenter.heard_s, can_wait=True)
+        reply = await self._assess(job, self._clip())
+        n_bytes = len(reply.body) - round(tail_s * PcmFormat().rate_hz) * PcmFormat().frame_bytes
+        for event in self.segmenter.push(reply.body[: max(0, n_bytes)]):
+            if isinstance(event, SpeechEnded):
+                self.is_over = True
+            elif isinstance(event, Paused):
+                self._at_pause(self.segmenter)
