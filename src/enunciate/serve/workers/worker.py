@@ -105,8 +105,11 @@ def _reply(
 ) -> list[tuple[bytes, bytes]]:
     """Return an outcome and a body for each clip, whether it is to be assessed or decoded alone."""
     pairs = list(zip(jobs, clips, strict=True))
-    assessed = [pair for pair in pairs if pair[0].samples_from_s is None]
-    answers = iter(_assess(assessor, *zip(*assessed, strict=True), max_clip_s) if assessed else ())
+    assessed = [(job, clip) for job, clip in pairs if job.samples_from_s is None]
+    answers: Iterator[tuple[bytes, bytes]] = iter(())
+    if assessed:
+        batch, sounds = [job for job, _ in assessed], [clip for _, clip in assessed]
+        answers = iter(_assess(assessor, batch, sounds, max_clip_s))
     return [
         next(answers) if job.samples_from_s is None else samples_from(clip, job.samples_from_s, max_clip_s)
         for job, clip in pairs
