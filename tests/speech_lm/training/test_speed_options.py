@@ -78,6 +78,32 @@ def test_compiled_layers_give_the_same_and_are_one_code_for_all_lengths():
     assert len(compiled) <= 4, "one more for batches of several"
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("fresh_compiler", "one_thread")
+def test_a_whole_run_with_compiled_layers_is_measured_and_saved_as_any_other(material, tmp_path, monkeypatch):
+    compiled = []
+
+    def uncompiled_backend(decoder):
+        compiled.append(decoder)
+        compile_layers(decoder, "eager")
+
+    monkeypatch.setattr("enunciate.speech_lm.training.train.compile_layers", uncompiled_backend)
+    adapter = {"start": "fresh", "rank": 4, "alpha": 8, "dropout": 0}
+    given = {"adapter": adapter, "max_steps": 3, "best_metric": "loss"}
+    recipes = [
+        tiny_recipe(material, tmp_path / str(compiles), compile_layers=compiles, **given)
+        for compiles in (True, False)
+    ]
+    one, other = (train(recipe) for recipe in recipes)
+
+    assert len(compiled) == 1
+    assert one["dev_loss"] == pytest.approx(other["dev_loss"], rel=1e-4)
+    saved, plain = (load_file(recipe.out / WEIGHTS) for recipe in recipes)
+    assert saved.keys() == plain.keys()
+    for name, value in plain.items():
+        torch.testing.assert_close(saved[name], value, atol=1e-4, rtol=1e-3)
+
+
 @pytest.fixture
 def fresh_compiler():
     torch._dynamo.reset()
