@@ -144,7 +144,10 @@ def test_a_list_that_cannot_be_read_to_its_end_is_refused(cluster: str, tmp_path
     assert "ManifestError: the list cannot be read:" in stderr
 
 
-def test_the_command_writes_parts_that_merge_makes_into_any_form(tmp_path: Path):
+def test_the_command_writes_parts_that_merge_makes_into_any_form(
+    cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("RAY_ADDRESS")  # a machine of its own, though a cluster runs on it
     example = REPOSITORY / "examples" / "i_think_the_weather_is_nice.flac"
     lines = [{"audio": str(example), "text": "I think the weather is nice today.", "id": id} for id in "ab"]
     manifest = tmp_path / "m.jsonl"

@@ -71,7 +71,7 @@ def assess_on_ray(
     Raises:
         ManifestError: The list cannot be read.
         OutputError: The folder belongs to another run.
-        DeviceError: The cluster has no room for the workers.
+        DeviceError: There is no such cluster, or it has no room for the workers.
         EnunciateError: The engine cannot be loaded; the message is that of the worker.
         MissingExtraError: ray or pyarrow is not installed.
     """
@@ -104,10 +104,21 @@ def assess_on_ray(
 
 
 def _start(ray: Any) -> None:
-    if not ray.is_initialized():
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        here = {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": available_cores() + READERS_CPUS}
+    """Join the cluster that RAY_ADDRESS names or, without it, start one of this machine alone.
+
+    Raises:
+        DeviceError: There is no such cluster.
+    """
+    if ray.is_initialized():
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    address = os.environ.get("RAY_ADDRESS")
+    # Without an address, Ray would join any cluster that runs on this machine.
+    here = {} if address else {"address": "local", "num_cpus": available_cores() + READERS_CPUS}
+    try:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **here)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise DeviceError(f"no cluster of Ray at RAY_ADDRESS={address or 'local'} ({error})") from None
 
 
 def _workers(ray: Any, cluster: ClusterSettings) -> int:
