@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -100,8 +99,7 @@ class GreedyTranscripts:
     ) -> list[TokenSequence]:
         tokens = self._columns[torch.stack(list(columns), dim=1)].cpu().numpy()
         is_end = tokens == self.table.end_token_id
-        ends: Any = np.where(is_end.any(axis=1), is_end.argmax(axis=1), tokens.shape[1])
-        lengths = cast("list[int]", ends.tolist())
+        lengths = [int(row.argmax()) if row.any() else len(row) for row in is_end]
         written = cast("list[list[int]]", tokens.tolist())
         probable = cast("list[list[float]]", cast("Any", torch.stack(list(chances), dim=1).double()).tolist())
         return [
