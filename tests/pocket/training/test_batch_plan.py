@@ -27,6 +27,19 @@ def test_an_epoch_has_each_recording_once_and_its_share_of_synthetic_clips(bank)
     assert clips == [0, 1, 2, 3, 4, 5, 6, 6]
 
 
+def test_scores_may_be_learnt_with_more_synthetic_speech_than_sounds(bank):
+    mixture = CALM.model_copy(update={"scored_synthetic": 0.75})
+    planner = BatchPlanner(bank, range(7), mixture, np.random.default_rng(1))
+
+    def n_synthetic():
+        clips = [phrase.clip for batch in planner.epoch() for row in batch for phrase in row.phrases]
+        return clips.count(6)
+
+    assert n_synthetic() == 2
+    planner.scoring = True
+    assert n_synthetic() == 18, "three in four of 24"
+
+
 def test_the_same_seed_plans_the_same_batches(bank):
     def pieces(seed):
         return [row.pieces for row in rows_of(bank, seed, join=0.5, pause=0.5)]

@@ -37,6 +37,8 @@ class BatchPlanner:
         self, bank: WaveformBank, learn: Sequence[int], mixture: MixtureOptions, rng: np.random.Generator
     ) -> None:
         self.bank, self.mixture, self.rng = bank, mixture, rng
+        self.scoring = False
+        """Whether scores are learnt, for which the mixture may have another share of synthetic speech."""
         self.recordings, self.neural, self.formant = (
             [index for index in learn if bank.labels[index].source == source]
             for source in ("corpus", "neural", "formant")
@@ -55,7 +57,7 @@ class BatchPlanner:
         return [batches[index] for index in self.rng.permutation(len(batches))]
 
     def _clips(self) -> list[int]:
-        share, rng = self.mixture.synthetic, self.rng
+        share, rng = self._synthetic_share(), self.rng
         neural = [index for index in self.neural if self.bank.has_times(index)]
         n_synthetic = int(len(self.recordings) * share / (1 - share))
         n_neural = int(n_synthetic * self.mixture.neural) if neural else 0
@@ -65,6 +67,10 @@ class BatchPlanner:
         if self.formant:
             clips += rng.choice(self.formant, n_synthetic - n_neural).tolist()
         return clips
+
+    def _synthetic_share(self) -> float:
+        scored = self.mixture.scored_synthetic
+        return self.mixture.synthetic if scored is None or not self.scoring else scored
 
     def _groups(self, clips: Sequence[int]) -> Iterator[list[int]]:
         """Yield clips alone, or two or three of one speaker together."""

@@ -53,6 +53,8 @@ class MixtureOptions(FrozenModel):
     """The longest joined row, in frames of 10 ms."""
     synthetic: Annotated[float, Field(ge=0, lt=1)] = 0.25
     """Share of phrases that are synthetic."""
+    scored_synthetic: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """The same from the first epoch that begins when scores are learnt; None leaves it."""
     neural: _Share = 0.5
     """Share of neural voices in the synthetic phrases."""
     budget: Annotated[int, Field(gt=0)] = 52_000

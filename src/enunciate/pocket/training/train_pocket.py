@@ -122,6 +122,7 @@ class PocketTrainer:
         begin = self.recipe.scores_from
         scoring = progress >= begin
         self._scored += scoring
+        self.planner.scoring = scoring
         scale = self._warmth(step + 1) * decayed(progress)
         late_scale = self._warmth(self._scored) * decayed(max(0.0, progress - begin) / (1 - begin))
         for group in self.optimiser.param_groups:
