@@ -68,9 +68,9 @@ class Calibration(FrozenModel):
     """The intervals of utterance scores without reference, under their name in the file of weights."""
     mismatch: dict[str, Level]
     """The scores of clips in which something other than the text was said."""
-    scale: dict[Aspect, Scale] = Field(default_factory=dict)
+    scale: dict[Aspect, Scale] = Field(default_factory=dict[Aspect, Scale])
     """The scales of utterance scores; an aspect without one is said as the scorer gives it."""
-    free_scale: dict[Aspect, Scale] = Field(default_factory=dict)
+    free_scale: dict[Aspect, Scale] = Field(default_factory=dict[Aspect, Scale])
     """The scales of utterance scores without reference."""
 
     def rescaled(self, values: Array, *, with_reference: bool) -> Array:
