@@ -22,8 +22,8 @@ Accent = Literal["us", "gb", "any"]
 """Which pronunciations are right: American, British, or both."""
 WordError = Literal["none", "mispronunciation", "omission"]
 PronunciationKind = Literal[
-    "citation", "given", "guess", "reading", "weak_form", "h_dropping", "flapping", "stop_deletion",
-    "linking", "schwa_deletion", "syllabic_consonant", "vowel_variation", "british",
+    "citation", "given", "guess", "reading", "weak_form", "h_dropping", "g_dropping", "flapping",
+    "stop_deletion", "linking", "schwa_deletion", "syllabic_consonant", "vowel_variation", "british",
 ]  # fmt: skip
 """Which pronunciation of a word was compared: that of the dictionary ("citation"), a user's own ("given"), a
 guess, a "reading" of what is no plain word, or a variant of connected speech or of British English."""

@@ -3,8 +3,7 @@
 Each rule takes one pronunciation of a word, with where the word stands, and yields the others that follow
 from it. A rule is here only if the form is accepted in careful reading by natives; what learners add (a vowel
 after a final consonant) or leave out elsewhere (the last consonant of "bed" at the end of a sentence) is no
-variant. Nor is -ing with n ("goin'"): natives say it, but nearly all learners who do so have no ng. The phone
-set has no tap and no glottal stop: a tapped /t/ is a D, an unreleased one is absent.
+variant. The phone set has no tap and no glottal stop: a tapped /t/ is a D, an unreleased one is absent.
 """
 
 from __future__ import annotations
@@ -64,6 +63,12 @@ def h_dropping(phones: Phones, place: Place) -> Iterator[Phones]:
     """As in "gave him": /h/ of unstressed pronouns and auxiliaries is lost after a word."""
     if place.word in _H_DROPPERS and place.before is not None and phones[0] == "HH":
         yield phones[1:]
+
+
+def g_dropping(phones: Phones, place: Place) -> Iterator[Phones]:
+    """As in "going" like "goin'": the unstressed ending -ing has n; "king" and "bring" keep their ng."""
+    if place.word.endswith("ing") and phones[-2:] == ("IH0", "NG"):
+        yield (*phones[:-1], "N")
 
 
 def flapping(phones: Phones, place: Place) -> Iterator[Phones]:
@@ -179,6 +184,7 @@ def low_back_merger(phones: Phones, _: Place) -> Iterator[Phones]:
 
 RULES: tuple[tuple[PronunciationKind, Rule], ...] = (
     ("h_dropping", h_dropping),
+    ("g_dropping", g_dropping),
     ("flapping", flapping),
     ("flapping", nt_reduction),
     ("stop_deletion", final_stop),
