@@ -16,6 +16,7 @@ TINY = (
     "device=cpu",
     "workers=1",
     "pocket:neural=null",
+    "pocket:native=null",
     "pocket:whisper=null",
     "pocket:epochs=60",
     "pocket:warmup_steps=4",
