@@ -327,7 +327,7 @@ def test_broken_messages_of_websockets_harm_nothing(target, path, whole):
                 client.send(message)
             while True:
                 client.recv(timeout=0.5)
-        return client.close_code if client.close_code != 1000 else None
+        return client.protocol.close_code if client.protocol.close_code != 1000 else None
 
     with unharmed(target):
         cases = broken_streams(whole, 60 * MORE)
