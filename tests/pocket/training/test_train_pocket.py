@@ -145,6 +145,15 @@ def test_a_run_on_everybody_is_calibrated_with_earlier_ones_and_exported(
     assert folder == tmp_path and not model.training
 
 
+def test_a_run_is_not_calibrated_with_a_part_of_the_earlier_ones(recipe, trained, tmp_path):
+    changes = {"split": "everything", "epochs": 1, "out": tmp_path / "out"}
+    unfinished = recipe.model_copy(update=changes | {"calibrate_with": (trained[0], tmp_path)})
+
+    with pytest.raises(RecipeError, match=r"there is no .*predictions\.npz"):
+        train(unfinished, encoder_config())
+    assert not (tmp_path / "out").exists(), "before anything is trained"
+
+
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(recipe, tmp_path):
     def weights(name, seed):

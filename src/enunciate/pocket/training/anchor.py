@@ -11,7 +11,9 @@ its scales itself.
 from __future__ import annotations
 
 import argparse
+import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
@@ -45,11 +47,13 @@ def anchor(weights: Path, native: Path) -> Calibration:
     found = Calibration.model_validate_json(path.read_text(encoding="utf-8"))
     plain = found.model_copy(update={"scale": {}})
     clips = [clip for clip in read_neural(native) if clip.kind == "good"]
+    with TemporaryDirectory() as place:  # the engine stays as it is until the scales are known
+        copy = shutil.copytree(weights, Path(place) / "unscaled")
+        write_whole(copy / CALIBRATION, plain.model_dump_json(indent=1) + "\n")
+        assessments = PocketAssessor(copy).assess([_utterance(clip) for clip in clips])
+    scales = {aspect: anchored_scale(_values(assessments, aspect)) for aspect in ASPECTS}
+    anchored = plain.model_copy(update={"scale": scales})
     with writing_to(path):
-        write_whole(path, plain.model_dump_json(indent=1) + "\n")
-        assessments = PocketAssessor(weights).assess([_utterance(clip) for clip in clips])
-        scales = {aspect: anchored_scale(_values(assessments, aspect)) for aspect in ASPECTS}
-        anchored = plain.model_copy(update={"scale": scales})
         write_whole(path, anchored.model_dump_json(indent=1) + "\n")
     return anchored
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from enunciate.corpus.speechocean762 import load_corpus
-from enunciate.errors import CorpusError
+from enunciate.errors import CorpusError, RecipeError
 from enunciate.pocket.ctc import save_phone_model, train_phone_model
 from enunciate.pocket.symbols import classes_of
 from enunciate.pocket.training.calibrate import calibrate
@@ -29,6 +29,20 @@ from enunciate.training.run_folder import write_metrics
 from enunciate.training.speaker_split import HELD_OUT
 
 PREDICTIONS, NATIVE_PREDICTIONS = "predictions.npz", "native_predictions.npz"
+
+
+def check_calibration(recipe: PocketRecipe) -> None:
+    """Check before training that all runs that it is to be calibrated with have predictions.
+
+    Raises:
+        RecipeError: Some have none.
+    """
+    files = [folder / PREDICTIONS for folder in recipe.calibrate_with]
+    missing = [
+        f"calibrate_with: there is no {file}: finish that run first" for file in files if not file.exists()
+    ]
+    if missing:
+        raise RecipeError("recipe", missing)
 
 
 def finish(recipe: PocketRecipe, model: PocketModel, data: TrainingData, log: Callable[..., None]) -> Metrics:
@@ -68,17 +82,17 @@ def _write_calibration(
 ) -> None:
     """Calibrate with the predictions of earlier runs or, without such, of this one."""
     if recipe.calibrate_with:
-        predictions = _predictions_in(recipe.calibrate_with, PREDICTIONS)
-        native = _predictions_in(recipe.calibrate_with, NATIVE_PREDICTIONS)
+        predictions = _predictions_in([folder / PREDICTIONS for folder in recipe.calibrate_with])
+        native_files = [folder / NATIVE_PREDICTIONS for folder in recipe.calibrate_with]
+        native = _predictions_in([file for file in native_files if file.exists()])
         clips = _labels_of(recipe, [one.id for one in predictions])
     if predictions:
         calibration = calibrate(clips, predictions, native)
         write_whole(recipe.out / CALIBRATION, calibration.model_dump_json(indent=1) + "\n")
 
 
-def _predictions_in(folders: Sequence[Path], name: str) -> list[ClipPrediction]:
-    files = [folder / name for folder in folders]
-    return [one for file in files if file.exists() for one in load_predictions(file)]
+def _predictions_in(files: Sequence[Path]) -> list[ClipPrediction]:
+    return [one for file in files for one in load_predictions(file)]
 
 
 def _labels_of(recipe: PocketRecipe, ids: list[str]) -> list[ClipLabels]:

@@ -20,7 +20,7 @@ from enunciate.errors import EnunciateError
 from enunciate.pocket.training.averaged import AveragedModel
 from enunciate.pocket.training.batch_plan import BatchPlanner
 from enunciate.pocket.training.encoder import NEW_PARTS, SCORED_PARTS, WHISPER_BASE, EncoderConfig
-from enunciate.pocket.training.finish import finish
+from enunciate.pocket.training.finish import check_calibration, finish
 from enunciate.pocket.training.measure import Metrics, measure
 from enunciate.pocket.training.model import PocketModel
 from enunciate.pocket.training.pocket_recipe import PocketRecipe
@@ -55,6 +55,7 @@ def train(recipe: PocketRecipe, config: EncoderConfig = WHISPER_BASE) -> Metrics
     Raises:
         EnunciateError: Of many kinds, nearly all before anything is trained.
     """
+    check_calibration(recipe)
     with writing_to(recipe.out):
         recipe.out.mkdir(parents=True, exist_ok=True)
     log = event_log(recipe.out / LOG)
