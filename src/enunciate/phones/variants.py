@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from enunciate.phones.connected_speech import RULES, Place, final_stop, flapping, low_back_merger
 from enunciate.phones.inventory import strip_stress
@@ -20,6 +21,9 @@ MOST = 8
 """Pronunciations of one word at most: the alignment's cost grows with them."""
 FIXED: frozenset[PronunciationKind] = frozenset({"given", "guess"})
 """Kinds that get no variants: what a user gave is meant so, and a guess is not refined."""
+
+_KEPT = 4_096
+"""Words with their neighbours whose variants are kept: the usual words of texts come again and again."""
 
 Pronunciations = tuple[Pronunciation, ...]
 
@@ -53,6 +57,7 @@ def spoken_variants(
     return spoken
 
 
+@lru_cache(maxsize=_KEPT)
 def _of_readings(place: Place, known: Pronunciations) -> Pronunciations:
     """Add taps ("eighty", "eight o'clock") and a last stop without release ("first street") to readings.
 
@@ -69,6 +74,7 @@ def _of_readings(place: Place, known: Pronunciations) -> Pronunciations:
     return distinct(found)
 
 
+@lru_cache(maxsize=_KEPT)
 def _at(place: Place, known: Pronunciations) -> Pronunciations:
     weak = (Pronunciation(form, "weak_form") for form in WEAK_FORMS.get(place.word, ()))
     found = list(distinct([*known, *weak]))
