@@ -3,8 +3,8 @@
     python benchmarks/reading_speed.py
 
 One text repeats ten tokens, in another all are different, and in the third they are words that no dictionary
-has. Pronunciations are part of it, those of connected speech too. The lexicon is warm, and the words have been
-guessed before.
+has. Pronunciations are part of it, those of connected speech too. The lexicon is warm, and the words
+have been guessed before.
 """
 
 from __future__ import annotations
