@@ -1,5 +1,6 @@
 """The results of a run in parts, which a stop at any moment does not damage."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,14 @@ def test_parts_have_scores_in_columns_and_all_of_a_result(tmp_path: Path):
     assert last[0]["failure"] == 'audio: with "model": in it'
     assert list(rows_of_parts(tmp_path)) == [line for _, line in [*rows("a", "b"), failure("c")]]
     assert parts.n_failed == 1
+
+
+def test_the_rows_that_failed_are_counted_however_their_json_is_written(tmp_path: Path):
+    parts = PartFolder(tmp_path, "{}")
+    written = [*rows("a", "b"), failure("c")]
+    parts.add([(id, json.dumps(json.loads(line), indent=1).replace("\n", "")) for id, line in written])
+    assert (len(parts.done), parts.n_failed) == (3, 1)
+    parts.close()
 
 
 def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path):

@@ -9,6 +9,7 @@ Only one process writes here, the driver, so that no clip can have two rows what
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -98,8 +99,7 @@ class PartFolder:
                 logger.warning("%s is in the list twice: the first of its rows is kept", id)
                 continue
             self._file.write(line + "\n")
-            # Quotes in a value are escaped, so that only an assessment has this.
-            self._keep(id, line, failed='"model":' not in line)
+            self._keep(id, line, failed="error" in json.loads(line))
         self._file.flush()
         if len(self._waiting) >= self.rows_per_part:
             self._write_part()
