@@ -71,8 +71,19 @@ def test_folds_need_the_speaker_of_every_utterance():
 
 @pytest.mark.parametrize("n_folds", [0, 1, 3])
 def test_folds_cannot_be_more_than_speakers_or_fewer_than_two(n_folds):
-    with pytest.raises(CorpusError, match="cannot be dealt"):
+    with pytest.raises(CorpusError, match=rf"2 speakers .* into {n_folds} folds: choose 2 folds \(folds=N"):
         speaker_folds([utterance(0, "A"), utterance(1, "B")], n_folds, seed=0)
+
+
+def test_too_many_folds_are_refused_with_what_to_choose_instead():
+    four = [utterance(i, f"S{i}") for i in range(4)]
+    with pytest.raises(CorpusError, match=r"into 5 folds: choose 2 to 4 folds .*more speakers"):
+        speaker_folds(four, 5, seed=0)
+
+
+def test_one_speaker_cannot_be_held_out():
+    with pytest.raises(CorpusError, match="at least two speakers"):
+        hold_out_speakers([utterance(0, "A"), utterance(1, "A")], 1)
 
 
 def test_dev_speakers_are_in_one_part_only_and_like_the_others():

@@ -44,7 +44,7 @@ def speaker_folds(utterances: Sequence[Utterance], n_folds: int, seed: int) -> l
     """
     speakers = _group(utterances)
     if not 1 < n_folds <= len(speakers):
-        raise CorpusError(f"{len(speakers)} speakers cannot be dealt into {n_folds} folds")
+        raise CorpusError(_cannot_be_dealt(len(speakers), n_folds))
     chance = random.Random(seed)
     chance.shuffle(speakers)
     speakers.sort(key=_rank)
@@ -94,6 +94,17 @@ def hold_out_speakers(
         return list(utterances), []
     n_all = len({utterance.speaker for utterance in utterances})
     return hold_out_fold(utterances, max(2, round(n_all / n_speakers)), 0)
+
+
+def _cannot_be_dealt(n_speakers: int, n_folds: int) -> str:
+    """Say why the speakers cannot be dealt into folds, and what to change."""
+    if n_speakers < 2:
+        return f"folds need at least two speakers, and there is {n_speakers}: give a corpus with more speakers"
+    choice = "2" if n_speakers == 2 else f"2 to {n_speakers}"
+    return (
+        f"{n_speakers} speakers cannot be dealt into {n_folds} folds: choose {choice} folds (folds=N, or "
+        "members=N for the members of a baseline), or give a corpus with more speakers"
+    )
 
 
 def _rank(speaker: _Speaker) -> tuple[int, float]:
