@@ -99,7 +99,7 @@ def hold_out_speakers(
 def _cannot_be_dealt(n_speakers: int, n_folds: int) -> str:
     """Say why the speakers cannot be dealt into folds, and what to change."""
     if n_speakers < 2:
-        return f"folds need at least two speakers, and there is {n_speakers}: give a corpus with more speakers"
+        return f"folds need at least two speakers, not {n_speakers}: give a corpus with more speakers"
     choice = "2" if n_speakers == 2 else f"2 to {n_speakers}"
     return (
         f"{n_speakers} speakers cannot be dealt into {n_folds} folds: choose {choice} folds (folds=N, or "
