@@ -30,7 +30,6 @@ from enunciate.metrics.bootstrap import (
     pcc_of_sums,
     pcc_rows,
     ratio_of_sums,
-    sums_difference_interval,
     sums_interval,
 )
 from enunciate.metrics.correlation import FloatArray
@@ -118,17 +117,23 @@ def print_table(title: str, rows: Sequence[Sequence[str]], columns: Sequence[str
 
 
 def figure(sums: Sums, speakers: Sequence[str]) -> str:
-    """The mean over the seeds, their range, and the interval of the first."""
+    """The mean over the seeds, their range if there are several, and the interval of the first."""
     values = sums.values
     interval = sums_interval(sums.statistic, sums.first, speakers)
     assert interval is not None
     of_first = f"{interval[0]:.3f} to {interval[1]:.3f}"
-    return f"{np.mean(values):.3f} [{min(values):.3f}, {max(values):.3f}] ({of_first})"
+    extent = f" [{min(values):.3f}, {max(values):.3f}]" if len(values) > 1 else ""
+    return f"{np.mean(values):.3f}{extent} ({of_first})"
 
 
 def difference(own: Sums, other: Sums, speakers: Sequence[str]) -> str:
     """The difference of the means over the seeds; in bold where the interval leaves out 0."""
-    interval = sums_difference_interval(own.mean, own.rows, other.rows, speakers)
+    width = own.rows.shape[1]  # the two may differ in their number of seeds
+
+    def less(sums: FloatArray) -> FloatArray:
+        return own.mean(sums[:, :width]) - other.mean(sums[:, width:])
+
+    interval = sums_interval(less, np.hstack([own.rows, other.rows]), speakers)
     assert interval is not None
     text = f"{np.mean(own.values) - np.mean(other.values):+.3f} ({interval[0]:+.3f} to {interval[1]:+.3f})"
     return f"**{text}**" if interval[0] > 0 or interval[1] < 0 else text
