@@ -14,6 +14,7 @@ from enunciate.speech_lm.adapter import WEIGHTS_FILE, add_adapter, merged
 from enunciate.speech_lm.adapter_folder import read_description, weights_digest
 from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
 from enunciate.speech_lm.decoding.decoder import Decoder
+from enunciate.speech_lm.decoding.static_decoding import pays_on
 from enunciate.speech_lm.export.merged import merged_model
 from enunciate.speech_lm.families.detection import family_of_folder
 from enunciate.speech_lm.families.family import Family
@@ -92,6 +93,7 @@ def _engine(
         max_batch=options.batch_size,
         target=trained.target,
         paths=family.score_paths,
+        static=pays_on(model.device),
     )
     name = f"{family.name} {folder.resolve().name} {weights_digest(weights)}"
     return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_aligner(), lexicon=words)
@@ -118,7 +120,14 @@ def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> Speec
         folder = str(base.checkpoint or name_or_folder)
         processor = family.processor(folder, None, UNTRAINED_PROMPT.control)
     options = SpeechLmOptions(lenient=True, batch_size=BATCH_SIZE[device.type], geometry=processor.geometry)
-    decoder = Decoder(model, processor, UNTRAINED_PROMPT, constrained=False, max_batch=options.batch_size)
+    decoder = Decoder(
+        model,
+        processor,
+        UNTRAINED_PROMPT,
+        constrained=False,
+        max_batch=options.batch_size,
+        static=pays_on(device),
+    )
     name = f"{family.name} {name_or_folder}, untouched"
     return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_aligner(), lexicon=words)
 

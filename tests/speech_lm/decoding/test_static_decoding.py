@@ -1,5 +1,10 @@
 """Passes of fixed shapes give the answers of the plain loop, token for token, in as few passes as choices."""
 
+import gc
+import math
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +14,9 @@ from support.speech_lm_tokenizers import bytes_only, grammar_of
 from support.tiny_qwen2_audio import save_qwen2_audio
 
 from enunciate.schema import ASPECTS
+from enunciate.speech_lm.decoding import static_rows
 from enunciate.speech_lm.decoding.decoder import Decoder
+from enunciate.speech_lm.decoding.static_decoding import pays_on
 from enunciate.speech_lm.families.decoder_layers import compile_layers
 from enunciate.speech_lm.families.phi4.config import small_config
 from enunciate.speech_lm.families.phi4.model import random_base
@@ -21,6 +28,11 @@ from enunciate.speech_lm.targets import MddAnswer, render
 PAD = Phi4Processor(bytes_only()).pad_token_id
 SHORT = PromptConfig(rubric=False)
 ITEMS = [(clip(seconds, seed), None) for seed, seconds in enumerate((0.2, 0.5, 0.11, 0.3, 0.9))]
+ROUNDING = 1e-5
+GPU_ROUNDING = 2**-9
+"""Relative to a probability. A GPU chooses its kernels by shapes, and those of static passes are others: a
+convolution may be computed in TF32, whose mantissa has 10 bits, in one way and in float32 in the other. When
+what the convolutions of the tiny model read is rounded to TF32, on a CPU, probabilities move by up to 0.0014."""
 
 
 @pytest.fixture(scope="module", params=["phi4", "qwen2_audio"])
@@ -33,17 +45,16 @@ def loaded(request, tmp_path_factory):
     return enlarge(base), family.processor(str(folder), None, "text")
 
 
-def assert_same(found, expected):
+def assert_same(found, expected, relative=1e-7):
     for task in TASKS:
         assert [one.raw for one in found[task]] == [one.raw for one in expected[task]]
         for one, other in zip(found[task], expected[task], strict=True):
-            if task == "mdd":
-                np.testing.assert_allclose(one.phone_probabilities, other.phone_probabilities, atol=1e-5)
-            else:
-                for aspect in ASPECTS:
-                    np.testing.assert_allclose(
-                        one.distributions[aspect], other.distributions[aspect], atol=1e-5
-                    )
+            for some, others in zip(probabilities(task, one), probabilities(task, other), strict=True):
+                np.testing.assert_allclose(some, others, rtol=relative, atol=ROUNDING)
+
+
+def probabilities(task, answer):
+    return [answer.phone_probabilities] if task == "mdd" else [answer.distributions[a] for a in ASPECTS]
 
 
 @pytest.mark.parametrize("paths", [1, 5])
@@ -84,6 +95,50 @@ def test_both_tasks_about_a_clip_take_one_encoding_and_one_pass_over_the_prompts
     assert rows[0][0] == 2 and rows[0][1] >= 16, "both prompts"
     assert [shape[0] for shape in rows[1:4]] == [4, 4, 4], "the other three scores, along four paths"
     assert {shape[0] for shape in rows[4:]} == {1}, "the transcript"
+
+
+def test_where_memory_is_short_the_plain_loop_answers(loaded, monkeypatch):
+    model, processor = loaded
+    plain = Decoder(model, processor, SHORT, paths=3).decode_tasks(TASKS, ITEMS)
+    made = []
+    make = static_rows.StaticRows.__init__
+    monkeypatch.setattr(
+        static_rows.StaticRows, "__init__", lambda self, *a, **k: made.append(1) or make(self, *a, **k)
+    )
+    for free, stores in ((0, False), (math.inf, True)):
+        monkeypatch.setattr(static_rows, "free_bytes", lambda _, free=free: free)
+        assert_same(Decoder(model, processor, SHORT, paths=3, static=True).decode_tasks(TASKS, ITEMS), plain)
+        assert bool(made) == stores
+
+
+def test_several_threads_may_ask_one_decoder(loaded):
+    model, processor = loaded
+    decoder = Decoder(model, processor, SHORT, paths=3, static=True)
+    alone = [decoder.decode_tasks(TASKS, [item]) for item in ITEMS]
+    with ThreadPoolExecutor(len(ITEMS)) as threads:
+        for found, expected in zip(
+            threads.map(lambda item: decoder.decode_tasks(TASKS, [item]), ITEMS), alone, strict=True
+        ):
+            assert_same(found, expected)
+
+
+def test_a_model_is_let_go_with_its_decoder():
+    model, processor = tiny_base(), Phi4Processor(tokenizer())
+    decoder = Decoder(model, processor, SHORT, static=True)
+    decoder.decode_tasks(TASKS, ITEMS[:3])
+    left = weakref.ref(model)
+    gc.collect()
+    gc.disable()
+    try:
+        decoder = decoder.of_model(tiny_base())
+        del model
+        assert left() is None, "at once: a copy of a large model takes the memory of the next step"
+    finally:
+        gc.enable()
+
+
+def test_a_gpu_is_what_it_pays_on():
+    assert pays_on(torch.device("cuda", 1)) and not pays_on(torch.device("cpu"))
 
 
 class Parrot:
@@ -166,4 +221,4 @@ def test_graphs_answer_as_the_plain_loop_when_captured_and_when_replayed(size):
     plain = Decoder(model, processor, SHORT, paths=5).decode_tasks(TASKS, ITEMS)
     static = Decoder(model, processor, SHORT, paths=5, static=True, max_batch=size)
     for _ in range(2):
-        assert_same(static.decode_tasks(TASKS, ITEMS), plain)
+        assert_same(static.decode_tasks(TASKS, ITEMS), plain, relative=GPU_ROUNDING)

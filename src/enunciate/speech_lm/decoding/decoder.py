@@ -12,6 +12,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 
 import torch
 from torch import Tensor, nn
@@ -80,8 +81,8 @@ class Decoder:
             max_batch: Maximum number of clips that are decoded together.
             target: As in training; by default starred phones are allowed.
             paths: As in `scores.decode_scores`.
-            static: Decode in passes of fixed shapes (`static_decoding`), if the model allows it: the same
-                answers, and on a GPU CUDA graphs.
+            static: Decode in passes of fixed shapes (`static_decoding`), if the model and the memory allow
+                it: the same answers, and on a GPU CUDA graphs.
 
         Raises:
             ModelNotFoundError: The processor belongs to another model.
@@ -95,6 +96,8 @@ class Decoder:
         self._target = target or TargetConfig()
         self._paths = paths
         self._is_static = static
+        self._alone = Lock()
+        """Held while clips are decoded: stores of static passes are shared."""
         known, own = self._model.n_vocabulary, self._model.audio_token_id
         if processor.n_ids > known or processor.audio_token_id != own:
             raise ModelNotFoundError(
@@ -103,9 +106,10 @@ class Decoder:
                 "give a folder in which the two belong together"
             )
 
-    def of_model(self, model: nn.Module) -> Decoder:
+    def of_model(self, model: nn.Module, *, static: bool = False) -> Decoder:
         """Return the decoder of another model with the same vocabulary, on the same device."""
         other = copy.copy(self)
+        other._is_static = static
         other._outer, other._model = model, base_of(model)
         other.__dict__.pop("_static", None)
         return other
@@ -146,7 +150,7 @@ class Decoder:
         """Return the answers to several tasks about clips whose features are computed, in their order."""
         order = sorted(range(len(clips)), key=lambda index: -clips[index].duration_s)
         answers: dict[Task, dict[int, DecodedAnswer]] = {task: {} for task in tasks}
-        with _evaluating(self._outer), torch.inference_mode():
+        with self._alone, _evaluating(self._outer), torch.inference_mode():
             for start in range(0, len(order), self._max_batch):
                 chosen = order[start : start + self._max_batch]
                 batch = [clips[index] for index in chosen]
@@ -181,7 +185,11 @@ class Decoder:
         prompts = self._prompts(task, batch)
         durations_s = [clip.duration_s for clip in batch]
         pad = self._processor.pad_token_id
-        sequences = self._static.begin(heard) if self._static else Continuation(self._model, pad, heard)
+        rows, longest = len(batch) * (self._paths if task == "apa" else 1), max(map(len, prompts))
+        if self._static and self._static.has_room(rows, longest):
+            sequences = self._static.begin(heard)
+        else:
+            sequences = Continuation(self._model, pad, heard)
         if not self._constrained:
             sequences.feed(prompts)
             limits = [most_tokens(seconds) for seconds in durations_s]

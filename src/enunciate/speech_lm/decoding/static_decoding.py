@@ -8,6 +8,7 @@ encoding: the pass over a prompt takes no longer for two rows than for one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -39,6 +40,11 @@ def can_be_static(model: Any) -> bool:
     return decoder.config._attn_implementation == "sdpa" and can_run_layers(decoder, 1)
 
 
+def pays_on(device: torch.device) -> bool:
+    """Whether this way is the faster one: a CPU has no launches of kernels that graphs could save."""
+    return device.type == "cuda"
+
+
 class StaticDecoding:
     """The passes of one model."""
 
@@ -47,7 +53,7 @@ class StaticDecoding:
         graphs = model.device.type == "cuda"
         self._model, self._pad_token_id, self._geometry = model, pad_token_id, geometry
         self._stores = StaticStores(cast("Any", model).language_model, graphs=graphs)
-        self._encoder = GraphedCalls(self._encoded, graphs=graphs)
+        self._encoder = GraphedCalls(partial(_states, model), graphs=graphs)
 
     def encode(self, audio: Mapping[str, Tensor]) -> Heard:
         """Encode a batch of clips; see `SpeechModel.encode`. The next call may overwrite what it returns."""
@@ -60,8 +66,9 @@ class StaticDecoding:
         states = self._encoder(features, sizes, pad(audio[_MASK], (0, more)).to(device))
         return Heard(states, sizes)
 
-    def _encoded(self, features: Tensor, sizes: Tensor, mask: Tensor) -> Tensor:
-        return self._model.encode({_FEATURES: features, _SIZES: sizes, _MASK: mask}).states
+    def has_room(self, rows: int, tokens: int) -> bool:
+        """Whether the memory allows so many sequences of so many tokens; see `StaticStores.have_room`."""
+        return self._stores.have_room(rows, tokens, self._model.weight_dtype, self._model.device)
 
     def begin(self, heard: Heard) -> StaticContinuation:
         """Start sequences, which are still empty, one for each clip."""
@@ -85,6 +92,10 @@ class StaticDecoding:
         )
         whole.feed([prompt for kind in prompts for prompt in kind])
         return [whole.split(range(kind * clips, (kind + 1) * clips)) for kind in range(len(prompts))]
+
+
+def _states(model: SpeechModel, features: Tensor, sizes: Tensor, mask: Tensor) -> Tensor:
+    return model.encode({_FEATURES: features, _SIZES: sizes, _MASK: mask}).states
 
 
 class AlreadyFed:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -33,6 +35,22 @@ class LayerCache:
         return self._keys, self._values
 
 
+class Pass:
+    """One pass over all layers.
+
+    It does not know the rows that have it: a ring of references would keep a model in memory.
+    """
+
+    def __init__(self, decoder: Any, layers: Sequence[LayerCache]) -> None:
+        self._decoder, self._layers = decoder, layers
+
+    def __call__(self, embedded: Tensor, positions: Tensor, place: Tensor, seen: Tensor) -> Tensor:
+        """See `StaticRows.advance`."""
+        for layer in self._layers:
+            layer.place = place
+        return run_layers(self._decoder, embedded, positions, seen, self._layers)
+
+
 class StaticRows:
     """Room for the keys and values of some sequences, and the passes over them."""
 
@@ -49,23 +67,15 @@ class StaticRows:
             device: Where they are.
             graphs: Whether passes are captured.
         """
-        config = decoder.config
-        heads = config.num_attention_heads
-        size = getattr(config, "head_dim", None) or config.hidden_size // heads
-        shape = 2 * len(decoder.layers), rows, config.num_key_value_heads, room, size
+        shape = _shape(decoder, rows, room)
         # Zeros, because a masked value that is not a number would still be one in the sum.
         self.store = torch.zeros(shape, dtype=dtype, device=device)
-        self._decoder = decoder
-        self._layers = [LayerCache(*self.store[at : at + 2]) for at in range(0, shape[0], 2)]
+        layers = [LayerCache(*self.store[at : at + 2]) for at in range(0, shape[0], 2)]
+        self.run = Pass(decoder, layers)
+        """The same as `advance`, without a graph."""
         self.advance = GraphedCalls(self.run, graphs=graphs)
         """From embeddings (B, L, D), positions (B, L), places (L,) and what is seen (B, 1, L, S) to hidden
         states (B, L, D)."""
-
-    def run(self, embedded: Tensor, positions: Tensor, place: Tensor, seen: Tensor) -> Tensor:
-        """Make one pass, without a graph."""
-        for layer in self._layers:
-            layer.place = place
-        return run_layers(self._decoder, embedded, positions, seen, self._layers)
 
     @property
     def n_bytes(self) -> int:
@@ -80,6 +90,21 @@ class StaticRows:
             self.store[part, :, :, tokens] = other.store[part, rows, :, tokens]
 
 
+def _shape(decoder: Any, rows: int, room: int) -> tuple[int, ...]:
+    """Return the shape of a store: keys and values of each layer, rows, heads, tokens, size of a head."""
+    config = decoder.config
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return 2 * len(decoder.layers), rows, config.num_key_value_heads, room, size
+
+
+def free_bytes(device: torch.device) -> float:
+    """Return the memory of a GPU that is free, or that torch keeps unused; a CPU has no limit."""
+    if device.type != "cuda":
+        return math.inf
+    spare = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + spare
+
+
 class StaticStores:
     """The stores of one model, which are kept for the next clips, with their graphs."""
 
@@ -87,6 +112,14 @@ class StaticStores:
         """Prepare for a decoder without its output layer."""
         self.decoder, self._graphs = decoder, graphs
         self._kept: dict[tuple[object, ...], StaticRows] = {}
+
+    def have_room(self, rows: int, room: int, dtype: torch.dtype, device: torch.device) -> bool:
+        """Whether so many sequences and tokens take at most half of the memory that is free.
+
+        Tokens are rounded up, and rows are copied from one store to the next, which takes up to twice the
+        memory of the plain loop.
+        """
+        return math.prod(_shape(self.decoder, rows, room)) * dtype.itemsize <= free_bytes(device) / 2
 
     def of(self, rows: int, room: int, dtype: torch.dtype, device: torch.device, purpose: str) -> StaticRows:
         """Return the store of so many sequences and tokens; one is used for one purpose at a time."""

@@ -21,6 +21,7 @@ from enunciate.schema import Utterance
 from enunciate.speech_lm.adapter import merged
 from enunciate.speech_lm.answer_loss import answer_loss, count_items
 from enunciate.speech_lm.decoding.decoder import ClipFeatures, Decoder
+from enunciate.speech_lm.decoding.static_decoding import pays_on
 from enunciate.speech_lm.families.registry import family_named
 from enunciate.speech_lm.options import Task
 from enunciate.speech_lm.processor import Processor
@@ -70,7 +71,9 @@ class AdapterEvaluator:
             self.audio.prepare([e.recording for batch in mine for e in batch])
             measured = model if is_sharded else _merged_copy(model)
             sums = self._loss(measured, mine, accelerator.device)
-            self._decoder = self._decoder_of(measured)
+            # The model that is trained may be sharded, compiled or short of memory; its copy is not.
+            static = measured is not model and pays_on(accelerator.device)
+            self._decoder = self._decoder_of(measured, static=static)
             answers = self._decode(self._decoder, mine)
             self._decoder = self._decoder_of(model)  # lets go of the copy
         if processes > 1:
@@ -114,10 +117,10 @@ class AdapterEvaluator:
                 ]
         return answers
 
-    def _decoder_of(self, model: nn.Module) -> Decoder:
+    def _decoder_of(self, model: nn.Module, *, static: bool = False) -> Decoder:
         """Return the decoder of a model; what it knows of the vocabulary is computed once."""
         if self._decoder is not None:
-            return self._decoder.of_model(model)
+            return self._decoder.of_model(model, static=static)
         recipe = self.recipe
         return Decoder(
             model,
@@ -126,6 +129,7 @@ class AdapterEvaluator:
             max_batch=recipe.decode_batch,
             target=recipe.target,
             paths=self.paths,
+            static=static,
         )
 
 
