@@ -32,7 +32,7 @@ ROUNDING = 1e-5
 GPU_ROUNDING = 2**-9
 """Relative to a probability. A GPU chooses its kernels by shapes, and those of static passes are others: a
 convolution may be computed in TF32, whose mantissa has 10 bits, in one way and in float32 in the other. When
-what the convolutions of the tiny model read is rounded to TF32, on a CPU, probabilities move by up to 0.0014."""
+all that the convolutions of the tiny model read is rounded to TF32, on a CPU, probabilities move by 0.0014."""
 
 
 @pytest.fixture(scope="module", params=["phi4", "qwen2_audio"])
