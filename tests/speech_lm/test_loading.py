@@ -15,7 +15,9 @@ from enunciate.errors import ModelNotFoundError, RecipeError
 from enunciate.evaluation.run import evaluate
 from enunciate.phones import PHONES
 from enunciate.schema import ASPECTS, Assessment, Clip, HumanScores, ReferenceWord, Utterance
+from enunciate.speech_lm import loading
 from enunciate.speech_lm.assessor import SpeechLmAssessor
+from enunciate.speech_lm.decoding.static_decoding import StaticDecoding
 from enunciate.speech_lm.loading import read_description
 
 RUN = """
@@ -69,6 +71,29 @@ def test_a_clip_is_assessed_alone_as_among_others(tiny: SpeechLmAssessor) -> Non
         assert [p.heard for p in alone.phones] == [p.heard for p in other.phones]
         assert alone.total is not None and other.total is not None
         assert alone.total.value == pytest.approx(other.total.value, abs=1e-4)
+
+
+def test_engines_decode_in_static_passes_where_that_pays_and_say_the_same(
+    checkpoint: Path, tiny_adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [utterance("Good day", id=str(i), duration_s=0.4 + 0.3 * i) for i in range(3)]
+    made = []
+    monkeypatch.setattr(
+        StaticDecoding, "begin", lambda *a, begin=StaticDecoding.begin: made.append(1) or begin(*a)
+    )
+    for folder in (tiny_adapter, checkpoint):
+        plain = load_assessor(folder).assess(given)
+        assert not made, "not on a CPU"
+        with monkeypatch.context() as on_a_gpu:
+            on_a_gpu.setattr(loading, "pays_on", lambda device: True)
+            found = load_assessor(folder).assess(given)
+        assert made
+        made.clear()
+        for one, other in zip(found, plain, strict=True):
+            assert one.transcript == other.transcript
+            assert [answer.raw for answer in one.unparsable] == [answer.raw for answer in other.unparsable]
+            totals = [None if a.total is None else a.total.value for a in (one, other)]
+            assert totals[0] == pytest.approx(totals[1], abs=1e-4)
 
 
 def test_names_tell_adapters_apart(tiny: SpeechLmAssessor, make_adapter, tmp_path: Path) -> None:

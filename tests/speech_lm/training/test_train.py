@@ -11,10 +11,11 @@ from support.tone_corpus import make_corpus
 
 from enunciate.errors import CorpusError, DeviceError, EnunciateError, MissingExtraError, ModelNotFoundError
 from enunciate.speech_lm.adapter import load_adapter
+from enunciate.speech_lm.decoding.static_decoding import StaticDecoding
 from enunciate.speech_lm.families.phi4.config import full_config
 from enunciate.speech_lm.families.phi4.model import load_base
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
-from enunciate.speech_lm.training import checks
+from enunciate.speech_lm.training import checks, evaluator
 from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.speech_lm.training.checks import cheaper_options, check_memory, check_set_up
 from enunciate.speech_lm.training.collator import Collator
@@ -191,6 +192,24 @@ def test_measuring_before_the_first_step_changes_no_weight(material, tmp_path):
         saved.append((recipe.out / "adapter_model.safetensors").read_bytes())
 
     assert saved[0] == saved[1]
+
+
+def test_evaluations_decode_a_copy_in_static_passes_where_that_pays(material, tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        StaticDecoding, "begin", lambda *given, begin=StaticDecoding.begin: made.append(1) or begin(*given)
+    )
+    plain = train(tiny_recipe(material, tmp_path / "plain", max_steps=2))
+    assert not made, "not on a CPU"
+    monkeypatch.setattr(evaluator, "pays_on", lambda device: True)
+    static = train(tiny_recipe(material, tmp_path / "static", max_steps=2))
+    assert made
+    assert static == pytest.approx(plain)
+
+    made.clear()
+    monkeypatch.setattr(evaluator, "_has_room_for_copy", lambda model: False)
+    train(tiny_recipe(material, tmp_path / "no copy", max_steps=2))
+    assert not made
 
 
 def test_what_is_due_at_the_end_of_an_epoch_comes_there(material, tmp_path):

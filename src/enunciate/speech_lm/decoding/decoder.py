@@ -96,8 +96,7 @@ class Decoder:
         self._target = target or TargetConfig()
         self._paths = paths
         self._is_static = static
-        self._alone = Lock()
-        """Held while clips are decoded: stores of static passes are shared."""
+        self._alone = Lock()  # held while clips are decoded, because static passes share their stores
         known, own = self._model.n_vocabulary, self._model.audio_token_id
         if processor.n_ids > known or processor.audio_token_id != own:
             raise ModelNotFoundError(
