@@ -96,6 +96,13 @@ class NoSpeechError(AudioError):
 
     code = "audio_no_speech"
 
+    @classmethod
+    def in_clip(cls, utterance_id: str) -> NoSpeechError:
+        """The error for a clip in which nobody speaks."""
+        return cls(
+            f"{utterance_id}: no speech was found in the recording: check the microphone, and record again"
+        )
+
 
 class AudioNotFiniteError(AudioError):
     """Some samples are NaN or infinite."""

@@ -8,15 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.paths import ASSETS
-from support.speech_lm_cases import clip
+from support.speech_lm_cases import clip, spoken_clip
 
 from enunciate.assembly.ipa import in_ipa
 from enunciate.cli.assessment_table import assessment_table
 from enunciate.cli.terminal import as_text
-from enunciate.engines import OnePassAssessor, load_assessor
+from enunciate.engines import OnePassAssessor, assess_each, load_assessor
 from enunciate.errors import (
     AudioNotFoundError,
+    AudioSilentError,
     AudioTooLongError,
+    NoSpeechError,
     TaskNotTrainedError,
     TextEmptyError,
     TextNotEnglishError,
@@ -25,12 +27,10 @@ from enunciate.errors import (
 )
 from enunciate.exports.csv_table import to_csv
 from enunciate.exports.level import Level
-from enunciate.pocket.assessor import packaged_weights
-from enunciate.pocket.phone_timing import PocketAligner
-from enunciate.pocket.weights_folder import DESCRIPTION
-from enunciate.schema import ASPECTS, Assessment, Clip, ReferenceWord, Utterance
+from enunciate.schema import ASPECTS, Assessment, Clip, Failure, ReferenceWord, Utterance
 from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
+from enunciate.speech_lm.packaged_speech_aligner import PocketSpeechAligner, packaged_speech_aligner
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, Unparsable
 
 SENTENCE = "I think the weather is nice today."
@@ -64,7 +64,7 @@ class FakeDecoder:
 
 
 def engine(
-    decoder: FakeDecoder | None = None, *, aligner: PocketAligner | None = None, **settings
+    decoder: FakeDecoder | None = None, *, aligner: PocketSpeechAligner | None = None, **settings
 ) -> SpeechLmAssessor:
     return SpeechLmAssessor(
         decoder or FakeDecoder(), "phi4 test", options=SpeechLmOptions(**settings), aligner=aligner
@@ -72,8 +72,19 @@ def engine(
 
 
 def utterance(text: str | None = SENTENCE, duration_s: float = 2.0, id: str = "a", **fields) -> Utterance:
-    audio = Clip(samples=clip(duration_s), sample_rate_hz=16_000)
-    return Utterance(id=id, audio=audio, text=text, **fields)
+    return sounding(clip(duration_s), text, id=id, **fields)
+
+
+def sounding(samples: np.ndarray, text: str | None = SENTENCE, id: str = "a", **fields) -> Utterance:
+    return Utterance(id=id, audio=Clip(samples=samples, sample_rate_hz=16_000), text=text, **fields)
+
+
+def white_noise(level: float) -> np.ndarray:
+    return (level * np.random.default_rng(0).standard_normal(3 * 16_000)).astype(np.float32)
+
+
+def never_asked(samples: np.ndarray) -> str:
+    raise AssertionError("asked to transcribe what is no speech")
 
 
 def assess(decoder: FakeDecoder | None = None, given: Utterance | None = None, **settings) -> Assessment:
@@ -88,10 +99,11 @@ def codes(found: Assessment) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def aligner() -> PocketAligner:
-    if not (packaged_weights() / DESCRIPTION).is_file():
-        pytest.skip(f"no weights in {packaged_weights()}")
-    return PocketAligner(packaged_weights())
+def aligner() -> PocketSpeechAligner:
+    found = packaged_speech_aligner()
+    if found is None:
+        pytest.skip("this installation has no weights of pocket")
+    return found
 
 
 # ---------------------------------------------------------------------------------------------- scores
@@ -247,7 +259,7 @@ def spoken(text: str | None = SENTENCE) -> Utterance:
     return Utterance(id="a", audio=ASSETS / "correct.flac", text=text)
 
 
-def test_the_aligner_of_pocket_adds_times_pauses_and_rates(aligner: PocketAligner) -> None:
+def test_the_aligner_of_pocket_adds_times_pauses_and_rates(aligner: PocketSpeechAligner) -> None:
     found = assess(given=spoken(), aligner=aligner)
     times = [(phone.start_s, phone.end_s) for phone in found.phones]
     assert times == sorted(times)
@@ -260,24 +272,26 @@ def test_the_aligner_of_pocket_adds_times_pauses_and_rates(aligner: PocketAligne
     assert codes(found) == []
 
 
-def test_another_text_is_noticed(aligner: PocketAligner) -> None:
+def test_another_text_is_noticed(aligner: PocketSpeechAligner) -> None:
     other = "Seventy large ducks quarrel behind our house."
     assert "text_mismatch" in codes(assess(given=spoken(other), aligner=aligner))
 
 
-def test_a_text_too_long_for_its_clip_is_refused_as_by_pocket(aligner: PocketAligner) -> None:
+def test_a_text_too_long_for_its_clip_is_refused_as_by_pocket(aligner: PocketSpeechAligner) -> None:
     with pytest.raises(TextTooLongError, match=r"too many for a clip of 0\.5 s"):
-        assess(given=utterance(SENTENCE, duration_s=0.5), aligner=aligner)
+        assess(given=sounding(spoken_clip(0.5)), aligner=aligner)
 
 
-def test_without_text_the_phones_heard_get_times_but_for_unclear_ones(aligner: PocketAligner) -> None:
+def test_without_text_the_phones_heard_get_times_but_for_unclear_ones(aligner: PocketSpeechAligner) -> None:
     decoder = FakeDecoder(mdd=told(SOUNDS.replace("TH", "<unk>")))
     found = assess(decoder, spoken(None), aligner=aligner)
     assert [p.phone for p in found.phones if p.start_s is None] == ["<unk>"]
     assert found.rates is not None and found.rates.words_per_s is None
 
 
-def test_more_phones_than_the_clip_can_hold_have_no_times_and_are_no_error(aligner: PocketAligner) -> None:
+def test_more_phones_than_the_clip_can_hold_have_no_times_and_are_no_error(
+    aligner: PocketSpeechAligner,
+) -> None:
     found = assess(FakeDecoder(mdd=told(" ".join(["AH"] * 400))), spoken(None), aligner=aligner)
     assert len(found.phones) == 400 and found.phones[0].start_s is None and found.rates is None
 
@@ -290,3 +304,36 @@ def test_without_an_aligner_there_are_no_times() -> None:
         None,
         (),
     )
+
+
+# ------------------------------------------------------------------------------------------- no speech
+
+
+@pytest.mark.parametrize("text", [None, SENTENCE])
+@pytest.mark.parametrize("sound", ["white noise", "tone"])
+def test_what_is_no_speech_is_refused_before_the_model_is_asked(
+    aligner: PocketSpeechAligner, tone, sound: str, text: str | None
+) -> None:
+    given = sounding(white_noise(0.05) if sound == "white noise" else tone(1.5), text)
+    decoder = FakeDecoder()
+    engine = SpeechLmAssessor(decoder, "whisper test", aligner=aligner, transcriber=never_asked)
+    for ask in (engine.assess, engine.assess_and_recognise):
+        with pytest.raises(NoSpeechError, match=r"^a: no speech was found in the recording: check the mic"):
+            ask([given])
+    assert decoder.asked == []
+
+
+def test_silence_is_refused_as_silence(aligner: PocketSpeechAligner) -> None:
+    with pytest.raises(AudioSilentError):
+        assess(given=sounding(white_noise(1e-4)), aligner=aligner)
+
+
+def test_a_reading_is_assessed_beside_a_clip_that_is_refused(aligner: PocketSpeechAligner) -> None:
+    clips = [sounding(white_noise(0.05), id="noise"), spoken()]
+    refused, assessed = assess_each(engine(aligner=aligner, batch_size=2), clips)
+    assert isinstance(refused, Failure) and refused.error.code == "audio_no_speech"
+    assert isinstance(assessed, Assessment) and assessed.total is not None
+
+
+def test_without_an_aligner_nothing_is_refused() -> None:
+    assert assess(given=sounding(white_noise(0.05))).total is not None

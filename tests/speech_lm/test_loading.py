@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import soundfile as sf
-from support.speech_lm_cases import clip
+from support.speech_lm_cases import spoken_clip
 from support.speech_lm_runs import run_python
 from typer.testing import CliRunner
 
@@ -34,7 +34,7 @@ Path(modules).write_text("\\n".join(found))
 
 
 def utterance(text: str | None, duration_s: float = 0.6, id: str = "a", **fields) -> Utterance:
-    audio = Clip(samples=clip(duration_s), sample_rate_hz=16_000)
+    audio = Clip(samples=spoken_clip(duration_s), sample_rate_hz=16_000)
     return Utterance(id=id, audio=audio, text=text, **fields)
 
 
@@ -140,7 +140,7 @@ def test_an_adapter_and_the_baseline_are_evaluated(
 
 
 def test_the_command_line_takes_an_adapter(tiny_adapter: Path, tmp_path: Path) -> None:
-    sf.write(tmp_path / "a.wav", clip(0.6), 16_000)
+    sf.write(tmp_path / "a.wav", spoken_clip(0.6), 16_000)
     options = [str(tmp_path / "a.wav"), "--text", "Yes", "--model", str(tiny_adapter)]
     as_json = CliRunner().invoke(app, ["assess", *options, "--format", "json"])
     assert as_json.exit_code == 0, as_json.output
@@ -165,7 +165,7 @@ def test_a_folder_with_another_model_is_no_model(tmp_path: Path, config: str | N
 def test_a_new_process_prints_the_answer_alone_and_imports_nothing_of_training(
     tiny_adapter: Path, tmp_path: Path
 ) -> None:
-    sf.write(tmp_path / "a.wav", clip(0.6), 16_000)
+    sf.write(tmp_path / "a.wav", spoken_clip(0.6), 16_000)
     command = ["assess", tmp_path / "a.wav", "--text", "Yes", "--model", tiny_adapter, "--format", "json"]
     done = run_python("-c", RUN, tmp_path / "modules", *command)
     assert done.stderr == ""

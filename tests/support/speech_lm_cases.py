@@ -6,7 +6,9 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+import soundfile as sf
 import torch
+from support.paths import ASSETS
 from support.small_tokenizer import MIN_VOCABULARY, build_tokenizer
 from torch import nn
 from transformers import Phi4MultimodalConfig, PreTrainedTokenizerFast
@@ -120,6 +122,13 @@ def clip(duration_s: float, seed: int = 0) -> np.ndarray:
     time_s = np.arange(round(16_000 * duration_s)) / 16_000
     tone = np.sin(2 * np.pi * (200 + 100 * np.sin(5 * time_s + seed)) * time_s)
     return (0.2 * tone + 0.05 * rng.standard_normal(len(time_s))).astype(np.float32)
+
+
+def spoken_clip(duration_s: float, seed: int = 0) -> np.ndarray:
+    """A piece of a reading, float32 at 16 kHz, shape (samples,), for engines that refuse noise."""
+    samples, rate_hz = sf.read(ASSETS / "correct.flac", dtype="float32")
+    assert rate_hz == 16_000
+    return np.resize(samples[8_000 + 800 * seed :], round(16_000 * duration_s))
 
 
 def features(frames: int, seed: int = 0) -> torch.Tensor:

@@ -49,3 +49,11 @@ class Aligner(Protocol):
     def align_phones(self, samples: Samples, phones: Sequence[str]) -> Timing | None:
         """Align phones that were heard; None where there are none, or too many for the clip."""
         ...
+
+
+class SpeechAligner(Aligner, Protocol):
+    """An aligner that tells speech from noise, for engines that answer whatever they are given."""
+
+    def has_speech(self, samples: Samples) -> bool:
+        """Whether anybody speaks in a clip of 16 kHz mono, shape (samples,)."""
+        ...

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 from enunciate import audio
 from enunciate.assembly.clip import LoadedClip
 from enunciate.assembly.heard import assess_heard
-from enunciate.assembly.timing import Aligner
+from enunciate.assembly.timing import SpeechAligner
 from enunciate.assembly.warnings import unparsable_answer
-from enunciate.errors import TaskNotTrainedError, TextTooLongError
+from enunciate.errors import NoSpeechError, TaskNotTrainedError, TextTooLongError
 from enunciate.phones import Lexicon
 from enunciate.reading.reference import read_heard, read_reference
 from enunciate.schema import Assessment, UnparsableAnswer, Utterance
@@ -100,7 +100,7 @@ class SpeechLmAssessor:
         name: str,
         *,
         options: SpeechLmOptions | None = None,
-        aligner: Aligner | None = None,
+        aligner: SpeechAligner | None = None,
         lexicon: Lexicon | None = None,
         transcriber: Transcriber | None = None,
     ) -> None:
@@ -110,7 +110,8 @@ class SpeechLmAssessor:
             decoder: Decoder of the merged model.
             name: Name of engine and weights.
             options: How the model was trained.
-            aligner: Gives the times; without it there are none.
+            aligner: Gives the times, and refuses clips without speech; without it there are no times, and
+                every clip gets an answer.
             lexicon: Pronunciations of the reference texts; the default is CMUdict.
             transcriber: Writes down the words of clips without a text, so that they get results too.
         """
@@ -134,7 +135,7 @@ class SpeechLmAssessor:
         """Assess utterances, in order; all are checked before the first is decoded.
 
         Raises:
-            AudioError: A clip cannot be used, or is longer than 40 s.
+            AudioError: A clip cannot be used, is longer than 40 s, or nobody speaks in it.
             TextError: A text is empty, has words that are not in the lexicon, or does not fit its clip.
             MissingExtraError: kaldialign is not installed.
         """
@@ -176,6 +177,8 @@ class SpeechLmAssessor:
 
     def _open(self, utterance: Utterance) -> _Clip:
         speech, reference = self._load(utterance), read_reference(utterance, self._lexicon)
+        if self._aligner is not None and not self._aligner.has_speech(speech.samples):
+            raise NoSpeechError.in_clip(utterance.id)
         if reference is None and self._transcriber is not None:
             reference = read_heard(self._transcriber(speech.samples), self._lexicon, utterance.accent)
         return _Clip(utterance, speech, reference)

@@ -9,7 +9,6 @@ import torch
 
 from enunciate.huggingface import quiet_loading
 from enunciate.phones import Lexicon
-from enunciate.pocket.packaged_aligner import packaged_aligner
 from enunciate.speech_lm.adapter import WEIGHTS_FILE, add_adapter, merged
 from enunciate.speech_lm.adapter_folder import read_description, weights_digest
 from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
@@ -21,6 +20,7 @@ from enunciate.speech_lm.families.family import Family
 from enunciate.speech_lm.families.names import FamilyName
 from enunciate.speech_lm.families.registry import family_named, family_of
 from enunciate.speech_lm.options import AdapterConfig, AdapterDescription, Precision
+from enunciate.speech_lm.packaged_speech_aligner import packaged_speech_aligner
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import UNTRAINED_PROMPT
 from enunciate.torch_device import configure_cuda, pick_device
@@ -96,7 +96,7 @@ def _engine(
         static=pays_on(model.device),
     )
     name = f"{family.name} {folder.resolve().name} {weights_digest(weights)}"
-    return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_aligner(), lexicon=words)
+    return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_speech_aligner(), lexicon=words)
 
 
 def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> SpeechLmAssessor:
@@ -129,7 +129,7 @@ def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> Speec
         static=pays_on(device),
     )
     name = f"{family.name} {name_or_folder}, untouched"
-    return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_aligner(), lexicon=words)
+    return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_speech_aligner(), lexicon=words)
 
 
 def _family_of_checkpoint(name_or_folder: str) -> FamilyName:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.speech_lm_cases import clip, randomize
+from support.speech_lm_cases import randomize, spoken_clip
 from support.tiny_qwen2_audio import save_qwen2_audio
 from support.whisper_folders import save_base
 from transformers import Phi4MultimodalForCausalLM
@@ -71,7 +71,9 @@ def test_the_folder_has_the_merged_weights_and_nothing_of_the_adapter(adapter: P
 
 
 def test_the_engine_is_the_same(adapter: Path, exported: Path):
-    utterance = Utterance(id="a", audio=Clip(samples=clip(0.6), sample_rate_hz=16_000), text="good day")
+    utterance = Utterance(
+        id="a", audio=Clip(samples=spoken_clip(0.6), sample_rate_hz=16_000), text="good day"
+    )
 
     (one,), (two,) = (load_assessor(folder).assess([utterance]) for folder in (adapter, exported))
 

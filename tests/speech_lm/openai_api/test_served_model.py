@@ -19,7 +19,7 @@ from support.openai_server import (
     serving,
     token,
 )
-from support.speech_lm_cases import clip
+from support.speech_lm_cases import spoken_clip
 from typer.testing import CliRunner
 
 from enunciate.cli.app import app
@@ -40,13 +40,15 @@ def key(monkeypatch):
 
 
 def utterance(id: str = "a", text: str | None = "good day", seed: int = 0, **fields) -> Utterance:
-    return Utterance(id=id, audio=Clip(samples=clip(0.8, seed), sample_rate_hz=16_000), text=text, **fields)
+    return Utterance(
+        id=id, audio=Clip(samples=spoken_clip(0.8, seed), sample_rate_hz=16_000), text=text, **fields
+    )
 
 
 def seed_of(body: dict) -> int:
     """Which of the clips of `utterance` a request has."""
     heard, _ = samples_of(body)
-    return min(range(9), key=lambda seed: float(np.abs(heard - clip(0.8, seed)).mean()))
+    return min(range(9), key=lambda seed: float(np.abs(heard - spoken_clip(0.8, seed)).mean()))
 
 
 def only_for(seed: int, reply):
@@ -73,7 +75,7 @@ def test_a_clip_is_sent_as_wav_with_the_whole_rubric_and_comes_back_assessed():
         audio, text = body["messages"][0]["content"]
         assert audio["type"] == "input_audio" and text == {"type": "text", "text": instruction}
         heard, _ = samples_of(body)
-        np.testing.assert_allclose(heard, clip(0.8), atol=2**-14)
+        np.testing.assert_allclose(heard, spoken_clip(0.8), atol=2**-14)
         assert body["model"] == openai_server.MODEL and "response_format" in body and body["logprobs"]
     assert set(server.keys) == {f"Bearer {KEY}"}
 
@@ -268,7 +270,7 @@ def test_an_adapter_with_control_tokens_of_its_own_cannot_be_asked(tmp_path: Pat
 
 
 def test_the_command_line_asks_a_server(tmp_path: Path):
-    sf.write(tmp_path / "a.wav", clip(0.8), 16_000)
+    sf.write(tmp_path / "a.wav", spoken_clip(0.8), 16_000)
     command = ["assess", str(tmp_path / "a.wav"), "--text", "good day", "--model", NAME, "--format", "json"]
     with serving() as server:
         done = CliRunner().invoke(app, [*command, "--base-url", server.url])

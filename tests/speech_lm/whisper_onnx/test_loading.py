@@ -5,14 +5,15 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
-from support.paths import PACKAGE
-from support.speech_lm_cases import clip
+from support.paths import ASSETS, PACKAGE
+from support.speech_lm_cases import spoken_clip
 from support.whisper_folders import save_adapter, save_base
 
 from enunciate import engines
 from enunciate.engines import load_assessor
-from enunciate.errors import ModelNotFoundError, TaskNotTrainedError
+from enunciate.errors import ModelNotFoundError, NoSpeechError, TaskNotTrainedError
 from enunciate.schema import ASPECTS, Clip, Utterance
 from enunciate.speech_lm.whisper_onnx import loading
 from enunciate.speech_lm.whisper_onnx.loading import load_whisper
@@ -31,7 +32,7 @@ def adapter(tmp_path_factory):
 
 
 def utterance(text=None, seconds=0.8):
-    return Utterance(id="a", audio=Clip(samples=clip(seconds), sample_rate_hz=16_000), text=text)
+    return Utterance(id="a", audio=Clip(samples=spoken_clip(seconds), sample_rate_hz=16_000), text=text)
 
 
 def test_clip_with_a_text_has_scores_words_and_times(base, adapter):
@@ -80,10 +81,21 @@ def test_what_is_no_transcription_leaves_the_phones_heard(base, adapter, transcr
     assert result.words == () and result.phones
 
 
-def test_the_base_writes_down_a_clip_of_noise_within_its_limits(base, adapter):
+def test_the_base_writes_down_a_clip_within_its_limits(base, adapter):
     (result,) = load_whisper(adapter, base=base).assess([utterance(seconds=0.5)])
 
     assert result.text is None
+
+
+@pytest.mark.parametrize("text", [None, "we call it"])
+def test_noise_and_tones_are_refused_as_by_pocket(base, adapter, tone, text):
+    assessor = load_whisper(adapter, base=base)
+    noise = 0.05 * np.random.default_rng(0).standard_normal(2 * 16_000)
+
+    for samples in (noise, tone(1.5)):
+        given = Utterance(id="a", audio=Clip(samples=samples, sample_rate_hz=16_000), text=text)
+        with pytest.raises(NoSpeechError):
+            assessor.assess([given])
 
 
 def test_adapter_of_scores_alone_hears_no_phones(base, tmp_path):
@@ -142,12 +154,10 @@ def test_neither_loading_nor_assessing_needs_torch(base, adapter, tmp_path):
     code = (
         "import json, sys\n"
         "for name in ('torch', 'transformers', 'peft', 'tokenizers'): sys.modules[name] = None\n"
-        "import numpy as np\n"
         "from pathlib import Path\n"
-        "from enunciate.schema import Clip, Utterance\n"
+        "from enunciate.schema import Utterance\n"
         "from enunciate.speech_lm.whisper_onnx.loading import load_whisper\n"
-        "samples = np.random.default_rng(0).standard_normal(12_000).astype(np.float32) / 10\n"
-        "clip = Clip(samples=samples, sample_rate_hz=16_000)\n"
+        f"clip = Path({str(ASSETS / 'correct.flac')!r})\n"
         f"assessor = load_whisper(Path({str(adapter)!r}), base=Path({str(base)!r}))\n"
         "(result,) = assessor.assess([Utterance(id='a', audio=clip, text='we call it')])\n"
         "print(json.dumps([word.text for word in result.words]))\n"

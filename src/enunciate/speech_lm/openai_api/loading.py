@@ -7,7 +7,6 @@ from pathlib import Path
 from enunciate.audio import MAX_CLIP_S
 from enunciate.errors import ModelNotFoundError
 from enunciate.phones import Lexicon
-from enunciate.pocket.packaged_aligner import packaged_aligner
 from enunciate.schema import Accent
 from enunciate.speech_lm.adapter_folder import read_description
 from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
@@ -15,6 +14,7 @@ from enunciate.speech_lm.audio_geometry import AudioGeometry
 from enunciate.speech_lm.openai_api.answer_decoder import ServedAnswerDecoder
 from enunciate.speech_lm.openai_api.chat_client import RETRIES, TIMEOUT_S, ChatClient
 from enunciate.speech_lm.options import AdapterDescription
+from enunciate.speech_lm.packaged_speech_aligner import packaged_speech_aligner
 from enunciate.speech_lm.prompts import UNTRAINED_PROMPT
 
 BATCH_SIZE = 8
@@ -69,6 +69,6 @@ def load_served(
             batch_size=BATCH_SIZE,
             geometry=AudioGeometry(model, max_s=MAX_CLIP_S),
         ),
-        aligner=packaged_aligner(),
+        aligner=packaged_speech_aligner(),
         lexicon=words,
     )

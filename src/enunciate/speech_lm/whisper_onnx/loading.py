@@ -10,12 +10,12 @@ from pathlib import Path
 from enunciate.audio import Samples
 from enunciate.errors import ModelNotFoundError
 from enunciate.phones import Lexicon
-from enunciate.pocket.packaged_aligner import packaged_aligner
 from enunciate.schema import Accent
 from enunciate.speech_lm.adapter_folder import read_description, weights_digest
 from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
 from enunciate.speech_lm.families.whisper.turn import WHISPER_AUDIO
 from enunciate.speech_lm.options import AdapterDescription
+from enunciate.speech_lm.packaged_speech_aligner import packaged_speech_aligner
 from enunciate.speech_lm.whisper_onnx.answer_decoder import OnnxAnswerDecoder
 from enunciate.speech_lm.whisper_onnx.dimensions import dimensions_of
 from enunciate.speech_lm.whisper_onnx.lora import WEIGHTS, changes_encoder, merge_adapter
@@ -78,7 +78,7 @@ def load_whisper(
             batch_size=1,
             geometry=WHISPER_AUDIO,
         ),
-        aligner=packaged_aligner(),
+        aligner=packaged_speech_aligner(),
         lexicon=words,
         transcriber=untouched.transcribe,
     )
