@@ -20,6 +20,11 @@ def test_the_citation_names_the_version():
     assert yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())["version"] == enunciate.__version__
 
 
+def test_the_changelog_has_an_entry_of_the_version():
+    lines = (REPOSITORY / "CHANGELOG.md").read_text().splitlines()
+    assert any(line.startswith("## ") and enunciate.__version__ in line for line in lines)
+
+
 def test_the_composed_image_names_the_version():
     assert composed()["image"] == f"enunciate:{enunciate.__version__}"
 
