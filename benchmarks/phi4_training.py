@@ -18,6 +18,9 @@ from enunciate.speech_lm.families.phi4.masked_audio import audio_encoder
 from enunciate.speech_lm.options import AdapterConfig
 from enunciate.speech_lm.training.working_copies import WorkingCopies
 
+JOINED_TOKENS = 8 * 448
+"""A little over what 8 examples of APA with the full rubric have, so that the peak of the memory stays."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -30,6 +33,12 @@ class Case:
     compile_layers: bool = False
     batches_as_one: int = 1
     """So many micro-batches of the row's size are computed as one."""
+    join_to: int = 0
+    """Or as many as have at most so many tokens together, as the recipe's option of this name does."""
+
+    def joined(self, tokens: int) -> int:
+        """Return how many micro-batches of so many tokens are computed as one."""
+        return max(self.batches_as_one, self.join_to // tokens)
 
 
 CASES = {
@@ -39,7 +48,12 @@ CASES = {
     "ours, bf16_lora": Case(bf16_lora=True),
     "ours, compile_layers": Case(compile_layers=True),
     "ours, micro-batch x4": Case(batches_as_one=4),
+    "ours, join_to": Case(join_to=JOINED_TOKENS),
     "ours, all": Case(encode_once=True, bf16_lora=True, compile_layers=True),
+    "ours, all, micro-batch x2": Case(
+        encode_once=True, bf16_lora=True, compile_layers=True, batches_as_one=2
+    ),
+    "ours, all, join_to": Case(encode_once=True, bf16_lora=True, compile_layers=True, join_to=JOINED_TOKENS),
     "ours, all, micro-batch x4": Case(
         encode_once=True, bf16_lora=True, compile_layers=True, batches_as_one=4
     ),

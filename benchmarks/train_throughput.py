@@ -46,12 +46,13 @@ def micro_batches(
     size: Size, trainer: Trainer, rows: int, accumulation: int
 ) -> list[tuple[str, dict[str, Tensor]]]:
     """Return the micro-batches of a step with their tasks: the same examples, however many are joined."""
-    joined = trainer.case.batches_as_one
     found: list[tuple[str, dict[str, Tensor]]] = []
     for task, lengths in size.examples.items():
-        for start in range(0, accumulation // len(size.examples), joined):
+        batches, joined = accumulation // len(size.examples), trainer.case.joined(rows * lengths.total)
+        for start in range(0, batches, joined):
             parts = [
-                random_batch(size, trainer.base.config, task, rows, start + part) for part in range(joined)
+                random_batch(size, trainer.base.config, task, rows, start + part)
+                for part in range(min(joined, batches - start))
             ]
             for part, one in enumerate(parts):
                 one["answer_places"] += part * rows * (lengths.total - 1)
@@ -88,7 +89,7 @@ def measure(size: Size, name: str, options: argparse.Namespace, report: Report) 
         event="row",
         name=name,
         examples_per_s=options.batch * options.accumulation / median_s,
-        micro_batch=options.batch * trainer.case.batches_as_one,
+        micro_batch=max(len(batch["labels"]) for _, batch in batches),
         **{f"{task}_ms": 1000 * statistics.median(values) for task, values in times.items()},
         step_ms=1000 * median_s,
         first_step_s=steps[0],

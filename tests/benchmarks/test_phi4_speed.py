@@ -16,11 +16,11 @@ def lines_of(script, *options):
 
 @pytest.mark.parametrize("strategy", ["lora", "unfreeze"])
 def test_training_gives_the_plain_loss_and_gradients_in_every_way(strategy, tmp_path):
-    rows = ("plain", "ours", "ours, bf16_lora", "ours, micro-batch x4", "ours, encode_once")
+    rows = ("plain", "ours", "ours, bf16_lora", "ours, micro-batch x4", "ours, encode_once", "ours, join_to")
     lines = lines_of("train_throughput.py", "--strategy", strategy, "--only", *rows)
     checks = [line for line in lines if line["event"] == "check"]
 
-    assert len(checks) == (4 if strategy == "lora" else 3), "an encoder that is trained is not computed once"
+    assert len(checks) == (5 if strategy == "lora" else 4), "an encoder that is trained is not computed once"
     assert all(line["same"] for line in checks)
     rows = {line["name"]: line for line in lines if line["event"] == "row"}
     assert all(row["examples_per_s"] > 0 for row in rows.values())

@@ -9,6 +9,7 @@ from enunciate.speech_lm.audio_geometry import AudioGeometry
 from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.speech_lm.training.batch_plan import BatchPlan
 from enunciate.speech_lm.training.data import AdapterExample, MeasuredClip
+from enunciate.speech_lm.training.memory import LargestBatch
 
 
 def example(clip, task):
@@ -58,6 +59,33 @@ def test_an_epoch_can_be_entered_at_any_step():
     whole = [named(step.batches) for step in plan(accumulation=2).epoch(1)]
 
     assert [named(step.batches) for step in plan(accumulation=2).epoch(1, 3)] == whole[3:]
+
+
+@pytest.mark.parametrize("most", [0, 10, 40, 10_000])
+def test_micro_batches_of_few_tokens_are_joined_within_their_step(most):
+    apart = list(plan(accumulation=5).epoch(0))
+    steps = list(plan(accumulation=5, join_to=most).epoch(0))
+
+    for one, other in zip(apart, steps, strict=True):
+        assert one.n_items == other.n_items
+        batches = named(other.batches)
+        assert sorted(chain(*batches)) == sorted(chain(*named(one.batches)))
+        for examples, names in zip(other.batches, batches, strict=True):
+            tokens = len(examples) * max(e.length for e in examples)
+            assert tokens <= most or names in named(one.batches), "one that is larger stays as it is"
+    counts = {0: 5, 10: 5, 40: 3, 10_000: 1}
+    assert len(steps[0].batches) == counts[most]
+
+
+def test_the_estimate_of_memory_counts_what_is_joined():
+    recipe = AdapterRecipe(kind="phi4", corpus=Path("c"), out=Path("o"), batch_size=2)
+    apart, few, many = (
+        LargestBatch.of(recipe.model_copy(update={"join_to": n}), EXAMPLES, AudioGeometry())
+        for n in (0, 5, 500)
+    )
+    assert apart == few
+    assert many.tokens == 500
+    assert many.answer_tokens > apart.answer_tokens and many.audio_tokens > apart.audio_tokens
 
 
 def test_by_clip_all_tasks_of_a_clip_are_in_one_batch():

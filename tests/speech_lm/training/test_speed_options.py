@@ -11,6 +11,7 @@ from enunciate.speech_lm.adapter import add_adapter
 from enunciate.speech_lm.answer_loss import answer_loss
 from enunciate.speech_lm.families.decoder_layers import can_run_layers, compile_layers
 from enunciate.speech_lm.options import AdapterConfig
+from enunciate.speech_lm.training import loop
 from enunciate.speech_lm.training.checks import check_speed_options
 from enunciate.speech_lm.training.train import train
 from enunciate.speech_lm.training.working_copies import WorkingCopies
@@ -187,6 +188,28 @@ def test_an_update_too_small_for_bfloat16_is_kept_in_the_masters():
     assert not torch.equal(after, before)
     with copies.exactly():
         assert torch.equal(dict(model.named_parameters())[name], after)
+
+
+def test_joined_micro_batches_make_the_same_step_in_fewer_passes(material, tmp_path, monkeypatch):
+    passes = []
+    monkeypatch.setattr(loop, "answer_loss", lambda *given: passes.append(1) or answer_loss(*given))
+    logs = []
+    for join_to in (0, 10_000):
+        adapter = AdapterConfig(start="fresh", rank=4, alpha=8, dropout=0)
+        given = {"join_to": join_to, "adapter": adapter, "accumulation": 4, "max_steps": 3, "dev_speakers": 0}
+        recipe = tiny_recipe(material, tmp_path / str(join_to), **given)
+        train(recipe)
+        logs.append(log_of(recipe.out, "grad_norm"))
+    for one, other in zip(*logs, strict=True):
+        for name in ("loss", "grad_norm"):
+            assert one[name] == pytest.approx(other[name], rel=1e-3)
+    assert len(passes) == 3 * (4 + 1)
+
+
+def test_processes_that_share_a_model_make_as_many_passes(material, tmp_path, monkeypatch):
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(RecipeError, match="join_to"):
+        check_speed_options(tiny_recipe(material, tmp_path, join_to=100), 2)
 
 
 @pytest.mark.slow

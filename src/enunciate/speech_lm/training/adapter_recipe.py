@@ -87,6 +87,10 @@ class AdapterRecipe(SplitRecipe, AdapterDescription):
     """Compile each layer of the decoder (torch.compile), which takes a minute once; not for `whisper`."""
     pad_to: _Count = 1
     """Pad sequences to a multiple of so many tokens, so that there are fewer lengths."""
+    join_to: Annotated[int, Field(ge=0)] = 0
+    """Compute micro-batches of a step as one where they have at most so many tokens together, padding
+    included: the same step in fewer passes. What the largest micro-batch has takes no more memory; 0 joins
+    none. Not with FSDP."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass, audio encoder included: less memory, a third slower."""
     attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"

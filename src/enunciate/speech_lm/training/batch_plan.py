@@ -38,6 +38,7 @@ class BatchPlan:
         ]
         size = max(1, recipe.batch_size // max(map(len, self._groups)))
         self._sampler = LengthBatchSampler(lengths, size, recipe.seed)
+        self._join_to = recipe.join_to
         self._process, self._processes = process, processes
         self._batches_per_step = processes * recipe.accumulation
 
@@ -59,7 +60,25 @@ class BatchPlan:
                 for batch in dealt[start : start + self._batches_per_step]
             ]
             n_items = sum(len(example.answer_ids) for batch in batches for example in batch)
-            yield StepPlan(batches[self._process :: self._processes], n_items)
+            yield StepPlan(joined(batches[self._process :: self._processes], self._join_to), n_items)
+
+
+def joined(batches: Sequence[list[AdapterExample]], most: int) -> list[list[AdapterExample]]:
+    """Join batches, the shortest examples first, as long as one has at most `most` tokens with its padding.
+
+    Each batch is joined with the next longer ones, so that little padding is added.
+    """
+    found: list[list[AdapterExample]] = []
+    for batch in sorted(batches, key=_longest):
+        if found and _longest(batch) * (len(found[-1]) + len(batch)) <= most:
+            found[-1] = [*found[-1], *batch]
+        else:
+            found.append(batch)
+    return found if most else list(batches)
+
+
+def _longest(batch: Sequence[AdapterExample]) -> int:
+    return max(example.length for example in batch)
 
 
 def _groups(examples: Sequence[AdapterExample], by_clip: bool) -> list[list[AdapterExample]]:

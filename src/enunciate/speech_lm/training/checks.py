@@ -83,6 +83,8 @@ def check_speed_options(recipe: AdapterRecipe, processes: int) -> None:
         problems.append("compile_layers: the layers of this family are not called as a whole: give false")
     if recipe.bf16_lora and (processes > 1 or sharding_is_asked_for()):
         problems.append("bf16_lora: only on one device: give false, or run one process")
+    if recipe.join_to and sharding_is_asked_for():
+        problems.append("join_to: processes that share a model must make as many passes: give 0")
     if recipe.bf16_lora and recipe.precision != "bf16":
         problems.append("bf16_lora: needs precision=bf16")
     if problems:

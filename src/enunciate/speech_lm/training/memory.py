@@ -7,7 +7,8 @@ examples of 539 tokens with every logit kept); it is accurate to about a fifth.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -45,13 +46,18 @@ class LargestBatch:
     def of(
         cls, recipe: AdapterRecipe, examples: Sequence[AdapterExample], geometry: AudioGeometry
     ) -> LargestBatch:
-        """Measure the batch with the longest examples."""
+        """Measure the batch with the longest examples, or one of short examples that are joined."""
         longest = sorted(examples, key=lambda example: -example.length)[: recipe.batch_size]
-        size = len(longest)
+
+        def largest(count: Callable[[AdapterExample], int]) -> int:
+            alone = len(longest) * max(map(count, longest), default=0)
+            joined = recipe.join_to * max((count(e) / e.length for e in examples), default=0)
+            return math.ceil(max(alone, joined))
+
         return cls(
-            size * max((e.length for e in longest), default=0),
-            size * max((len(e.answer_ids) for e in longest), default=0),
-            size * max((geometry.n_tokens(e.n_frames) for e in longest), default=0),
+            largest(lambda e: e.length),
+            largest(lambda e: len(e.answer_ids)),
+            largest(lambda e: geometry.n_tokens(e.n_frames)),
         )
 
     def scaled(self, share: float) -> LargestBatch:
