@@ -33,6 +33,7 @@ from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalL
 from enunciate.speech_lm.options import TASKS, PromptConfig
 
 PATHS = 8
+WAYS = ("generate", "plain loop", "static", "static, compiled")
 
 
 def compare(size: Size, processor: FixedLengths, report: Report) -> bool:
@@ -106,6 +107,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="file that also receives the lines")
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 8, 32, 64])
     parser.add_argument("--runs", type=int, default=5, help="timed runs of each row")
+    parser.add_argument("--only", nargs="+", choices=WAYS, default=WAYS[:3], help="only these rows")
     parser.add_argument("--compile", action="store_true", help="also with compiled layers")
     parser.add_argument("--ranks", type=Path, help="js-tiktoken's o200k_base.js")
     parser.add_argument("--skip-check", action="store_true", help="do not compare answers first")
@@ -124,10 +126,11 @@ def main() -> None:
         raise SystemExit("static passes answer differently from the plain loop")
     free_memory(size.device)
     model = model_of(size, processor, size.dtype)
-    time_generate(size, processor, model, options.runs, report)
+    if "generate" in options.only:
+        time_generate(size, processor, model, options.runs, report)
     clips = clips_of(size, max(options.batches))
-    ways = ["plain loop", "static", *(["static, compiled"] if options.compile else [])]
-    for name in ways:
+    asked = [*options.only, *WAYS[3:]] if options.compile else options.only
+    for name in (name for name in WAYS[1:] if name in asked):
         if name == "static, compiled":
             compile_layers(model.language_model, "aot_eager" if options.tiny else "inductor")
         decoder = Decoder(model, processor, PromptConfig(), paths=PATHS, static=name != "plain loop")

@@ -84,7 +84,7 @@ class AdapterRecipe(SplitRecipe, AdapterDescription):
     """Compute with copies of the LoRA matrices in bfloat16; what is trained and saved stays float32. On one
     device only."""
     compile_layers: bool = False
-    """Compile each layer of the decoder (torch.compile), which takes a minute once; not for `whisper`."""
+    """Compile each layer of the decoder (torch.compile), which takes over a minute; not for `whisper`."""
     pad_to: _Count = 1
     """Pad sequences to a multiple of so many tokens, so that there are fewer lengths."""
     join_to: Annotated[int, Field(ge=0)] = 0
