@@ -6,7 +6,6 @@ costs one process, which the service replaces. Nothing is read from disk except 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -15,19 +14,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, TypeVar
 
-import numpy as np
-
 from enunciate.assembly.ipa import in_ipa
-from enunciate.audio import SAMPLE_RATE_HZ, decoded_duration_s, header_duration_s
+from enunciate.audio import decoded_duration_s, header_duration_s
 from enunciate.engines import Assessor, StreamingAssessor, answer_each, load_assessor
 from enunciate.errors import AudioTooLongError, EnunciateError, TextUnknownWordsError
-from enunciate.schema import Assessment, Clip, PhraseResult, Utterance
+from enunciate.schema import Assessment, PhraseResult, Utterance
 from enunciate.serve.azure import response as azure
 from enunciate.serve.azure.phrase import is_said_to_the_end, phrase_bodies
 from enunciate.serve.service_log import log_bug, logging_to_stderr
 from enunciate.serve.workers import messages
 from enunciate.serve.workers.decoding import samples_from
 from enunciate.serve.workers.messages import INTERNAL, ClipJob, ClipOutcome, WorkerHello
+from enunciate.serve.workers.warm_up import warm_up
 
 _Result = TypeVar("_Result", Assessment, PhraseResult)
 
@@ -60,7 +58,7 @@ def run(load: Callable[[], Assessor], max_clip_s: float) -> None:
         except EnunciateError as error:
             _send(replies, [WorkerHello(error=str(error)).model_dump_json().encode()])
             return
-        _warm_up(assessor)
+        warm_up(assessor)
         _send(
             replies,
             [WorkerHello(model=assessor.name, batch_size=assessor.batch_size).model_dump_json().encode()],
@@ -69,14 +67,6 @@ def run(load: Callable[[], Assessor], max_clip_s: float) -> None:
             jobs = [ClipJob.model_validate_json(part) for part in parts[::2]]
             replied = _reply(assessor, jobs, parts[1::2], max_clip_s)
             _send(replies, [part for pair in replied for part in pair])
-
-
-def _warm_up(assessor: Assessor) -> None:
-    """Have the engine load what it loads on first use, so that no learner waits for it."""
-    time_s = np.arange(SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
-    tone = Clip(samples=0.1 * np.sin(2 * np.pi * 220 * time_s), sample_rate_hz=SAMPLE_RATE_HZ)
-    with contextlib.suppress(Exception):  # a tone is not speech, and an engine may say so
-        assessor.assess([Utterance(id="", audio=tone)])
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:
