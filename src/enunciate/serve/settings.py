@@ -11,7 +11,7 @@ from enunciate.audio import MAX_CLIP_S
 MAX_BATCH = 32
 """Maximum number of clips in one request."""
 _MAX_BODIES_HELD = 32
-"""Bodies of the maximum size that fit into memory together; of usual ones, hundreds do."""
+"""The number of bodies of the maximum size that may be in memory together; hundreds of usual ones fit."""
 
 
 def available_cores() -> int:

@@ -36,15 +36,16 @@ _UtteranceNumber = Annotated[float, Field(ge=0, le=UTTERANCE_TOP)]
 
 
 class PhoneAnswer(FrozenModel):
-    """What a system says of one canonical phone."""
+    """The answer of a system about one canonical phone."""
 
     phone: str
     """ARPAbet; a stress digit is dropped."""
     score: Annotated[float, Field(ge=0, le=PHONE_TOP)] | None = None
     heard: str | None = None
-    """What was heard, `<DEL>` for nothing, `<unk>` for a sound that the system cannot name."""
+    """The phones heard; `<DEL>` if none was heard, and `<unk>` for a sound that the system cannot name."""
     mispronounced: bool | None = None
-    """By default whether the score is below 0.5 or, without a score, whether another phone was heard."""
+    """Whether the phone counts as mispronounced. By default it does if its score is below 0.5 or, without a
+    score, if another phone was heard."""
 
     @model_validator(mode="after")
     def _says_something(self) -> PhoneAnswer:
@@ -53,7 +54,7 @@ class PhoneAnswer(FrozenModel):
         return self
 
     def result(self) -> PhoneResult:
-        """Return the phone in the form of the contract; an interval that is not told is the whole scale."""
+        """Return the phone in the form of the contract, with the whole scale as the interval of its score."""
         phone = strip_stress(self.phone.upper())
         other = self.heard is not None and strip_stress(self.heard.upper()) != phone
         low = other if self.score is None else self.score < MISPRONOUNCED_BELOW
@@ -71,7 +72,7 @@ class PhoneAnswer(FrozenModel):
 
 
 class Answer(FrozenModel):
-    """What a system says of one clip."""
+    """The answer of a system about one clip."""
 
     id: str
     model: str = UNNAMED
@@ -91,7 +92,7 @@ class Answer(FrozenModel):
     transcript: str | None = None
     """The words heard, in lower case."""
     error: str | None = None
-    """Why there is no answer."""
+    """The reason why there is no answer."""
 
     def assessment(self, utterance: Utterance) -> Assessment | None:
         """Return the answer in the form of the contract; None where the system has no answer.

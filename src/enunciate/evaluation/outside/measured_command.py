@@ -19,7 +19,7 @@ STDERR = 2
 
 
 class Measured(TypedDict):
-    """What is printed; a command that cannot be started has a "problem" instead."""
+    """The measurements that are printed; a command that cannot be started has a "problem" instead."""
 
     wall_s: float
     cpu_s: float

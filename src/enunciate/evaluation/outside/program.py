@@ -32,13 +32,13 @@ PLACEHOLDERS = ("{manifest}", "{out}")
 
 
 class ProgramRun(FrozenModel):
-    """How a program ran."""
+    """The time and the memory that a program took."""
 
     command: tuple[str, ...]
     wall_s: float
-    """From its start to its end, its loading included."""
+    """Seconds from the start of the program to its end, its loading included."""
     cpu_s: float
-    """Of the program and of the programs that it started and waited for."""
+    """Processor time, in seconds, of the program and of the programs that it started and waited for."""
     peak_memory_mb: float
     """The largest resident memory of a single one of its processes, in MB (1,000,000 bytes)."""
     n_clips: int

@@ -36,7 +36,7 @@ class System:
 
     @cached_property
     def stopwatch(self) -> FloatArray:
-        """What a stopwatch knows of each clip, shape (N, 7); it reads the audio."""
+        """The inputs of `stopwatch` for each clip, shape (N, 7); computing them reads the audio."""
         return utterance_predictors([pair.utterance for pair in self.pairs])
 
 
@@ -94,7 +94,7 @@ def _load(folder: Path, name: str, utterances: Sequence[Utterance]) -> System:
 
 
 def _read_rows(folder: Path) -> dict[str, Prediction]:
-    """Only reads, unlike a resumed run: nothing is cut from a file that is still being written."""
+    """Read without changing the file, unlike a resumed run: it may still be being written."""
     path = folder / PREDICTIONS
     if not path.is_file():
         raise OutputError(f"{folder} has no {PREDICTIONS}: give a folder that enunciate evaluate wrote")

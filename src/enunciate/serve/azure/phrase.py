@@ -23,7 +23,8 @@ _ENTRY_SCORES = ("AccuracyScore", "FluencyScore", "CompletenessScore", "ProsodyS
 _WORD_SCORES = ("AccuracyScore", "ErrorType", "Feedback")
 _PHONE_SCORES = ("AccuracyScore", "NBestPhonemes")
 _FEWEST_INSERTED = 2
-"""Phones heard after a word that count as an inserted word; one alone is part of the word's own errors."""
+"""The least number of phones heard after a word that count as an inserted word; a single one is part of the
+word's own errors."""
 
 
 def phrase_bodies(

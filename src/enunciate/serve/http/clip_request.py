@@ -58,4 +58,4 @@ class TextRequest(_RequestModel):
     """A text to read."""
 
     text: Annotated[str, Field(max_length=MAX_TEXT)]
-    """As the reference text of a clip."""
+    """The text, in the same form as the reference text of a clip."""

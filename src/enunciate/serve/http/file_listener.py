@@ -20,15 +20,16 @@ from enunciate.serve.workers.worker_process import WorkerReply
 INTERVAL_S = 0.3
 """Seconds between two decodings of a short recording."""
 SHARE = 10
-"""A decoding that took a while is followed by a pause of so many times that."""
+"""The pause after a decoding is at least this many times as long as the decoding itself."""
 TAIL_S = 0.05
-"""The last part of a beginning is left for the next time: a resampler hears what follows it, too."""
+"""Seconds at the end of what has arrived that are left for the next decoding, because resampling them needs
+the samples that follow."""
 _GIVE_UP = ("crashed", "timeout", "internal")
 """Problems after which a recording is not decoded again before its end."""
 
 
 class FileListener:
-    """Hears one recording; a context for as long as it goes on."""
+    """Listens to one recording; a context that lasts as long as the recording."""
 
     def __init__(
         self,
@@ -37,7 +38,7 @@ class FileListener:
         assess: Callable[[ClipJob, bytes], Awaitable[WorkerReply]],
         at_pause: Callable[[Segmenter], None],
     ) -> None:
-        """Prepare to hear.
+        """Prepare to listen.
 
         Args:
             rules: Which silences end something.
@@ -70,7 +71,7 @@ class FileListener:
             self._listening = asyncio.create_task(self._listen())
 
     async def finish(self) -> None:
-        """Hear the recording to its end."""
+        """Listen to the recording to its end."""
         await self._hear(0.0)
 
     async def _listen(self) -> None:
@@ -86,7 +87,7 @@ class FileListener:
             await asyncio.sleep(max(INTERVAL_S, SHARE * (time.monotonic() - began)))
 
     async def _hear(self, tail_s: float) -> None:
-        """Take the new samples, but those of the tail.
+        """Take the new samples, except those of the tail.
 
         Raises:
             ProblemError: They could not be decoded now.

@@ -1,4 +1,4 @@
-"""The phrases of a reading, told while the learner is still reading."""
+"""The results of the phrases of a reading, sent while the learner is still reading."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _LEAD_S = 0.1
 
 
 class PhraseStream:
-    """Tells the phrases of one reading of PCM; a context for as long as the recording goes on.
+    """Sends the results of the phrases of one reading in PCM; a context that lasts as long as the recording.
 
     A phrase is assessed while more of the recording arrives. One that is not heard when the recording ends is
     given up, and told with the rest.
     """
 
     def __init__(self, whole: ClipJob, assess: Assess, send: Send) -> None:
-        """Prepare to tell phrases.
+        """Prepare to send results.
 
         Args:
             whole: The job of the whole reading; without a text, there are no phrases before its end.
@@ -47,7 +47,7 @@ class PhraseStream:
 
     @property
     def have_been_told(self) -> bool:
-        """Whether any phrase was told."""
+        """Whether the result of any phrase was sent."""
         return self._progress.has_told
 
     async def __aenter__(self) -> PhraseStream:
@@ -64,7 +64,7 @@ class PhraseStream:
             task.result()
 
     def tell_at_pause(self, heard: Segmenter) -> None:
-        """At a pause, begin to hear the phrase that ended with it, if one did; it is told soon."""
+        """Start to assess the phrase that ended at a pause, if one did; its result follows soon."""
         if self._hearing is not None:
             if not self._hearing.done():
                 return
@@ -77,7 +77,7 @@ class PhraseStream:
             self._hearing = asyncio.create_task(hearing)
 
     async def tell_rest(self, heard: Segmenter | None) -> None:
-        """At the end of the recording, tell what was not told at a pause."""
+        """Send the results that were not sent at a pause; called at the end of the recording."""
         rest = self._progress.rest
         if heard and rest:
             await self._tell(await self._phrases(rest, heard.clip(self._progress.cut_s)), rest)
@@ -85,7 +85,7 @@ class PhraseStream:
     async def _hear(
         self, candidates: Sequence[Candidate], clip: bytes, *, speech_s: float, end_s: float, pause_s: float
     ) -> None:
-        """Find which candidate was said, if any, and tell it."""
+        """Find which candidate was said, if any, and send its result."""
         progress, missing = self._progress, 0
         for candidate in candidates:
             phrases = await self._phrases(candidate, clip, can_wait=True)
@@ -101,7 +101,7 @@ class PhraseStream:
     async def _phrases(
         self, candidate: Candidate, clip: bytes, *, can_wait: bool = False
     ) -> list[PhraseResult]:
-        """Return the phrases of the audio since the last one; none where it is not fit to be assessed."""
+        """Return the phrases of the audio since the last one; none where the audio cannot be assessed."""
         text = self._progress.text_of(candidate)
         job = self._whole.model_copy(update={"id": str(uuid.uuid4()), "text": text, "can_wait": can_wait})
         try:

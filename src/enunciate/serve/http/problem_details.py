@@ -11,7 +11,7 @@ from starlette.responses import Response
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
 MAX_MISTAKES = 5
-"""Mistakes of a request that are told at once."""
+"""The number of mistakes in a request that one response names."""
 CLIP_STATUSES = {
     "audio_not_readable": 415,
     "audio_too_long": 413,
@@ -52,7 +52,7 @@ class ProblemDetails(BaseModel):
     status: int = Field(ge=400, le=599)
     """The HTTP status."""
     detail: str
-    """What is wrong with this request, and what to do about it."""
+    """The mistake in this request, and how to correct it."""
     instance: str
     """`urn:uuid:` and the id of the request, which is also in the log."""
 

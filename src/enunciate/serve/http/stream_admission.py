@@ -1,4 +1,4 @@
-"""The admission of what is streamed: one turn of a connection at a time, and the bytes that it holds."""
+"""The admission of streams: one turn of a connection at a time, and the bytes that it holds."""
 
 from __future__ import annotations
 

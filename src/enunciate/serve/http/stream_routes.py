@@ -57,7 +57,7 @@ class StreamStart(BaseModel):
     id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Returned with the answer."""
     accent: Accent | None = None
-    """As in an upload, like the next two."""
+    """The same as in an upload, like the next two fields."""
     lexicon: Annotated[str, Field(max_length=MAX_TEXT)] | None = None
     phones: PhoneSymbols = "arpabet"
     format: Literal["pcm", "file"] = "pcm"

@@ -1,4 +1,4 @@
-"""The route that tells how a text would be read. It needs no engine, so this process answers it itself."""
+"""The route that shows how a text would be read. It needs no engine, so this process answers it itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from enunciate.serve.http.service import Service
 router = APIRouter(prefix="/v1")
 _RIGHT = """curl --json '{"text": "It costs $3.50."}' http://127.0.0.1:8000/v1/texts"""
 _MAX_BYTES = 12 * MAX_TEXT
-"""As many as a text can have in JSON with all its characters escaped, and the name of its field."""
+"""The most bytes of a body: a text in JSON with all its characters escaped, and the name of its field."""
 
 
 @router.post(

@@ -27,7 +27,8 @@ _OVERHEAD = 100_000
 _RIGHT_FORM = "curl -F audio=@clip.wav --form-string 'text=I think so.' http://127.0.0.1:8000/v1/assessments"
 _RIGHT_JSON = '{"audio": "UklGR...", "text": "I think so."}, with the file in base64 as audio'
 _MAX_VALUES = 100_000
-"""Maximum commas, colons and brackets in a JSON body; parsed, more could fill hundreds of megabytes."""
+"""Maximum number of commas, colons and brackets in a JSON body; with more, the parsed body could fill
+hundreds of megabytes."""
 
 
 @dataclass(frozen=True)

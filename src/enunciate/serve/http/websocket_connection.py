@@ -23,9 +23,9 @@ from enunciate.serve.service_log import LOGGER, log_bug
 
 MAX_MESSAGE_BYTES = 1_000_000
 MAX_MESSAGES = 500_000
-"""Messages of one connection; ten hours of audio in pieces of 0.1 s are fewer."""
+"""The most messages of one connection; ten hours of audio in pieces of 0.1 s are fewer."""
 STALLED_S = 30.0
-"""Seconds without a message in which a client that is to send audio must send some."""
+"""Seconds within which a client that is to send audio must send some."""
 IDLE_S = 300.0
 """Seconds after which a connection that nobody uses is closed."""
 SEND_S = 10.0

@@ -1,9 +1,9 @@
-"""How far a reading has come in its text, and the phrases that were told of it.
+"""The progress of a reading through its text, and the phrases whose results were sent.
 
-A phrase is told at a pause, if the words up to a punctuation mark were said by then. The text is offered to
-the engine up to one such mark: the one that fits the seconds of speech, then, if its last word was not said
-or more speech follows it, the one before or after. What was told is over: the next phrase begins behind it,
-in the text and in the audio, so that the work does not grow with the reading.
+The result of a phrase is sent at a pause, if the words up to a punctuation mark were said by then. The engine
+is given the text up to one such mark: first the one that fits the seconds of speech; then, if its last word
+was not said or more speech follows it, the one before or after. The next phrase begins after the one that was
+sent, in the text and in the audio, so that the work does not grow with the reading.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from enunciate.schema import PhoneResult, PhraseResult, WordResult
 PAUSE_S = 0.2
 """A silence at a punctuation mark that ends a phrase, as in a reading that is heard as a whole."""
 SHORTEST_S = 1.2
-"""A shorter phrase is told with the next one."""
+"""The result of a shorter phrase is sent together with the next one."""
 FASTEST_WORDS_PER_S = 8.0
-"""Words in a second of speech without pauses; before so much speech nobody has finished a phrase."""
+"""The most words in a second of speech without pauses, by which a phrase cannot be over before enough speech
+was heard."""
 LATEST_S = 0.35
-"""More speech than this behind the last word means that more was said."""
+"""If the speech goes on for longer than this after the last word, more words were said."""
 _USUAL_WORDS_PER_S = 3.0
 _MOST_TRIES = 3
 _PHRASE_END = re.compile(r"[.,;:!?\u2026](?!\w)[\"'\u2019\u201d)]*")
@@ -48,16 +49,16 @@ class ReadingProgress:
         self._n_phrases = 0
         self._speech_before_s = 0.0
         self.cut_s = 0.0
-        """Where the audio of the next phrase begins."""
+        """The time at which the audio of the next phrase begins."""
 
     @property
     def has_told(self) -> bool:
-        """Whether any phrase was told."""
+        """Whether the result of any phrase was sent."""
         return self._n_phrases > 0
 
     @property
     def rest(self) -> Candidate | None:
-        """What of the text was not told; None for nothing."""
+        """The part of the text without a result; None if there is none left."""
         words = self._text[self._at :].split()
         return Candidate(self._at, len(self._text), len(words)) if words else None
 
@@ -80,7 +81,7 @@ class ReadingProgress:
         return sorted(parts, key=lambda part: abs(part.n_words / self._words_per_s - heard_s))[:_MOST_TRIES]
 
     def accept(self, candidate: Candidate, speech_s: float, pause_s: float) -> None:
-        """Take note that a candidate was said and is told.
+        """Note that a candidate was said and its result was sent.
 
         Args:
             candidate: One of `candidates`.
@@ -93,7 +94,7 @@ class ReadingProgress:
         self._speech_before_s, self._not_before_s = speech_s, 0.0
 
     def put_off(self, speech_s: float, n_missing: int) -> None:
-        """Take note that some words are still to be said before the phrase can be over."""
+        """Note that some words are still to be said before the phrase can be over."""
         self._not_before_s = speech_s - self._speech_before_s + n_missing / FASTEST_WORDS_PER_S
 
     def told(

@@ -9,17 +9,17 @@ from enunciate.serve.listening.pcm import PcmFormat
 from enunciate.serve.listening.speech_detector import SpeechDetector
 
 PIECE_S = 0.1
-"""The rules are applied after each piece of this length, whatever comes in one message."""
+"""The rules are applied after each piece of this length, however much audio one message has."""
 KEPT_SILENCE_S = 2.0
-"""Seconds that are kept of a silence before speech where there is no limit to it."""
+"""Seconds of silence that are kept before speech where the rules set no limit to that silence."""
 SHORT_READING_S = 15.0
-"""To assess a longer reading at each pause would take too long."""
+"""The longest reading, in seconds, that is assessed at each pause; a longer one would take too long."""
 LONG_PAUSE_S = 3.0
 
 
 @dataclass(frozen=True)
 class SilenceRules:
-    """Which silences end something; None for none."""
+    """The lengths of silence, in seconds, that end something; a rule that is None does not apply."""
 
     initial_s: float | None = None
     """A silence before any speech."""
@@ -30,7 +30,7 @@ class SilenceRules:
     longest_s: float | None = None
     """Length at which an utterance is cut, speech or not."""
     pauses_until_s: float = SHORT_READING_S
-    """In a longer reading only a `LONG_PAUSE_S` is told."""
+    """In a reading that is longer than this, only pauses of `LONG_PAUSE_S` are reported."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Segmenter:
         self._pauses_told = 0
         self._n_taken = 0
         self.start_s = 0.0
-        """Where the current utterance begins, with the silence before it."""
+        """The time at which the current utterance begins, with the silence before it."""
 
     @property
     def heard_s(self) -> float:
@@ -99,7 +99,7 @@ class Segmenter:
 
     @property
     def speech_end_s(self) -> float:
-        """Where the last speech ended."""
+        """The time at which the last speech ended."""
         return self._detector.end_s
 
     def clip(self, from_s: float | None = None) -> bytes:
@@ -110,7 +110,7 @@ class Segmenter:
         return self._format.wav(bytes(self._pcm[first:end]))
 
     def next_utterance(self) -> None:
-        """Let go of the current utterance; the next one begins."""
+        """Discard the current utterance and begin the next one."""
         self.start_s = self.heard_s
         self._pcm.clear()
         self._detector.restart()

@@ -1,8 +1,8 @@
-"""Where somebody speaks, by the level of the sound: a voice activity detector with hangover.
+"""Finds the times at which somebody speaks by the level of the sound: voice activity detection with hangover.
 
 A frame of 20 ms counts as loud if it is well above the noise floor, which is the level of the quietest frames
 of the last seconds; speech has such frames between its syllables. Three loud frames in a row are speech, so
-that a click is none. What the caller takes for the end of speech is a silence of the length that it chooses.
+that a click is none. The caller chooses how long a silence ends the speech.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from enunciate.serve.listening.pcm import PcmFormat
 
 FRAME_S = 0.02
 FLOOR_S = 3.0
-"""The noise floor is that of the last seconds."""
+"""The noise floor is estimated from the last seconds, this many."""
 FLOOR_PERCENTILE = 5
 ABOVE_FLOOR_DB = 10.0
 LOWEST_DBFS, HIGHEST_DBFS = -55.0, -30.0
 """The threshold is never below or above these levels."""
 LOUD_FRAMES = 3
-"""Loud frames in a row that are speech: 60 ms."""
+"""The number of loud frames in a row that count as speech: 60 ms."""
 
 
 class SpeechDetector:
@@ -34,7 +34,7 @@ class SpeechDetector:
         self._levels: deque[float] = deque(maxlen=round(FLOOR_S / FRAME_S))
         self._n_frames = self._loud_run = self._n_speech = 0
         self.start_s: float | None = None
-        """Where the speech begins, since the last `restart`; None before there is any."""
+        """The time at which the first speech since the last `restart` begins; None before there is any."""
         self._silent_from_s = 0.0
 
     @property
@@ -49,7 +49,7 @@ class SpeechDetector:
 
     @property
     def end_s(self) -> float:
-        """Where the last speech ended."""
+        """The time at which the last speech ended."""
         return self._silent_from_s
 
     @property

@@ -29,12 +29,12 @@ class TurnAudio:
 
     @property
     def segmenter(self) -> Segmenter | None:
-        """The current utterance; None for audio that is no PCM, or has not begun."""
+        """The current utterance; None for audio that is not PCM, or has not begun."""
         return self._segmenter
 
     @property
     def needs_decoder(self) -> bool:
-        """Whether it is known to be a file that is no PCM."""
+        """Whether the audio is known to be a file that is not PCM."""
         return not self._is_pcm
 
     @property
@@ -44,7 +44,7 @@ class TurnAudio:
 
     @property
     def start_s(self) -> float:
-        """Where the current utterance begins, in seconds."""
+        """The time at which the current utterance begins, in seconds."""
         return 0.0 if self._segmenter is None else self._segmenter.start_s
 
     def push(self, data: bytes) -> Iterator[Event]:

@@ -1,4 +1,4 @@
-"""What a worker says of the sound in a file whose end is still to come: its samples so far."""
+"""The samples so far of a file that has not arrived completely, as a worker decodes them."""
 
 from __future__ import annotations
 

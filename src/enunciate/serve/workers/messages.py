@@ -47,13 +47,13 @@ class ClipJob(FrozenModel):
     """If set, the answer is several JSON objects, one on each line: the phrases and, in our own form, the
     whole. In Azure's form, they are bodies of `speech.phrase`."""
     by_phrase: bool = True
-    """Whether phrases of a reading are told one by one, by an engine that can; only with `by_lines`."""
+    """Whether an engine that can do so gives a result for each phrase of a reading; only with `by_lines`."""
     can_wait: bool = False
-    """Whether clips that cannot wait go before it in the queue."""
+    """Whether clips that cannot wait may go before this one in the queue."""
     samples_from_s: float | None = None
     """If set, nothing is assessed: the body has the samples from this time on, as 16-bit PCM of 16 kHz."""
     start_s: float = 0.0
-    """Where the clip begins in the stream that it was cut from, in seconds; only with `by_lines`."""
+    """The time in the stream at which the clip begins, in seconds; only with `by_lines`."""
 
 
 class ClipOutcome(FrozenModel):

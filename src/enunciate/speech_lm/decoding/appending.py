@@ -24,7 +24,7 @@ Choose = Callable[[Continuation, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 @dataclass
 class _Row:
-    """What is known of one answer so far."""
+    """The state of one answer so far."""
 
     state: int
     written: int

@@ -21,10 +21,11 @@ class DecodedAnswer:
     raw: str
     """The decoded text, without the end token."""
     distributions: Mapping[Aspect, Floats] | None = None
-    """For constrained scores: (11,) probabilities of 0 to 10 for each aspect."""
+    """The probabilities of the scores 0 to 10, (11,), for each aspect; None unless decoding was
+    constrained."""
     phone_probabilities: tuple[float, ...] | None = None
-    """For a transcript that parses, one per phone: the product over its tokens of their probabilities among
-    the tokens that the grammar allowed."""
+    """The probability of each phone: the product over its tokens of their probabilities among the tokens that
+    the grammar allowed. None unless the answer is a transcript that parses."""
 
 
 def expectation(distribution: npt.NDArray[np.floating]) -> float:

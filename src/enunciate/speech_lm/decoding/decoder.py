@@ -1,4 +1,4 @@
-"""From clips to answers: batched greedy decoding, by default constrained so that every answer parses.
+"""Batched greedy decoding of answers about clips, by default constrained so that every answer parses.
 
 For scores the JSON is fixed, and only the four numbers are decoded (`scores`). Transcripts are
 decoded token by token under the grammar (`greedy`). Clips are sorted by length and batched; the answer to a

@@ -1,4 +1,4 @@
-"""Greedy decoding without a grammar: what a model writes by itself, which may not parse."""
+"""Greedy decoding without a grammar: the text that a model writes by itself, which may not parse."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enunciate.speech_lm.decoding.grammar import LETTERS_PER_S, PHONES_PER_S
 from enunciate.speech_lm.decoding.transcripts import TokenSequence
 
 _TOKENS = 100
-"""An answer may have so many tokens, and one for each letter and phone that can be said."""
+"""The tokens that an answer may have in addition to one for each letter and phone that can be said."""
 
 
 def most_tokens(duration_s: float) -> int:

@@ -30,19 +30,21 @@ from enunciate.corpus.labels import HEARD_SYMBOLS, STARRED_PHONES
 from enunciate.speech_lm.options import TargetConfig
 
 LETTERS_PER_S, PHONES_PER_S = 25, 20
-"""More than the fastest speakers reach (about 20 and 15)."""
+"""The most letters and phones that an answer may have for each second of its clip; the fastest speakers reach
+about 20 and 15."""
 EXTRA_LETTERS, EXTRA_PHONES = 20, 10
-"""Allowed in addition, whatever the length of the clip."""
+"""The letters and phones that are allowed in addition, whatever the length of the clip."""
 MORE_PHONES_THAN_LETTERS = 3
-"""A text of English has more letters than phones, nearly always; in the train split of Speechocean762, no
-utterance has more than 2 phones more."""
+"""An answer may have this many more phones than letters. English texts nearly always have more
+letters; in the train split of Speechocean762, no utterance has more than 2 phones more."""
 SLICES = ["[a-z]{1,30}", " [a-z]{1,30}"]
-"""Groups of tokens that are usually allowed or forbidden as a whole, which halves the cost of a mask; for the
-tokenizer that `TranscriptGrammar` is given."""
+"""Groups of tokens that are usually allowed or forbidden as a whole. The tokenizer that is given to
+`TranscriptGrammar` takes them, which halves the cost of a mask."""
 SHARE_OF_WORDS = 0.3
-"""Of the tokens that a model has positions for, those that the words may take; phones need the others."""
+"""The share of a model's positions that the words may take; the phones need the others."""
 _TOKENS_OF_FORM = 30
-"""More than the JSON after the words takes in a vocabulary that has words, and the word begun may need."""
+"""The tokens that are kept free after the words: more than a word that has begun and the rest of the JSON
+need."""
 FORM = (b'{"word_transcript": "', b'", "phoneme_transcript": "')
 _LETTERS = [letter.encode() for letter in ascii_lowercase]
 _LETTERS_OF_FORM = sum(map(FORM[0].count, _LETTERS))
@@ -137,12 +139,12 @@ class TranscriptMasks:
 
     @property
     def finished(self) -> list[bool]:
-        """Which answers are finished."""
+        """Whether each answer is finished, shape (B,)."""
         return [answer.finished for answer in self._answers]
 
     @property
     def complete(self) -> list[bool]:
-        """Which answers are whole: nothing but the end token may follow."""
+        """Whether each answer is complete, shape (B,): nothing but the end token may follow."""
         return [answer.finished or answer.matcher.is_accepting() for answer in self._answers]
 
     def forced(self) -> list[list[int]]:

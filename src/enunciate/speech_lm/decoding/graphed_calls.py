@@ -18,9 +18,9 @@ from torch import Tensor
 _WARM_UPS = 3
 """Calls before a capture, in which libraries allocate and layers are compiled."""
 MOST_POSITIONS = 2**13
-"""Passes over more positions are not captured."""
+"""The most positions of a pass that is captured."""
 KEPT_POSITIONS = 4 * MOST_POSITIONS
-"""Graphs of so many positions together are kept; the one that was used least recently goes first."""
+"""The most positions of all graphs that are kept; the least recently used graph is dropped first."""
 
 
 @dataclass(eq=False)
@@ -62,7 +62,7 @@ class GraphedCalls:
         return captured.output
 
     def _let_go(self, needed: int) -> None:
-        """Make room for a pass over so many positions."""
+        """Drop graphs until there is room for a pass over this many positions."""
         kept = sum(_positions(one.inputs) for one in self._captured.values())
         while self._captured and kept + needed > KEPT_POSITIONS:
             kept -= _positions(self._captured.pop(next(iter(self._captured))).inputs)

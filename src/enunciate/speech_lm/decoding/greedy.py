@@ -19,10 +19,10 @@ from enunciate.speech_lm.decoding.grammar import MORE_PHONES_THAN_LETTERS
 from enunciate.speech_lm.decoding.transcripts import TokenSequence
 
 _LOOK_EVERY = {"cuda": 8}
-"""Steps between two looks at whether all rows have ended, each of which waits for a GPU."""
+"""The number of steps between two checks whether all rows have ended; each check waits for the GPU."""
 APPENDED_ROWS = 2
-"""So few rows are looked at after every step, so that text that must follow is fed in one pass with the token
-before it. With more rows, one that is there would hold up all others."""
+"""The most rows that are checked after every step, so that text that must follow is fed in one pass with the
+token before it. With more rows, the longer pass of one would hold up all others."""
 
 
 class GreedyTranscripts:

@@ -1,4 +1,4 @@
-"""The answer of the scoring task as fixed tokens with four slots between them, and what can fill each slot.
+"""The answer of the scoring task as fixed tokens with four slots between them, and the values of each slot.
 
     {"accuracy": 8, "fluency": 8, "prosodic": 9, "total": 10}
                  ^             ^              ^           ^^   slots: 0 to 10
@@ -26,11 +26,11 @@ Floats = npt.NDArray[np.float64]
 
 
 BLANK = " ?"
-"""What stands for a hidden number."""
+"""The text that stands in place of a hidden number."""
 
 
 class Tokenizes(Protocol):
-    """What cuts a text into tokens, such as `Processor`; this module itself does not import torch."""
+    """A tokenizer of texts, such as `Processor`; this module itself does not import torch."""
 
     def text_ids(self, text: str) -> list[int]:
         """Return the ids of a text, without special tokens around it."""

@@ -17,9 +17,10 @@ from enunciate.speech_lm.decoding.static_rows import StaticRows, StaticStores
 from enunciate.speech_lm.families.speech_model import Heard, SpeechModel
 
 _ROOM = 128
-"""The room of a store is a multiple of so many tokens, and the first one has so many to spare, or half."""
+"""The size of a store is a multiple of this many tokens; the first store has this many, or half, to spare."""
 _LONG, _ROUND_LONG, _ROUND_SHORT = 16, 32, 4
-"""Passes of more tokens than the first are padded to a multiple of the second, and others of the third."""
+"""Passes of more tokens than the first are padded to a multiple of the second, and others to one of the
+third."""
 
 
 class StaticContinuation(Continuation):
@@ -32,7 +33,7 @@ class StaticContinuation(Continuation):
 
         Args:
             model: A model whose layers can be run one by one.
-            pad_token_id: What shorter rows are padded with.
+            pad_token_id: The token that shorter rows are padded with.
             heard: The clips.
             stores: Those of the model.
             purpose: Tells stores of the same size apart whose contents are needed at the same time.
@@ -47,7 +48,7 @@ class StaticContinuation(Continuation):
         """The rows of the store that are to be copied to another one before the next pass."""
         self._origins = list(range(self._rows))
         self._shared = 0
-        """Rows of the store that have the same origin have the same first tokens, so many."""
+        """The number of first tokens that rows of the same origin share."""
         autocast = torch.is_autocast_enabled(self.device.type)
         self._dtype = torch.get_autocast_dtype(self.device.type) if autocast else model.weight_dtype
 

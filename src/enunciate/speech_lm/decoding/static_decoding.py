@@ -1,4 +1,4 @@
-"""How a decoder-only model is decoded in passes of fixed shapes, which a GPU repeats as CUDA graphs.
+"""Decoding of a decoder-only model in passes of fixed shapes, which a GPU repeats as CUDA graphs.
 
 The encoder, the prompt and each token are passes whose lengths are rounded up, so that few shapes occur; keys
 and values stay where they are (`static_rows`). Both tasks about one or two clips begin as one batch over one
@@ -25,15 +25,15 @@ from enunciate.speech_lm.families.registry import family_of
 from enunciate.speech_lm.families.speech_model import Heard, SpeechModel
 
 TOGETHER = 2
-"""Both tasks about so many clips are begun in one batch; with more, the padding of the shorter prompt costs
-more than a second pass."""
+"""The most clips for which both tasks begin in one batch; with more, padding the shorter prompt costs more
+than a second pass."""
 _FRAMES = 64
-"""Clips are padded to a multiple of so many frames."""
+"""Clips are padded to a multiple of this many frames."""
 _FEATURES, _SIZES, _MASK = "audio_input_features", "audio_embed_sizes", "audio_attention_mask"
 
 
 def can_be_static(model: Any) -> bool:
-    """Whether a model can be decoded in this way."""
+    """Whether a model can be decoded in passes of fixed shapes."""
     if not family_of(model).runs_layer_by_layer:
         return False
     decoder = model.language_model
@@ -41,7 +41,7 @@ def can_be_static(model: Any) -> bool:
 
 
 def pays_on(device: torch.device) -> bool:
-    """Whether this way is the faster one: a CPU has no launches of kernels that graphs could save."""
+    """Whether fixed shapes are faster on a device: a CPU has no kernel launches that graphs could save."""
     return device.type == "cuda"
 
 
@@ -105,7 +105,7 @@ class AlreadyFed:
         self._sequences, self._fed = sequences, False
 
     def feed(self, rows: Sequence[Sequence[int]]) -> None:
-        """Append tokens, but those of the first call, which are there."""
+        """Append tokens, except those of the first call, which have been fed already."""
         if self._fed:
             self._sequences.feed(rows)
         self._fed = True

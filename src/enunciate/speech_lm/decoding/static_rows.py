@@ -13,10 +13,10 @@ from enunciate.speech_lm.decoding.graphed_calls import GraphedCalls
 from enunciate.speech_lm.families.decoder_layers import run_layers
 
 _KEPT_BYTES = 2**33
-"""What all stores that are kept may take together. One over half of it is made anew for every batch, and has
-no graphs."""
+"""The most bytes of all stores that are kept. A store that needs more than half of them is made anew for
+every batch, and has no graphs."""
 _COPIED_BYTES = 2**30
-"""More is not copied at once, because a copy of it is made on the way."""
+"""The most bytes that are copied at once, because copying makes a temporary copy of them."""
 
 
 class LayerCache:
@@ -25,7 +25,7 @@ class LayerCache:
     def __init__(self, keys: Tensor, values: Tensor) -> None:
         self._keys, self._values = keys, values
         self.place: Tensor | None = None
-        """(L,) where the keys and values of the next tokens go."""
+        """(L,) The places of the keys and values of the next tokens."""
 
     def update(self, keys: Tensor, values: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
         """Write keys and values (B, H, L, D) of new tokens, and return all (B, H, S, D)."""
@@ -52,12 +52,12 @@ class Pass:
 
 
 class StaticRows:
-    """Room for the keys and values of some sequences, and the passes over them."""
+    """The memory for the keys and values of some sequences, and the passes over them."""
 
     def __init__(
         self, decoder: Any, rows: int, room: int, dtype: torch.dtype, device: torch.device, *, graphs: bool
     ) -> None:
-        """Make room.
+        """Allocate the memory.
 
         Args:
             decoder: The decoder without its output layer.
@@ -72,14 +72,14 @@ class StaticRows:
         self.store = torch.zeros(shape, dtype=dtype, device=device)
         layers = [LayerCache(*self.store[at : at + 2]) for at in range(0, shape[0], 2)]
         self.run = Pass(decoder, layers)
-        """The same as `advance`, without a graph."""
+        """Does the same as `advance`, without a graph."""
         self.advance = GraphedCalls(self.run, graphs=graphs)
-        """From embeddings (B, L, D), positions (B, L), places (L,) and what is seen (B, 1, L, S) to hidden
-        states (B, L, D)."""
+        """Computes hidden states (B, L, D) from embeddings (B, L, D), positions (B, L), places (L,) and the
+        mask of the tokens that each token sees (B, 1, L, S)."""
 
     @property
     def n_bytes(self) -> int:
-        """The memory that it takes."""
+        """The size of the store in bytes."""
         return self.store.numel() * self.store.element_size()
 
     def take(self, other: StaticRows, rows: Tensor, tokens: slice) -> None:

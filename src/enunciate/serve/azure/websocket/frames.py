@@ -23,7 +23,7 @@ class ClientMessage:
     """A message of a client."""
 
     path: str
-    """What kind of message it is, in lower case."""
+    """The kind of message, in lower case."""
     request_id: str
     """The turn that it belongs to; empty if it has none."""
     content_type: str

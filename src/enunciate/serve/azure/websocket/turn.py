@@ -20,13 +20,14 @@ Send = Callable[[str, Mapping[str, Any] | bytes], Awaitable[None]]
 Assess = Callable[[ClipJob, bytes], Awaitable[WorkerReply]]
 
 FASTEST_WORDS_PER_S = 8.0
-"""Nobody says a text faster: before so much speech, a pause does not end a reading."""
+"""The fastest rate of reading. Until there is enough speech for the text at this rate, no pause ends a
+reading."""
 _TOO_LITTLE = ("audio_empty", "audio_too_short")
 """Errors that mean that a client ended the audio before anybody spoke."""
 
 
 class Turn:
-    """Hears one turn. `over` is true once nothing more is to be said about it."""
+    """Listens to one turn. `over` is true once all messages about it have been sent."""
 
     def __init__(self, request: TurnRequest, longest_s: float, send: Send, assess: Assess) -> None:
         """Prepare the turn; `begin` is to be called first.
@@ -49,7 +50,7 @@ class Turn:
         return self._audio.n_bytes
 
     async def begin(self) -> None:
-        """Tell the client that the turn has begun, without which it waits."""
+        """Tell the client that the turn has begun; it waits for this message."""
         await self._send("turn.start", {"context": {"serviceTag": uuid.uuid4().hex}})
 
     async def push(self, data: bytes) -> None:
@@ -91,7 +92,7 @@ class Turn:
                 await self._tell_utterance(await self._assessed())
 
     async def _tell_if_finished(self) -> None:
-        """At a pause, tell the result if the text is said to its end; otherwise, what was said so far."""
+        """Send the result at a pause if the whole text has been said, or else the words said so far."""
         segmenter, text = self._audio.segmenter, self._request.text
         if segmenter is None or text is None:
             return
@@ -108,7 +109,7 @@ class Turn:
         await self._send("speech.hypothesis", {"Id": uuid.uuid4().hex, "Text": said} | times)
 
     async def _tell_utterance(self, reply: WorkerReply) -> None:
-        """Tell the result of an utterance whose end was heard; it is the only one unless the turn goes on."""
+        """Send the result of an utterance that has ended; it is the only one unless the turn goes on."""
         segmenter = self._audio.segmenter
         assert segmenter is not None
         if not self._request.continuous:  # the SDKs end the audio of a turn in which they are told of an end

@@ -1,4 +1,4 @@
-"""What a client asks for in a turn, by its message `speech.context` and the address that it called."""
+"""The request of a client for one turn, from its message `speech.context` and the address that it called."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class BadTurnError(Exception):
 
 @dataclass(frozen=True)
 class TurnRequest:
-    """What a client asks for in one turn."""
+    """The request of a client for one turn."""
 
     options: AzureOptions
     continuous: bool
