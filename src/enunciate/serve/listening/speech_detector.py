@@ -15,7 +15,7 @@ from enunciate.serve.listening.pcm import PcmFormat
 
 FRAME_S = 0.02
 FLOOR_S = 3.0
-"""The noise floor is estimated from the last seconds, this many."""
+"""The noise floor is estimated from this many of the latest seconds."""
 FLOOR_PERCENTILE = 5
 ABOVE_FLOOR_DB = 10.0
 LOWEST_DBFS, HIGHEST_DBFS = -55.0, -30.0

@@ -21,8 +21,7 @@ class DecodedAnswer:
     raw: str
     """The decoded text, without the end token."""
     distributions: Mapping[Aspect, Floats] | None = None
-    """The probabilities of the scores 0 to 10, (11,), for each aspect; None unless decoding was
-    constrained."""
+    """The probabilities (11,) of the scores 0 to 10 for each aspect; None unless decoding was constrained."""
     phone_probabilities: tuple[float, ...] | None = None
     """The probability of each phone: the product over its tokens of their probabilities among the tokens that
     the grammar allowed. None unless the answer is a transcript that parses."""

@@ -139,12 +139,12 @@ class TranscriptMasks:
 
     @property
     def finished(self) -> list[bool]:
-        """Whether each answer is finished, shape (B,)."""
+        """Whether each answer is finished."""
         return [answer.finished for answer in self._answers]
 
     @property
     def complete(self) -> list[bool]:
-        """Whether each answer is complete, shape (B,): nothing but the end token may follow."""
+        """Whether each answer is complete, so that nothing but the end token may follow."""
         return [answer.finished or answer.matcher.is_accepting() for answer in self._answers]
 
     def forced(self) -> list[list[int]]:
