@@ -19,7 +19,7 @@ LONG_PAUSE_S = 3.0
 
 @dataclass(frozen=True)
 class SilenceRules:
-    """Limits, in seconds, to the silences in a stream and to an utterance; a rule that is None does not apply."""
+    """Limits, in seconds, to silences and to an utterance; a rule that is None does not apply."""
 
     initial_s: float | None = None
     """A silence before any speech."""
