@@ -4,8 +4,7 @@ from pathlib import Path
 
 import torch
 from support.speech_lm_cases import enlarge
-from support.whisper_folders import MERGES
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from support.whisper_folders import small_bpe
 from transformers import PreTrainedTokenizerFast, Qwen2AudioConfig, Qwen2AudioForConditionalGeneration
 
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|audio_bos|>", "<|AUDIO|>", "<|audio_eos|>")
@@ -13,14 +12,8 @@ VOCABULARY = 400
 
 
 def qwen2_audio_tokenizer() -> PreTrainedTokenizerFast:
-    """Bytes, numbers with the space before them, a few phones, and the special tokens of a turn."""
-    merges = [tuple(pair.split(" ")) for pair in MERGES.split(",")]
-    pieces = sorted(pre_tokenizers.ByteLevel.alphabet()) + [left + right for left, right in merges]
-    tokenizer = Tokenizer(models.BPE({piece: index for index, piece in enumerate(pieces)}, merges))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=SPECIAL[0])
-    fast.add_tokens(list(SPECIAL), special_tokens=True)
+    """`small_bpe` with the special tokens of a turn."""
+    fast = small_bpe(SPECIAL)
     assert len(fast) < VOCABULARY - 2, "ids are left for control tokens"
     return fast
 

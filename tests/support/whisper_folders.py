@@ -1,6 +1,7 @@
 """Folders as the engine `whisper` finds them: a tiny base, and an adapter for it."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -14,17 +15,23 @@ SPECIAL = ("<|endoftext|>", "<|startoftranscript|>", "<|en|>", "<|transcribe|>",
 MERGES = "Ġ 0,Ġ 1,Ġ 2,Ġ 3,Ġ 4,Ġ 5,Ġ 6,Ġ 7,Ġ 8,Ġ 9,Ġ1 0,Ġ ?,D H,A H,Ġ D,ĠD H,Ġ A,ĠA H,Ġ E,t h,th e"
 
 
-@cache
-def whisper_tokenizer() -> PreTrainedTokenizerFast:
-    """Bytes, numbers with the space before them as Whisper has them, a few phones, a word, special tokens."""
+def small_bpe(special: Sequence[str]) -> PreTrainedTokenizerFast:
+    """Bytes, numbers with the space before them, a few phones, a word, and special tokens."""
     merges = [tuple(pair.split(" ")) for pair in MERGES.split(",")]
     pieces = sorted(pre_tokenizers.ByteLevel.alphabet()) + [left + right for left, right in merges]
     model = models.BPE(vocab={piece: index for index, piece in enumerate(pieces)}, merges=merges)
     tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=SPECIAL[0])
-    fast.add_tokens(list(SPECIAL), special_tokens=True)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=special[0])
+    fast.add_tokens(list(special), special_tokens=True)
+    return fast
+
+
+@cache
+def whisper_tokenizer() -> PreTrainedTokenizerFast:
+    """`small_bpe` with Whisper's special tokens."""
+    fast = small_bpe(SPECIAL)
     assert len(fast) < VOCABULARY
     return fast
 

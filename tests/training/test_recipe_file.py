@@ -97,7 +97,7 @@ def test_bad_overrides_are_problems_too(tmp_path):
     [
         (
             "kind: poet\ncorpus: a\nout: b\n",
-            "'pocket', 'phi4', 'whisper', 'qwen2_audio', 'prosody-forest', 'gop'",
+            "'pocket', 'phi4', 'whisper', 'qwen2_audio', 'voxtral', 'granite_speech', 'prosody-forest'",
         ),
         ("corpus: a\nout: b\n", "kind"),
         ("- kind\n- pocket\n", "mapping"),

@@ -87,7 +87,8 @@ def _speech_adapter(base: nn.Module) -> tuple[dict[str, Any], dict[str, Tensor]]
     folder = checkpoint / name
     settings = read_settings(folder)
     shape = {name: getattr(settings, name) for name in (*family.speech_adapter_shape, "use_rslora")}
-    return shape, _with_prefix(load_file(folder / WEIGHTS_FILE))
+    weights = _with_prefix(load_file(folder / WEIGHTS_FILE))
+    return shape, {family.speech_adapter_name(name): value for name, value in weights.items()}
 
 
 def _with_prefix(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -101,7 +102,7 @@ def _targets(settings: LoraConfig, weights: Mapping[str, Tensor], family: Family
     Of an adapter on the decoder alone they are named in full, because bare names such as `o_proj` would also
     be those of modules in the audio encoder.
     """
-    decoder = family.lora_targets(AdapterConfig(where="decoder"))
+    decoder = family.lora_targets(AdapterConfig(where="decoder", start="fresh"))
     matrices = [name for name in weights if ".lora_" in name]
     on_decoder = all(re.fullmatch(decoder, module_of(name)) for name in matrices)
     return settings.target_modules if isinstance(settings.target_modules, str) or not on_decoder else decoder

@@ -17,7 +17,7 @@ from enunciate.speech_lm.decoding.static_decoding import pays_on
 from enunciate.speech_lm.export.merged import merged_model
 from enunciate.speech_lm.families.detection import family_of_folder
 from enunciate.speech_lm.families.family import Family
-from enunciate.speech_lm.families.names import FamilyName
+from enunciate.speech_lm.families.names import USUAL_BASES, FamilyName
 from enunciate.speech_lm.families.registry import family_named, family_of
 from enunciate.speech_lm.options import AdapterConfig, AdapterDescription, Precision
 from enunciate.speech_lm.packaged_speech_aligner import packaged_speech_aligner
@@ -134,7 +134,8 @@ def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> Speec
 
 def _family_of_checkpoint(name_or_folder: str) -> FamilyName:
     """Return the family of a folder, or of a name on the hub by the hub's usual bases."""
-    name = family_of_folder(Path(name_or_folder))
+    usual = {base: name for name, base in USUAL_BASES.items()}
+    name = family_of_folder(Path(name_or_folder)) or usual.get(name_or_folder)
     return name or ("whisper" if "whisper" in name_or_folder.lower() else "phi4")
 
 

@@ -104,8 +104,12 @@ class Processor(ABC):
         return [*before, *[self.audio_token_id] * n_audio_tokens, *after]
 
     def answer_ids(self, answer: str) -> list[int]:
-        """Return the ids of an answer, with the end token."""
-        return [*self.text_ids(answer), self.end_token_id]
+        """Return the ids of an answer, with the end token; in an answer nothing is a special token.
+
+        Some tokenizers have a special token `<unk>`, which in an answer is the name of an unclear phone.
+        """
+        ids = self.tokenizer.encode(answer, add_special_tokens=False, split_special_tokens=True)
+        return [*ids, self.end_token_id]
 
     def text_ids(self, text: str) -> list[int]:
         """Return the ids of a text, without special tokens around it."""

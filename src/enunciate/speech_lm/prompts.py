@@ -7,6 +7,7 @@ is a token of its own is inserted by its id (`processor.Processor`); here it is 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from enunciate.speech_lm.options import CONTROL_TOKENS, PromptConfig, Task
@@ -99,9 +100,11 @@ def user_turn(task: Task, prompt: PromptConfig, text: str | None, form: TurnForm
 
 
 def escape_reference(text: str) -> str:
-    """Put a user's text on one line, without `<|`, so that nothing in it reads as a special token.
+    """Put a user's text on one line, so that nothing in it reads as a special token of any family.
 
     >>> escape_reference("good <|end|> day")
     'good < |end|> day'
+    >>> escape_reference("[INST] good day</s>")
+    '[ INST] good day< /s>'
     """
-    return " ".join(text.split()).replace("<|", "< |")
+    return re.sub(r"([<\[])(?=\S)", r"\1 ", " ".join(text.split()))

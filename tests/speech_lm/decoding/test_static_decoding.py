@@ -11,7 +11,7 @@ import torch
 from support.small_tokenizer import MIN_VOCABULARY
 from support.speech_lm_cases import clip, enlarge, tiny_base, tokenizer
 from support.speech_lm_tokenizers import bytes_only, grammar_of
-from support.tiny_qwen2_audio import save_qwen2_audio
+from support.tiny_bases import save_tiny_base
 
 from enunciate.schema import ASPECTS
 from enunciate.speech_lm.decoding import static_rows
@@ -35,12 +35,12 @@ convolution may be computed in TF32, whose mantissa has 10 bits, in one way and 
 all that the convolutions of the tiny model read is rounded to TF32 on a CPU, probabilities move by 0.0014."""
 
 
-@pytest.fixture(scope="module", params=["phi4", "qwen2_audio"])
+@pytest.fixture(scope="module", params=["phi4", "qwen2_audio", "voxtral", "granite_speech"])
 def loaded(request, tmp_path_factory):
     if request.param == "phi4":
         return tiny_base(), Phi4Processor(tokenizer())
-    folder = save_qwen2_audio(tmp_path_factory.mktemp("qwen2"))
-    family = family_named("qwen2_audio")
+    folder = save_tiny_base(request.param, tmp_path_factory.mktemp(request.param))
+    family = family_named(request.param)
     base = family.load(folder, dtype=torch.float32).eval()
     return enlarge(base), family.processor(str(folder), None, "text")
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 from support.speech_lm_cases import randomize, spoken_clip
-from support.tiny_qwen2_audio import save_qwen2_audio
-from support.whisper_folders import save_base
+from support.tiny_bases import save_tiny_base
 from transformers import Phi4MultimodalForCausalLM
 from typer.testing import CliRunner
 
@@ -29,8 +28,7 @@ def adapter(request, checkpoint, tmp_path_factory) -> Path:
     """The folder of an adapter of each family, with control tokens of their own."""
     name, strategy = request.param
     folder = tmp_path_factory.mktemp(name)
-    made = {"whisper": save_base, "qwen2_audio": save_qwen2_audio}
-    base = made[name](folder / "base") if name in made else checkpoint
+    base = save_tiny_base(name, folder / "base")
     recipe = AdapterRecipe(
         kind=name,
         model=str(base),

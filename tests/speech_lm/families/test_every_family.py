@@ -9,8 +9,7 @@ import torch
 from safetensors.torch import load_file
 from support.speech_lm_cases import clip
 from support.speech_lm_runs import log_of, tiny_recipe
-from support.tiny_qwen2_audio import save_qwen2_audio
-from support.whisper_folders import save_base
+from support.tiny_bases import save_tiny_base
 
 from enunciate.engines import load_assessor
 from enunciate.schema import Utterance
@@ -33,8 +32,7 @@ def family(request):
 @pytest.fixture(scope="module")
 def recipe(family, material, tmp_path_factory):
     folder = tmp_path_factory.mktemp(family)
-    made = {"whisper": save_base, "qwen2_audio": save_qwen2_audio}
-    base = made[family](folder / "base") if family in made else material / "base"
+    base = save_tiny_base(family, folder / "base")
     return tiny_recipe(
         material,
         folder / "out",

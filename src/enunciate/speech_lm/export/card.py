@@ -22,6 +22,8 @@ enunciate assess clip.wav --text "I think so." --model openai:{name} \\
 SERVERS: dict[FamilyName, str] = {
     "phi4": _HERE,
     "whisper": _HERE,
+    "voxtral": _HERE,
+    "granite_speech": _HERE,
     "qwen2_audio": f"{_HERE}\n# or by vLLM\nvllm serve {{folder}} --served-model-name {{name}}\n{_ASK}",
 }
 """The commands for a merged model of each family."""

@@ -65,7 +65,7 @@ def run_layers(
     """
     tables = rotary_tables(decoder, positions, embedded.dtype)
     name = _cache_argument(decoder.layers[0])
-    hidden = embedded
+    hidden = embedded * getattr(decoder, "embedding_multiplier", 1.0)  # Granite has one
     for index, layer in enumerate(decoder.layers):
         hidden = layer(
             hidden,

@@ -57,6 +57,11 @@ class DecoderOnly:
         return cast("nn.Module", self.language_model.embed_tokens)
 
     @property
+    def ties_embeddings(self) -> bool:
+        """Whether the output layer has the weights of the embedding."""
+        return cast("bool", self.config.get_text_config().tie_word_embeddings)
+
+    @property
     def output_layer(self) -> nn.Module:
         """From hidden states to logits."""
         return cast("nn.Module", cast("Any", self).lm_head)
@@ -103,7 +108,7 @@ class DecoderOnly:
 
     def logits_of(self, hidden: Tensor, tokens: Tensor) -> Tensor:
         """Return the logits of some tokens only, in float32; see `SpeechModel.logits_of`."""
-        if self.config.get_text_config().tie_word_embeddings:
+        if self.ties_embeddings:
             return float32_logits(hidden, cast("Tensor", self.embedding(tokens)))
         return float32_logits(hidden, cast("Tensor", self.output_layer.weight)[tokens])
 

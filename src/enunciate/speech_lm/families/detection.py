@@ -12,6 +12,8 @@ MODEL_TYPES: dict[str, FamilyName] = {
     "phi4_multimodal": "phi4",
     "whisper": "whisper",
     "qwen2_audio": "qwen2_audio",
+    "voxtral": "voxtral",
+    "granite_speech": "granite_speech",
 }
 """Families by the `model_type` of transformers' configuration."""
 

@@ -74,6 +74,10 @@ class Family(ABC):
     def lora_targets(self, config: AdapterConfig) -> str:
         """Return a regular expression for the names of the linear layers that get LoRA matrices."""
 
+    def speech_adapter_name(self, name: str) -> str:
+        """Return the name in transformers' class of a tensor of the checkpoint's own adapter."""
+        return name
+
     @abstractmethod
     def checkpoint_folder(self, name_or_folder: str, revision: str | None) -> Path:
         """Return the folder of a checkpoint, fetched from the hub if a name is given.

@@ -7,26 +7,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Protocol, Self, cast
+from typing import Self
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from enunciate.audio import Samples
-from enunciate.errors import ModelNotFoundError
 from enunciate.pocket.log_mel import N_MELS, log_mel
-from enunciate.speech_lm.processor import Control, Processor
+from enunciate.speech_lm.families.folder_processor import FolderProcessor, load_tokenizer
+from enunciate.speech_lm.processor import Control
 from enunciate.storage import write_whole
 
 _SETTINGS = "preprocessor_config.json"
 
 
-class _Loads(Protocol):
-    def from_pretrained(self, name: str, **where: Any) -> Any: ...
-
-
-class LogMelProcessor(Processor):
+class LogMelProcessor(FolderProcessor):
     """Tokenizer and log-mel features."""
 
     def __init__(
@@ -38,24 +34,8 @@ class LogMelProcessor(Processor):
 
     @classmethod
     def load(cls, folder: Path, n_mels: int | None, control: Control) -> Self:
-        """Load the processor of a checkpoint or of an adapter's folder.
-
-        Args:
-            folder: With `tokenizer.json`.
-            n_mels: The number of mel bands, if the folder does not say.
-            control: As in `PromptConfig`.
-
-        Raises:
-            ModelNotFoundError: There is no tokenizer, or it is another model's.
-        """
-        try:
-            # The class of tokenizer.json itself, whose template of special tokens is not applied.
-            tokenizer = cast(_Loads, PreTrainedTokenizerFast).from_pretrained(str(folder))
-        except (OSError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ModelNotFoundError(
-                f"{folder}: its tokenizer cannot be loaded ({reason}): tokenizer.json is needed"
-            ) from error
+        """See `FolderProcessor.load`."""
+        tokenizer = load_tokenizer(folder)
         try:
             found = json.loads((folder / _SETTINGS).read_text(encoding="utf-8")).get("feature_size")
         except (OSError, ValueError):

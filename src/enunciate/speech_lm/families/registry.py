@@ -19,6 +19,14 @@ def family_named(name: FamilyName) -> Family:
         from enunciate.speech_lm.families.qwen2_audio.family import Qwen2AudioFamily
 
         return Qwen2AudioFamily()
+    if name == "voxtral":
+        from enunciate.speech_lm.families.voxtral.family import VoxtralFamily
+
+        return VoxtralFamily()
+    if name == "granite_speech":
+        from enunciate.speech_lm.families.granite_speech.family import GraniteSpeechFamily
+
+        return GraniteSpeechFamily()
     from enunciate.speech_lm.families.phi4.family import Phi4Family
 
     return Phi4Family()

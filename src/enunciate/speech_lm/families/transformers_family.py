@@ -10,9 +10,10 @@ import torch
 
 from enunciate.errors import EnunciateError, ModelNotFoundError
 from enunciate.speech_lm.families.family import Attention, Family
-from enunciate.speech_lm.families.log_mel_processor import LogMelProcessor
+from enunciate.speech_lm.families.folder_processor import FolderProcessor
 from enunciate.speech_lm.families.whole_checkpoint import load_whole
-from enunciate.speech_lm.processor import Control
+from enunciate.speech_lm.options import CONTROL_TOKENS
+from enunciate.speech_lm.processor import Control, Processor
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 _DESCRIPTION = ["*.json", "*.txt"]
@@ -25,12 +26,14 @@ class TransformersFamily(Family):
     """The `model_type` of its configurations."""
     kind_of_model: str
     """What error messages call a base."""
+    weight_files: tuple[str, ...] = ("model*.safetensors",)
+    """Patterns for the names of the files on the hub that are fetched; some bases have others beside them."""
 
     def model_class(self) -> Any:
         """Return the class of models in transformers."""
         raise NotImplementedError
 
-    def processor_class(self) -> type[LogMelProcessor]:
+    def processor_class(self) -> type[FolderProcessor]:
         """Return the class of the processors."""
         raise NotImplementedError
 
@@ -38,7 +41,7 @@ class TransformersFamily(Family):
         """See `Family`."""
         folder = Path(name_or_folder)
         if not folder.is_dir():
-            return self.fetched(name_or_folder, revision, [*_DESCRIPTION, "*.safetensors"])
+            return self.fetched(name_or_folder, revision, [*_DESCRIPTION, *self.weight_files])
         if not self.holds_weights(folder):
             raise ModelNotFoundError(f"{folder}: no {self.kind_of_model} in it: model.safetensors is needed")
         return folder
@@ -100,12 +103,23 @@ class TransformersFamily(Family):
         with torch.device(device):
             return self.prepare(cast("torch.nn.Module", self.model_class()(config)).to(dtype))
 
-    def processor(self, name_or_folder: str, revision: str | None, control: Control) -> LogMelProcessor:
+    def processor(self, name_or_folder: str, revision: str | None, control: Control) -> FolderProcessor:
         """See `Family`; an adapter's folder has the number of mel bands beside its tokenizer."""
         folder = Path(name_or_folder)
         if not folder.is_dir():
             folder = self.fetched(name_or_folder, revision, _DESCRIPTION)
         return self.processor_class().load(folder, self.mel_bands(folder), control)
+
+    def fit_vocabulary(self, model: Any, processor: Processor) -> None:
+        """Add rows for special control tokens, each the mean of the tokens that spell it."""
+        if processor.n_ids <= model.n_vocabulary:
+            return
+        spelled = {task: processor.spelled_ids(CONTROL_TOKENS[task]) for task in processor.control_token_ids}
+        model.resize_token_embeddings(processor.n_ids, mean_resizing=False)
+        weight = model.get_input_embeddings().weight
+        with torch.no_grad():
+            for task, token in processor.control_token_ids.items():
+                weight[token] = weight[spelled[task]].mean(0)
 
     def mel_bands(self, folder: Path) -> int | None:
         """Return the number of mel bands of a base whose folder does not say it in transformers' file."""

@@ -10,6 +10,8 @@ import torch
 
 from enunciate.errors import EnunciateError
 
+_NO_FOLDER = "no-adapter"
+"""Where transformers looks for an adapter to put on, which would else be the checkpoint's folder."""
 SHOWN = 3
 """Names of tensors in an error message."""
 
@@ -49,6 +51,7 @@ def load_whole(
         trust_remote_code=False,
         device_map={"": device},
         output_loading_info=True,
+        adapter_kwargs={"subfolder": _NO_FOLDER},
         ignore_mismatched_sizes=True,
     )
     tied = cast("dict[str, str]", getattr(model, "_tied_weights_keys", None) or {})

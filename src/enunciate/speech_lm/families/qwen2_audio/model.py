@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 from torch import Tensor, nn
@@ -10,8 +9,7 @@ from torch.nn.functional import avg_pool1d
 from transformers import Qwen2AudioForConditionalGeneration
 from transformers.models.qwen2_audio.modeling_qwen2_audio import Qwen2AudioEncoder
 
-from enunciate.speech_lm.families.decoder_only import DecoderOnly
-from enunciate.speech_lm.families.speech_model import Heard
+from enunciate.speech_lm.families.audio_tower import WithAudioTower
 from enunciate.speech_lm.families.whisper.encoder import encoder_states
 
 
@@ -24,26 +22,13 @@ class MaskedQwen2AudioEncoder(Qwen2AudioEncoder):
         return cast("Tensor", self.layer_norm(avg_pool1d(states.transpose(1, 2), 2).transpose(1, 2)))
 
 
-class SpeechQwen2Audio(DecoderOnly, Qwen2AudioForConditionalGeneration):
+class SpeechQwen2Audio(WithAudioTower, Qwen2AudioForConditionalGeneration):
     """The model, with the methods of `SpeechModel`."""
 
     @property
     def audio_token_id(self) -> int:
         """Id of the audio placeholder."""
         return cast("int", self.config.audio_token_index)
-
-    @property
-    def language_model(self) -> Any:
-        """The decoder without its output layer."""
-        return cast("Any", self).model.language_model
-
-    def encode(self, audio: Mapping[str, Tensor]) -> Heard:
-        """Encode clips to the embeddings of their audio tokens."""
-        inner = cast("Any", self).model
-        device = inner.multi_modal_projector.linear.weight.device
-        visible = audio["audio_attention_mask"].to(device)
-        states = inner.audio_tower(audio["audio_input_features"].to(device), visible)
-        return Heard(inner.multi_modal_projector(states), audio["audio_embed_sizes"].to(device))
 
 
 def prepare(model: nn.Module) -> SpeechQwen2Audio:

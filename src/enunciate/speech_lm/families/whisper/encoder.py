@@ -21,7 +21,8 @@ def encoder_states(encoder: Any, features: Tensor, visible: Tensor) -> Tensor:
     x = features.to(encoder.conv1.weight.dtype).transpose(1, 2) * visible[:, None]
     x = gelu(encoder.conv1(x)) * visible[:, None]
     x = gelu(encoder.conv2(x)).transpose(1, 2)
-    x = x + encoder.embed_positions.weight[: x.shape[1]]
+    positions = encoder.embed_positions.weight[: x.shape[1]]
+    x = (x + positions).to(x.dtype)  # some classes keep the positions in float32
     keys = visible[:, None, None, ::2]
     for layer in encoder.layers:
         x = run_layer(encoder, _encoder_layer, layer, x, keys)

@@ -20,8 +20,7 @@ from enunciate.speech_lm.families.whisper.ctranslate2_checkpoint import (
 from enunciate.speech_lm.families.whisper.model import SpeechWhisper, prepare
 from enunciate.speech_lm.families.whisper.processor import WhisperProcessor
 from enunciate.speech_lm.families.whisper.turn import SCORE_PATHS
-from enunciate.speech_lm.options import CONTROL_TOKENS, AdapterConfig
-from enunciate.speech_lm.processor import Processor
+from enunciate.speech_lm.options import AdapterConfig
 
 _ATTENTION = r"self_attn\.(q_proj|k_proj|v_proj|out_proj)|fc1|fc2"
 LORA_TARGETS = {
@@ -97,17 +96,6 @@ class WhisperFamily(TransformersFamily):
     def prepare(self, model: nn.Module) -> SpeechWhisper:
         """See `Family`."""
         return prepare(model)
-
-    def fit_vocabulary(self, model: SpeechWhisper, processor: Processor) -> None:
-        """Add rows for special control tokens, each the mean of the tokens that spell it."""
-        if processor.n_ids <= model.n_vocabulary:
-            return
-        spelled = {task: processor.spelled_ids(CONTROL_TOKENS[task]) for task in processor.control_token_ids}
-        model.resize_token_embeddings(processor.n_ids, mean_resizing=False)
-        weight = model.model.decoder.embed_tokens.weight
-        with torch.no_grad():
-            for task, token in processor.control_token_ids.items():
-                weight[token] = weight[spelled[task]].mean(0)
 
     def mel_bands(self, folder: Path) -> int | None:
         """See `TransformersFamily`."""
