@@ -30,22 +30,25 @@ def train(
     ] = None,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Resume a stopped run (kinds phi4, whisper, qwen2_audio, ssl-joint)."),
+        typer.Option(
+            "--resume", help="Resume a stopped run (speech language models, and the kind ssl-joint)."
+        ),
     ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(
             "--dry-run",
             help="Show what would be trained, on what data, for how many steps and in how much memory, then "
-            "stop (kinds phi4, whisper, qwen2_audio).",
+            "stop (speech language models).",
         ),
     ] = False,
 ) -> None:
     """Train a part of a model by a recipe.
 
-    Needs: pip install 'enunciate[train]'; 'enunciate[baselines]' for the baselines; 'enunciate[llm]' for the
-    kinds phi4, whisper, qwen2_audio and ssl-joint. To train an adapter on several GPUs, start its
-    recipe with `accelerate launch` or `torchrun`: -m enunciate train RECIPE.
+    Needs: pip install 'enunciate[train]'; 'enunciate[baselines]' for the baselines; 'enunciate[llm]' for
+    ssl-joint and speech language models (the kinds phi4, whisper, qwen2_audio, voxtral, granite_speech). To
+    train an adapter on several GPUs, start its recipe with `accelerate launch` or `torchrun`:
+    -m enunciate train RECIPE.
     """
     from enunciate.trainers import extra_of, load_recipe, run
 

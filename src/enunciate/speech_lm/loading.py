@@ -134,7 +134,7 @@ def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> Speec
 
 def _family_of_checkpoint(name_or_folder: str) -> FamilyName:
     """Return the family of a folder, or of a name on the hub by the hub's usual bases."""
-    usual = {base: name for name, base in USUAL_BASES.items()}
+    usual: dict[str, FamilyName] = {base: name for name, base in USUAL_BASES.items()}
     name = family_of_folder(Path(name_or_folder)) or usual.get(name_or_folder)
     return name or ("whisper" if "whisper" in name_or_folder.lower() else "phi4")
 

@@ -12,6 +12,7 @@ from support.speech_lm_runs import log_of, tiny_recipe
 from support.tiny_bases import save_tiny_base
 
 from enunciate.engines import load_assessor
+from enunciate.errors import RecipeError
 from enunciate.schema import Utterance
 from enunciate.speech_lm.decoding.decoded_answer import expectation
 from enunciate.speech_lm.decoding.decoder import Decoder
@@ -22,6 +23,8 @@ from enunciate.speech_lm.training.train import train
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 WEIGHTS = "adapter_model.safetensors"
+DIGIT_BY_DIGIT = ("voxtral",)
+"""Families whose tokenizer, as it is here, has no token for 10."""
 
 
 @pytest.fixture(scope="module", params=USUAL_BASES)
@@ -94,6 +97,10 @@ def test_scores_can_be_learnt_softly_and_apart(recipe, loss, tmp_path):
     changes = {"out": tmp_path, "score_loss": loss, "report": False, "saved_as": "fp16", "split": "all"}
     changes |= {"target": {"scores": "apart"}, "folds": 2, "encode_once": False}
     soft = type(recipe)(**(recipe.model_dump() | changes))
+    if recipe.kind in DIGIT_BY_DIGIT:
+        with pytest.raises(RecipeError, match="'10' is two tokens"):
+            train(soft)
+        return
     train(soft)
     losses = [line["loss"] for line in log_of(tmp_path, "loss")]
     evaluation = log_of(tmp_path, "eval_loss")[-1]

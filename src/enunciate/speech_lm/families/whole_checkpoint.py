@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType]
 
 from enunciate.errors import EnunciateError
 
-_NO_FOLDER = "no-adapter"
-"""Where transformers looks for an adapter to put on, which would else be the checkpoint's folder."""
 SHOWN = 3
 """Names of tensors in an error message."""
 
@@ -43,7 +42,7 @@ def load_whole(
         EnunciateError: Tensors are missing, unknown or of another shape; their names are in the message.
     """
     model, report = model_class.from_pretrained(
-        folder,
+        **_source(folder),
         config=config,
         dtype=dtype,
         attn_implementation=attention,
@@ -51,7 +50,6 @@ def load_whole(
         trust_remote_code=False,
         device_map={"": device},
         output_loading_info=True,
-        adapter_kwargs={"subfolder": _NO_FOLDER},
         ignore_mismatched_sizes=True,
     )
     tied = cast("dict[str, str]", getattr(model, "_tied_weights_keys", None) or {})
@@ -71,6 +69,18 @@ def load_whole(
             f"{', '.join(wrong)}. Get the files again"
         )
     return model
+
+
+def _source(folder: Path) -> dict[str, Any]:
+    """Return the arguments that say where the weights are.
+
+    Beside an adapter transformers would put it on at once; it does not if the weights come without a folder.
+    """
+    if not (folder / "adapter_config.json").is_file():
+        return {"pretrained_model_name_or_path": folder}
+    files = sorted(folder.glob("model*.safetensors"))
+    tensors = {name: value for file in files for name, value in load_file(file).items()}
+    return {"pretrained_model_name_or_path": None, "state_dict": tensors}
 
 
 def _some(names: set[str]) -> str:

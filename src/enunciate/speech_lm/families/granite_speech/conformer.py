@@ -50,10 +50,10 @@ def _attend(attention: Any, x: Tensor, distances: Tensor, visible: Tensor) -> Te
     missing = -frames % size
 
     def blocks(y: Tensor) -> Tensor:
-        return y.unflatten(1, (-1, size)).flatten(0, 1)
+        return y.reshape(-1, size, *y.shape[2:])
 
     def heads(y: Tensor) -> Tensor:
-        return blocks(y).unflatten(2, (attention.num_heads, -1)).transpose(1, 2)
+        return blocks(y).reshape(-1, size, attention.num_heads, attention.dim_head).transpose(1, 2)
 
     x = pad(attention.pre_norm(x), (0, 0, 0, missing))
     queries = heads(attention.to_q(x))
@@ -64,7 +64,7 @@ def _attend(attention: Any, x: Tensor, distances: Tensor, visible: Tensor) -> Te
     # Half of the lowest number: a block without a visible frame gets equal weights, and no infinity.
     bias = bias.masked_fill(~seen, torch.finfo(bias.dtype).min / 2)
     found = scaled_dot_product_attention(queries, keys, values, attn_mask=bias, scale=attention.scale)
-    found = found.transpose(1, 2).flatten(2).unflatten(0, (len(visible), -1)).flatten(1, 2)
+    found = found.transpose(1, 2).reshape(len(x), frames + missing, -1)
     return cast("Tensor", attention.dropout(attention.to_out(found[:, :frames])))
 
 

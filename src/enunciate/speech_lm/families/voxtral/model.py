@@ -24,7 +24,7 @@ class MaskedVoxtralEncoder(VoxtralEncoder):
         states = self.layer_norm(encoder_states(self, input_features, visible))
         states = states * visible[:, ::2, None].to(states.dtype)
         states = pad(states, (0, 0, 0, -states.shape[1] % STATES_PER_TOKEN))
-        return states.unflatten(1, (-1, STATES_PER_TOKEN)).flatten(2)
+        return states.reshape(len(states), -1, STATES_PER_TOKEN * states.shape[2])
 
 
 class SpeechVoxtral(WithAudioTower, VoxtralForConditionalGeneration):
