@@ -266,7 +266,8 @@ def load_assessor(
         from enunciate.baselines.loading import load_baseline
 
         return load_baseline(folder, lexicon=lexicon, threads=threads)
-    if (folder / "adapter_config.json").is_file():
+    family = family_of_folder(folder)  # of a whole checkpoint, which may have an adapter beside it
+    if family is None and (folder / "adapter_config.json").is_file():
         if _runs_without_torch(folder):
             return _load_whisper(folder, lexicon=lexicon, accent=accent, threads=threads)
         return _load_speech_lm(folder, adapter=True, lexicon=lexicon)
@@ -274,7 +275,7 @@ def load_assessor(
         with needing("llm"):
             from enunciate.speech_lm.loading import load_merged
         return load_merged(folder, lexicon=lexicon)
-    if str(name_or_path) == HUB_NAME or family_of_folder(folder):
+    if str(name_or_path) == HUB_NAME or family:
         return _load_speech_lm(name_or_path, adapter=False, lexicon=lexicon)
     raise ModelNotFoundError(
         f"{name_or_path}: no such model. Use 'pocket', 'whisper', a folder that `enunciate train` wrote, "

@@ -6,6 +6,7 @@ from safetensors.torch import load_file, save_file
 from support.speech_lm_cases import clip
 from support.tiny_granite_speech import granite_tokenizer, save_granite_speech, tiny_granite_speech
 
+from enunciate.engines import load_assessor
 from enunciate.errors import EnunciateError, ModelNotFoundError
 from enunciate.speech_lm.adapter import add_adapter, merged, trainable
 from enunciate.speech_lm.audio_batch import audio_batch
@@ -139,6 +140,15 @@ def test_its_adapter_can_be_continued_under_its_former_names_as_well(folder, tmp
     torch.testing.assert_close(
         merged(model).get_submodule(name).weight, plain.get_submodule(name).weight + 0.5 * b @ a
     )
+
+
+def test_the_folder_is_an_untouched_engine_that_listens_by_its_adapter(folder):
+    engine = load_assessor(folder)
+    name = "model.language_model.layers.0.self_attn.q_proj"
+    heard_with = engine._decoder._model.get_submodule(name).weight
+
+    assert engine.name == f"granite_speech {folder}, untouched"
+    assert not torch.allclose(heard_with, tiny_granite_speech().get_submodule(name).weight)
 
 
 def test_a_checkpoint_without_one_says_so(folder, tmp_path):
