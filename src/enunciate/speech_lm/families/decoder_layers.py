@@ -65,7 +65,8 @@ def run_layers(
     """
     tables = rotary_tables(decoder, positions, embedded.dtype)
     name = _cache_argument(decoder.layers[0])
-    hidden = embedded * getattr(decoder, "embedding_multiplier", 1.0)  # Granite has one
+    multiplier = getattr(decoder, "embedding_multiplier", None)  # Granite has one
+    hidden = embedded if multiplier is None else embedded * multiplier
     for index, layer in enumerate(decoder.layers):
         hidden = layer(
             hidden,
