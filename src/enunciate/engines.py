@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from enunciate.errors import EnunciateError, ModelNotFoundError, needing
 from enunciate.progress import Progress
 from enunciate.schema import Accent, Assessment, Clip, ClipError, Failure, PhraseResult, Utterance
+
+if TYPE_CHECKING:
+    from enunciate.speech_lm.options import WeightFormat
 
 logger = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
@@ -219,6 +222,7 @@ def load_assessor(
     threads: int = 1,
     base_url: str | None = None,
     served_adapter: Path | None = None,
+    weights: WeightFormat = "full",
 ) -> Assessor:
     """Load an engine.
 
@@ -237,6 +241,8 @@ def load_assessor(
             OPENAI_BASE_URL or, without it, OpenAI's own. The key is in OPENAI_API_KEY.
         served_adapter: The folder of the adapter that the server runs as MODEL, whose recipe says how it is
             asked; without it MODEL is asked as a model that was not trained for this.
+        weights: "int8" rounds the weights of a model that torch runs to 8 bits, which takes about half of the
+            memory on a GPU and a quarter on a CPU.
 
     Raises:
         ModelNotFoundError: There is no such engine or folder, or no such model on the server.
@@ -246,10 +252,18 @@ def load_assessor(
     from enunciate.baselines.folder import BASELINE
     from enunciate.pocket.assessor import PocketAssessor, packaged_weights
     from enunciate.pocket.weights_folder import DESCRIPTION
-    from enunciate.speech_lm.adapter_folder import is_merged
     from enunciate.speech_lm.families.detection import family_of_folder
     from enunciate.speech_lm.families.phi4.hub import HUB_NAME
 
+    folder = packaged_weights() if name_or_path == "pocket" else Path(name_or_path)
+    family = family_of_folder(folder)  # of a whole checkpoint, which may have an adapter beside it
+    is_adapter = family is None and (folder / "adapter_config.json").is_file()
+    is_speech_lm = is_adapter or str(name_or_path) == HUB_NAME or family is not None
+    if weights != "full" and not is_speech_lm:
+        raise ModelNotFoundError(
+            f"{name_or_path} has its weights in one form only: weights={weights} is for Phi-4, for folders "
+            "with an adapter, and for checkpoints"
+        )
     if str(name_or_path).startswith(SERVED):
         with needing("openai"):
             import kaldialign  # noqa: F401  # pyright: ignore[reportUnusedImport,reportMissingTypeStubs]
@@ -259,24 +273,16 @@ def load_assessor(
         return load_served(model, base_url, adapter=served_adapter, lexicon=lexicon, accent=accent)
     if name_or_path == "whisper":
         return _load_whisper(None, lexicon=lexicon, accent=accent, threads=threads)
-    folder = packaged_weights() if name_or_path == "pocket" else Path(name_or_path)
     if (folder / DESCRIPTION).is_file():
         return PocketAssessor(folder, lexicon=lexicon, accent=accent, threads=threads)
     if (folder / BASELINE).is_file():
         from enunciate.baselines.loading import load_baseline
 
         return load_baseline(folder, lexicon=lexicon, threads=threads)
-    family = family_of_folder(folder)  # of a whole checkpoint, which may have an adapter beside it
-    if family is None and (folder / "adapter_config.json").is_file():
-        if _runs_without_torch(folder):
-            return _load_whisper(folder, lexicon=lexicon, accent=accent, threads=threads)
-        return _load_speech_lm(folder, adapter=True, lexicon=lexicon)
-    if is_merged(folder):
-        with needing("llm"):
-            from enunciate.speech_lm.loading import load_merged
-        return load_merged(folder, lexicon=lexicon)
-    if str(name_or_path) == HUB_NAME or family:
-        return _load_speech_lm(name_or_path, adapter=False, lexicon=lexicon)
+    if is_adapter and weights == "full" and _runs_without_torch(folder):
+        return _load_whisper(folder, lexicon=lexicon, accent=accent, threads=threads)
+    if is_speech_lm:
+        return _load_speech_lm(name_or_path, adapter=is_adapter, lexicon=lexicon, weights=weights)
     raise ModelNotFoundError(
         f"{name_or_path}: no such model. Use 'pocket', 'whisper', a folder that `enunciate train` wrote, "
         f"'{HUB_NAME}', or '{SERVED}MODEL' with the address of its server"
@@ -300,9 +306,18 @@ def _load_whisper(adapter: Path | None, *, lexicon: Path | None, accent: Accent,
     return load_whisper(adapter or packaged_adapter(), lexicon=lexicon, accent=accent, threads=threads)
 
 
-def _load_speech_lm(name_or_folder: str | Path, *, adapter: bool, lexicon: Path | None) -> Assessor:
+def _load_speech_lm(
+    name_or_folder: str | Path, *, adapter: bool, lexicon: Path | None, weights: WeightFormat
+) -> Assessor:
+    from enunciate.speech_lm.adapter_folder import is_merged
+
     with needing("llm"):
-        from enunciate.speech_lm.loading import load_adapted, load_untouched
+        from enunciate.huggingface import quiet_loading
+
+        with quiet_loading():
+            from enunciate.speech_lm.loading import load_adapted, load_merged, load_untouched
     if adapter:
-        return load_adapted(Path(name_or_folder), lexicon=lexicon)
-    return load_untouched(str(name_or_folder), lexicon=lexicon)
+        return load_adapted(Path(name_or_folder), lexicon=lexicon, weights=weights)
+    if is_merged(Path(name_or_folder)):
+        return load_merged(Path(name_or_folder), lexicon=lexicon, weights=weights)
+    return load_untouched(str(name_or_folder), lexicon=lexicon, weights=weights)

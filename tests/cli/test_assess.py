@@ -93,8 +93,8 @@ def test_out_receives_what_would_be_printed(
 def test_model_and_lexicon_are_passed_to_the_engine(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(engines, "load_assessor", lambda *a, **k: asked.append((a, k)) or FakeAssessor())
-    run("assess", clip, "--model", "weights/mine", "--lexicon", "words.txt")
-    server = {"base_url": None, "served_adapter": None}
+    run("assess", clip, "--model", "weights/mine", "--lexicon", "words.txt", "--weights", "int8")
+    server = {"base_url": None, "served_adapter": None, "weights": "int8"}
     assert asked == [(("weights/mine",), {"lexicon": Path("words.txt")} | server)]
 
 

@@ -12,7 +12,15 @@ from enunciate.cli.assess_many import assess_many, rows_file
 from enunciate.cli.assess_one import assess_one
 from enunciate.cli.exit_codes import RESUME, exit_on_error
 from enunciate.cli.numpy_threads import one_numpy_thread
-from enunciate.cli.options import AccentChoice, AccentOption, BaseUrlOption, ModelOption, ServedAdapterOption
+from enunciate.cli.options import (
+    AccentChoice,
+    AccentOption,
+    BaseUrlOption,
+    ModelOption,
+    ServedAdapterOption,
+    WeightsChoice,
+    WeightsOption,
+)
 from enunciate.cli.output_format import ExecutionEngine, OutputFormat, PhoneAlphabet
 from enunciate.exports.level import Level
 
@@ -44,6 +52,7 @@ def assess(
     model: ModelOption = "pocket",
     base_url: BaseUrlOption = None,
     served_adapter: ServedAdapterOption = None,
+    weights: WeightsOption = WeightsChoice.FULL,
     format: Annotated[
         OutputFormat | None,
         typer.Option(
@@ -106,7 +115,9 @@ def assess(
         with exit_on_error(on_interrupt=RESUME.format(out)):
             from enunciate.distributed.clip_worker import WorkerSettings
 
-            settings = WorkerSettings(model, lexicon, accent.value, phones.value, base_url, served_adapter)
+            settings = WorkerSettings(
+                model, lexicon, accent.value, phones.value, base_url, served_adapter, weights.value
+            )
             assess_distributed(manifest, out, settings, workers=workers, gpus_per_worker=gpus_per_worker)
         return
     with exit_on_error(on_interrupt=kept):
@@ -116,7 +127,13 @@ def assess(
         utterances = read_clips(Path(manifest)) if manifest else utterances_from(audio or [], text)
         utterances = Shard.parse(shard).of(utterances) if shard else utterances
         utterances = [one.model_copy(update={"accent": accent.value}) for one in utterances]
-        assessor = load_assessor(model, lexicon=lexicon, base_url=base_url, served_adapter=served_adapter)
+        assessor = load_assessor(
+            model,
+            lexicon=lexicon,
+            base_url=base_url,
+            served_adapter=served_adapter,
+            weights=weights.value,
+        )
         ipa = phones is PhoneAlphabet.IPA
         if many:
             assess_many(assessor, utterances, ipa=ipa, format=form, level=level, out=out)

@@ -10,7 +10,13 @@ import typer
 
 from enunciate.cli.exit_codes import RESUME, exit_on_error
 from enunciate.cli.numpy_threads import one_numpy_thread
-from enunciate.cli.options import BaseUrlOption, ModelOption, ServedAdapterOption
+from enunciate.cli.options import (
+    BaseUrlOption,
+    ModelOption,
+    ServedAdapterOption,
+    WeightsChoice,
+    WeightsOption,
+)
 from enunciate.corpus.kinds import CorpusKind
 from enunciate.errors import needing
 
@@ -28,6 +34,7 @@ def evaluate(
     model: ModelOption = "pocket",
     base_url: BaseUrlOption = None,
     served_adapter: ServedAdapterOption = None,
+    weights: WeightsOption = WeightsChoice.FULL,
     split: Annotated[SplitName, typer.Option(help="Split of the corpus to evaluate on.")] = SplitName.TEST,
     only: Annotated[
         Path | None,
@@ -100,7 +107,9 @@ def evaluate(
         if system or answers:
             results = evaluate_outside(system, answers, utterances, out)
         else:
-            assessor = load_assessor(model, base_url=base_url, served_adapter=served_adapter)
+            assessor = load_assessor(
+                model, base_url=base_url, served_adapter=served_adapter, weights=weights.value
+            )
             with progress_bar("assessing") as progress:
                 results = run.evaluate(
                     assessor, utterances, out, with_text=not without_text, progress=progress

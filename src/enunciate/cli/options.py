@@ -17,6 +17,13 @@ class AccentChoice(StrEnum):
     ANY = "any"
 
 
+class WeightsChoice(StrEnum):
+    """As `options.WeightFormat`."""
+
+    FULL = "full"
+    INT8 = "int8"
+
+
 AccentOption = Annotated[
     AccentChoice, typer.Option(help="Which pronunciations are right: American, British, or both.")
 ]
@@ -44,6 +51,13 @@ ServedAdapterOption = Annotated[
         help="With --model openai:MODEL: the folder of the adapter that the server runs under this name. "
         "Without it, the model is asked as one that was not trained for this.",
         show_default=False,
+    ),
+]
+WeightsOption = Annotated[
+    WeightsChoice,
+    typer.Option(
+        help="int8 rounds the weights of Phi-4, of adapters, and of other models that torch runs to 8 bits: "
+        "less memory, other scores by a little. It needs: pip install 'enunciate[int8]'."
     ),
 ]
 EvaluatedCorpusOption = Annotated[

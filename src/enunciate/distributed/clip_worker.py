@@ -18,6 +18,7 @@ from enunciate.distributed.clip_fields import Fields
 from enunciate.engines import Assessor, assess_each, load_assessor
 from enunciate.errors import AudioEmptyError, AudioNotFoundError, EnunciateError, ManifestError
 from enunciate.schema import Accent, Assessment, ClipError, Failure, Utterance
+from enunciate.speech_lm.options import WeightFormat
 
 READERS = 8
 """Clips that are fetched at once from where they are stored."""
@@ -38,6 +39,7 @@ class WorkerSettings:
     alphabet: Literal["arpabet", "ipa"] = "arpabet"
     base_url: str | None = None
     served_adapter: Path | None = None
+    weights: WeightFormat = "full"
 
     def load(self) -> Assessor:
         """Load the engine.
@@ -46,15 +48,19 @@ class WorkerSettings:
             EnunciateError: as `load_assessor`.
         """
         return load_assessor(
-            self.model, lexicon=self.lexicon, base_url=self.base_url, served_adapter=self.served_adapter
+            self.model,
+            lexicon=self.lexicon,
+            base_url=self.base_url,
+            served_adapter=self.served_adapter,
+            weights=self.weights,
         )
 
     def identity(self) -> str:
         """What all results of a folder have in common, as a line of JSON."""
         lexicon = None if self.lexicon is None else str(self.lexicon)
-        return json.dumps(
-            {"model": self.model, "lexicon": lexicon, "accent": self.accent, "phones": self.alphabet}
-        )
+        weights = {} if self.weights == "full" else {"weights": self.weights}
+        given = {"model": self.model, "lexicon": lexicon, "accent": self.accent, "phones": self.alphabet}
+        return json.dumps(given | weights)
 
 
 class ClipWorker:

@@ -19,21 +19,26 @@ from enunciate.speech_lm.families.detection import family_of_folder
 from enunciate.speech_lm.families.family import Family
 from enunciate.speech_lm.families.names import USUAL_BASES, FamilyName
 from enunciate.speech_lm.families.registry import family_named, family_of
-from enunciate.speech_lm.options import AdapterConfig, AdapterDescription, Precision
+from enunciate.speech_lm.options import AdapterConfig, AdapterDescription, Precision, WeightFormat
 from enunciate.speech_lm.packaged_speech_aligner import packaged_speech_aligner
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import UNTRAINED_PROMPT
+from enunciate.speech_lm.small_weights import to_int8
 from enunciate.torch_device import configure_cuda, pick_device
 
 BATCH_SIZE = {"cuda": 64, "cpu": 8}
+_SUFFIX: dict[WeightFormat, str] = {"full": "", "int8": ", int8"}
 
 
-def load_adapted(folder: Path, *, lexicon: Path | None = None) -> SpeechLmAssessor:
+def load_adapted(
+    folder: Path, *, lexicon: Path | None = None, weights: WeightFormat = "full"
+) -> SpeechLmAssessor:
     """Load the engine of an adapter's folder; the adapter is merged into the base, which decodes faster.
 
     Args:
         folder: A folder that `enunciate train` wrote, with the recipe that names the base model.
         lexicon: A file with the user's own pronunciations.
+        weights: How the weights are kept.
 
     Raises:
         ModelNotFoundError: A file is missing, or the base is not here and cannot be fetched.
@@ -44,15 +49,18 @@ def load_adapted(folder: Path, *, lexicon: Path | None = None) -> SpeechLmAssess
     trained = read_description(folder)
     device, family = pick_device(), family_named(trained.kind)
     model, processor = merged_model(folder, trained, _dtype(family, device, trained.precision), device)
-    return _engine(model, processor, trained, folder, folder / WEIGHTS_FILE, words)
+    return _engine(_kept(model, weights), processor, trained, folder, folder / WEIGHTS_FILE, words, weights)
 
 
-def load_merged(folder: Path, *, lexicon: Path | None = None) -> SpeechLmAssessor:
+def load_merged(
+    folder: Path, *, lexicon: Path | None = None, weights: WeightFormat = "full"
+) -> SpeechLmAssessor:
     """Load the engine of a model into which its adapter was merged.
 
     Args:
         folder: A folder that `enunciate export --format merged` wrote.
         lexicon: A file with the user's own pronunciations.
+        weights: How the weights are kept.
 
     Raises:
         ModelNotFoundError: A file is missing.
@@ -65,8 +73,8 @@ def load_merged(folder: Path, *, lexicon: Path | None = None) -> SpeechLmAssesso
     with quiet_loading():
         processor = family.processor(str(folder), None, trained.prompt.control)
         model = family.load(folder, dtype=_dtype(family, device, trained.precision), device=device)
-    weights = sorted(folder.glob("*.safetensors"))[0]
-    return _engine(model.eval(), processor, trained, folder, weights, words)
+    first = sorted(folder.glob("*.safetensors"))[0]
+    return _engine(_kept(model.eval(), weights), processor, trained, folder, first, words, weights)
 
 
 def _engine(
@@ -74,10 +82,11 @@ def _engine(
     processor: Processor,
     trained: AdapterDescription,
     folder: Path,
-    weights: Path,
+    file: Path,
     words: Lexicon,
+    weights: WeightFormat,
 ) -> SpeechLmAssessor:
-    """Return the engine of a merged model; `weights` is a file that tells it from others."""
+    """Return the engine of a merged model; `file` has weights that tell it from others."""
     configure_cuda()
     family = family_named(trained.kind)
     options = SpeechLmOptions(
@@ -95,11 +104,13 @@ def _engine(
         paths=family.score_paths,
         static=pays_on(model.device),
     )
-    name = f"{family.name} {folder.resolve().name} {weights_digest(weights)}"
+    name = f"{family.name} {folder.resolve().name} {weights_digest(file)}{_SUFFIX[weights]}"
     return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_speech_aligner(), lexicon=words)
 
 
-def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> SpeechLmAssessor:
+def load_untouched(
+    name_or_folder: str, *, lexicon: Path | None = None, weights: WeightFormat = "full"
+) -> SpeechLmAssessor:
     """Load the engine of a checkpoint that was not trained for these tasks: the zero-shot baseline.
 
     It is asked with the full instruction and without control tokens, decodes without constraints, and its
@@ -116,7 +127,7 @@ def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> Speec
     family = family_named(_family_of_checkpoint(name_or_folder))
     with quiet_loading():
         base = family.load(name_or_folder, dtype=_dtype(family, device, "bf16"), device=device)
-        model = _with_speech_adapter(base)
+        model = _kept(_with_speech_adapter(base), weights)
         folder = str(base.checkpoint or name_or_folder)
         processor = family.processor(folder, None, UNTRAINED_PROMPT.control)
     options = SpeechLmOptions(lenient=True, batch_size=BATCH_SIZE[device.type], geometry=processor.geometry)
@@ -128,7 +139,7 @@ def load_untouched(name_or_folder: str, *, lexicon: Path | None = None) -> Speec
         max_batch=options.batch_size,
         static=pays_on(device),
     )
-    name = f"{family.name} {name_or_folder}, untouched"
+    name = f"{family.name} {name_or_folder}, untouched{_SUFFIX[weights]}"
     return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_speech_aligner(), lexicon=words)
 
 
@@ -144,6 +155,12 @@ def _with_speech_adapter(base: Any) -> Any:
     if name is None or checkpoint is None or not (checkpoint / name / WEIGHTS_FILE).is_file():
         return base
     return merged(add_adapter(base, AdapterConfig(start="speech")))
+
+
+def _kept(model: Any, weights: WeightFormat) -> Any:
+    if weights == "int8":
+        to_int8(model)
+    return model
 
 
 def _dtype(family: Family, device: torch.device, precision: Precision) -> torch.dtype:

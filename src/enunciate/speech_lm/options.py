@@ -52,6 +52,10 @@ class AdapterConfig(FrozenModel):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.01
 
 
+WeightFormat = Literal["full", "int8"]
+"""How an engine keeps the weights of its linear layers: as they are, or rounded to 8 bits."""
+
+
 class AdapterDescription(FrozenModel):
     """The part of an adapter's recipe that running it needs: base model, tasks, prompt and targets.
 
