@@ -241,8 +241,7 @@ def load_assessor(
             OPENAI_BASE_URL or, without it, OpenAI's own. The key is in OPENAI_API_KEY.
         served_adapter: The folder of the adapter that the server runs as MODEL, whose recipe says how it is
             asked; without it MODEL is asked as a model that was not trained for this.
-        weights: "int8" rounds the weights of a model that torch runs to 8 bits, which takes about half of the
-            memory on a GPU and a quarter on a CPU.
+        weights: "int8" rounds the weights of a model that torch runs to 8 bits, which takes less memory.
 
     Raises:
         ModelNotFoundError: There is no such engine or folder, or no such model on the server.
@@ -260,10 +259,8 @@ def load_assessor(
     is_adapter = family is None and (folder / "adapter_config.json").is_file()
     is_speech_lm = is_adapter or str(name_or_path) == HUB_NAME or family is not None
     if weights != "full" and not is_speech_lm:
-        raise ModelNotFoundError(
-            f"{name_or_path} has its weights in one form only: weights={weights} is for Phi-4, for folders "
-            "with an adapter, and for checkpoints"
-        )
+        reason = f"weights={weights} is for folders with an adapter and for checkpoints"
+        raise ModelNotFoundError(f"{name_or_path} has its weights in one form only: {reason}")
     if str(name_or_path).startswith(SERVED):
         with needing("openai"):
             import kaldialign  # noqa: F401  # pyright: ignore[reportUnusedImport,reportMissingTypeStubs]
