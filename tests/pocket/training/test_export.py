@@ -93,3 +93,9 @@ def test_scorer_without_reference_is_that_of_torch(model, folder):
     outputs = run(folder / SCORER_WITHOUT_REFERENCE, {**vars(heard), "inside": inside})
 
     np.testing.assert_allclose(outputs["whole"], model.free(heard, inside) * 10, atol=1e-3)
+
+
+def test_the_files_say_nothing_of_the_machine_that_wrote_them(folder):
+    for name in (ENCODER, SCORER, SCORER_WITHOUT_REFERENCE):
+        content = (folder / name).read_bytes()
+        assert b"site-packages" not in content and b".py" not in content

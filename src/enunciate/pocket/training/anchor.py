@@ -50,7 +50,7 @@ def anchor(weights: Path, native: Path) -> Calibration:
     with TemporaryDirectory() as place:  # the engine stays as it is until the scales are known
         copy = shutil.copytree(weights, Path(place) / "unscaled")
         write_whole(copy / CALIBRATION, plain.model_dump_json(indent=1) + "\n")
-        assessments = PocketAssessor(copy).assess([_utterance(clip) for clip in clips])
+        assessments = PocketAssessor(copy).assess([native_utterance(clip) for clip in clips])
     scales = {aspect: anchored_scale(_values(assessments, aspect)) for aspect in ASPECTS}
     anchored = plain.model_copy(update={"scale": scales})
     with writing_to(path):
@@ -58,7 +58,8 @@ def anchor(weights: Path, native: Path) -> Calibration:
     return anchored
 
 
-def _utterance(clip: NeuralClip) -> Utterance:
+def native_utterance(clip: NeuralClip) -> Utterance:
+    """Return a clip of neural speech as it is given to an engine, with its text."""
     return Utterance(id=clip.id, audio=Clip(samples=clip.samples, sample_rate_hz=RATE_HZ), text=clip.text)
 
 

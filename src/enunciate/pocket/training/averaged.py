@@ -22,6 +22,18 @@ class AveragedModel:
         self.model = copy.deepcopy(model).eval().requires_grad_(requires_grad=False)
 
     @torch.no_grad()
+    def take_back(self, start: dict[str, Tensor], share: float) -> None:
+        """Move parameters towards where they started, by a share of the way.
+
+        Args:
+            start: Some parameters of the model by name, as they were.
+            share: 0 leaves them as they are, 1 makes them what they were.
+        """
+        parameters = dict(self.model.named_parameters())
+        for name, value in start.items():
+            parameters[name].lerp_(value, share)
+
+    @torch.no_grad()
     def update(self, model: PocketModel, decay: float) -> None:
         """Move towards the weights of a model, and take over its buffers."""
         own: list[Tensor] = [*self.model.parameters()]

@@ -18,6 +18,7 @@ from enunciate.pocket.log_mel import N_MELS
 from enunciate.pocket.symbols import N_CLASSES
 from enunciate.pocket.training.encoder import Encoder, EncoderConfig
 from enunciate.pocket.training.model import PocketModel
+from enunciate.pocket.training.onnx_traces import drop_traces
 from enunciate.pocket.training.scorer import Ensemble, Heard, mean_scores
 from enunciate.pocket.training.scorer_inputs import PhraseBatch
 from enunciate.pocket.training.scorer_without_reference import ScorerWithoutReference
@@ -178,6 +179,7 @@ def export_module(
             verbose=False,
             optimize=True,
         )
+    drop_traces(path)
 
 
 @contextmanager

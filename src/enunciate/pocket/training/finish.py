@@ -68,40 +68,59 @@ def finish(recipe: PocketRecipe, model: PocketModel, data: TrainingData, log: Ca
             save_predictions(predictions, recipe.out / PREDICTIONS)
         if native:
             save_predictions(native, recipe.out / NATIVE_PREDICTIONS)
-        _write_calibration(recipe, clips, predictions, native)
+        write_calibration(recipe.out, recipe.corpus, clips, predictions, native, recipe.calibrate_with)
         if recipe.export:
             _export(recipe, model)
     return metrics
 
 
-def _write_calibration(
-    recipe: PocketRecipe,
-    clips: list[ClipLabels],
-    predictions: list[ClipPrediction],
-    native: list[ClipPrediction],
+def write_calibration(
+    out: Path,
+    corpus: Path,
+    clips: Sequence[ClipLabels],
+    predictions: Sequence[ClipPrediction],
+    native: Sequence[ClipPrediction],
+    calibrate_with: Sequence[Path] = (),
 ) -> None:
-    """Calibrate with the predictions of earlier runs or, without such, of this one."""
-    if recipe.calibrate_with:
-        predictions = _predictions_in([folder / PREDICTIONS for folder in recipe.calibrate_with])
-        native_files = [folder / NATIVE_PREDICTIONS for folder in recipe.calibrate_with]
+    """Calibrate an engine with the predictions of earlier runs or, without such, with its own.
+
+    Args:
+        out: The folder of the engine; without any predictions no calibration is written.
+        corpus: The corpus of the earlier runs.
+        clips: The labels of the engine's held-out clips.
+        predictions: What it says of them.
+        native: What it says of good readings by native voices that it had not heard.
+        calibrate_with: Folders of earlier runs.
+
+    Raises:
+        CorpusError: The predictions of an earlier run are of another corpus.
+    """
+    if calibrate_with:
+        predictions = _predictions_in([folder / PREDICTIONS for folder in calibrate_with])
+        native_files = [folder / NATIVE_PREDICTIONS for folder in calibrate_with]
         native = _predictions_in([file for file in native_files if file.exists()])
-        clips = _labels_of(recipe, [one.id for one in predictions])
+        clips = labels_of(corpus, [one.id for one in predictions])
     if predictions:
         calibration = calibrate(clips, predictions, native)
-        write_whole(recipe.out / CALIBRATION, calibration.model_dump_json(indent=1) + "\n")
+        write_whole(out / CALIBRATION, calibration.model_dump_json(indent=1) + "\n")
 
 
 def _predictions_in(files: Sequence[Path]) -> list[ClipPrediction]:
     return [one for file in files for one in load_predictions(file)]
 
 
-def _labels_of(recipe: PocketRecipe, ids: list[str]) -> list[ClipLabels]:
-    train, test = load_corpus(recipe.corpus, "train"), load_corpus(recipe.corpus, "test")
-    by_id = {one.id: one for one in corpus_labels(recipe.corpus, train, test)}
+def labels_of(corpus: Path, ids: Sequence[str]) -> list[ClipLabels]:
+    """Return the labels of utterances of a corpus, in the order of their ids.
+
+    Raises:
+        CorpusError: It does not have them all.
+    """
+    train, test = load_corpus(corpus, "train"), load_corpus(corpus, "test")
+    by_id = {one.id: one for one in corpus_labels(corpus, train, test)}
     missing = [name for name in ids if name not in by_id]
     if missing:
         raise CorpusError(
-            f"{recipe.corpus} has no utterance {missing[0]} and {len(missing) - 1} more that calibrate_with "
+            f"{corpus} has no utterance {missing[0]} and {len(missing) - 1} more that calibrate_with "
             "predicts: give runs on the same corpus"
         )
     return [by_id[name] for name in ids]

@@ -50,6 +50,9 @@ class PocketRecipe(TrainingRecipe):
     weight_decay: Annotated[float, Field(ge=0)] = 0.05
     ema: _Share = 0.996
     """Decay of the running mean of the weights, which is what is kept."""
+    taken_back: _Share = 0.0
+    """Share of what the scorers have learnt that is taken back at the end: their weights are moved towards
+    their random start. They then depend less on what they know by heart of the recordings."""
     warmup_steps: Annotated[int, Field(gt=0)] = 80
     scores_from: _Share = 0.0
     """Share of the run after which scores are learnt. Sounds are recognised and aligned better the longer

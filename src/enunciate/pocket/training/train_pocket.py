@@ -38,6 +38,8 @@ LOG_EVERY = 100
 """Steps between two lines of the log."""
 _FIRST_LOG = 5
 """The log has an early line too, which shows at once whether a run works."""
+_SCORERS = ("scorers", "free")
+"""The modules of the model that score."""
 _LAST_RATE = 0.02
 """Share of the peak learning rate that is left at the end."""
 
@@ -79,6 +81,11 @@ class PocketTrainer:
     ) -> None:
         self.recipe, self.model, self.data, self.log = recipe, model, data, log
         self.averaged = AveragedModel(model)
+        self._start = {
+            name: parameter.detach().clone()
+            for name, parameter in model.named_parameters()
+            if name.partition(".")[0] in _SCORERS
+        }
         self.optimiser = _optimiser(recipe, model)
         rng = np.random.default_rng(recipe.seed)
         self.planner = BatchPlanner(data.bank, data.learn, recipe.mixture, rng)
@@ -89,7 +96,7 @@ class PocketTrainer:
         self._scored = 0
 
     def run(self) -> None:
-        """Train to the last step or the time limit, whichever comes first.
+        """Train to the last step or the time limit, whichever comes first, and take a share of it back.
 
         Raises:
             EnunciateError: The losses are no longer finite.
@@ -118,6 +125,7 @@ class PocketTrainer:
                 self._realign(step, first=step == min(realign_at))
             if step in evaluate_at and data.held_out:
                 self.log(event="evaluated", step=step, **self._evaluate())
+        self.averaged.take_back(self._start, recipe.taken_back)
 
     def _step(self, step: int, progress: float, rows: list[RowPlan]) -> None:
         begin = self.recipe.scores_from
