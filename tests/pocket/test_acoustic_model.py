@@ -78,3 +78,17 @@ def test_cutting_into_windows_changes_little(monkeypatch):
     assert in_windows.ctc.shape == at_once.ctc.shape
     assert np.mean(in_windows.ctc.argmax(axis=1) == at_once.ctc.argmax(axis=1)) > 0.9
     assert np.abs(np.exp(in_windows.frame) - np.exp(at_once.frame)).mean() < 0.01
+
+
+def test_a_stretch_is_encoded_as_if_there_were_nothing_else_and_keeps_its_pitch():
+    samples, _ = sf.read(ASSETS / "correct.flac", dtype="float32")
+    model = AcousticModel(packaged_weights() / ENCODER)
+    whole = model(samples)
+
+    stretch = model.encode_alone(samples, whole, 20, 70)
+
+    alone = model(samples[20 * FRAME_SAMPLES : 70 * FRAME_SAMPLES])
+    np.testing.assert_array_equal(stretch.ctc, alone.ctc)
+    np.testing.assert_array_equal(stretch.melody, alone.melody)
+    np.testing.assert_array_equal(stretch.tone, whole.tone[20:70])
+    np.testing.assert_array_equal(stretch.level, whole.level[20:70])

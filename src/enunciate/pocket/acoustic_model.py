@@ -70,6 +70,22 @@ class AcousticModel:
         ctc, frame, sound, melody = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
         return Outputs(ctc, frame, sound, melody, *prosody_tracks(samples, n_frames))
 
+    def encode_alone(self, samples: Floats, outputs: Outputs, start: int, end: int) -> Outputs:
+        """Encode a stretch of a clip as if there were nothing else.
+
+        Args:
+            samples: The clip.
+            outputs: Those of the clip. Pitch and level, which are relative to the whole of it, are kept.
+            start: The first frame.
+            end: The frame after the last; at most `WINDOW` from the first.
+
+        Returns:
+            The outputs of the stretch alone.
+        """
+        encoded = self._encode(samples, start, start, end, end)
+        prosody = (outputs.tone, outputs.voiced, outputs.level)
+        return Outputs(*encoded, *(track[start:end] for track in prosody))
+
     def _encode(self, samples: Floats, first: int, start: int, end: int, last: int) -> list[Floats]:
         """Encode frames first..last and keep those of start..end."""
         mel = log_mel(samples[first * FRAME_SAMPLES : last * FRAME_SAMPLES])

@@ -12,6 +12,7 @@ from enunciate.errors import NoSpeechError
 from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.listener import AlignedClip, Listener
 from enunciate.pocket.mismatch import has_speech, mismatched
+from enunciate.pocket.phrase_scorer import PhraseScorer
 from enunciate.pocket.phrases import Phrase, cut_phrases
 from enunciate.pocket.results import PhraseResults, assess_aligned
 from enunciate.pocket.scorer import ScorerOutputs, Scorers, fluency_loss, whole_scores
@@ -34,7 +35,7 @@ class PocketAssessor:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         self._name = f"{description['name']} {description['version']}"
         self._listener = Listener(folder, lexicon=lexicon, accent=accent, threads=threads)
-        self._scorers = Scorers(folder, threads)
+        self._phrase_scorer = PhraseScorer(self._listener, Scorers(folder, threads))
         self._calibration = Calibration.model_validate_json(
             (folder / CALIBRATION).read_text(encoding="utf-8")
         )
@@ -94,10 +95,7 @@ class PocketAssessor:
     def _results(self, clip: AlignedClip) -> Iterator[PhraseResult | Assessment]:
         """Score a clip phrase by phrase; the last result is the whole."""
         if not has_speech(clip.outputs):
-            raise NoSpeechError(
-                f"{clip.utterance.id}: no speech was found in the recording: check the microphone, and "
-                "record again"
-            )
+            raise NoSpeechError.in_clip(clip.utterance.id)
         alignment = clip.alignment
         if alignment is None:
             yield assess_aligned(clip, self._name, (), None, self._calibration)
@@ -116,11 +114,7 @@ class PocketAssessor:
         yield assess_aligned(clip, self._name, results, values, self._calibration, mismatched=other)
 
     def _score(self, clip: AlignedClip, phrase: Phrase) -> ScorerOutputs:
-        assert clip.alignment is not None
-        if clip.reference is None:
-            scores = self._scorers.score_without_reference(clip.outputs, phrase)
-        else:
-            scores = self._scorers.score(clip.outputs, clip.alignment, clip.stress, phrase)
+        scores = self._phrase_scorer.score(clip, phrase)
         rescaled = self._calibration.rescaled(scores.utterance, with_reference=clip.reference is not None)
         return replace(scores, utterance=rescaled)
 

@@ -106,6 +106,10 @@ class Listener:
             alignment = align_text(outputs.frame, variant_classes(clip.reference), utterance.id)
         return AlignedClip(utterance, clip.speech, clip.reference, outputs, alignment, heard)
 
+    def encode_alone(self, clip: AlignedClip, start: int, end: int) -> Outputs:
+        """Encode frames `start` to `end` of a clip as if there were nothing else."""
+        return self._acoustic_model.encode_alone(clip.speech.samples, clip.outputs, start, end)
+
     def recognise(self, utterance: Utterance) -> tuple[str, ...]:
         """Return the phones heard, without use of the reference text.
 

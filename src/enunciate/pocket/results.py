@@ -11,6 +11,7 @@ from enunciate.assembly.assembler import assemble
 from enunciate.assembly.timing import NO_SPEECH
 from enunciate.assembly.words import build_word
 from enunciate.phones.inventory import UNCLEAR
+from enunciate.phones.reduction import is_reduction
 from enunciate.pocket.acoustic_model import FRAME_S, Outputs
 from enunciate.pocket.alternatives import alternatives_at
 from enunciate.pocket.calibration import Calibration
@@ -24,12 +25,22 @@ from enunciate.pocket.sound_quality import snr_db
 from enunciate.pocket.symbols import phone_of
 from enunciate.schema import Aspect, Assessment, PhoneQuality, PhoneResult, PhraseResult, Score, WordResult
 
+_ACCURACY = 0
 CLEAR_FROM = 0.5
 """The probability under which a diagnosis says "not clear"."""
-DOUBT_FROM = 0.3
-"""The scorer's probability of a mispronunciation from which the alternatives are tried."""
-CLEARLY_ANOTHER_BELOW = 0.05
-"""The probability of the canonical phone under which a doubtful phone counts as mispronounced."""
+
+
+GOOD_READING_FROM = 8.85
+"""The accuracy of a phrase from which it is a good reading. The scorer learnt from learners, whose accent
+blurs many sounds that people let pass; where all else is good, one that is clearly another is an error."""
+DOUBT_FROM = 0.03
+"""The scorer's probability of a mispronunciation from which the alternatives decide in a good reading."""
+CANONICAL_BELOW, REDUCIBLE_BELOW = 0.5, 0.1
+"""The probability of the canonical phone among the alternatives under which it is taken for another there.
+The second is for what native speakers do in connected speech (`is_reduction`)."""
+WITH_ANOTHER_SOUND = 5.5
+"""The highest score of a word in which the alternatives, and not the scorer, found a wrong sound; synthetic
+speech is labelled so in training."""
 
 
 class PhraseResults:
@@ -93,12 +104,14 @@ class PhraseResults:
     def _scored_phones(self, phrase: Phrase, scores: ScorerOutputs) -> list[PhoneResult]:
         results: list[PhoneResult] = []
         alignment, calibration = self._alignment, self._calibration
+        good = float(scores.utterance[_ACCURACY]) >= GOOD_READING_FROM
         for row, index in enumerate(range(phrase.first, phrase.last)):
             if int(alignment.word[index]) in alignment.omitted:
                 verdict, value = PhoneVerdict(True, None, 1.0), 0.0
             else:
                 wrong, value = float(scores.wrong[row]), float(scores.phone[row])
-                verdict = _judge(self._clip.outputs, alignment, index, wrong, calibration.threshold)
+                verdict = _judge(self._clip.outputs, alignment, index, wrong, calibration.threshold, good)
+                value = min(value, verdict.best_score)
             low, high = calibration.phone.at(value)
             start_s, end_s = self._spans[index]
             results.append(
@@ -119,16 +132,21 @@ class PhraseResults:
     ) -> tuple[WordResult, ...]:
         assert self._clip.reference is not None
         inside = self._alignment.word[phrase.first : phrase.last]
+        overruled = (np.array([p.mispronounced for p in phones])) & (
+            scores.wrong < self._calibration.threshold
+        )
         words: list[WordResult] = []
         for row, index in enumerate(range(int(inside[0]), int(inside[-1]) + 1)):
+            places = np.flatnonzero(inside == index)
+            highest = WITH_ANOTHER_SOUND if overruled[places].any() else 10.0
             words.append(
                 build_word(
                     self._clip.reference.words[index],
-                    [phones[position] for position in np.flatnonzero(inside == index)],
+                    [phones[position] for position in places],
                     omitted=index in self._alignment.omitted,
                     interval=self._calibration.word.at,
                     inserted=self._inserted[index],
-                    score=float(scores.word[row]),
+                    score=min(float(scores.word[row]), highest),
                     pronunciation=self._clip.chosen[index],
                     span=self._clip.reference.span(index),
                 )
@@ -217,25 +235,31 @@ class PhoneVerdict:
     mispronounced: bool
     heard: str | None
     probability: float
+    best_score: float = 2.0
+    """The highest score that it leaves the phone, 0 to 2."""
 
 
 def _judge(
-    outputs: Outputs, alignment: Alignment, index: int, wrong: float, threshold: float
+    outputs: Outputs, alignment: Alignment, index: int, wrong: float, threshold: float, good_reading: bool
 ) -> PhoneVerdict:
-    """Judge one phone by the scorer and, where the scorer has a doubt, by the alternatives."""
+    """Judge one phone by the scorer and, in a good reading, also by the alternatives."""
     own = int(alignment.classes[index])
-    if wrong < DOUBT_FROM:
+    if wrong < (min(DOUBT_FROM, threshold) if good_reading else threshold):
         start, end = int(alignment.start[index]), int(alignment.end[index])
         return PhoneVerdict(False, phone_of(own), float(np.exp(outputs.frame[start:end, own].mean())))
     alternatives = alternatives_at(outputs.ctc, alignment, index)
     (canonical,) = (a.probability for a in alternatives if a.classes == (own,))
-    if wrong < threshold and canonical >= CLEARLY_ANOTHER_BELOW:
-        return PhoneVerdict(False, phone_of(own), canonical)
     best = next(a for a in alternatives if a.classes != (own,))
+    heard = tuple(map(phone_of, best.classes))
+    if wrong < threshold:
+        below = REDUCIBLE_BELOW if is_reduction(phone_of(own), heard) else CANONICAL_BELOW
+        if canonical >= below:
+            return PhoneVerdict(False, phone_of(own), canonical)
     # The phone is taken to be wrong: the probability is that of the diagnosis among the other alternatives.
     probability = min(1.0, best.probability / max(1.0 - canonical, 1e-12))
-    heard = " ".join(map(phone_of, best.classes)) or None
-    return PhoneVerdict(True, heard if probability >= CLEAR_FROM else UNCLEAR, probability)
+    return PhoneVerdict(
+        True, (" ".join(heard) or None) if probability >= CLEAR_FROM else UNCLEAR, probability
+    )
 
 
 def _inserted(outputs: Outputs, alignment: Alignment, n_words: int) -> list[tuple[str, ...]]:

@@ -63,21 +63,27 @@ class Scorers:
         return Session(self._folder / SCORER_WITHOUT_REFERENCE, self._threads)
 
     def score(
-        self, outputs: Outputs, alignment: Alignment, stress: npt.NDArray[np.float32], phrase: Phrase
+        self,
+        outputs: Outputs,
+        alignment: Alignment,
+        stress: npt.NDArray[np.float32],
+        phrase: Phrase,
+        begin: int = 0,
     ) -> ScorerOutputs:
         """Score one phrase of an aligned reading of a text.
 
         Args:
-            outputs: The acoustic outputs of the reading.
+            outputs: The acoustic outputs of the reading, or of a stretch of it with the phrase.
             alignment: All canonical phones of the reading.
             stress: For each of them 1 for the stressed vowel of a word of several syllables, else 0.
             phrase: The phrase.
+            begin: The frame of the reading with which the outputs begin.
         """
         inside = slice(phrase.first, phrase.last)
-        first, last = _frames(phrase, len(outputs.ctc))
+        first, last = _frames(phrase, begin, begin + len(outputs.ctc))
         word = alignment.word[inside] - alignment.word[phrase.first]
         inputs = {
-            **outputs.cut(first, last),
+            **outputs.cut(first - begin, last - begin),
             "classes": alignment.classes[None, inside],
             "stress": stress[None, inside],
             "word": word[None],
@@ -90,12 +96,12 @@ class Scorers:
             np.clip(phone[0], 0, 2), wrong[0], np.clip(words[0], 0, 10), np.clip(whole[0], 0, 10)
         )
 
-    def score_without_reference(self, outputs: Outputs, phrase: Phrase) -> ScorerOutputs:
+    def score_without_reference(self, outputs: Outputs, phrase: Phrase, begin: int = 0) -> ScorerOutputs:
         """Score one phrase of a reading of an unknown text; there are no scores of phones and words."""
-        first, last = _frames(phrase, len(outputs.ctc))
+        first, last = _frames(phrase, begin, begin + len(outputs.ctc))
         inside = np.zeros((1, last - first), dtype=np.float32)
         inside[0, phrase.start - first : phrase.end - first] = 1.0
-        (whole,) = self._without_reference.run({**outputs.cut(first, last), "inside": inside})
+        (whole,) = self._without_reference.run({**outputs.cut(first - begin, last - begin), "inside": inside})
         nothing = np.zeros(0)
         return ScorerOutputs(nothing, nothing, nothing, np.clip(whole[0].astype(np.float64), 0, 10))
 
@@ -107,8 +113,8 @@ def whole_scores(utterance: Sequence[Floats], phrases: Sequence[Phrase], lost_fl
     return np.clip(whole, 0, 10)
 
 
-def _frames(phrase: Phrase, n_frames: int) -> tuple[int, int]:
-    return max(0, phrase.start - CONTEXT), min(n_frames, phrase.end + CONTEXT)
+def _frames(phrase: Phrase, begin: int, end: int) -> tuple[int, int]:
+    return max(begin, phrase.start - CONTEXT), min(end, phrase.end + CONTEXT)
 
 
 def fluency_loss(alignment: Alignment, phrases: Sequence[Phrase], ends_phrase: Sequence[bool]) -> float:

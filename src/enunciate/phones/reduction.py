@@ -1,0 +1,24 @@
+"""Changes of sounds that native speakers make in connected speech, and that nobody calls a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_CENTRAL, _REDUCED = ("AH", "IH", "ER"), ("AH", "IH", "ER", "EH", "UH")
+_ASSIMILATED = {("N", "M"), ("N", "NG"), ("M", "N")}
+_VOWEL_CHANGES = {(full, reduced) for full in _CENTRAL for reduced in _REDUCED if full != reduced}
+
+
+def is_reduction(canonical: str, heard: Sequence[str]) -> bool:
+    """Whether a phone was left out, or changed as in connected speech.
+
+    A central vowel may take the colour of another ("the", "of", "for"), and a nasal the place of the
+    consonant after it ("ten boys").
+
+    Args:
+        canonical: The phone of the dictionary.
+        heard: The phones that were heard in its place.
+    """
+    if not heard:
+        return True
+    return len(heard) == 1 and (canonical, heard[0]) in _VOWEL_CHANGES | _ASSIMILATED

@@ -1,0 +1,52 @@
+"""Scores of one phrase of a reading, heard as a clip of its own.
+
+The encoder's streams change with what stands around a phrase: silence at the edges of a recording, a pause,
+other sentences. The scorers learnt from clips of one sentence. So a phrase that is not nearly the whole
+recording is encoded again without its surroundings, and the scores of a sentence do not depend on them.
+"""
+
+from __future__ import annotations
+
+from enunciate.pocket.acoustic_model import WINDOW, Outputs
+from enunciate.pocket.listener import AlignedClip, Listener
+from enunciate.pocket.phrases import Phrase
+from enunciate.pocket.scorer import ScorerOutputs, Scorers
+
+EDGE = 25
+"""Frames of 20 ms that are left before and after a phrase, about as many as in the clips learnt from."""
+
+
+class PhraseScorer:
+    """Scores the phrases of aligned clips, on the scale of the scorers."""
+
+    def __init__(self, listener: Listener, scorers: Scorers) -> None:
+        self._listener, self._scorers = listener, scorers
+
+    def score(self, clip: AlignedClip, phrase: Phrase) -> ScorerOutputs:
+        """Score a phrase of a clip in which phones were aligned, with its text or without one."""
+        assert clip.alignment is not None
+        outputs, begin = self._heard_alone(clip, phrase)
+        if clip.reference is None:
+            return self._scorers.score_without_reference(outputs, phrase, begin)
+        return self._scorers.score(outputs, clip.alignment, clip.stress, phrase, begin)
+
+    def _heard_alone(self, clip: AlignedClip, phrase: Phrase) -> tuple[Outputs, int]:
+        """Return the outputs of a phrase, and the frame of the clip with which they begin."""
+        n_frames = len(clip.outputs.ctc)
+        start, end = stretch_of(phrase, n_frames)
+        if (start, end) == (0, n_frames) or end - start > WINDOW:
+            return clip.outputs, 0
+        return self._listener.encode_alone(clip, start, end), start
+
+
+def stretch_of(phrase: Phrase, n_frames: int) -> tuple[int, int]:
+    """Return the frames from which a phrase is heard: all of a clip with usual silences about the phrase.
+
+    Args:
+        phrase: The phrase.
+        n_frames: The frames of the clip.
+    """
+    start, end = phrase.start - EDGE, phrase.end + EDGE
+    if max(start, n_frames - end) < EDGE:
+        return 0, n_frames
+    return max(0, start), min(n_frames, end)

@@ -1,0 +1,52 @@
+"""When a phone counts as mispronounced."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from enunciate.pocket import results
+from enunciate.pocket.alternatives import Alternative
+from enunciate.pocket.symbols import CLASS_OF_PHONE
+
+THRESHOLD = 0.5
+GOOD, LEARNER = True, False
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """Judge a phone by two probabilities: that it is wrong (scorer), and that it was said (alternatives)."""
+
+    def judge(phone, other, wrong, canonical, good):
+        own, heard = CLASS_OF_PHONE[phone], (CLASS_OF_PHONE[other],) if other else ()
+        pair = [Alternative((own,), canonical), Alternative(heard, 1 - canonical)]
+        monkeypatch.setattr(results, "alternatives_at", lambda *_: sorted(pair, key=lambda a: -a.probability))
+        alignment = SimpleNamespace(classes=np.array([own]), start=np.array([0]), end=np.array([2]))
+        outputs = SimpleNamespace(frame=np.zeros((4, 40)), ctc=np.zeros((4, 40)))
+        verdict = results._judge(outputs, alignment, 0, wrong, THRESHOLD, good)
+        return verdict.mispronounced, verdict.heard
+
+    return judge
+
+
+@pytest.mark.parametrize(
+    ("wrong", "canonical", "good", "mispronounced"),
+    [
+        (0.6, 0.9, LEARNER, True),
+        (0.6, 0.9, GOOD, True),
+        (0.4, 0.01, LEARNER, False),  # an accent may blur a sound
+        (0.1, 0.3, GOOD, True),  # where all else is good, one clear other sound is an error
+        (0.1, 0.6, GOOD, False),
+        (0.01, 0.01, GOOD, False),
+    ],
+)
+def test_the_scorer_decides_and_in_a_good_reading_what_was_heard_too(
+    judged, wrong, canonical, good, mispronounced
+):
+    assert judged("TH", "S", wrong, canonical, good) == (mispronounced, "S" if mispronounced else "TH")
+
+
+@pytest.mark.parametrize(("phone", "other", "heard"), [("AH", "IH", "IH"), ("T", "", None), ("N", "M", "M")])
+def test_in_a_good_reading_what_connected_speech_reduces_must_be_clearer(judged, phone, other, heard):
+    assert judged(phone, other, 0.1, 0.3, GOOD) == (False, phone)
+    assert judged(phone, other, 0.1, 0.05, GOOD) == (True, heard)
