@@ -1,5 +1,7 @@
 """The scores of a phrase do not depend on what stands around it in the recording."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import soundfile as sf
@@ -7,7 +9,14 @@ from support.paths import ASSETS
 
 from enunciate.pocket.assessor import packaged_weights
 from enunciate.pocket.listener import Listener
-from enunciate.pocket.phrase_scorer import EDGE, PhraseScorer, stretch_of
+from enunciate.pocket.phrase_scorer import (
+    EDGE,
+    FASTEST_NATURAL,
+    LARGEST_HASTE_LOSS,
+    PhraseScorer,
+    haste_loss,
+    stretch_of,
+)
 from enunciate.pocket.phrases import Phrase, cut_phrases
 from enunciate.pocket.scorer import Scorers
 from enunciate.schema import Clip, Utterance
@@ -70,3 +79,19 @@ def test_a_sentence_among_others_is_scored_as_alone(listener, scorer, reading):
 )
 def test_a_phrase_is_heard_with_usual_silence_about_it(start, end, stretch):
     assert stretch_of(Phrase(0, 5, start, end), 100) == stretch
+
+
+def at_rate(phones_per_s, pause_s=0.0):
+    """Return ten phones at a rate, with a pause in the middle, and the phrase that they are."""
+    borders = np.arange(11) / phones_per_s / 0.02
+    later = np.arange(10) >= 5
+    start, end = (ends + later * pause_s / 0.02 for ends in (borders[:-1], borders[1:]))
+    return SimpleNamespace(start=start, end=end), Phrase(0, 10, 0, round(end[-1]))
+
+
+def test_only_what_is_faster_than_people_speak_loses_fluency():
+    assert haste_loss(*at_rate(FASTEST_NATURAL - 0.1)) == 0
+    faster, fast = haste_loss(*at_rate(20)), haste_loss(*at_rate(17))
+    assert 0.3 < fast < faster < 3
+    assert haste_loss(*at_rate(50)) == LARGEST_HASTE_LOSS
+    assert haste_loss(*at_rate(17, pause_s=2.0)) == pytest.approx(fast), "pauses do not slow the sounds"

@@ -7,13 +7,23 @@ recording is encoded again without its surroundings, and the scores of a sentenc
 
 from __future__ import annotations
 
-from enunciate.pocket.acoustic_model import WINDOW, Outputs
+from dataclasses import replace
+
+import numpy as np
+
+from enunciate.pocket.acoustic_model import FRAME_S, WINDOW, Outputs
+from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.listener import AlignedClip, Listener
 from enunciate.pocket.phrases import Phrase
 from enunciate.pocket.scorer import ScorerOutputs, Scorers
 
 EDGE = 25
 """Frames of 20 ms that are left before and after a phrase, about as many as in the clips learnt from."""
+FASTEST_NATURAL = 15.5
+"""Phones per second of articulation. Audio books and careful speakers have 8 to 13."""
+HASTE_LOSS, LARGEST_HASTE_LOSS = 0.4, 3.0
+"""What each phone per second beyond takes of fluency, and the most that haste takes."""
+_FLUENCY = 1
 
 
 class PhraseScorer:
@@ -27,8 +37,12 @@ class PhraseScorer:
         assert clip.alignment is not None
         outputs, begin = self._heard_alone(clip, phrase)
         if clip.reference is None:
-            return self._scorers.score_without_reference(outputs, phrase, begin)
-        return self._scorers.score(outputs, clip.alignment, clip.stress, phrase, begin)
+            scores = self._scorers.score_without_reference(outputs, phrase, begin)
+        else:
+            scores = self._scorers.score(outputs, clip.alignment, clip.stress, phrase, begin)
+        utterance = scores.utterance.copy()
+        utterance[_FLUENCY] = max(0.0, utterance[_FLUENCY] - haste_loss(clip.alignment, phrase))
+        return replace(scores, utterance=utterance)
 
     def _heard_alone(self, clip: AlignedClip, phrase: Phrase) -> tuple[Outputs, int]:
         """Return the outputs of a phrase, and the frame of the clip with which they begin."""
@@ -50,3 +64,14 @@ def stretch_of(phrase: Phrase, n_frames: int) -> tuple[int, int]:
     if max(start, n_frames - end) < EDGE:
         return 0, n_frames
     return max(0, start), min(n_frames, end)
+
+
+def haste_loss(alignment: Alignment, phrase: Phrase) -> float:
+    """Return what a phrase loses of fluency because it is said faster than people speak.
+
+    The corpus has no such reading, so a rule says what the scorers cannot have learnt.
+    """
+    inside = slice(phrase.first, phrase.last)
+    spoken_s = float(np.sum(alignment.end[inside] - alignment.start[inside])) * FRAME_S
+    excess = phrase.n_phones / max(spoken_s, FRAME_S) - FASTEST_NATURAL
+    return min(LARGEST_HASTE_LOSS, HASTE_LOSS * max(0.0, excess))

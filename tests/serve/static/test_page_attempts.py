@@ -21,7 +21,7 @@ def test_attempts_are_listed_and_drawn(assessed):
     page = assessed()
     two_attempts(page)
     assert page.locator(".plot-dot").count() == 2
-    assert page.get_attribute(".plot", "aria-label").startswith("Overall: 2 attempts, first 6.6, last 9.5")
+    assert page.get_attribute(".plot", "aria-label").startswith("Overall: 2 attempts, first 8.2, last 9.2")
     assert "to work on: nice" in page.inner_text(".attempts li:nth-child(2)")
 
     page.select_option("#which-score", "fluency")

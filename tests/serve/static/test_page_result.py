@@ -41,9 +41,9 @@ def test_scores_ranges_and_words_are_those_of_the_answer(assessed, answer):
         score = answer[aspect]
         assert f"{score['value']:.1f}" in shown
         assert f"probably {score['low']:.1f} to {score['high']:.1f}, " in shown
-    assert "probably 3.5 to 8.0, weak to good" in page.inner_text("[data-aspect=accuracy]")
-    assert "“nice”, /n/ sounded like /l/ (very sure, 99%)" in page.inner_text("[data-aspect=accuracy]")
-    assert "11.1 sounds per second" in page.inner_text("[data-aspect=fluency]")
+    assert "probably 7.6 to 9.0, good to excellent" in page.inner_text("[data-aspect=accuracy]")
+    assert "“nice”, /n/ sounded like /l/ (very sure, 100%)" in page.inner_text("[data-aspect=accuracy]")
+    assert "11.0 sounds per second" in page.inner_text("[data-aspect=fluency]")
     assert "Start with /n/ in “nice”" in page.inner_text("[data-aspect=total]")
 
 
@@ -69,7 +69,7 @@ def test_a_word_plays_its_part_and_opens_to_its_sounds(assessed, answer):
     assert page.locator(".phone .sign").all_inner_texts() == ["n", "aɪ", "s"]
     n = page.locator(".phone[data-phone=N]")
     assert n.get_attribute("data-state") == "wrong"
-    assert "Sounded like /l/ (very sure, 99%)" in n.inner_text()
+    assert "Sounded like /l/ (very sure, 100%)" in n.inner_text()
     assert "Compare “light” and “night”" in n.inner_text()
 
     n.get_by_role("button", name="Hear it: your n").click()
