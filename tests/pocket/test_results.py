@@ -23,8 +23,7 @@ def judged(monkeypatch):
         monkeypatch.setattr(results, "alternatives_at", lambda *_: sorted(pair, key=lambda a: -a.probability))
         alignment = SimpleNamespace(classes=np.array([own]), start=np.array([0]), end=np.array([2]))
         outputs = SimpleNamespace(frame=np.zeros((4, 40)), ctc=np.zeros((4, 40)))
-        verdict = results._judge(outputs, alignment, 0, wrong, THRESHOLD, good)
-        return verdict.mispronounced, verdict.heard
+        return results._judge(outputs, alignment, 0, wrong, THRESHOLD, good)
 
     return judge
 
@@ -43,10 +42,17 @@ def judged(monkeypatch):
 def test_the_scorer_decides_and_in_a_good_reading_what_was_heard_too(
     judged, wrong, canonical, good, mispronounced
 ):
-    assert judged("TH", "S", wrong, canonical, good) == (mispronounced, "S" if mispronounced else "TH")
+    verdict = judged("TH", "S", wrong, canonical, good)
+    assert (verdict.mispronounced, verdict.heard) == (mispronounced, "S" if mispronounced else "TH")
 
 
 @pytest.mark.parametrize(("phone", "other", "heard"), [("AH", "IH", "IH"), ("T", "", None), ("N", "M", "M")])
 def test_in_a_good_reading_what_connected_speech_reduces_must_be_clearer(judged, phone, other, heard):
-    assert judged(phone, other, 0.1, 0.3, GOOD) == (False, phone)
-    assert judged(phone, other, 0.1, 0.05, GOOD) == (True, heard)
+    kept, flagged = (judged(phone, other, 0.1, canonical, GOOD) for canonical in (0.3, 0.05))
+    assert (kept.mispronounced, kept.heard) == (False, phone)
+    assert (flagged.mispronounced, flagged.heard) == (True, heard)
+
+
+def test_a_phone_that_the_scorer_let_pass_is_worth_what_is_left_of_it(judged):
+    assert judged("TH", "S", 0.1, 0.3, GOOD).best_score == pytest.approx(0.6)
+    assert judged("TH", "S", 0.6, 0.3, GOOD).best_score == judged("TH", "S", 0.1, 0.7, GOOD).best_score == 2.0

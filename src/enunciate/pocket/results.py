@@ -28,8 +28,6 @@ from enunciate.schema import Aspect, Assessment, PhoneQuality, PhoneResult, Phra
 _ACCURACY = 0
 CLEAR_FROM = 0.5
 """The probability under which a diagnosis says "not clear"."""
-
-
 GOOD_READING_FROM = 8.85
 """The accuracy of a phrase from which it is a good reading. The scorer learnt from learners, whose accent
 blurs many sounds that people let pass; where all else is good, one that is clearly another is an error."""
@@ -132,9 +130,8 @@ class PhraseResults:
     ) -> tuple[WordResult, ...]:
         assert self._clip.reference is not None
         inside = self._alignment.word[phrase.first : phrase.last]
-        overruled = (np.array([p.mispronounced for p in phones])) & (
-            scores.wrong < self._calibration.threshold
-        )
+        flagged = np.array([phone.mispronounced for phone in phones])
+        overruled = flagged & (scores.wrong < self._calibration.threshold)
         words: list[WordResult] = []
         for row, index in enumerate(range(int(inside[0]), int(inside[-1]) + 1)):
             places = np.flatnonzero(inside == index)
@@ -257,9 +254,8 @@ def _judge(
             return PhoneVerdict(False, phone_of(own), canonical)
     # The phone is taken to be wrong: the probability is that of the diagnosis among the other alternatives.
     probability = min(1.0, best.probability / max(1.0 - canonical, 1e-12))
-    return PhoneVerdict(
-        True, (" ".join(heard) or None) if probability >= CLEAR_FROM else UNCLEAR, probability
-    )
+    said = (" ".join(heard) or None) if probability >= CLEAR_FROM else UNCLEAR
+    return PhoneVerdict(True, said, probability, 2.0 if wrong >= threshold else 2 * canonical)
 
 
 def _inserted(outputs: Outputs, alignment: Alignment, n_words: int) -> list[tuple[str, ...]]:

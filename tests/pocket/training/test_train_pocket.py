@@ -13,6 +13,7 @@ from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import RecipeError
 from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.training import export
+from enunciate.pocket.training.model import PocketModel
 from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.pocket.training.predictions import load_predictions, predict_clips
 from enunciate.pocket.training.saved_model import load_model
@@ -176,6 +177,21 @@ def test_scores_begin_to_be_learnt_after_their_share_of_the_run(recipe, tmp_path
 
     assert losses[0.99]["ctc"] == pytest.approx(losses[0.0]["ctc"], rel=0.01)
     assert "whole" in losses[0.0] and "whole" not in losses[0.99]
+
+
+def test_what_the_scorers_have_learnt_is_taken_back(recipe, tmp_path):
+    run = recipe.model_copy(update={"out": tmp_path, "epochs": 1, "taken_back": 0.999})
+    train(run, encoder_config())
+    torch.manual_seed(recipe.seed)
+    start = dict(PocketModel(recipe.model, encoder_config()).named_parameters())
+    moved = {
+        name: float((parameter - start[name]).detach().abs().max())
+        for name, parameter in load_model(tmp_path, recipe.whisper).named_parameters()
+    }
+
+    scorers = [change for name, change in moved.items() if name.startswith(("scorers.", "free."))]
+    assert max(scorers) < 2e-3  # saved in half precision
+    assert max(moved.values()) > 1e-2, "the encoder keeps what it has learnt"
 
 
 def test_a_time_limit_ends_training_early(recipe, tmp_path):
