@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from support.speech_lm_cases import clip, enlarge, tiny_base, tokenizer
+from support.speech_lm_cases import clip, enlarge, spoken_clip, tiny_base, tokenizer
 from support.whisper_folders import save_base
 
 from enunciate.engines import load_assessor
@@ -82,7 +82,7 @@ def test_scores_are_nearly_the_same_with_weights_in_8_bits(loaded, static):
 
 
 def test_an_engine_is_asked_for_with_its_weights(tiny_adapter, checkpoint):
-    given = [Utterance(id="a", audio=Clip(samples=clip(0.6), sample_rate_hz=16_000), text="Yes")]
+    given = [Utterance(id="a", audio=Clip(samples=spoken_clip(0.6), sample_rate_hz=16_000), text="Yes")]
     for folder in (tiny_adapter, checkpoint):
         full, rounded = load_assessor(folder), load_assessor(folder, weights="int8")
         assert rounded.name == f"{full.name}, int8"

@@ -22,6 +22,8 @@ Assess = Callable[[ClipJob, bytes], Awaitable[WorkerReply]]
 FASTEST_WORDS_PER_S = 8.0
 """The fastest rate of reading. Until there is enough speech for the text at this rate, no pause ends a
 reading."""
+SHORTEST_UTTERANCE_S, SHORTEST_SPEECH_S = 1.0, 0.2
+"""Without a text, less audio than the one with less speech than the other is no utterance."""
 _TOO_LITTLE = ("audio_empty", "audio_too_short")
 """Errors that mean that a client ended the audio before anybody spoke."""
 
@@ -71,13 +73,24 @@ class Turn:
         Raises:
             BadTurnError: The text or the audio cannot be assessed.
         """
-        heard = self._audio.segmenter
-        rest = heard is None or heard.has_speech or not self._n_phrases
-        if rest and self.n_bytes:
+        if self.n_bytes and self._has_more():
             await self._tell(await self._assessed())
         elif not self._n_phrases:
             await self._tell_no_speech("InitialSilenceTimeout")
         await self._finish()
+
+    def _has_more(self) -> bool:
+        """Whether what is left may be a reading.
+
+        Without a text, a short sound is the end of the utterance before it, which clients send again in a
+        turn of its own.
+        """
+        heard = self._audio.segmenter
+        if heard is None:
+            return True
+        if self._request.text is None and heard.heard_s - heard.start_s < SHORTEST_UTTERANCE_S:
+            return heard.speech_s >= SHORTEST_SPEECH_S
+        return heard.has_speech or not self._n_phrases
 
     async def _handle(self, event: Event) -> None:
         match event:
