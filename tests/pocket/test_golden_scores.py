@@ -50,7 +50,7 @@ GOLDEN = (
         "mispronounced.flac",
         "The friend has three red balloons.",
         (9.222, 9.491, 9.402, 9.101),
-        (9.257, 9.265, 9.223, 5.5, 5.5, 5.5),
+        (9.257, 9.265, 9.223, 7.0, 7.0, 7.0),
         "DH AH F R EH N D HH AE Z S R IY R EH T P AH L UW N Z",
     ),
     Golden(

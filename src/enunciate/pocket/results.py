@@ -36,9 +36,9 @@ DOUBT_FROM = 0.03
 CANONICAL_BELOW, REDUCIBLE_BELOW = 0.5, 0.1
 """The probability of the canonical phone among the alternatives under which it is taken for another there.
 The second is for what native speakers do in connected speech (`is_reduction`)."""
-WITH_ANOTHER_SOUND = 5.5
-"""The highest score of a word in which the alternatives, and not the scorer, found a wrong sound; synthetic
-speech is labelled so in training."""
+WITH_ANOTHER_SOUND = 7.0
+"""The highest score of a word in which the alternatives, and not the scorer, found a wrong sound. People let
+most of such sounds of learners pass, so neither the word nor the phone falls to the bottom."""
 
 
 class PhraseResults:
@@ -233,7 +233,7 @@ class PhoneVerdict:
     heard: str | None
     probability: float
     best_score: float = 2.0
-    """The highest score that it leaves the phone, 0 to 2."""
+    """The highest score that it leaves the phone, 1 to 2."""
 
 
 def _judge(
@@ -255,7 +255,7 @@ def _judge(
     # The phone is taken to be wrong: the probability is that of the diagnosis among the other alternatives.
     probability = min(1.0, best.probability / max(1.0 - canonical, 1e-12))
     said = (" ".join(heard) or None) if probability >= CLEAR_FROM else UNCLEAR
-    return PhoneVerdict(True, said, probability, 2.0 if wrong >= threshold else 2 * canonical)
+    return PhoneVerdict(True, said, probability, 2.0 if wrong >= threshold else 1 + 2 * canonical)
 
 
 def _inserted(outputs: Outputs, alignment: Alignment, n_words: int) -> list[tuple[str, ...]]:
