@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 _CENTRAL, _REDUCED = ("AH", "IH", "ER"), ("AH", "IH", "ER", "EH", "UH")
 _ASSIMILATED = {("N", "M"), ("N", "NG"), ("M", "N")}
-_VOWEL_CHANGES = {(full, reduced) for full in _CENTRAL for reduced in _REDUCED if full != reduced}
+_CHANGES = _ASSIMILATED | {(full, reduced) for full in _CENTRAL for reduced in _REDUCED if full != reduced}
 
 
 def is_reduction(canonical: str, heard: Sequence[str]) -> bool:
@@ -21,4 +21,4 @@ def is_reduction(canonical: str, heard: Sequence[str]) -> bool:
     """
     if not heard:
         return True
-    return len(heard) == 1 and (canonical, heard[0]) in _VOWEL_CHANGES | _ASSIMILATED
+    return len(heard) == 1 and (canonical, heard[0]) in _CHANGES

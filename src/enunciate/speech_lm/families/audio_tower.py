@@ -11,7 +11,6 @@ from enunciate.speech_lm.families.decoder_only import DecoderOnly
 from enunciate.speech_lm.families.family import ModelSizes
 from enunciate.speech_lm.families.speech_model import Heard
 from enunciate.speech_lm.families.transformers_family import TransformersFamily
-from enunciate.speech_lm.options import AdapterConfig
 
 LORA_TARGETS = {
     "decoder": r"model\.language_model\.layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up|down)_proj)",
@@ -25,12 +24,9 @@ class AudioTowerFamily(TransformersFamily):
     task_type = "CAUSAL_LM"
     hearing_modules = ("model.audio_tower", "multi_modal_projector")
     embedding = "embed_tokens"
+    targets = LORA_TARGETS
     takes_log_mel = True
     can_be_sharded = False  # the encoder's layers are called part by part
-
-    def lora_targets(self, config: AdapterConfig) -> str:
-        """See `Family`."""
-        return LORA_TARGETS.get(config.where) or "|".join(f"({target})" for target in LORA_TARGETS.values())
 
     def sizes(self, config: Any) -> ModelSizes:
         """See `Family`."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import torch
 
@@ -12,7 +13,7 @@ from enunciate.errors import EnunciateError, ModelNotFoundError
 from enunciate.speech_lm.families.family import Attention, Family
 from enunciate.speech_lm.families.folder_processor import FolderProcessor
 from enunciate.speech_lm.families.whole_checkpoint import load_whole
-from enunciate.speech_lm.options import CONTROL_TOKENS
+from enunciate.speech_lm.options import CONTROL_TOKENS, AdapterConfig
 from enunciate.speech_lm.processor import Control, Processor
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
@@ -28,6 +29,12 @@ class TransformersFamily(Family):
     """What error messages call a base."""
     weight_files: tuple[str, ...] = ("model*.safetensors",)
     """Patterns for the names of the files on the hub that are fetched; some bases have others beside them."""
+    targets: ClassVar[Mapping[str, str]]
+    """For the decoder and the encoder, an expression for the names of the layers that get LoRA matrices."""
+
+    def lora_targets(self, config: AdapterConfig) -> str:
+        """See `Family`."""
+        return self.targets.get(config.where) or "|".join(f"({target})" for target in self.targets.values())
 
     def model_class(self) -> Any:
         """Return the class of models in transformers."""

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from support.encoded_batches import encoded_both_ways
 from support.speech_lm_cases import clip
 from support.tiny_granite_speech import granite_tokenizer, save_granite_speech, tiny_granite_speech
 
@@ -51,12 +52,8 @@ def test_a_clip_is_encoded_as_in_transformers(model, processor, seconds):
 @pytest.mark.parametrize("lengths", [(0.3, 1.01), (0.21, 0.2, 0.99), (0.5, 0.5)])
 def test_a_clip_is_encoded_the_same_in_any_batch(model, processor, lengths, training):
     model.train(training)
-    clips = [processor.features(clip(seconds, seed)) for seed, seconds in enumerate(lengths)]
-    together = model.encode(audio_batch(clips, processor.geometry))
-    for index, features in enumerate(clips):
-        alone = model.encode(audio_batch([features], processor.geometry))
-        tokens = int(alone.n_tokens)
-        torch.testing.assert_close(together.states[index, :tokens], alone.states[0, :tokens], **CLOSE)
+    for together, alone, tokens in encoded_both_ways(model, processor, lengths):
+        torch.testing.assert_close(together[:tokens], alone[:tokens], **CLOSE)
 
 
 def test_training_leaves_the_statistics_of_the_encoder_alone(model, processor):

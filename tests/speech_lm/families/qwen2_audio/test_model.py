@@ -2,12 +2,11 @@
 
 import pytest
 import torch
-from support.speech_lm_cases import clip
+from support.encoded_batches import encoded_both_ways
 from support.tiny_qwen2_audio import qwen2_audio_tokenizer, tiny_qwen2_audio
 from transformers.models.qwen2_audio.modeling_qwen2_audio import Qwen2AudioEncoder
 
 from enunciate.speech_lm.adapter import add_adapter, trainable
-from enunciate.speech_lm.audio_batch import audio_batch
 from enunciate.speech_lm.families.qwen2_audio.family import Qwen2AudioFamily, Qwen2AudioProcessor
 from enunciate.speech_lm.options import AdapterConfig, PromptConfig
 
@@ -46,12 +45,8 @@ def test_clips_have_as_many_tokens_as_in_transformers(model, frames):
 @torch.no_grad()
 @pytest.mark.parametrize("lengths", [(0.3, 1.01), (0.21, 0.2, 0.99), (0.5, 0.5)])
 def test_a_clip_is_encoded_the_same_in_any_batch(model, processor, lengths):
-    clips = [processor.features(clip(seconds, seed)) for seed, seconds in enumerate(lengths)]
-    together = model.encode(audio_batch(clips, processor.geometry))
-    for index, features in enumerate(clips):
-        alone = model.encode(audio_batch([features], processor.geometry))
-        tokens = int(alone.n_tokens)
-        torch.testing.assert_close(together.states[index, :tokens], alone.states[0, :tokens], **CLOSE)
+    for together, alone, tokens in encoded_both_ways(model, processor, lengths):
+        torch.testing.assert_close(together[:tokens], alone[:tokens], **CLOSE)
 
 
 def test_a_turn_has_the_clip_between_its_signs(processor):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from support.encoded_batches import encoded_both_ways
 from support.speech_lm_cases import clip
 from support.tiny_voxtral import SPECIAL, save_voxtral, tiny_voxtral
 
@@ -44,13 +45,9 @@ def test_30_s_are_encoded_as_in_transformers(model):
 @torch.no_grad()
 @pytest.mark.parametrize("lengths", [(0.3, 1.01), (0.21, 0.2, 0.99), (0.5, 0.5)])
 def test_a_clip_is_encoded_the_same_in_any_batch(model, processor, lengths):
-    clips = [processor.features(clip(seconds, seed)) for seed, seconds in enumerate(lengths)]
-    together = model.encode(audio_batch(clips, processor.geometry))
-    for index, features in enumerate(clips):
-        alone = model.encode(audio_batch([features], processor.geometry))
-        tokens = int(alone.n_tokens)
-        assert tokens == alone.states.shape[1]
-        torch.testing.assert_close(together.states[index, :tokens], alone.states[0, :tokens], **CLOSE)
+    for together, alone, tokens in encoded_both_ways(model, processor, lengths):
+        assert tokens == len(alone)
+        torch.testing.assert_close(together[:tokens], alone[:tokens], **CLOSE)
 
 
 @torch.no_grad()

@@ -42,13 +42,14 @@ class GraniteSpeechFamily(TransformersFamily):
     speech_adapter_shape: ClassVar[dict[str, Any]] = {"r": 64, "lora_alpha": 32, "lora_dropout": 0.1}
     hearing_modules = ("model.encoder", "model.projector")
     embedding = "embed_tokens"
+    targets = LORA_TARGETS
     can_be_sharded = False  # the encoder's layers are called part by part
 
     def lora_targets(self, config: AdapterConfig) -> str:
         """See `Family`."""
         if config.start == "speech":
             return SPEECH_TARGETS
-        return LORA_TARGETS.get(config.where) or "|".join(f"({target})" for target in LORA_TARGETS.values())
+        return super().lora_targets(config)
 
     def speech_adapter_name(self, name: str) -> str:
         """See `Family`."""

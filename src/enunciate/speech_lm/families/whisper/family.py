@@ -20,7 +20,6 @@ from enunciate.speech_lm.families.whisper.ctranslate2_checkpoint import (
 from enunciate.speech_lm.families.whisper.model import SpeechWhisper, prepare
 from enunciate.speech_lm.families.whisper.processor import WhisperProcessor
 from enunciate.speech_lm.families.whisper.turn import SCORE_PATHS
-from enunciate.speech_lm.options import AdapterConfig
 
 _ATTENTION = r"self_attn\.(q_proj|k_proj|v_proj|out_proj)|fc1|fc2"
 LORA_TARGETS = {
@@ -38,15 +37,12 @@ class WhisperFamily(TransformersFamily):
     kind_of_model = "Whisper (of transformers, or as faster-whisper keeps it)"
     hearing_modules = ("model.encoder",)
     embedding = "embed_tokens"
+    targets = LORA_TARGETS
     keeps_float32 = True
     takes_log_mel = True
     can_be_sharded = False  # layers are called part by part, past the hooks that gather their weights
     runs_layer_by_layer = False
     score_paths = SCORE_PATHS
-
-    def lora_targets(self, config: AdapterConfig) -> str:
-        """See `Family`."""
-        return LORA_TARGETS.get(config.where) or "|".join(f"({target})" for target in LORA_TARGETS.values())
 
     def model_class(self) -> Any:
         """See `TransformersFamily`."""
