@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,8 +32,10 @@ from enunciate.speech_lm.decoding.decoder import ClipFeatures, Decoder
 from enunciate.speech_lm.families.decoder_layers import compile_layers
 from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
 from enunciate.speech_lm.options import TASKS, PromptConfig
+from enunciate.speech_lm.small_weights import to_int4, to_int8
 
 PATHS = 8
+ROUNDED: dict[str, Callable[[Any], None]] = {"full": lambda model: None, "int8": to_int8, "int4": to_int4}
 WAYS = ("generate", "plain loop", "static", "static, compiled")
 
 
@@ -110,22 +113,27 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=WAYS, default=WAYS[:3], help="only these rows")
     parser.add_argument("--compile", action="store_true", help="also with compiled layers")
     parser.add_argument("--ranks", type=Path, help="js-tiktoken's o200k_base.js")
+    parser.add_argument("--weights", choices=ROUNDED, default="full", help="round the weights first")
+    parser.add_argument("--control-token-alone", action="store_true", help="prompts without the rubric")
     parser.add_argument("--skip-check", action="store_true", help="do not compare answers first")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--tiny", action="store_true", help="a tiny model")
     options = parser.parse_args()
     if options.device == "cuda" and not torch.cuda.is_available():
         parser.error("the full size needs a GPU: `--tiny --device cpu` tries this script without one")
-    size = tiny_size(options.device) if options.tiny else full_size(options.device)
+    alone = options.control_token_alone
+    size = tiny_size(options.device) if options.tiny else full_size(options.device, control_token_alone=alone)
     if options.tiny:
         options.batches, options.runs = [1, 3], 1
     report = Report(options.out)
     processor = processor_of(size, options.ranks)
-    report.line(**environment(size.device), vocabulary=processor.n_ids)
+    report.line(**environment(size.device), vocabulary=processor.n_ids, weights=options.weights, short=alone)
     if not options.skip_check and not compare(size, processor, report):
         raise SystemExit("static passes answer differently from the plain loop")
     free_memory(size.device)
     model = model_of(size, processor, size.dtype)
+    ROUNDED[options.weights](model)
+    free_memory(size.device)
     if "generate" in options.only:
         time_generate(size, processor, model, options.runs, report)
     clips = clips_of(size, max(options.batches))

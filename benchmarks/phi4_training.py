@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.distributed
 from phi4_sizes import Size, random_model
 from torch import Tensor, nn
 from transformers.models.phi4_multimodal import modeling_phi4_multimodal as native
@@ -16,7 +17,7 @@ from enunciate.speech_lm.answer_loss import answer_loss
 from enunciate.speech_lm.families.decoder_layers import compile_layers
 from enunciate.speech_lm.families.phi4.masked_audio import audio_encoder
 from enunciate.speech_lm.options import AdapterConfig
-from enunciate.speech_lm.training.working_copies import WorkingCopies
+from enunciate.speech_lm.training.working_copies import WorkingCopies, add_up_gradients
 
 JOINED_TOKENS = 8 * 448
 """A little over what 8 examples of APA with the full rubric have, so that the peak of the memory stays."""
@@ -120,7 +121,9 @@ class Trainer:
         return loss.detach()
 
     def update(self) -> None:
-        """Change the weights."""
+        """Change the weights, by the gradients of all processes."""
+        if torch.distributed.is_initialized():
+            add_up_gradients(self.trained.values())
         torch.nn.utils.clip_grad_norm_(list(self.trained.values()), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad()

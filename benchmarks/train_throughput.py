@@ -8,6 +8,10 @@ clipping and AdamW. Each row prints examples a second, the milliseconds of a mic
 the peak of the memory; the first step, which compiles, is timed by itself. Weights are random, in bfloat16
 (`phi4_sizes`).
 
+Under torchrun each process takes a GPU and as many examples, and gradients are added up once a step:
+
+    torchrun --nproc_per_node=2 benchmarks/train_throughput.py --only "ours, all"
+
 With `--tiny` everything is float32, and the loss and the gradients of every row must be those of the plain
 way to 1e-5, but for `bf16_lora`, which is rounded on purpose; else the script ends with an error. The rows
 then also count the operators of a micro-batch of APA, and how often the host looks at a value of a tensor.
@@ -16,12 +20,14 @@ then also count the operators of a micro-batch of APA, and how often the host lo
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed
 from phi4_sizes import (
     Clock,
     Report,
@@ -85,10 +91,12 @@ def measure(size: Size, name: str, options: argparse.Namespace, report: Report) 
         steps.append(whole + clock.read())
     median_s = statistics.median(steps[1:])
     counts = count_operators(lambda: trainer.micro_batch(batches[0][1], items)) if options.tiny else {}
+    processes = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
     report.line(
         event="row",
         name=name,
-        examples_per_s=options.batch * options.accumulation / median_s,
+        processes=processes,
+        examples_per_s=processes * options.batch * options.accumulation / median_s,
         micro_batch=max(len(batch["labels"]) for _, batch in batches),
         **{f"{task}_ms": 1000 * statistics.median(values) for task, values in times.items()},
         step_ms=1000 * median_s,
@@ -150,13 +158,18 @@ def main() -> None:
     options = parser.parse_args()
     if options.device == "cuda" and not torch.cuda.is_available():
         parser.error("the full size needs a GPU: `--tiny --device cpu` tries this script without one")
+    process = int(os.environ.get("RANK", "0"))
+    if "WORLD_SIZE" in os.environ:
+        torch.distributed.init_process_group("nccl" if options.device == "cuda" else "gloo")
+        if options.device == "cuda":
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     torch.set_float32_matmul_precision("highest" if options.tiny else "high")
     size = tiny_size(options.device) if options.tiny else full_size(
         options.device, control_token_alone=options.control_token_alone
     )  # fmt: skip
     if options.tiny:
         options.batch, options.steps = 2, 1
-    report = Report(options.out)
+    report = Report(options.out if process == 0 else None)
     report.line(**environment(size.device))
     names = [
         name for name in options.only if not (CASES[name].encode_once and options.strategy == "unfreeze")

@@ -85,6 +85,25 @@ def test_two_processes_train_what_one_does(material, two, tmp_path):
         torch.testing.assert_close(together[name], tensor, atol=3e-5, rtol=1e-3)
 
 
+def test_two_processes_with_working_copies_train_what_one_does(material, tmp_path):
+    """The copies are rounded alike; only the order in which gradients are added differs."""
+    given = {"precision": "bf16", "bf16_lora": True, "adapter": STILL, "best_metric": "loss", "max_steps": 4}
+    one = tiny_recipe(material, tmp_path / "one", accumulation=2, **given)
+    two = tiny_recipe(material, tmp_path / "two", accumulation=1, **given)
+    train(one)
+    run_python(
+        "-m", "torch.distributed.run", "--nproc_per_node=2", f"--master_port={free_port()}",
+        "-m", "enunciate", "train", write_recipe(two, tmp_path / "recipe.yaml"),
+    )  # fmt: skip
+
+    for key in ("loss", "grad_norm"):
+        first, second = ([line[key] for line in log_of(out, key)] for out in (one.out, two.out))
+        assert second == pytest.approx(first, rel=1e-3)
+    alone, together = load_file(one.out / WEIGHTS), load_file(two.out / WEIGHTS)
+    for name, tensor in alone.items():
+        torch.testing.assert_close(together[name], tensor, atol=3e-5, rtol=1e-3)
+
+
 def test_two_processes_resume_after_a_kill_to_the_same_adapter(runs):
     whole, resumed = runs
 

@@ -206,10 +206,12 @@ def test_joined_micro_batches_make_the_same_step_in_fewer_passes(material, tmp_p
     assert len(passes) == 3 * (4 + 1)
 
 
-def test_processes_that_share_a_model_make_as_many_passes(material, tmp_path, monkeypatch):
+def test_options_that_do_not_fit_a_shared_model_are_told(material, tmp_path, monkeypatch):
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     with pytest.raises(RecipeError, match="join_to"):
         check_speed_options(tiny_recipe(material, tmp_path, join_to=100), 2)
+    with pytest.raises(RecipeError, match=r"bf16_lora.*torchrun"):
+        check_speed_options(tiny_recipe(material, tmp_path, bf16_lora=True, precision="bf16"), 2)
 
 
 @pytest.mark.slow
@@ -241,7 +243,6 @@ def test_a_run_with_working_copies_saves_float32_and_resumes_to_the_same(materia
 @pytest.mark.parametrize(
     ("values", "processes", "message"),
     [
-        ({"bf16_lora": True, "precision": "bf16"}, 2, "only on one device"),
         ({"bf16_lora": True}, 1, "precision=bf16"),
         ({"compile_layers": True, "kind": "whisper", "prompt": {}}, 1, "compile_layers"),
     ],

@@ -41,6 +41,9 @@ class PocketRecipe(TrainingRecipe):
     aligner: Path | None = None
     """Folder of an earlier engine's weights, whose alignment gives the first times of the recordings' phones.
     Without one, phones begin spread evenly, and the first realignment finds them."""
+    start_seed: int | None = None
+    """Seed of the random weights that a run begins with; None is `seed`. Runs with one start and other seeds
+    see their data in another order, and can be averaged (`python -m enunciate.pocket.training.average`)."""
     epochs: _Positive = 36.0
     """Passes over the recordings."""
     encoder_rate: _Positive = 1.5e-4

@@ -62,8 +62,10 @@ def train(recipe: PocketRecipe, config: EncoderConfig = WHISPER_BASE) -> Metrics
         recipe.out.mkdir(parents=True, exist_ok=True)
     log = event_log(recipe.out / LOG)
     device = pick_device(recipe.device)
-    torch.manual_seed(recipe.seed)
+    torch.manual_seed(recipe.seed if recipe.start_seed is None else recipe.start_seed)
     model = PocketModel(recipe.model, config)
+    if recipe.start_seed is not None:
+        torch.manual_seed(recipe.seed)
     if recipe.whisper is not None:
         load_whisper(model.encoder, recipe.whisper)
     configure_cuda()

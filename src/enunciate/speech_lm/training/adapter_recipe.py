@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
@@ -43,7 +44,13 @@ class AdapterRecipe(SplitRecipe, AdapterDescription):
     dev_utterances: _Count | None = None
     """Maximum number of the dev speakers' utterances that each evaluation decodes."""
 
+    neural: Path | None = None
+    """Folder of clips of neural voices (`python -m enunciate.corpus.synthetic.neural`). They teach MDD alone,
+    as they have no scores. None for recordings alone."""
     adapter: AdapterConfig = AdapterConfig()
+    start_seed: int | None = None
+    """Seed of the random weights that the adapter begins with; None is `seed`. Runs with one start and other
+    seeds see their data in another order, and can be averaged."""
 
     batch_size: _Count = 8
     """Examples per device and forward pass."""
@@ -81,8 +88,8 @@ class AdapterRecipe(SplitRecipe, AdapterDescription):
     encode_once: bool = True
     """Keep the encodings of all clips, if the encoder is frozen and clips are not changed."""
     bf16_lora: bool = False
-    """Compute with copies of the LoRA matrices in bfloat16; what is trained and saved stays float32. On one
-    device only."""
+    """Compute with copies of the LoRA matrices in bfloat16; what is trained and saved stays float32. Not with
+    FSDP."""
     compile_layers: bool = False
     """Compile each layer of the decoder (torch.compile), which takes over a minute; not for `whisper`."""
     pad_to: _Count = 1

@@ -81,8 +81,8 @@ def check_speed_options(recipe: AdapterRecipe, processes: int) -> None:
     problems: list[str] = []
     if recipe.compile_layers and not family_named(recipe.kind).runs_layer_by_layer:
         problems.append("compile_layers: the layers of this family are not called as a whole: give false")
-    if recipe.bf16_lora and (processes > 1 or sharding_is_asked_for()):
-        problems.append("bf16_lora: only on one device: give false, or run one process")
+    if recipe.bf16_lora and sharding_is_asked_for():
+        problems.append("bf16_lora: the copies of sharded weights are not kept: give false, or run torchrun")
     if recipe.join_to and sharding_is_asked_for():
         problems.append("join_to: processes that share a model must make as many passes: give 0")
     if recipe.bf16_lora and recipe.precision != "bf16":

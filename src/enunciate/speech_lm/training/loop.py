@@ -39,7 +39,7 @@ from enunciate.speech_lm.training.run_state import (
     load_checkpoint,
     save_checkpoint,
 )
-from enunciate.speech_lm.training.working_copies import WorkingCopies
+from enunciate.speech_lm.training.working_copies import WorkingCopies, add_up_gradients
 from enunciate.training.run_folder import LOG_FILE, Metrics
 
 BEST = "best-"
@@ -68,7 +68,14 @@ class TrainingLoop:
         optimizer = make_optimizer(model, recipe, accelerator.device, self._copies)
         self.model: nn.Module
         self.optimizer: torch.optim.Optimizer
-        self.model, self.optimizer = accelerator.prepare(model, optimizer)
+        self._adds_up = self._copies is not None and accelerator.num_processes > 1
+        """Whether gradients are added up here and not by DDP, which does not know the copies' masters."""
+        if self._adds_up:
+            # Placed anew, the model would no longer hold the copies.
+            self.model = accelerator.prepare_model(model, device_placement=False, evaluation_mode=True)
+            self.optimizer = accelerator.prepare_optimizer(optimizer)
+        else:
+            self.model, self.optimizer = accelerator.prepare(model, optimizer)
         self.progress = Progress()
         self._rates = [cast("float", group["lr"]) for group in self.optimizer.param_groups]
 
@@ -138,11 +145,13 @@ class TrainingLoop:
             with self._synchronising(last=index + 1 == len(plan.batches)):
                 loss = answer_loss(self.model, batch, plan.n_items, self.recipe.ordinal_weight)
                 # DDP and FSDP average over the processes, and the parts of the loss are to be added.
-                self.accelerator.backward(loss * self.accelerator.num_processes)
+                self.accelerator.backward(loss * (1 if self._adds_up else self.accelerator.num_processes))
             if self._copies is not None:
                 self._copies.collect()
             total += loss.detach()
         trained = [one for group in self.optimizer.param_groups for one in group["params"]]
+        if self._adds_up:
+            add_up_gradients(trained)
         norm = self.accelerator.clip_grad_norm_(
             self.model.parameters() if is_sharded(self.accelerator) else trained, self.recipe.max_grad_norm
         )

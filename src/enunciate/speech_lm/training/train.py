@@ -52,6 +52,7 @@ from enunciate.speech_lm.training.evaluator import AdapterEvaluator
 from enunciate.speech_lm.training.loop import TrainingLoop
 from enunciate.speech_lm.training.memory import LargestBatch
 from enunciate.speech_lm.training.model_card import write_card
+from enunciate.speech_lm.training.neural_utterances import neural_utterances
 from enunciate.speech_lm.training.run_state import is_sharded
 from enunciate.speech_lm.training.split import AdapterSplit, load_split
 from enunciate.storage import writing_to
@@ -96,8 +97,10 @@ def train(
     examples = _examples(recipe, split, processor)
     largest = LargestBatch.of(recipe, examples, processor.geometry)
     check_memory(recipe, accelerator.device, largest, family.config(folder))
-    set_seed(recipe.seed)
+    set_seed(recipe.seed if recipe.start_seed is None else recipe.start_seed)
     model = build_model(recipe, accelerator.device, processor)
+    if recipe.start_seed is not None:
+        set_seed(recipe.seed)
     hours = sum({example.recording: example.n_frames for example in examples}.values()) / 360_000
     audio = ClipAudio(processor, accelerator.device, keep=hours < _KEPT_HOURS, precomputed=features)
     plan = BatchPlan(examples, recipe, accelerator.process_index, accelerator.num_processes)
@@ -146,7 +149,10 @@ def silence_libraries() -> None:
 
 def _examples(recipe: AdapterRecipe, split: AdapterSplit, processor: Processor) -> list[AdapterExample]:
     soft = None if recipe.score_loss == "hard" else SoftScores(recipe.score_spread, split.ranges)
-    return examples_of(split.train, recipe.tasks, recipe.prompt, recipe.target, processor, soft)
+    utterances = list(split.train)
+    if recipe.neural is not None:
+        utterances += neural_utterances(recipe.neural, recipe.limit)
+    return examples_of(utterances, recipe.tasks, recipe.prompt, recipe.target, processor, soft)
 
 
 def _training_audio(

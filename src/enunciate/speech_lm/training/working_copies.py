@@ -9,11 +9,11 @@ hold the masters themselves.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 
 _LORA = ".lora_"
 
@@ -68,3 +68,14 @@ class WorkingCopies:
     def _hold(self, values: Sequence[Tensor]) -> None:
         for parameter, value in zip(self._parameters, values, strict=True):
             parameter.data = value
+
+
+def add_up_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Add the gradients of all processes, once a step; DDP would add those of the copies in every pass.
+
+    A process in which a parameter had no part adds 0.
+    """
+    for parameter in parameters:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        distributed.all_reduce(parameter.grad)
