@@ -22,6 +22,7 @@ class WeightsChoice(StrEnum):
 
     FULL = "full"
     INT8 = "int8"
+    INT4 = "int4"
 
 
 AccentOption = Annotated[
@@ -56,8 +57,9 @@ ServedAdapterOption = Annotated[
 WeightsOption = Annotated[
     WeightsChoice,
     typer.Option(
-        help="int8 rounds the weights of Phi-4, of adapters, and of other models that torch runs to 8 bits: "
-        "less memory, other scores by a little. It needs: pip install 'enunciate[int8]'."
+        help="int8 rounds the weights of Phi-4, of adapters, and of other models that torch runs to 8 bits, "
+        "and int4, on an NVIDIA GPU, to 4: less memory, other scores by a little. "
+        "They need: pip install 'enunciate[int8]'."
     ),
 ]
 EvaluatedCorpusOption = Annotated[

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import torch
 
+from enunciate.errors import ModelNotFoundError
 from enunciate.huggingface import quiet_loading
 from enunciate.phones import Lexicon
 from enunciate.speech_lm.adapter import WEIGHTS_FILE, add_adapter, merged
@@ -23,11 +24,11 @@ from enunciate.speech_lm.options import AdapterConfig, AdapterDescription, Preci
 from enunciate.speech_lm.packaged_speech_aligner import packaged_speech_aligner
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import UNTRAINED_PROMPT
-from enunciate.speech_lm.small_weights import to_int8
+from enunciate.speech_lm.small_weights import to_int4, to_int8
 from enunciate.torch_device import configure_cuda, pick_device
 
 BATCH_SIZE = {"cuda": 64, "cpu": 8}
-_SUFFIX: dict[WeightFormat, str] = {"full": "", "int8": ", int8"}
+_SUFFIX: dict[WeightFormat, str] = {"full": "", "int8": ", int8", "int4": ", int4"}
 
 
 def load_adapted(
@@ -158,8 +159,12 @@ def _with_speech_adapter(base: Any) -> Any:
 
 
 def _kept(model: Any, weights: WeightFormat) -> Any:
-    if weights == "int8":
-        to_int8(model)
+    if weights == "int4" and (model.device.type != "cuda" or model.dtype != torch.bfloat16):
+        raise ModelNotFoundError(
+            "weights in 4 bits need an NVIDIA GPU and a model in bfloat16: use int8 here, or full weights"
+        )
+    if weights != "full":
+        {"int8": to_int8, "int4": to_int4}[weights](model)
     return model
 
 

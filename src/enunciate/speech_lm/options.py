@@ -27,6 +27,10 @@ class PromptConfig(FrozenModel):
     """Put the reference text into the prompt."""
 
 
+TotalWeights = tuple[float, float, float, float]
+"""Weights of accuracy, fluency and prosodic, and a constant."""
+
+
 class TargetConfig(FrozenModel):
     """The contents of the assistant turn."""
 
@@ -35,6 +39,9 @@ class TargetConfig(FrozenModel):
     scores: Literal["chained", "apart"] = "chained"
     """Whether the model sees the scores that an answer has named when it names the next one, as any text; or
     a blank in the place of each, so that every score follows from the clip alone."""
+    total_weights: TotalWeights | None = None
+    """The expected total is this sum of the other expected scores (`decoding.combined_total`), as
+    `fit_total_formula` learns it from the labels of the train split; None for the model's own."""
 
 
 class AdapterConfig(FrozenModel):
@@ -52,8 +59,8 @@ class AdapterConfig(FrozenModel):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.01
 
 
-WeightFormat = Literal["full", "int8"]
-"""How an engine keeps the weights of its linear layers: as they are, or rounded to 8 bits."""
+WeightFormat = Literal["full", "int8", "int4"]
+"""How an engine keeps the weights of its linear layers: as they are, or rounded to 8 or 4 bits."""
 
 
 class AdapterDescription(FrozenModel):

@@ -46,7 +46,9 @@ def to_int4(model: nn.Module) -> None:
     """
     with needing("int8"), quiet_loading():
         from torchao.quantization import Int4WeightOnlyConfig, quantize_
-    config = Int4WeightOnlyConfig(group_size=_GROUP, int4_packing_format="tile_packed_to_4d")
+    # The annotation names an enumeration of strings that the package does not export.
+    packing = cast("Any", "tile_packed_to_4d")
+    config = Int4WeightOnlyConfig(group_size=_GROUP, int4_packing_format=packing)
     kept = {layer for layer in _rounded(model) if layer.in_features % _GROUP == 0}
     quantize_(model, config, filter_fn=lambda module, _: module in kept)
 

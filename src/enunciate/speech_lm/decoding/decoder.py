@@ -22,6 +22,7 @@ from enunciate.errors import ModelNotFoundError
 from enunciate.speech_lm.audio_batch import audio_batch
 from enunciate.speech_lm.audio_geometry import clip_name
 from enunciate.speech_lm.decoding.automaton import token_table
+from enunciate.speech_lm.decoding.combined_total import combine_total
 from enunciate.speech_lm.decoding.continuation import Continuation, base_of
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 from enunciate.speech_lm.decoding.free_answers import decode_freely, most_tokens
@@ -216,7 +217,14 @@ class Decoder:
             scored = decode_scores_apart(sequences, prompts, slots, self._processor.blank_id)
         else:
             scored = decode_scores(sequences, prompts, slots, self._paths)
-        return [DecodedAnswer(one.answer, render(one.answer), one.distributions) for one in scored]
+        return [
+            DecodedAnswer(
+                one.answer,
+                render(one.answer),
+                combine_total(one.distributions, self._target.total_weights),
+            )
+            for one in scored
+        ]
 
     # ------------------------------------------------------------------------------------- transcripts
 

@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from enunciate.audio import Samples
 from enunciate.errors import EnunciateError
+from enunciate.speech_lm.decoding.combined_total import combine_total
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 from enunciate.speech_lm.openai_api.answer_request import answer_request
 from enunciate.speech_lm.openai_api.chat_client import ChatAnswer, ChatClient
 from enunciate.speech_lm.openai_api.token_probabilities import phone_probabilities, score_distributions
-from enunciate.speech_lm.options import PromptConfig, Task
+from enunciate.speech_lm.options import PromptConfig, TargetConfig, Task, TotalWeights
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, parse
 
 Item = tuple[Samples, str | None]
@@ -27,15 +28,19 @@ class ServedAnswerDecoder:
     for that: a call for a part of the last one is answered from it, failures included.
     """
 
-    def __init__(self, client: ChatClient, prompt: PromptConfig, parallel: int) -> None:
+    def __init__(
+        self, client: ChatClient, prompt: PromptConfig, parallel: int, target: TargetConfig | None = None
+    ) -> None:
         """Prepare to ask.
 
         Args:
             client: Asks the server.
             prompt: What the model is asked.
             parallel: Requests under way at the same time.
+            target: What the model was trained to answer.
         """
         self._client, self._prompt, self._parallel = client, prompt, parallel
+        self._total = None if target is None else target.total_weights
         self._last: dict[Key, Outcome] = {}
 
     def decode_tasks(self, tasks: Sequence[Task], items: Sequence[Item]) -> dict[Task, list[DecodedAnswer]]:
@@ -60,7 +65,8 @@ class ServedAnswerDecoder:
     def _outcome(self, key: Key, item: Item) -> Outcome:
         task = key[0]
         try:
-            return _decoded(task, self._client.ask(answer_request(task, *item, self._prompt)))
+            given = self._client.ask(answer_request(task, *item, self._prompt))
+            return _decoded(task, given, self._total)
         except EnunciateError as error:
             return error
 
@@ -71,12 +77,14 @@ def _answer_or_raise(outcome: Outcome) -> DecodedAnswer:
     return outcome
 
 
-def _decoded(task: Task, given: ChatAnswer) -> DecodedAnswer:
+def _decoded(task: Task, given: ChatAnswer, total: TotalWeights | None) -> DecodedAnswer:
     answer = parse(task, given.text)
     if given.tokens is None:
         return DecodedAnswer(answer, given.text)
     if isinstance(answer, ApaAnswer):
-        return DecodedAnswer(answer, given.text, score_distributions(given.text, given.tokens))
+        distributions = score_distributions(given.text, given.tokens)
+        combined = None if distributions is None else combine_total(distributions, total)
+        return DecodedAnswer(answer, given.text, combined)
     if isinstance(answer, MddAnswer):
         chances = phone_probabilities(given.text, given.tokens)
         fits = chances is not None and len(chances) == len(answer.phones)

@@ -60,7 +60,7 @@ def load_served(
     client = ChatClient(model, base_url, timeout_s=timeout_s, retries=retries)
     client.check()
     return SpeechLmAssessor(
-        ServedAnswerDecoder(client, trained.prompt, BATCH_SIZE * len(trained.tasks)),
+        ServedAnswerDecoder(client, trained.prompt, BATCH_SIZE * len(trained.tasks), trained.target),
         f"openai:{model}",
         options=SpeechLmOptions(
             tasks=trained.tasks,

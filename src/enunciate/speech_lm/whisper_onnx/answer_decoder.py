@@ -15,6 +15,7 @@ import numpy as np
 from enunciate.audio import SAMPLE_RATE_HZ, Samples
 from enunciate.pocket.log_mel import log_mel
 from enunciate.speech_lm.audio_geometry import clip_name
+from enunciate.speech_lm.decoding.combined_total import combine_total
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 from enunciate.speech_lm.decoding.grammar import TranscriptGrammar
 from enunciate.speech_lm.decoding.scores import decode_scores, decode_scores_apart
@@ -84,7 +85,8 @@ class OnnxAnswerDecoder:
             (scored,) = decode_scores_apart(sequences, [prompt], self._slots, self._tokens.blank_id)
         else:
             (scored,) = decode_scores(sequences, [prompt], self._slots, SCORE_PATHS)
-        return DecodedAnswer(scored.answer, render(scored.answer), scored.distributions)
+        distributions = combine_total(scored.distributions, self._target.total_weights)
+        return DecodedAnswer(scored.answer, render(scored.answer), distributions)
 
     def _transcript(self, heard: Mapping[str, Floats], prompt: list[int], duration_s: float) -> DecodedAnswer:
         sequences = TokenSequences(self._decoder, heard)
