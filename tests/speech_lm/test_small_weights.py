@@ -91,6 +91,11 @@ def test_an_engine_is_asked_for_with_its_weights(tiny_adapter, checkpoint):
         load_assessor("pocket", weights="int8")
 
 
+def test_weights_in_4_bits_are_refused_without_a_gpu(tiny_adapter):
+    with pytest.raises(ModelNotFoundError, match="NVIDIA GPU"):
+        load_assessor(tiny_adapter, weights="int4")
+
+
 def test_the_package_that_rounds_is_told_where_it_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "torchao", None)
     monkeypatch.setitem(sys.modules, "torchao.quantization", None)

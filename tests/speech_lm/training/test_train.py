@@ -1,14 +1,16 @@
 """From a recipe to a saved adapter, at the tiny size on a CPU."""
 
 import json
+from dataclasses import replace
 from itertools import chain
 
 import pytest
 import torch
 from safetensors.torch import load_file
 from support.speech_lm_runs import log_of, tiny_recipe
-from support.tone_corpus import make_corpus
+from support.tone_corpus import make_corpus, make_neural
 
+from enunciate.corpus.synthetic.neural_clip import read_neural, write_neural
 from enunciate.errors import CorpusError, DeviceError, EnunciateError, MissingExtraError, ModelNotFoundError
 from enunciate.speech_lm.adapter import load_adapter
 from enunciate.speech_lm.decoding.static_decoding import StaticDecoding
@@ -17,6 +19,7 @@ from enunciate.speech_lm.families.phi4.model import load_base
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
 from enunciate.speech_lm.training import checks, evaluator
 from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
+from enunciate.speech_lm.training.batch_plan import BatchPlan
 from enunciate.speech_lm.training.checks import cheaper_options, check_memory, check_set_up
 from enunciate.speech_lm.training.collator import Collator
 from enunciate.speech_lm.training.evaluator import AdapterEvaluator
@@ -192,6 +195,45 @@ def test_measuring_before_the_first_step_changes_no_weight(material, tmp_path):
         saved.append((recipe.out / "adapter_model.safetensors").read_bytes())
 
     assert saved[0] == saved[1]
+
+
+def test_runs_with_one_start_begin_alike_and_see_their_data_in_another_order(material, tmp_path):
+    def adapter(name, **values):
+        fresh = {"start": "fresh", "rank": 4, "alpha": 8, "dropout": 0}
+        recipe = tiny_recipe(material, tmp_path / name, adapter=fresh, max_steps=1, **values)
+        train(recipe)
+        return load_file(recipe.out / "adapter_model.safetensors"), log_of(recipe.out, "loss")[0]["loss"]
+
+    (one, loss), (two, other_loss) = (
+        adapter("one", seed=1, start_seed=5),
+        adapter("two", seed=2, start_seed=5),
+    )
+    other, _ = adapter("other", seed=2)
+    began = [name for name in one if ".lora_A." in name]  # whose first gradient is 0, as B is 0
+
+    assert all(torch.equal(one[name], two[name]) for name in began)
+    assert not any(torch.equal(one[name], other[name]) for name in began)
+    assert loss != other_loss
+
+
+def test_neural_voices_teach_what_was_said_and_no_scores(material, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        BatchPlan,
+        "__init__",
+        lambda plan, examples, *given, begin=BatchPlan.__init__: (
+            seen.extend(examples) or begin(plan, examples, *given)
+        ),
+    )
+    clips = [
+        replace(clip, held_out=clip.id == "voice-3") for clip in read_neural(make_neural(tmp_path, 2, 2))
+    ]
+    write_neural(clips, tmp_path / "neural", "x")
+    train(tiny_recipe(material, tmp_path / "out", neural=tmp_path / "neural", max_steps=1))
+
+    made = {example.id: example.task for example in seen if example.id.startswith("voice-")}
+    assert made == {"voice-0": "mdd", "voice-1": "mdd", "voice-2": "mdd"}
+    assert {example.task for example in seen if example.id not in made} == {"apa", "mdd"}
 
 
 def test_evaluations_decode_a_copy_in_static_passes_where_that_pays(material, tmp_path, monkeypatch):

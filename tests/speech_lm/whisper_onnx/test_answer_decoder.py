@@ -13,6 +13,7 @@ from torch.nn.functional import gelu
 from enunciate.errors import AudioTooLongError
 from enunciate.pocket.log_mel import log_mel
 from enunciate.schema import ASPECTS
+from enunciate.speech_lm.decoding.decoded_answer import expectation
 from enunciate.speech_lm.decoding.decoder import Decoder as TorchDecoder
 from enunciate.speech_lm.decoding.scores import decode_scores
 from enunciate.speech_lm.decoding.slots import find_slots
@@ -140,9 +141,10 @@ def test_few_paths_keep_nearly_all_of_the_probability(case):
         np.testing.assert_allclose(few.distributions[aspect], every.distributions[aspect], atol=1e-4)
 
 
+@pytest.mark.parametrize("total_weights", [None, (0.7, 0.1, 0.2, -0.5)])
 @pytest.mark.parametrize("scores", ["chained", "apart"])
-def test_scores_are_those_of_the_engine_in_torch(case, scores):
-    target = TargetConfig(scores=scores)
+def test_scores_are_those_of_the_engine_in_torch(case, scores, total_weights):
+    target = TargetConfig(scores=scores, total_weights=total_weights)
     description = case.description.model_copy(update={"target": target})
     items = [(clip(SHORT), None), (clip(1.5, seed=3), None)]
     in_torch = TorchDecoder(
@@ -159,6 +161,11 @@ def test_scores_are_those_of_the_engine_in_torch(case, scores):
     for found, expected in pairs:
         for aspect in ASPECTS:
             np.testing.assert_allclose(found.distributions[aspect], expected.distributions[aspect], atol=0.06)
+        if total_weights is not None:
+            for answer in (found, expected):
+                parts = [expectation(answer.distributions[aspect]) for aspect in ASPECTS[:3]]
+                total = np.dot(total_weights, [*parts, 1])
+                assert expectation(answer.distributions["total"]) == pytest.approx(total, abs=1e-6)
 
 
 def test_both_tasks_have_the_answers_that_each_has_alone(case):
