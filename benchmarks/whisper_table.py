@@ -7,7 +7,8 @@ first seed; the differences of all pairs of runs; those of expected and most lik
 the first seed. A difference is that of the means over the seeds; its interval is paired: the same speakers
 are drawn for all. `--pocket` is the folder that `enunciate evaluate --model pocket` wrote: then the scores of
 the first run are averaged with those of `pocket`, each standardised, with weights 1:1 and 1:2, and set
-against `pocket` alone.
+against `pocket` alone. `--total-weights 0.712 0.137 0.189 -0.701` adds runs whose expected totals are that
+sum of their other expected scores, as the recipe's `target.total_weights` makes them.
 """
 
 from __future__ import annotations
@@ -69,11 +70,16 @@ class Sums:
         return np.split(self.rows, self.seeds, axis=1)[0]
 
 
-def measure(files: Sequence[Path], utterances: Sequence[Utterance]) -> dict[str, Sums]:
+def measure(
+    files: Sequence[Path], utterances: Sequence[Utterance], total_weights: Sequence[float] | None = None
+) -> dict[str, Sums]:
     """Return the metrics of the answers in files, one file for each seed."""
     parts: dict[str, list[FloatArray]] = {}
     for file in files:
         rows = {row["id"]: row for row in map(json.loads, file.read_text().splitlines())}
+        if total_weights is not None:
+            for row in rows.values():
+                row["total"] = np.dot(total_weights, [*(row[aspect] for aspect in ASPECTS[:3]), 1])
         for name, part in _summands([rows[utterance.id] for utterance in utterances], utterances).items():
             parts.setdefault(name, []).append(part)
     return {
@@ -182,6 +188,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--run", action="append", required=True, metavar="NAME=FOLDER,FOLDER,...")
     parser.add_argument("--pocket", type=Path)
+    parser.add_argument("--total-weights", type=float, nargs=4)
     arguments = parser.parse_args()
     named = [run.split("=", 1) for run in arguments.run]
     folders = {name: [Path(folder) for folder in listed.split(",")] for name, listed in named}
@@ -192,12 +199,21 @@ def main() -> None:
         for name, own in folders.items()
         for kind, file in (("expected", ANSWERS), ("most likely", MOST_LIKELY))
     }
+    combined = "expected, total from its parts"
+    if arguments.total_weights:
+        runs |= {
+            (name, combined): measure([one / ANSWERS for one in own], utterances, arguments.total_weights)
+            for name, own in folders.items()
+        }
     print_table(
         "Mean over the seeds [least, most] (interval of the first seed)",
         [[", ".join(run), *(figure(own[c], speakers) for c in COLUMNS)] for run, own in runs.items()],
     )
     pairs = [((a, "expected"), (b, "expected")) for a, b in combinations(folders, 2)]
     pairs += [((name, "expected"), (name, "most likely")) for name in folders]
+    if arguments.total_weights:
+        pairs += [((name, combined), (name, "expected")) for name in folders]
+        pairs += [((a, combined), (b, combined)) for a, b in combinations(folders, 2)]
     print_table(
         "Differences",
         [
