@@ -21,6 +21,8 @@ from robustness_cases.bench import (
 )
 
 _PARTS, _BETWEEN_S = 5, 0.4
+_READINGS_PER_CLIP = 8
+"""Joined readings for each clip of `--clips`."""
 _LONGEST_S = 58.0
 NARRATION_S = 30.0
 """Native clips from this length on are narrations."""
@@ -61,8 +63,10 @@ def _joined(bench: Bench) -> tuple[list[dict[str, float]], list[dict[str, float]
     rng = bench.rng()
     human: list[dict[str, float]] = []
     predicted: list[dict[str, float]] = []
-    speakers = [own for _, own in sorted(by_speaker.items())]
-    for index in range(4 * bench.n if speakers else 0):
+    # In chance order: speakers beside each other in the corpus are of one age.
+    names = sorted(by_speaker)
+    speakers = [by_speaker[names[k]] for k in rng.permutation(len(names))]
+    for index in range(_READINGS_PER_CLIP * bench.n if speakers else 0):
         own = speakers[index % len(speakers)]
         parts = _fitting([reading_of(bench.corpus[own[k]]) for k in rng.permutation(len(own))[:_PARTS]])
         pieces = [piece for part in parts for piece in (part.samples, transforms.silence(_BETWEEN_S))][:-1]
