@@ -241,8 +241,7 @@ def load_assessor(
             OPENAI_BASE_URL or, without it, OpenAI's own. The key is in OPENAI_API_KEY.
         served_adapter: The folder of the adapter that the server runs as MODEL, whose recipe says how it is
             asked; without it MODEL is asked as a model that was not trained for this.
-        weights: "int8" and "int4" round the weights of a model that torch runs to 8 or 4 bits, which takes
-            less memory; 4 bits on an NVIDIA GPU only.
+        weights: "int8" and "int4" (on NVIDIA GPUs) round the weights of models that torch runs: less memory.
 
     Raises:
         ModelNotFoundError: There is no such engine or folder, or no such model on the server.
