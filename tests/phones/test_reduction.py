@@ -17,7 +17,15 @@ from enunciate.phones.reduction import is_reduction
         ("AA", ("AH",), False),
         ("AH", ("AA",), False),
         ("N", ("M", "AH"), False),
+        ("IY0", ("IH",), True),
+        ("AE0", ("EH",), True),
+        ("UH0", ("UW",), True),
+        ("IY1", ("IH",), False),
+        ("IY2", ("IH",), False),
+        ("IY0", ("N",), False),
+        ("IY0", ("IH", "N"), False),
+        ("AH0", ("IH",), True),
     ],
 )
-def test_omissions_central_vowels_and_assimilated_nasals_are_reductions(canonical, heard, reduced):
+def test_omissions_weak_vowels_and_assimilated_nasals_are_reductions(canonical, heard, reduced):
     assert is_reduction(canonical, heard) is reduced

@@ -57,6 +57,11 @@ class AlignedClip(LoadedClip):
         return stress_marks([pronunciation.phones for pronunciation in self.chosen])
 
     @cached_property
+    def canonical(self) -> list[str]:
+        """(U,) the phones of the pronunciations that fit best, with their stress."""
+        return [phone for pronunciation in self.chosen for phone in pronunciation.phones]
+
+    @cached_property
     def chosen(self) -> list[Pronunciation]:
         """For each word the pronunciation that fits best."""
         assert self.reference is not None and self.alignment is not None

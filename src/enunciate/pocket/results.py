@@ -108,7 +108,7 @@ class PhraseResults:
                 verdict, value = PhoneVerdict(True, None, 1.0), 0.0
             else:
                 wrong, value = float(scores.wrong[row]), float(scores.phone[row])
-                verdict = _judge(self._clip.outputs, alignment, index, wrong, calibration.threshold, good)
+                verdict = _judge(self._clip, index, wrong, calibration.threshold, good_reading=good)
                 value = min(value, verdict.best_score)
             low, high = calibration.phone.at(value)
             start_s, end_s = self._spans[index]
@@ -237,9 +237,11 @@ class PhoneVerdict:
 
 
 def _judge(
-    outputs: Outputs, alignment: Alignment, index: int, wrong: float, threshold: float, good_reading: bool
+    clip: AlignedClip, index: int, wrong: float, threshold: float, *, good_reading: bool
 ) -> PhoneVerdict:
     """Judge one phone by the scorer and, in a good reading, also by the alternatives."""
+    assert clip.alignment is not None
+    outputs, alignment = clip.outputs, clip.alignment
     own = int(alignment.classes[index])
     if wrong < (min(DOUBT_FROM, threshold) if good_reading else threshold):
         start, end = int(alignment.start[index]), int(alignment.end[index])
@@ -249,7 +251,7 @@ def _judge(
     best = next(a for a in alternatives if a.classes != (own,))
     heard = tuple(map(phone_of, best.classes))
     if wrong < threshold:
-        below = REDUCIBLE_BELOW if is_reduction(phone_of(own), heard) else CANONICAL_BELOW
+        below = REDUCIBLE_BELOW if is_reduction(clip.canonical[index], heard) else CANONICAL_BELOW
         if canonical >= below:
             return PhoneVerdict(False, phone_of(own), canonical)
     # The phone is taken to be wrong: the probability is that of the diagnosis among the other alternatives.
