@@ -123,7 +123,7 @@ def test_joined_readings_are_compared_with_the_mean_of_people(bench):
     assert set(rows) == {f"joined readings, {aspect}" for aspect in ASPECTS}
     total = rows["joined readings, total"]
     said = 20 * 0.3 / np.sqrt(2) * np.sqrt(2 * 5 / (2 * 5 + 4 * 0.4))
-    assert total.n == 8 and total.values["bias"] == pytest.approx(said - 9, abs=0.3)
+    assert total.n == 16 and total.values["bias"] == pytest.approx(said - 9, abs=0.3)
 
 
 def test_short_and_long_native_clips_have_rows_of_their_own(bench):
