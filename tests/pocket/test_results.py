@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from enunciate.phones import strip_stress
 from enunciate.pocket import results
 from enunciate.pocket.alternatives import Alternative
 from enunciate.pocket.symbols import CLASS_OF_PHONE
@@ -18,12 +19,13 @@ def judged(monkeypatch):
     """Judge a phone by two probabilities: that it is wrong (scorer), and that it was said (alternatives)."""
 
     def judge(phone, other, wrong, canonical, good):
-        own, heard = CLASS_OF_PHONE[phone], (CLASS_OF_PHONE[other],) if other else ()
+        own, heard = CLASS_OF_PHONE[strip_stress(phone)], (CLASS_OF_PHONE[other],) if other else ()
         pair = [Alternative((own,), canonical), Alternative(heard, 1 - canonical)]
         monkeypatch.setattr(results, "alternatives_at", lambda *_: sorted(pair, key=lambda a: -a.probability))
         alignment = SimpleNamespace(classes=np.array([own]), start=np.array([0]), end=np.array([2]))
         outputs = SimpleNamespace(frame=np.zeros((4, 40)), ctc=np.zeros((4, 40)))
-        return results._judge(outputs, alignment, 0, wrong, THRESHOLD, good)
+        clip = SimpleNamespace(outputs=outputs, alignment=alignment, canonical=[phone])
+        return results._judge(clip, 0, wrong, THRESHOLD, good_reading=good)
 
     return judge
 
@@ -46,13 +48,20 @@ def test_the_scorer_decides_and_in_a_good_reading_what_was_heard_too(
     assert (verdict.mispronounced, verdict.heard) == (mispronounced, "S" if mispronounced else "TH")
 
 
-@pytest.mark.parametrize(("phone", "other", "heard"), [("AH", "IH", "IH"), ("T", "", None), ("N", "M", "M")])
+@pytest.mark.parametrize(
+    ("phone", "other", "heard"),
+    [("AH1", "IH", "IH"), ("IY0", "IH", "IH"), ("T", "", None), ("N", "M", "M")],
+)
 def test_in_a_good_reading_what_connected_speech_reduces_must_be_clearer(judged, phone, other, heard):
     kept, flagged = (judged(phone, other, 0.1, canonical, GOOD) for canonical in (0.3, 0.05))
-    assert (kept.mispronounced, kept.heard) == (False, phone)
+    assert (kept.mispronounced, kept.heard) == (False, strip_stress(phone))
     assert (flagged.mispronounced, flagged.heard) == (True, heard)
 
 
 def test_a_phone_that_the_scorer_let_pass_loses_what_another_sound_has_of_it(judged):
     assert judged("TH", "S", 0.1, 0.3, GOOD).best_score == pytest.approx(1.6)
     assert judged("TH", "S", 0.6, 0.3, GOOD).best_score == judged("TH", "S", 0.1, 0.7, GOOD).best_score == 2.0
+
+
+def test_a_stressed_vowel_that_is_another_is_no_reduction(judged):
+    assert judged("IY1", "IH", 0.1, 0.3, GOOD).mispronounced
