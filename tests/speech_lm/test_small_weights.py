@@ -14,7 +14,7 @@ from support.speech_lm_cases import clip, enlarge, spoken_clip, tiny_base, token
 from support.whisper_folders import save_base
 
 from enunciate.engines import load_assessor
-from enunciate.errors import MissingExtraError, ModelNotFoundError
+from enunciate.errors import DeviceError, MissingExtraError, ModelNotFoundError
 from enunciate.schema import ASPECTS, Clip, Utterance
 from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor
@@ -92,7 +92,7 @@ def test_an_engine_is_asked_for_with_its_weights(tiny_adapter, checkpoint):
 
 
 def test_weights_in_4_bits_are_refused_without_a_gpu(tiny_adapter):
-    with pytest.raises(ModelNotFoundError, match="NVIDIA GPU"):
+    with pytest.raises(DeviceError, match="NVIDIA GPU"):
         load_assessor(tiny_adapter, weights="int4")
 
 

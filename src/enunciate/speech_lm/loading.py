@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import torch
 
-from enunciate.errors import ModelNotFoundError
+from enunciate.errors import DeviceError
 from enunciate.huggingface import quiet_loading
 from enunciate.phones import Lexicon
 from enunciate.speech_lm.adapter import WEIGHTS_FILE, add_adapter, merged
@@ -160,7 +160,7 @@ def _with_speech_adapter(base: Any) -> Any:
 
 def _kept(model: Any, weights: WeightFormat) -> Any:
     if weights == "int4" and (model.device.type != "cuda" or model.dtype != torch.bfloat16):
-        raise ModelNotFoundError(
+        raise DeviceError(
             "weights in 4 bits need an NVIDIA GPU and a model in bfloat16: use int8 here, or full weights"
         )
     if weights != "full":
