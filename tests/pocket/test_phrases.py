@@ -5,7 +5,7 @@ import pytest
 
 from enunciate.pocket.acoustic_model import FRAME_S
 from enunciate.pocket.forced_alignment import Alignment
-from enunciate.pocket.phrases import FEWEST_PHONES, LONGEST_S, Phrase, cut_phrases
+from enunciate.pocket.phrases import LONGEST_S, SENTENCE_PHONES, Phrase, cut_phrases
 
 PHONE_S = 0.12
 
@@ -65,6 +65,18 @@ def test_a_short_phrase_joins_the_neighbour_that_is_nearer():
     assert spans(cut_phrases(alignment, [True] * 3)) == [(0, 12), (12, 26)]
 
 
+def test_short_sentences_stay_by_themselves():
+    alignment = reading([5, 4, 5], [0.4, 0.4, 0])
+    assert spans(cut_phrases(alignment, [True] * 3)) == [(0, 5), (5, 9), (9, 14)]
+
+
+def test_a_short_phrase_that_punctuation_does_not_set_off_on_both_sides_joins_its_neighbour():
+    alignment = reading([5, 30, 30, 30], [0.6, 0.1, 0.1, 0])
+    assert spans(cut_phrases(alignment, [False, False, False, True]))[0][1] > 5
+    alignment = reading([12, 5, 12], [0.3, 0.1, 0])
+    assert spans(cut_phrases(alignment, [True] * 3)) == [(0, 12), (12, 29)]
+
+
 def test_a_word_between_long_pauses_stays_alone():
     alignment = reading([12, 2, 12], [3.2, 3.2, 0])
     assert spans(cut_phrases(alignment, [False] * 3)) == [(0, 12), (12, 14), (14, 26)]
@@ -88,5 +100,5 @@ def test_every_phone_is_in_one_phrase_and_no_phrase_is_long_or_tiny(seed):
     )
     for phrase in phrases:
         words = set(alignment.word[phrase.first : phrase.last])
-        assert len(phrases) == 1 or phrase.n_phones >= FEWEST_PHONES
+        assert len(phrases) == 1 or phrase.n_phones >= SENTENCE_PHONES
         assert (phrase.end - phrase.start) * FRAME_S <= LONGEST_S + 2.5 or len(words) <= 3

@@ -33,6 +33,9 @@ LONGEST_S = 9.0
 SHORTEST_S = 1.2
 FEWEST_PHONES = 6
 """A phrase shorter than these joins its neighbour, unless a long pause lies between them."""
+SENTENCE_PAUSE_S, SENTENCE_PHONES = 0.25, 4
+"""A short sentence stays by itself where pauses of this length and punctuation set it off, and it has so many
+phones: read together with the next, "No matter. Try again." would be one slow sentence."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def cut_phrases(alignment: Alignment, ends_phrase: Sequence[bool]) -> list[Phras
         At least one phrase; together they hold all phones, in order.
     """
     cuts = _pause_cuts(alignment, ends_phrase)
-    cuts = _without_short(alignment, cuts)
+    cuts = _without_short(alignment, cuts, ends_phrase)
     bounds = [0, *cuts, len(alignment.classes)]
     spans = [span for a, b in pairwise(bounds) for span in _divide(alignment, a, b)]
     return [Phrase(a, b, int(alignment.start[a]), int(alignment.end[b - 1])) for a, b in spans]
@@ -103,12 +106,31 @@ def _is_short(alignment: Alignment, first: int, last: int) -> bool:
     return last - first < FEWEST_PHONES or seconds < SHORTEST_S
 
 
-def _without_short(alignment: Alignment, cuts: list[int]) -> list[int]:
-    """Drop the cut with the shorter pause at each side of a short phrase; long pauses stay cuts."""
+def _is_sentence(alignment: Alignment, first: int, last: int, ends_phrase: Sequence[bool]) -> bool:
+    """Whether punctuation and pauses set phones off on both sides."""
+
+    def is_set_off(phone: int) -> bool:
+        if phone in (0, len(alignment.classes)):
+            return True
+        marked = ends_phrase[int(alignment.word[phone - 1])]
+        return marked and _gap_s(alignment, phone) >= SENTENCE_PAUSE_S
+
+    return last - first >= SENTENCE_PHONES and is_set_off(first) and is_set_off(last)
+
+
+def _without_short(alignment: Alignment, cuts: list[int], ends_phrase: Sequence[bool]) -> list[int]:
+    """Drop the cut with the shorter pause at each side of a short phrase that is no sentence of its own.
+
+    Long pauses stay cuts.
+    """
     kept = list(cuts)
     while True:
         bounds = [0, *kept, len(alignment.classes)]
-        short = [(a, b) for a, b in pairwise(bounds) if _is_short(alignment, a, b)]
+        short = [
+            (a, b)
+            for a, b in pairwise(bounds)
+            if _is_short(alignment, a, b) and not _is_sentence(alignment, a, b, ends_phrase)
+        ]
         droppable = [
             cut for a, b in short for cut in (a, b) if cut in kept and _gap_s(alignment, cut) < LONG_PAUSE_S
         ]
