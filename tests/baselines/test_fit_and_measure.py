@@ -14,6 +14,8 @@ from enunciate.errors import CorpusError
 from enunciate.evaluation.run import evaluate
 from enunciate.trainers import run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["gop", "forest"])
 def measured(request, chords):

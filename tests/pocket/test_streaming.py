@@ -13,6 +13,8 @@ from enunciate.errors import NoSpeechError
 from enunciate.pocket.acoustic_model import AcousticModel
 from enunciate.schema import ASPECTS, Clip, PhraseResult, Utterance
 
+pytestmark = pytest.mark.slow
+
 SENTENCE = "I think the weather is nice today."
 
 

@@ -20,6 +20,8 @@ from enunciate.speech_lm.assessor import SpeechLmAssessor
 from enunciate.speech_lm.decoding.static_decoding import StaticDecoding
 from enunciate.speech_lm.loading import read_description
 
+pytestmark = pytest.mark.slow
+
 RUN = """
 import sys
 from pathlib import Path

@@ -31,6 +31,8 @@ from enunciate.pocket.symbols import N_CLASSES, classes_of
 from enunciate.schema import Utterance
 from enunciate.trainers import run
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("pocketsphinx")
 CLIPS = sorted((ASSETS.parents[1] / "examples").glob("*.flac"))
 TEXT = "I think the weather is lice today"

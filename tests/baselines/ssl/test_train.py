@@ -32,6 +32,8 @@ from enunciate.metrics.correlation import pearson  # noqa: E402
 from enunciate.schema import ASPECTS, Assessment, Clip, Utterance  # noqa: E402
 from enunciate.trainers import run  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):

@@ -15,6 +15,8 @@ from enunciate.corpus.synthetic.shard import Engine, SynthesisOptions
 from enunciate.corpus.synthetic.shard_files import read_shards
 from enunciate.errors import CorpusError
 
+pytestmark = pytest.mark.slow
+
 US = "gmw/en-US"
 
 

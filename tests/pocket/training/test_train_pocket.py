@@ -28,7 +28,7 @@ from enunciate.schema import ASPECTS
 from enunciate.trainers import extra_of, load_recipe
 from enunciate.training.speaker_split import HELD_OUT
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 MODEL = {"dropout": 0.0, "scorer_dropout": 0.0, "members": 1, "layers": 1}
 
@@ -155,7 +155,6 @@ def test_a_run_is_not_calibrated_with_a_part_of_the_earlier_ones(recipe, trained
     assert not (tmp_path / "out").exists(), "before anything is trained"
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(recipe, tmp_path):
     def weights(name, seed):
         run = recipe.model_copy(update={"out": tmp_path / name, "seed": seed, "epochs": 2})

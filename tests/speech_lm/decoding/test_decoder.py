@@ -25,6 +25,8 @@ from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Process
 from enunciate.speech_lm.options import TASKS, AdapterConfig, PromptConfig, TargetConfig
 from enunciate.speech_lm.targets import ApaAnswer, MddAnswer, Unparsable, parse, render
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["we call it bear", "good day"]
 PROCESSORS = {
     "pieces": Processor(build_tokenizer(TEXTS, MIN_VOCABULARY)),

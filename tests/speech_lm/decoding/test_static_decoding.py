@@ -25,6 +25,8 @@ from enunciate.speech_lm.families.registry import family_named
 from enunciate.speech_lm.options import TASKS, PromptConfig
 from enunciate.speech_lm.targets import MddAnswer, render
 
+pytestmark = pytest.mark.slow
+
 PAD = Phi4Processor(bytes_only()).pad_token_id
 SHORT = PromptConfig(rubric=False)
 ITEMS = [(clip(seconds, seed), None) for seed, seconds in enumerate((0.2, 0.5, 0.11, 0.3, 0.9))]

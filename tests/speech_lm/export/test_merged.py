@@ -22,6 +22,8 @@ from enunciate.speech_lm.families.registry import family_named
 from enunciate.speech_lm.options import AdapterConfig, PromptConfig
 from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=[(f, s) for f in USUAL_BASES for s in ("lora", "unfreeze")], ids=str)
 def adapter(request, checkpoint, tmp_path_factory) -> Path:

@@ -30,6 +30,8 @@ from enunciate.schema import ASPECTS, Assessment, Clip, Failure, HumanScores, Re
 from enunciate.speech_lm.openai_api.loading import load_served
 from enunciate.speech_lm.prompts import SCORING_RUBRIC, TRANSCRIPTION_INSTRUCTION
 
+pytestmark = pytest.mark.slow
+
 NAME = f"openai:{openai_server.MODEL}"
 
 

@@ -16,6 +16,8 @@ from enunciate.speech_lm.training.checks import check_speed_options
 from enunciate.speech_lm.training.train import train
 from enunciate.speech_lm.training.working_copies import WorkingCopies
 
+pytestmark = pytest.mark.slow
+
 WEIGHTS = "adapter_model.safetensors"
 FRAMES, ANSWERS = [90, 333, 64], [4, 12, 9]
 
@@ -79,7 +81,6 @@ def test_compiled_layers_give_the_same_and_are_one_code_for_all_lengths():
     assert len(compiled) <= 4, "one more for batches of several"
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("fresh_compiler", "one_thread")
 def test_a_whole_run_with_compiled_layers_is_measured_and_saved_as_any_other(material, tmp_path, monkeypatch):
     compiled = []
@@ -214,7 +215,6 @@ def test_options_that_do_not_fit_a_shared_model_are_told(material, tmp_path, mon
         check_speed_options(tiny_recipe(material, tmp_path, bf16_lora=True, precision="bf16"), 2)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_a_run_with_working_copies_saves_float32_and_resumes_to_the_same(material, tmp_path):
     given = {"precision": "bf16", "bf16_lora": True, "save_every": 2, "pad_to": 16, "max_steps": 4}
