@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import get_args
 
 import numpy as np
 import torch
@@ -31,11 +31,10 @@ from enunciate.speech_lm.audio_batch import audio_batch
 from enunciate.speech_lm.decoding.decoder import ClipFeatures, Decoder
 from enunciate.speech_lm.families.decoder_layers import compile_layers
 from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
-from enunciate.speech_lm.options import TASKS, PromptConfig
-from enunciate.speech_lm.small_weights import to_int4, to_int8
+from enunciate.speech_lm.options import TASKS, PromptConfig, WeightFormat
+from enunciate.speech_lm.small_weights import round_weights
 
 PATHS = 8
-ROUNDED: dict[str, Callable[[Any], None]] = {"full": lambda model: None, "int8": to_int8, "int4": to_int4}
 WAYS = ("generate", "plain loop", "static", "static, compiled")
 
 
@@ -113,7 +112,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=WAYS, default=WAYS[:3], help="only these rows")
     parser.add_argument("--compile", action="store_true", help="also with compiled layers")
     parser.add_argument("--ranks", type=Path, help="js-tiktoken's o200k_base.js")
-    parser.add_argument("--weights", choices=ROUNDED, default="full", help="round the weights first")
+    parser.add_argument(
+        "--weights", choices=get_args(WeightFormat), default="full", help="round the weights first"
+    )
     parser.add_argument("--control-token-alone", action="store_true", help="prompts without the rubric")
     parser.add_argument("--skip-check", action="store_true", help="do not compare answers first")
     parser.add_argument("--device", default="cuda")
@@ -132,7 +133,7 @@ def main() -> None:
         raise SystemExit("static passes answer differently from the plain loop")
     free_memory(size.device)
     model = model_of(size, processor, size.dtype)
-    ROUNDED[options.weights](model)
+    round_weights(model, options.weights)
     free_memory(size.device)
     if "generate" in options.only:
         time_generate(size, processor, model, options.runs, report)

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import torch
 
-from enunciate.errors import DeviceError
 from enunciate.huggingface import quiet_loading
 from enunciate.phones import Lexicon
 from enunciate.speech_lm.adapter import WEIGHTS_FILE, add_adapter, merged
@@ -24,7 +23,7 @@ from enunciate.speech_lm.options import AdapterConfig, AdapterDescription, Preci
 from enunciate.speech_lm.packaged_speech_aligner import packaged_speech_aligner
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import UNTRAINED_PROMPT
-from enunciate.speech_lm.small_weights import to_int4, to_int8
+from enunciate.speech_lm.small_weights import round_weights
 from enunciate.torch_device import configure_cuda, pick_device
 
 BATCH_SIZE = {"cuda": 64, "cpu": 8}
@@ -159,12 +158,7 @@ def _with_speech_adapter(base: Any) -> Any:
 
 
 def _kept(model: Any, weights: WeightFormat) -> Any:
-    if weights == "int4" and (model.device.type != "cuda" or model.dtype != torch.bfloat16):
-        raise DeviceError(
-            "weights in 4 bits need an NVIDIA GPU and a model in bfloat16: use int8 here, or full weights"
-        )
-    if weights != "full":
-        {"int8": to_int8, "int4": to_int4}[weights](model)
+    round_weights(model, weights)
     return model
 
 
