@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -79,6 +80,15 @@ def read_neural(folder: Path) -> Iterator[NeuralClip]:
         )
     for path in labels:
         yield from _read_set(path)
+
+
+def read_learnable(folder: Path, limit: int | None = None) -> Iterator[NeuralClip]:
+    """Yield the clips that are not kept for tests, the first `limit` of them.
+
+    Raises:
+        CorpusError: As `read_neural`.
+    """
+    return islice((clip for clip in read_neural(folder) if not clip.held_out), limit)
 
 
 def _read_set(path: Path) -> Iterator[NeuralClip]:

@@ -18,7 +18,7 @@ from enunciate.audio import load
 from enunciate.corpus.label_completion import complete_labels
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.corpus.splits import hold_out_fold, hold_out_speakers
-from enunciate.corpus.synthetic.neural_clip import read_neural
+from enunciate.corpus.synthetic.neural_clip import read_learnable, read_neural
 from enunciate.corpus.synthetic.shard_files import read_shards
 from enunciate.pocket.acoustic_model import FRAME_S, AcousticModel
 from enunciate.pocket.forced_alignment import align
@@ -122,8 +122,7 @@ def _synthetic_clips(recipe: PocketRecipe, known: Sequence[ClipLabels]) -> Itera
             yield formant_labels(clip), clip.samples
     if recipe.neural is not None:
         price = price_of_errors(known)
-        usable = (clip for clip in read_neural(recipe.neural) if not clip.held_out)
-        for clip in islice(usable, recipe.limit):
+        for clip in read_learnable(recipe.neural, recipe.limit):
             yield neural_labels(clip, price), clip.samples
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
+from enunciate.audio import SAMPLE_RATE_HZ
 from enunciate.corpus.labels import DELETED
-from enunciate.corpus.synthetic.neural_clip import NeuralClip, read_neural
+from enunciate.corpus.synthetic.neural_clip import NeuralClip, read_learnable
 from enunciate.phones import strip_stress
 from enunciate.schema import Clip, Mispronunciation, ReferenceWord, Utterance
 
@@ -18,8 +18,7 @@ def neural_utterances(folder: Path, limit: int | None = None) -> Iterator[Uttera
     Raises:
         CorpusError: The folder has no set of clips, or the two files of a set do not match.
     """
-    clips = (clip for clip in read_neural(folder) if not clip.held_out)
-    return map(neural_utterance, islice(clips, limit))
+    return map(neural_utterance, read_learnable(folder, limit))
 
 
 def neural_utterance(clip: NeuralClip) -> Utterance:
@@ -34,5 +33,5 @@ def neural_utterance(clip: NeuralClip) -> Utterance:
             if sounds != (phone,)
         )
         words.append(ReferenceWord(text=text, phones=phones, mispronunciations=errors))
-    audio = Clip(samples=clip.samples, sample_rate_hz=16_000)
+    audio = Clip(samples=clip.samples, sample_rate_hz=SAMPLE_RATE_HZ)
     return Utterance(id=clip.id, audio=audio, text=clip.text, words=tuple(words))
