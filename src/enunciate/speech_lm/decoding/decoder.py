@@ -22,13 +22,13 @@ from enunciate.errors import ModelNotFoundError
 from enunciate.speech_lm.audio_batch import audio_batch
 from enunciate.speech_lm.audio_geometry import clip_name
 from enunciate.speech_lm.decoding.automaton import token_table
-from enunciate.speech_lm.decoding.combined_total import combine_total
 from enunciate.speech_lm.decoding.continuation import Continuation, base_of
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 from enunciate.speech_lm.decoding.free_answers import decode_freely, most_tokens
 from enunciate.speech_lm.decoding.grammar_tokens import token_bytes
 from enunciate.speech_lm.decoding.greedy import GreedyTranscripts
-from enunciate.speech_lm.decoding.scores import GrowingSequences, decode_scores, decode_scores_apart
+from enunciate.speech_lm.decoding.score_answers import answer_with_scores
+from enunciate.speech_lm.decoding.scores import GrowingSequences
 from enunciate.speech_lm.decoding.slots import Slot, Tokens, find_slots
 from enunciate.speech_lm.decoding.static_decoding import (
     TOGETHER,
@@ -40,7 +40,6 @@ from enunciate.speech_lm.decoding.transcripts import TokenSequence, read_decoded
 from enunciate.speech_lm.families.speech_model import Heard
 from enunciate.speech_lm.options import TASKS, PromptConfig, TargetConfig, Task
 from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.targets import render
 
 Item = tuple[Samples, str | None]
 """A clip, (n,) float32 at 16 kHz, and its reference text, if there is one."""
@@ -213,18 +212,9 @@ class Decoder:
 
     def _scores(self, sequences: GrowingSequences, prompts: Sequence[list[int]]) -> list[DecodedAnswer]:
         slots, _ = self._slots
-        if self._target.scores == "apart":
-            scored = decode_scores_apart(sequences, prompts, slots, self._processor.blank_id)
-        else:
-            scored = decode_scores(sequences, prompts, slots, self._paths)
-        return [
-            DecodedAnswer(
-                one.answer,
-                render(one.answer),
-                combine_total(one.distributions, self._target.total_weights),
-            )
-            for one in scored
-        ]
+        return answer_with_scores(
+            sequences, prompts, slots, self._target, paths=self._paths, blank_id=self._processor.blank_id
+        )
 
     # ------------------------------------------------------------------------------------- transcripts
 

@@ -15,16 +15,14 @@ import numpy as np
 from enunciate.audio import SAMPLE_RATE_HZ, Samples
 from enunciate.pocket.log_mel import log_mel
 from enunciate.speech_lm.audio_geometry import clip_name
-from enunciate.speech_lm.decoding.combined_total import combine_total
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 from enunciate.speech_lm.decoding.grammar import TranscriptGrammar
-from enunciate.speech_lm.decoding.scores import decode_scores, decode_scores_apart
+from enunciate.speech_lm.decoding.score_answers import answer_with_scores
 from enunciate.speech_lm.decoding.slots import Floats as Doubles
 from enunciate.speech_lm.decoding.slots import Slot, find_slots
 from enunciate.speech_lm.decoding.transcripts import TokenSequence, read_decoded, transcript_opening
 from enunciate.speech_lm.families.whisper.turn import SCORE_PATHS, WHISPER_AUDIO
 from enunciate.speech_lm.options import AdapterDescription, Task
-from enunciate.speech_lm.targets import render
 from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, Floats, TokenSequences
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 
@@ -81,12 +79,15 @@ class OnnxAnswerDecoder:
 
     def _scores(self, heard: Mapping[str, Floats], prompt: list[int]) -> DecodedAnswer:
         sequences = TokenSequences(self._decoder, heard)
-        if self._target.scores == "apart":
-            (scored,) = decode_scores_apart(sequences, [prompt], self._slots, self._tokens.blank_id)
-        else:
-            (scored,) = decode_scores(sequences, [prompt], self._slots, SCORE_PATHS)
-        distributions = combine_total(scored.distributions, self._target.total_weights)
-        return DecodedAnswer(scored.answer, render(scored.answer), distributions)
+        (answer,) = answer_with_scores(
+            sequences,
+            [prompt],
+            self._slots,
+            self._target,
+            paths=SCORE_PATHS,
+            blank_id=self._tokens.blank_id,
+        )
+        return answer
 
     def _transcript(self, heard: Mapping[str, Floats], prompt: list[int], duration_s: float) -> DecodedAnswer:
         sequences = TokenSequences(self._decoder, heard)
