@@ -11,7 +11,8 @@ transcript of about 44 tokens is put in the place of its choices; every choice i
 
 First the answers of static passes are compared with those of the plain loop, in float32 and without the
 transcript that is put in: they must be the same, token for token, or the script ends with an error. With the
-vocabulary of `--ranks` (js-tiktoken's o200k_base.js) the grammar has its real size.
+vocabulary of `--ranks` (js-tiktoken's o200k_base.js) the grammar has its real size. `--evaluation 2500` times
+what an evaluation of a whole split of the corpus takes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import get_args
 
 import numpy as np
 import torch
-from phi4_answers import FixedLengths, clips_of, model_of, processor_of, put_transcript_in
+from phi4_answers import LENGTHS_S, FixedLengths, clips_of, model_of, processor_of, put_transcript_in
 from phi4_sizes import Clock, Report, Size, environment, free_memory, full_size, peak_gib, tiny_size
 
 from enunciate.speech_lm.audio_batch import audio_batch
@@ -38,12 +39,12 @@ PATHS = 8
 WAYS = ("generate", "plain loop", "static", "static, compiled")
 
 
-def compare(size: Size, processor: FixedLengths, report: Report) -> bool:
+def compare(size: Size, processor: FixedLengths, prompt: PromptConfig, report: Report) -> bool:
     """Compare static passes with the plain loop, in float32."""
     model = model_of(size, processor, torch.float32)
     clips = clips_of(size, 3)
-    plain = Decoder(model, processor, PromptConfig(), paths=PATHS)
-    static = Decoder(model, processor, PromptConfig(), paths=PATHS, static=True)
+    plain = Decoder(model, processor, prompt, paths=PATHS)
+    static = Decoder(model, processor, prompt, paths=PATHS, static=True)
     same: dict[str, bool] = {}
     for n in (1, 3, 1):  # the second answer about one clip replays what the first captured
         one, other = (decoder.decode_features(TASKS, clips[:n]) for decoder in (plain, static))
@@ -101,6 +102,22 @@ def time_decoder(
             clips_per_s=1000 * batch / medians["both_ms"], peak_gib=peak_gib(clock.device))  # fmt: skip
 
 
+def time_evaluation(
+    name: str, decoder: Decoder, size: Size, options: argparse.Namespace, report: Report
+) -> None:
+    """Time both tasks about as many clips as a split has, of its lengths, graphs and all."""
+    clips = clips_of(size, options.evaluation, LENGTHS_S)
+    clock = Clock(size.device)
+    for batch in options.batches:
+        free_memory(size.device)
+        decoder._max_batch = batch
+        clock.read()
+        decoder.decode_features(TASKS, clips)
+        seconds = clock.read()
+        report.line(event="evaluation", name=name, batch=batch, clips=len(clips), seconds=seconds,
+            clips_per_s=len(clips) / seconds, peak_gib=peak_gib(size.device))  # fmt: skip
+
+
 def main() -> None:
     """Compare, then measure."""
     parser = argparse.ArgumentParser(
@@ -116,6 +133,16 @@ def main() -> None:
         "--weights", choices=get_args(WeightFormat), default="full", help="round the weights first"
     )
     parser.add_argument("--control-token-alone", action="store_true", help="prompts without the rubric")
+    parser.add_argument(
+        "--instruction-first", action="store_true", help="prompts with the instruction before the audio"
+    )
+    parser.add_argument(
+        "--evaluation",
+        type=int,
+        default=0,
+        metavar="CLIPS",
+        help="time a whole split of so many clips instead",
+    )
     parser.add_argument("--skip-check", action="store_true", help="do not compare answers first")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--tiny", action="store_true", help="a tiny model")
@@ -128,8 +155,15 @@ def main() -> None:
         options.batches, options.runs = [1, 3], 1
     report = Report(options.out)
     processor = processor_of(size, options.ranks)
-    report.line(**environment(size.device), vocabulary=processor.n_ids, weights=options.weights, short=alone)
-    if not options.skip_check and not compare(size, processor, report):
+    prompt = PromptConfig(instruction="before" if options.instruction_first else "after")
+    report.line(
+        **environment(size.device),
+        vocabulary=processor.n_ids,
+        weights=options.weights,
+        short=alone,
+        instruction=prompt.instruction,
+    )
+    if not options.skip_check and not compare(size, processor, prompt, report):
         raise SystemExit("static passes answer differently from the plain loop")
     free_memory(size.device)
     model = model_of(size, processor, size.dtype)
@@ -142,10 +176,13 @@ def main() -> None:
     for name in (name for name in WAYS[1:] if name in asked):
         if name == "static, compiled":
             compile_layers(model.language_model, "aot_eager" if options.tiny else "inductor")
-        decoder = Decoder(model, processor, PromptConfig(), paths=PATHS, static=name != "plain loop")
+        decoder = Decoder(model, processor, prompt, paths=PATHS, static=name != "plain loop")
         writer = put_transcript_in(decoder, processor, size.examples["mdd"].answer)
         report.line(event="transcript", name=name, tokens=len(writer.script), choices=len(writer.choices))
-        time_decoder(name, decoder, clips, options, report)
+        if options.evaluation:
+            time_evaluation(name, decoder, size, options, report)
+        else:
+            time_decoder(name, decoder, clips, options, report)
 
 
 if __name__ == "__main__":

@@ -32,8 +32,10 @@ class FixedLengths(Phi4Processor):
         short = super().task_ids(task, PromptConfig(rubric=False), text, n_audio_tokens)
         lengths = self.size.examples[task]
         filler = self.text_ids(" the")
-        missing = lengths.total - lengths.answer - len(short)
-        return [*short[:-2], *(filler * max(0, missing))[: max(0, missing)], *short[-2:]]
+        missing = lengths.total - lengths.answer - len(short) + (n_audio_tokens - self.size.audio_tokens)
+        instruction = (filler * max(0, missing))[: max(0, missing)]
+        place = short.index(self.audio_token_id) if prompt.instruction == "before" else len(short) - 2
+        return [*short[:place], *instruction, *short[place:]]
 
 
 def processor_of(size: Size, ranks: Path | None) -> FixedLengths:
@@ -112,8 +114,15 @@ def put_transcript_in(decoder: Decoder, processor: Phi4Processor, n_tokens: int)
     return writer
 
 
-def clips_of(size: Size, n: int) -> list[ClipFeatures]:
-    """Return clips of random features."""
+LENGTHS_S = (2.40, 2.73, 2.97, 3.19, 3.38, 3.65, 3.96, 4.42, 5.17, 7.45)
+"""The lengths of Speechocean762's clips: the middle of each tenth."""
+
+
+def clips_of(size: Size, n: int, lengths_s: Sequence[float] = ()) -> list[ClipFeatures]:
+    """Return clips of random features, of these lengths in turn, or all of the length that is usual."""
     chance = torch.Generator().manual_seed(0)
-    features = torch.randn(n, size.frames, 80, generator=chance) * 3.8 + 13.8
-    return [ClipFeatures(one, size.frames / 100, None) for one in features]
+    frames = [round(100 * seconds) for seconds in lengths_s] or [size.frames]
+    return [
+        ClipFeatures(torch.randn(length, 80, generator=chance) * 3.8 + 13.8, length / 100, None)
+        for length in (frames * n)[:n]
+    ]

@@ -14,9 +14,9 @@ from enunciate.speech_lm.prompts import escape_reference
 from enunciate.speech_lm.targets import Unparsable, parse
 
 EVERY = [
-    PromptConfig(control=control, rubric=rubric, reference_text=reference)
-    for control, rubric, reference in itertools.product(
-        ("text", "special", "none"), (True, False), (True, False)
+    PromptConfig(control=control, rubric=rubric, reference_text=reference, instruction=instruction)
+    for control, rubric, reference, instruction in itertools.product(
+        ("text", "special", "none"), (True, False), (True, False), ("after", "before")
     )
 ]
 
@@ -26,6 +26,12 @@ def test_control_token_audio_instruction_in_this_order():
     assert turn.startswith("<|user|><|APA|><|audio|>")
     assert turn.endswith("<|end|><|assistant|>")
     assert user_turn("mdd", PromptConfig(), None).startswith("<|user|><|MDD|><|audio|>")
+
+
+def test_an_instruction_before_the_audio_leaves_only_the_text_after_it():
+    turn = user_turn("apa", PromptConfig(instruction="before", reference_text=True), "good day")
+    assert turn.startswith("<|user|><|APA|>A learner of English")
+    assert turn.endswith("}<|audio|>The learner was to read: good day<|end|><|assistant|>")
 
 
 def test_without_a_rubric_the_control_token_alone_says_what_is_asked():

@@ -25,6 +25,9 @@ class PromptConfig(FrozenModel):
     one short line if there is no control token."""
     reference_text: bool = False
     """Put the reference text into the prompt."""
+    instruction: Literal["after", "before"] = "after"
+    """Whether the instruction stands after the audio, as in the paper, or before it. What stands before the
+    audio is the same for all clips, so a decoder that reads audio among its tokens computes it once."""
 
 
 TotalWeights = tuple[float, float, float, float]

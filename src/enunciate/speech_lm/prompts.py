@@ -1,8 +1,9 @@
 """The prompts of the speech language model; the scoring rubric is `SCORING_RUBRIC`.
 
 Rubric and instruction are worded for this project, after the scales of Speechocean762. `user_turn` builds the
-whole turn: control token, audio, instruction. It ends where the model begins to answer. A control token that
-is a token of its own is inserted by its id (`processor.Processor`); here it is the same text.
+whole turn: control token, audio, instruction, or with the instruction before the audio. It ends where the
+model begins to answer. A control token that is a token of its own is inserted by its id
+(`processor.Processor`); here it is the same text.
 """
 
 from __future__ import annotations
@@ -88,15 +89,17 @@ def user_turn(task: Task, prompt: PromptConfig, text: str | None, form: TurnForm
         form: The special tokens of the family.
     """
     control = "" if prompt.control == "none" else CONTROL_TOKENS[task]
-    parts: list[str] = []
+    reference = instruction = ""
     if prompt.reference_text and text is not None and text.strip():
-        parts.append(f"The learner was to read: {escape_reference(text)}")
+        reference = f"The learner was to read: {escape_reference(text)}"
     if prompt.rubric:
-        parts.append(_INSTRUCTIONS[task])
+        instruction = _INSTRUCTIONS[task]
     elif not control:
-        parts.append(_SHORT_INSTRUCTIONS[task])
+        instruction = _SHORT_INSTRUCTIONS[task]
     clip = form.audio_begins + form.audio + form.audio_ends
-    return form.before + control + clip + "\n".join(parts) + form.after
+    if prompt.instruction == "before":
+        return form.before + control + instruction + clip + reference + form.after
+    return form.before + control + clip + "\n".join(filter(None, (reference, instruction))) + form.after
 
 
 def escape_reference(text: str) -> str:

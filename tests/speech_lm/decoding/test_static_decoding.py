@@ -14,7 +14,8 @@ from support.speech_lm_tokenizers import bytes_only, grammar_of
 from support.tiny_bases import save_tiny_base
 
 from enunciate.schema import ASPECTS
-from enunciate.speech_lm.decoding import static_rows
+from enunciate.speech_lm.decoding import shared_prefixes, static_rows
+from enunciate.speech_lm.decoding.continuation import Continuation
 from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.decoding.static_decoding import pays_on
 from enunciate.speech_lm.families.decoder_layers import compile_layers
@@ -83,6 +84,31 @@ def test_reference_texts_of_other_lengths_and_free_answers_are_the_same_too(load
     free = [Decoder(model, processor, SHORT, constrained=False, static=static) for static in (False, True)]
     one, other = (decoder.decode("mdd", ITEMS) for decoder in free)
     assert [answer.raw for answer in one] == [answer.raw for answer in other]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_an_instruction_before_the_audio_is_fed_once_and_changes_no_answer(loaded, size, monkeypatch):
+    model, processor = loaded
+    prompt = PromptConfig(instruction="before")
+    monkeypatch.setattr(shared_prefixes, "LEAST_SHARED", 10**6)
+    whole = Decoder(model, processor, prompt, max_batch=size, paths=3).decode_tasks(TASKS, ITEMS)
+    monkeypatch.undo()
+    lengths = []
+    remember = Continuation._padded
+    monkeypatch.setattr(
+        Continuation,
+        "_padded",
+        lambda self, rows, value: lengths.append(max(map(len, rows))) or remember(self, rows, value),
+    )
+    for static in (False, True):
+        decoder = Decoder(model, processor, prompt, max_batch=size, paths=3, static=static)
+        assert_same(decoder.decode_tasks(TASKS, ITEMS), whole)
+        assert max(lengths) > 200, "the instructions are fed"
+        lengths.clear()
+        assert_same(decoder.decode_tasks(TASKS, ITEMS), whole)
+        assert max(lengths) < 100, "and never again"
+        lengths.clear()
+        assert_same({task: decoder.decode(task, ITEMS) for task in TASKS}, whole)
 
 
 def test_both_tasks_about_a_clip_take_one_encoding_and_one_pass_over_the_prompts():

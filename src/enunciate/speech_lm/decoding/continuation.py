@@ -7,6 +7,7 @@ and in any batch.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -67,6 +68,21 @@ class Continuation:
         assert self._mask is not None
         self._mask = self._mask[chosen]
         self._hidden = None if self._hidden is None else self._hidden[chosen]
+
+    def branch(self, heard: Heard, rows: Sequence[int], purpose: str) -> Continuation:
+        """Return sequences about other clips, each of which begins with a copy of one of these.
+
+        Args:
+            heard: The clips.
+            rows: For each of them, which of these sequences it begins with; they stay as they are.
+            purpose: As in `StaticContinuation`.
+        """
+        assert self._mask is not None
+        chosen = torch.tensor(rows, device=self.device)
+        other = copy.copy(self)
+        other._state = self._state.branch(heard, chosen)
+        other._mask, other._hidden = self._mask[chosen], None
+        return other
 
     def logits(self) -> Tensor:
         """Return the logits of the next token, float32 of shape (B, V).

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +30,9 @@ from enunciate.speech_lm.decoding.grammar_tokens import token_bytes
 from enunciate.speech_lm.decoding.greedy import GreedyTranscripts
 from enunciate.speech_lm.decoding.score_answers import answer_with_scores
 from enunciate.speech_lm.decoding.scores import GrowingSequences
+from enunciate.speech_lm.decoding.shared_prefixes import SharedPrefixes
 from enunciate.speech_lm.decoding.slots import Slot, Tokens, find_slots
+from enunciate.speech_lm.decoding.static_continuation import StaticContinuation
 from enunciate.speech_lm.decoding.static_decoding import (
     TOGETHER,
     AlreadyFed,
@@ -110,7 +113,8 @@ class Decoder:
         other = copy.copy(self)
         other._is_static = static
         other._outer, other._model = model, base_of(model)
-        other.__dict__.pop("_static", None)
+        for what_is_of_the_model in ("_static", "_static_starts", "_plain_starts"):
+            other.__dict__.pop(what_is_of_the_model, None)
         return other
 
     @cached_property
@@ -170,8 +174,23 @@ class Decoder:
         slots, _ = self._slots
         begun = [[*prompt, *slots[0].before] for prompt in scored]
         opened = [[*prompt, *self._opening] for prompt in heard_phones]
-        first, second = self._static.begin_together(heard, [begun, opened])
-        return {"apa": self._scores(AlreadyFed(first), scored), "mdd": self._transcribed(second, batch)}
+        whole, rests = self._static_starts.begin(heard, [begun, opened], "several tasks")
+        whole.feed([*rests[0], *rests[1]])
+        clips = len(batch)
+        scores = cast("StaticContinuation", whole).split(range(clips))
+        phones = cast("StaticContinuation", whole).split(range(clips, 2 * clips))
+        # The sequences of one task are continued to their end before those of the next.
+        return {"apa": self._scores(AlreadyFed(scores), scored), "mdd": self._transcribed(phones, batch)}
+
+    @cached_property
+    def _plain_starts(self) -> SharedPrefixes:
+        model, pad = self._model, self._processor.pad_token_id
+        return SharedPrefixes(lambda heard, _: Continuation(model, pad, heard), model.audio_token_id)
+
+    @cached_property
+    def _static_starts(self) -> SharedPrefixes:
+        assert self._static is not None
+        return SharedPrefixes(self._static.begin, self._model.audio_token_id)
 
     def _prompts(self, task: Task, batch: Sequence[ClipFeatures]) -> list[list[int]]:
         processor = self._processor
@@ -185,10 +204,9 @@ class Decoder:
         durations_s = [clip.duration_s for clip in batch]
         pad = self._processor.pad_token_id
         rows, longest = len(batch) * (self._paths if task == "apa" else 1), max(map(len, prompts))
-        if self._static and self._static.has_room(rows, longest):
-            sequences = self._static.begin(heard)
-        else:
-            sequences = Continuation(self._model, pad, heard)
+        has_room = self._static is not None and self._static.has_room(rows, longest)
+        starts = self._static_starts if has_room else self._plain_starts
+        sequences, (prompts,) = starts.begin(heard, [prompts])
         if not self._constrained:
             sequences.feed(prompts)
             limits = [most_tokens(seconds) for seconds in durations_s]

@@ -92,6 +92,12 @@ class StaticContinuation(Continuation):
         part.select(rows)
         return part
 
+    def branch(self, heard: Heard, rows: Sequence[int], purpose: str) -> StaticContinuation:
+        """Return sequences about other clips; see `Continuation`."""
+        part = self.split(rows, purpose)
+        part._heard, part._hidden = heard, None
+        return part
+
     def _advance(self, ids: Tensor, there: Tensor) -> None:
         """Append tokens (B, L), of which only those that are `there` count."""
         new = ids.shape[1]

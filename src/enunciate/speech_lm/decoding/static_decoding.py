@@ -70,28 +70,9 @@ class StaticDecoding:
         """Whether the memory allows so many sequences of so many tokens; see `StaticStores.have_room`."""
         return self._stores.have_room(rows, tokens, self._model.weight_dtype, self._model.device)
 
-    def begin(self, heard: Heard) -> StaticContinuation:
+    def begin(self, heard: Heard, purpose: str) -> StaticContinuation:
         """Start sequences, which are still empty, one for each clip."""
-        return StaticContinuation(self._model, self._pad_token_id, heard, self._stores)
-
-    def begin_together(
-        self, heard: Heard, prompts: Sequence[Sequence[Sequence[int]]]
-    ) -> list[StaticContinuation]:
-        """Feed several prompts about each clip in one pass, and return the sequences of each kind of prompt.
-
-        The sequences of one kind must be continued to their end before those of the next.
-
-        Args:
-            heard: C clips.
-            prompts: For each kind C prompts.
-        """
-        clips = len(heard.n_tokens)
-        rows = torch.arange(clips, device=self._model.device).repeat(len(prompts))
-        whole = StaticContinuation(
-            self._model, self._pad_token_id, heard.of(rows), self._stores, "several tasks"
-        )
-        whole.feed([prompt for kind in prompts for prompt in kind])
-        return [whole.split(range(kind * clips, (kind + 1) * clips)) for kind in range(len(prompts))]
+        return StaticContinuation(self._model, self._pad_token_id, heard, self._stores, purpose)
 
 
 def _states(model: SpeechModel, features: Tensor, sizes: Tensor, mask: Tensor) -> Tensor:

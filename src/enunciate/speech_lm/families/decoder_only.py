@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,6 +31,13 @@ class TokenState:
     def select(self, rows: Tensor) -> None:
         """Keep these rows, in this order."""
         self.cache.batch_select_indices(rows)
+
+    def branch(self, heard: Heard, rows: Tensor) -> TokenState:
+        """Return the state of sequences about other clips that begin with copies of these rows."""
+        other = TokenState(heard)
+        other.cache = copy.deepcopy(self.cache)
+        other.select(rows)
+        return other
 
 
 class DecoderOnly:

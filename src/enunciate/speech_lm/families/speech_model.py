@@ -46,6 +46,13 @@ class DecoderState(Protocol):
     def select(self, rows: Tensor) -> None:
         """Keep these rows (B',), in this order; a row may be taken more than once."""
 
+    def branch(self, heard: Heard, rows: Tensor) -> DecoderState:
+        """Return the state of sequences about other clips that begin with copies of these rows (B',).
+
+        Only for models that read audio among their tokens, and for rows that have no audio yet.
+        """
+        ...
+
 
 class SpeechModel(Protocol):
     """A model of any family; it is a `torch.nn.Module` as well."""
