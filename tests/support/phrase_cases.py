@@ -2,7 +2,7 @@
 
 import torch
 
-from enunciate.pocket.training.encoder import EncoderConfig
+from enunciate.pocket.training.encoder_config import EncoderConfig
 from enunciate.pocket.training.scorer import Heard
 from enunciate.pocket.training.scorer_inputs import PhraseBatch
 

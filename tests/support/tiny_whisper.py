@@ -8,14 +8,14 @@ WIDTH, POSITIONS = 32, 400
 
 
 def encoder_config():
-    from enunciate.pocket.training.encoder import EncoderConfig
+    from enunciate.pocket.training.encoder_config import EncoderConfig
 
     return EncoderConfig(
         width=WIDTH, layers=1, heads=2, hidden=48, positions=POSITIONS, sound_width=16, melody_width=8
     )
 
 
-def write_tiny_whisper(path: Path, seed: int = 0) -> Path:
+def write_tiny_whisper(path: Path, seed: int = 0, layers: int = 1) -> Path:
     """Write random weights under CTranslate2's names, with sinusoids as positions."""
     rng = np.random.default_rng(seed)
 
@@ -32,9 +32,11 @@ def write_tiny_whisper(path: Path, seed: int = 0) -> Path:
     arrays = {"position_encodings/encodings": 0.1 * np.hstack((np.sin(angle), np.cos(angle)))}
     arrays |= {"conv1/weight": matrix(WIDTH, 80, 3), "conv1/bias": np.zeros(WIDTH, np.float32)}
     arrays |= {"conv2/weight": matrix(WIDTH, WIDTH, 3), "conv2/bias": np.zeros(WIDTH, np.float32)}
-    arrays |= norm("layer_norm") | norm("layer_0/self_attention/layer_norm") | norm("layer_0/ffn/layer_norm")
-    arrays |= linear("layer_0/self_attention/linear_0", WIDTH, 3 * WIDTH)
-    arrays |= linear("layer_0/self_attention/linear_1", WIDTH, WIDTH)
-    arrays |= linear("layer_0/ffn/linear_0", WIDTH, 48) | linear("layer_0/ffn/linear_1", 48, WIDTH)
+    arrays |= norm("layer_norm")
+    for layer in (f"layer_{index}" for index in range(layers)):
+        arrays |= norm(f"{layer}/self_attention/layer_norm") | norm(f"{layer}/ffn/layer_norm")
+        arrays |= linear(f"{layer}/self_attention/linear_0", WIDTH, 3 * WIDTH)
+        arrays |= linear(f"{layer}/self_attention/linear_1", WIDTH, WIDTH)
+        arrays |= linear(f"{layer}/ffn/linear_0", WIDTH, 48) | linear(f"{layer}/ffn/linear_1", 48, WIDTH)
     np.savez(path, **{f"encoder/{name}": values for name, values in arrays.items()})
     return path

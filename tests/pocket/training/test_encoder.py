@@ -1,15 +1,21 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
-from enunciate.pocket.training.encoder import Encoder, EncoderConfig, convolve
+from enunciate.pocket.training.conformer import Conformer
+from enunciate.pocket.training.encoder import Encoder, convolve
+from enunciate.pocket.training.encoder_config import EncoderConfig
 
 TINY = EncoderConfig(width=16, layers=2, heads=2, hidden=32, positions=200, sound_width=6, melody_width=4)
 
 
-@pytest.fixture(scope="module")
-def encoder():
+@pytest.fixture(scope="module", params=["whisper", "conformer"])
+def encoder(request):
     torch.manual_seed(0)
+    if request.param == "conformer":
+        return Conformer(replace(TINY, kind="conformer", kernel=7)).eval()
     encoder = Encoder(TINY).eval()
     nn.init.normal_(encoder.positions)
     return encoder

@@ -1,5 +1,7 @@
 """ONNX and torch agree, and the int8 encoder is close to them."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -44,7 +46,10 @@ def run(path, inputs):
 
 
 @torch.no_grad()
-def test_encoder_of_single_precision_is_that_of_torch_at_any_length(model, tmp_path):
+@pytest.mark.parametrize("kind", ["whisper", "conformer"])
+def test_encoder_of_single_precision_is_that_of_torch_at_any_length(model, tmp_path, kind):
+    if kind == "conformer":
+        model = PocketModel(ModelOptions(members=1, layers=1), replace(TINY, kind=kind, kernel=7)).eval()
     export_encoder(model.encoder, tmp_path / "encoder.onnx")
 
     for length in (60, 84):

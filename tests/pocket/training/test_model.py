@@ -8,7 +8,8 @@ from support.phrase_cases import TINY, even_phrase, repeated
 
 from enunciate.errors import ModelNotFoundError
 from enunciate.pocket.training import losses
-from enunciate.pocket.training.losses import flattened_pitch, outside, score_losses
+from enunciate.pocket.training.encoder import Encoded
+from enunciate.pocket.training.losses import divergence, flattened_pitch, outside, score_losses
 from enunciate.pocket.training.model import PocketModel
 from enunciate.pocket.training.options import LossWeights, ModelOptions
 from enunciate.pocket.training.saved_model import load_model, save_model
@@ -153,6 +154,32 @@ def test_losses_are_finite_and_teach_every_part(model, batch):
     }
     assert {"encoder.conv1", "encoder.blocks", "encoder.ctc", "encoder.frame"} <= parts
     assert {"encoder.sound", "encoder.melody", "scorers.members", "free.into"} <= parts
+
+
+def test_a_teacher_adds_its_divergence_and_learns_nothing(model, batch):
+    torch.manual_seed(1)
+    teacher = PocketModel(ModelOptions(members=1, layers=1), TINY).eval()
+    by_itself, by_another = (model.eval().losses(batch, teacher=one)["taught"] for one in (model, teacher))
+    by_another.backward()
+
+    assert by_itself.item() == pytest.approx(0, abs=1e-6) and by_another.item() > 0.01
+    assert all(parameter.grad is None for parameter in teacher.parameters())
+    assert bool(model.encoder.conv1.weight.grad.abs().sum() > 0)
+    assert "taught" not in model.losses(batch)
+
+
+def test_divergence_is_added_over_both_heads_and_ignores_padding():
+    def encoded(ctc, frame):
+        logits = [torch.zeros(2, 3, 40), torch.zeros(2, 3, 40)]
+        logits[0][..., 0], logits[1][..., 0] = ctc, frame
+        return Encoded(*logits, torch.zeros(2, 3, 4), torch.zeros(2, 3, 4)).log_probabilities()
+
+    teacher = encoded(2.0, 1.0)
+    student = encoded(torch.tensor([[2.0, 2.0, 9.0], [2.0, 9.0, 9.0]]), 0.5)
+    apart = float(divergence(student, teacher, torch.tensor([2, 1])))
+    frame = teacher.frame[0, 0].exp() * (teacher.frame[0, 0] - student.frame[0, 0])
+
+    assert apart == pytest.approx(float(frame.sum()), rel=1e-4)
 
 
 def test_scoring_teaches_the_encoder_through_the_streams_alone(model, batch):

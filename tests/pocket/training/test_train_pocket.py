@@ -2,10 +2,12 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from support.pocket_runs import small_recipe
 from support.tiny_whisper import encoder_config, write_tiny_whisper
 from support.tone_corpus import make_corpus, make_neural, make_shard
 
@@ -13,6 +15,7 @@ from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import RecipeError
 from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.training import export
+from enunciate.pocket.training.encoder_config import WHISPER_BASE, config_of
 from enunciate.pocket.training.model import PocketModel
 from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.pocket.training.predictions import load_predictions, predict_clips
@@ -30,8 +33,6 @@ from enunciate.training.speaker_split import HELD_OUT
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
-MODEL = {"dropout": 0.0, "scorer_dropout": 0.0, "members": 1, "layers": 1}
-
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
@@ -45,27 +46,13 @@ def whisper(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def recipe(corpus, whisper, tmp_path_factory):
-    values = {
-        "kind": "pocket",
-        "corpus": corpus,
-        "out": tmp_path_factory.mktemp("pocket"),
-        "synthetic": make_shard(tmp_path_factory.mktemp("synthetic"), clips=6),
-        "native": make_neural(tmp_path_factory.mktemp("native"), good=4, wrong=2),
-        "whisper": whisper,
-        "split": "dev",
-        "dev_speakers": 2,
-        "epochs": 4,
-        "warmup_steps": 2,
-        "encoder_rate": 2e-3,
-        "rate": 4e-3,
-        "evaluations": 2,
-        "workers": 1,
-        "device": "cpu",
-        "export": False,
-        "model": MODEL,
-        "mixture": {"budget": 4_000},
-    }
-    return PocketRecipe(**values)
+    return small_recipe(
+        corpus,
+        whisper,
+        tmp_path_factory.mktemp("pocket"),
+        synthetic=make_shard(tmp_path_factory.mktemp("synthetic"), clips=6),
+        native=make_neural(tmp_path_factory.mktemp("native"), good=4, wrong=2),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -237,10 +224,11 @@ def test_the_learning_rate_falls_to_a_small_share():
 
 
 def test_the_shipped_recipe_is_of_this_kind():
-    loaded = load_recipe("pocket", ["split=fold", "hold_out=1", "model.members=3"])
+    loaded = load_recipe("pocket", ["split=fold", "hold_out=1", "model.members=3", "encoder.layers=3"])
 
     assert isinstance(loaded, PocketRecipe)
     assert (loaded.hold_out, loaded.model.members) == (1, 3)
+    assert config_of(loaded.encoder) == replace(WHISPER_BASE, layers=3)
     assert extra_of(loaded) == "train"
     with pytest.raises(RecipeError, match="there is no fold 5"):
         load_recipe("pocket", ["hold_out=5"])

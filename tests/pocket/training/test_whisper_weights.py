@@ -1,18 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from support.ctranslate2_file import write_ctranslate2
 
 from enunciate.errors import ModelNotFoundError
-from enunciate.pocket.training.encoder import NEW_PARTS, Encoder, EncoderConfig
-from enunciate.pocket.training.whisper_weights import load_whisper
+from enunciate.pocket.training.encoder import NEW_PARTS, Encoder
+from enunciate.pocket.training.encoder_config import EncoderConfig
+from enunciate.pocket.training.whisper_weights import evenly_chosen, load_whisper
 
 CONFIG = EncoderConfig(width=40, layers=2, heads=4, hidden=80, positions=30, sound_width=6, melody_width=4)
 
 
-def make_encoder(seed):
+def make_encoder(seed, layers=CONFIG.layers):
     torch.manual_seed(seed)
-    encoder = Encoder(CONFIG).eval()
+    encoder = Encoder(replace(CONFIG, layers=layers)).eval()
     torch.nn.init.normal_(encoder.positions)
     with torch.no_grad():
         for block in encoder.blocks:
@@ -66,6 +69,33 @@ def test_ctranslate2_model_is_loaded_and_the_heads_stay(tmp_path):
 
     assert_loaded(encoder, source)
     assert torch.equal(encoder.ctc.weight, head)
+
+
+@pytest.mark.parametrize(
+    ("total", "count", "chosen"),
+    [(6, 3, [1, 3, 5]), (6, 6, [0, 1, 2, 3, 4, 5]), (6, 4, [0, 2, 3, 5]), (6, 2, [2, 5]), (6, 1, [5])],
+)
+def test_blocks_are_chosen_evenly_and_the_last_is_kept(total, count, chosen):
+    assert evenly_chosen(total, count) == chosen
+
+
+def test_a_smaller_encoder_starts_from_every_second_block_and_has_all_else(tmp_path):
+    source, student = make_encoder(0, layers=4), make_encoder(1, layers=2)
+    write_ctranslate2(tmp_path / "model.bin", ctranslate2_arrays(source))
+
+    load_whisper(student, tmp_path / "model.bin")
+
+    expected, found = whisper_state(source), whisper_state(student)
+    for name, value in found.items():
+        theirs = name.replace("blocks.1.", "blocks.3.").replace("blocks.0.", "blocks.1.")
+        torch.testing.assert_close(value, expected[theirs], rtol=1e-3, atol=1e-3)
+
+
+def test_an_encoder_of_more_blocks_than_the_file_has_is_refused(tmp_path):
+    write_ctranslate2(tmp_path / "model.bin", ctranslate2_arrays(make_encoder(0)))
+
+    with pytest.raises(ModelNotFoundError, match="it has 2 blocks, and 3 are wanted"):
+        load_whisper(make_encoder(1, layers=3), tmp_path / "model.bin")
 
 
 def test_archive_with_int8_matrices_is_loaded(tmp_path):

@@ -7,7 +7,8 @@ narrow streams, learnt means of all layers, carry to the scorers how sounds were
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -16,29 +17,12 @@ from torch.nn import functional
 
 from enunciate.pocket.log_mel import N_MELS
 from enunciate.pocket.symbols import N_CLASSES
+from enunciate.pocket.training.encoder_config import EncoderConfig
 
 SCORED_PARTS = ("sound", "melody")
 """Modules of the encoder that only the scores teach."""
 NEW_PARTS = ("ctc", "frame", *SCORED_PARTS)
 """Modules of the encoder that Whisper does not have: they start from random weights."""
-
-
-@dataclass(frozen=True)
-class EncoderConfig:
-    """Dimensions of the encoder; the defaults are those of Whisper base."""
-
-    width: int = 512
-    layers: int = 6
-    heads: int = 8
-    hidden: int = 2048
-    """Width of the feed-forward layers."""
-    positions: int = 1500
-    """Frames of 20 ms that have a positional encoding: the longest input."""
-    sound_width: int = 192
-    melody_width: int = 64
-
-
-WHISPER_BASE = EncoderConfig()
 
 
 class Encoded(NamedTuple):
@@ -70,6 +54,29 @@ def convolve(x: Tensor, conv: nn.Conv1d, stride: int = 1) -> Tensor:
     return functional.linear(taps, conv.weight.permute(0, 2, 1).flatten(1), conv.bias)
 
 
+def attend(
+    qkv: Tensor, heads: int, mask: Tensor | None, rotate: Callable[[Tensor], Tensor] | None = None
+) -> Tensor:
+    """Attend over F frames.
+
+    Args:
+        qkv: (B, F, 3 D) queries, keys and values of all heads.
+        heads: Heads, each with D / heads channels.
+        mask: (B, 1, 1, F), True at real frames; None where all are.
+        rotate: What turns queries and keys, (B, heads, F, D / heads), by their places, if anything does.
+
+    Returns:
+        (B, F, D).
+    """
+    batch, frames, width = qkv.shape
+    split = qkv.view(batch, frames, 3, heads, width // 3 // heads)
+    q, k, v = split.permute(2, 0, 3, 1, 4)
+    if rotate is not None:
+        q, k = rotate(q), rotate(k)
+    attended = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    return attended.transpose(1, 2).reshape(batch, frames, width // 3)
+
+
 class Block(nn.Module):
     """Attention and feed-forward layer, each behind a norm, as in Whisper."""
 
@@ -87,11 +94,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Map (B, F, D) to the same shape; `mask` (B, 1, 1, F) is True at real frames."""
-        batch, frames, width = x.shape
-        qkv = self.qkv(self.norm_attention(x)).view(batch, frames, 3, self.heads, width // self.heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        attended = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        x = x + self.dropout(self.out(attended.transpose(1, 2).reshape(batch, frames, width)))
+        attended = attend(self.qkv(self.norm_attention(x)), self.heads, mask)
+        x = x + self.dropout(self.out(attended))
         return x + self.dropout(self.down(functional.gelu(self.up(self.norm_hidden(x)))))
 
 
@@ -112,8 +116,10 @@ class LayerMean(nn.Module):
         return self.project(mean)
 
 
-class Encoder(nn.Module):
+class PhoneEncoder(nn.Module, ABC):
     """Log-mel energies in; posteriors of phones and streams for the scorers out.
+
+    What kind of blocks it has, and what tells them where a frame is, a subclass says.
 
     Args:
         config: Dimensions.
@@ -127,9 +133,7 @@ class Encoder(nn.Module):
         self.config = config
         self.conv1 = nn.Conv1d(N_MELS, width, 3, padding=1)
         self.conv2 = nn.Conv1d(width, width, 3, stride=2, padding=1)
-        self.positions: Tensor
-        self.register_buffer("positions", torch.zeros(config.positions, width))
-        self.blocks = nn.ModuleList(Block(config, dropout) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(self.make_block(dropout) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width)
         self.ctc = nn.Linear(width, N_CLASSES)
         self.frame = nn.Linear(width, N_CLASSES)
@@ -137,6 +141,14 @@ class Encoder(nn.Module):
         self.melody = LayerMean(config.layers + 1, width, config.melody_width)
         self.dropout = nn.Dropout(dropout)
         self.layer_drop = layer_drop
+
+    @abstractmethod
+    def make_block(self, dropout: float) -> nn.Module:
+        """Return a block with random weights, which maps (B, F, D) and a mask (B, 1, 1, F) to (B, F, D)."""
+
+    def located(self, x: Tensor) -> Tensor:
+        """Return (B, F, D) with what the first block is told of the places of frames; here nothing."""
+        return x
 
     def forward(self, mel: Tensor, frames: Tensor | None = None) -> Encoded:
         """Encode log-mel energies.
@@ -153,7 +165,7 @@ class Encoder(nn.Module):
             x = x.masked_fill(~_real(x, frames)[..., None], 0.0)
         x = functional.gelu(convolve(x, self.conv2, stride=2))
         mask = None if frames is None else _real(x, (frames + 1) // 2)[:, None, None]
-        x = self.dropout(x + self.positions[: x.shape[1]])
+        x = self.dropout(self.located(x))
         layers = [x]
         for block in self.blocks:
             if not (self.training and self.layer_drop and float(torch.rand(())) < self.layer_drop):
@@ -162,6 +174,23 @@ class Encoder(nn.Module):
         last = self.dropout(self.norm(x))
         normed = [functional.layer_norm(layer, (self.config.width,)) for layer in layers]
         return Encoded(self.ctc(last), self.frame(last), self.sound(normed), self.melody(normed))
+
+
+class Encoder(PhoneEncoder):
+    """The encoder of Whisper; `load_whisper` gives it its weights, and the encodings of positions."""
+
+    def __init__(self, config: EncoderConfig, dropout: float = 0.1, layer_drop: float = 0.0) -> None:
+        super().__init__(config, dropout, layer_drop)
+        self.positions: Tensor
+        self.register_buffer("positions", torch.zeros(config.positions, config.width))
+
+    def make_block(self, dropout: float) -> nn.Module:
+        """Return a block of Whisper."""
+        return Block(self.config, dropout)
+
+    def located(self, x: Tensor) -> Tensor:
+        """Add the encodings of positions."""
+        return x + self.positions[: x.shape[1]]
 
 
 def _real(x: Tensor, frames: Tensor) -> Tensor:

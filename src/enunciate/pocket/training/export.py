@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from enunciate.pocket.log_mel import N_MELS
 from enunciate.pocket.symbols import N_CLASSES
-from enunciate.pocket.training.encoder import Encoder, EncoderConfig
+from enunciate.pocket.training.encoder import PhoneEncoder
+from enunciate.pocket.training.encoder_config import EncoderConfig
 from enunciate.pocket.training.model import PocketModel
 from enunciate.pocket.training.onnx_traces import drop_traces
 from enunciate.pocket.training.scorer import Ensemble, Heard, mean_scores
@@ -40,7 +41,7 @@ def export_pocket(model: PocketModel, folder: Path) -> None:
     export_scorer_without_reference(model, folder / SCORER_WITHOUT_REFERENCE)
 
 
-def export_encoder(encoder: Encoder, path: Path) -> None:
+def export_encoder(encoder: PhoneEncoder, path: Path) -> None:
     """Write the encoder in single precision.
 
     It maps `mel` (1, 80, T), T even, to `ctc` and `frame` (1, F, 40), which are log-probabilities, `sound`
@@ -103,7 +104,7 @@ def export_scorer_without_reference(model: PocketModel, path: Path) -> None:
 
 
 class _RunningEncoder(nn.Module):
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: PhoneEncoder) -> None:
         super().__init__()
         self.encoder = encoder
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from enunciate.pocket.training.encoder import Encoded
 from enunciate.pocket.training.options import LossWeights
 from enunciate.pocket.training.scorer import Scores
 from enunciate.pocket.training.waveform_bank import Batch
@@ -69,6 +70,23 @@ def loss_without_reference(
     squared = outside(whole * 10, low, high).div(10).square()
     scale = whole.new_tensor(weights.whole) / 10
     return weights.free * (squared * scale * count).sum(1).mean()
+
+
+def divergence(student: Encoded, teacher: Encoded, frames: Tensor) -> Tensor:
+    """Return how far posteriors are from a teacher's: the Kullback-Leibler divergences of both heads, added.
+
+    Args:
+        student: Log-probabilities of F frames; the streams do not count.
+        teacher: The same of the teacher.
+        frames: (B,) real frames of each clip; what is behind them does not count.
+
+    Returns:
+        The mean over all real frames, in nats.
+    """
+    real = torch.arange(student.ctc.shape[1], device=frames.device)[None] < frames[:, None]
+    heads = ((student.ctc, teacher.ctc), (student.frame, teacher.frame))
+    apart = [functional.kl_div(ours, theirs, reduction="none", log_target=True) for ours, theirs in heads]
+    return _mean(torch.stack(apart).sum((0, 3)), real.float())
 
 
 def flattened_pitch(batch: Batch, share: float) -> tuple[Tensor, Tensor, Tensor]:

@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from enunciate.pocket.training.encoder import WHISPER_BASE, Encoded, Encoder, EncoderConfig
-from enunciate.pocket.training.losses import flattened_pitch, loss_without_reference, score_losses
+from enunciate.pocket.training.conformer import Conformer
+from enunciate.pocket.training.encoder import Encoded, Encoder
+from enunciate.pocket.training.encoder_config import WHISPER_BASE, EncoderConfig
+from enunciate.pocket.training.losses import divergence, flattened_pitch, loss_without_reference, score_losses
 from enunciate.pocket.training.options import AugmentOptions, ModelOptions
 from enunciate.pocket.training.scorer import Ensemble, Heard
 from enunciate.pocket.training.scorer_without_reference import ScorerWithoutReference
@@ -31,7 +33,8 @@ class PocketModel(nn.Module):
     def __init__(self, options: ModelOptions, config: EncoderConfig = WHISPER_BASE) -> None:
         super().__init__()
         self.options, self.config = options, config
-        self.encoder = Encoder(config, options.dropout, options.skip)
+        encoder = Conformer if config.kind == "conformer" else Encoder
+        self.encoder = encoder(config, options.dropout, options.skip)
         self.scorers = Ensemble(options.members, config, options.scorer_dropout, options.layers)
         self.free = ScorerWithoutReference(config, options.scorer_dropout)
         self.mel = LogMel()
@@ -43,13 +46,20 @@ class PocketModel(nn.Module):
             batch: B rows.
             augment: How the sound is disturbed; None leaves the sound and its tempo as they are.
         """
-        with torch.no_grad():
-            waves = batch.waves if augment is None else disturb(batch.waves, augment)
-            mel = self.mel(waves, batch.frames10)
-            if augment is not None:
-                mel = stretch(mel, batch.tempo, batch.frames, augment)
+        return self.encode(self.features(batch, augment), batch.frames)
+
+    @torch.no_grad()
+    def features(self, batch: Batch, augment: AugmentOptions | None) -> Tensor:
+        """Return the log-mel energies of the rows of a batch, (B, 80, T); see `hear` for the arguments."""
+        if augment is None:
+            return self.mel(batch.waves, batch.frames10)
+        mel = self.mel(disturb(batch.waves, augment), batch.frames10)
+        return stretch(mel, batch.tempo, batch.frames, augment)
+
+    def encode(self, mel: Tensor, frames: Tensor) -> Encoded:
+        """Encode energies (B, 80, T), of which `frames` (B,) steps are real; in bfloat16 on a GPU."""
         with torch.autocast(mel.device.type, torch.bfloat16, enabled=mel.device.type == "cuda"):
-            encoded: Encoded = self.encoder(mel, batch.frames)
+            encoded: Encoded = self.encoder(mel, frames)
         return encoded.log_probabilities()
 
     def phrases(self, batch: Batch, encoded: Encoded, tone: Tensor) -> Heard:
@@ -74,15 +84,19 @@ class PocketModel(nn.Module):
             batch.level[row],
         )
 
-    def losses(self, batch: Batch, scoring: bool = True) -> dict[str, Tensor]:
+    def losses(
+        self, batch: Batch, scoring: bool = True, teacher: PocketModel | None = None
+    ) -> dict[str, Tensor]:
         """Return all weighted losses of a batch by name; their sum is to be minimised.
 
         Args:
             batch: What is learnt from.
             scoring: Whether scores are learnt; else only which sounds there are, and when.
+            teacher: A trained model in evaluation mode, whose posteriors of the same sound are learnt too.
         """
         options, weights = self.options, self.options.weights
-        encoded = self.hear(batch, options.augment)
+        mel = self.features(batch, options.augment)
+        encoded = self.encode(mel, batch.frames)
         ctc = wildcard_ctc(encoded.ctc, batch.labels, (batch.host_frames + 1) // 2, batch.label_counts)
         target = batch.frame_class[:, : encoded.frame.shape[1]].flatten()
         frame = functional.cross_entropy(encoded.frame.flatten(0, 1), target, ignore_index=-1)
@@ -90,6 +104,10 @@ class PocketModel(nn.Module):
             "ctc": weights.ctc * ctc.clamp(max=LARGEST_CTC_LOSS).mean(),
             "frame": weights.frame * frame,
         }
+        if teacher is not None:
+            with torch.no_grad():
+                known = teacher.encode(mel, batch.frames)
+            losses["taught"] = weights.taught * divergence(encoded, known, (batch.frames + 1) // 2)
         if not scoring:
             return losses
         tone, low, high = flattened_pitch(batch, options.flat)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from enunciate.schema import FrozenModel
 
 _Share = Annotated[float, Field(ge=0, le=1)]
+EncoderKind = Literal["whisper", "conformer"]
+
+
+class EncoderOptions(FrozenModel):
+    """Which network hears."""
+
+    kind: EncoderKind = "whisper"
+    """`whisper`: the encoder of Whisper base. `conformer`: one that begins with random weights, and learns at
+    `rate` alone (Gulati et al., 2020)."""
+    layers: Annotated[int, Field(ge=1)] | None = None
+    """Blocks of the encoder; None is all 6 of Whisper base, and 8 of a conformer. Fewer start from blocks of
+    Whisper base that are chosen evenly, the last one among them."""
 
 
 class AugmentOptions(FrozenModel):
@@ -75,6 +87,8 @@ class LossWeights(FrozenModel):
     """The scores without reference."""
     made: float = 0.4
     """The weight of a synthetic phrase beside a recording."""
+    taught: float = 1.0
+    """The divergence from a teacher's posteriors, where there is a teacher."""
 
 
 class ModelOptions(FrozenModel):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from enunciate.pocket.training.options import MixtureOptions, ModelOptions
+from enunciate.pocket.training.options import EncoderOptions, MixtureOptions, ModelOptions
 from enunciate.training.recipe_file import TrainingRecipe
 
 _Share = Annotated[float, Field(ge=0, lt=1)]
@@ -16,7 +16,7 @@ PocketSplit = Literal["dev", "fold", "official", "everything"]
 
 
 class PocketRecipe(TrainingRecipe):
-    """Fine-tune Whisper's encoder with phone heads and scorers, end to end."""
+    """Train an encoder, by default Whisper's, with phone heads and scorers, end to end."""
 
     kind: Literal["pocket"]
     split: PocketSplit = "dev"
@@ -37,7 +37,11 @@ class PocketRecipe(TrainingRecipe):
     """Folder of neural speech of voices that are not learnt from. Its good readings are calibrated with, as
     readings by native speakers (see `pocket.score_scale`)."""
     whisper: Path | None = None
-    """File of Whisper base's weights; None starts from random weights, which takes far longer to learn."""
+    """File of Whisper base's weights; None starts from random weights, which takes far longer to learn. A
+    conformer takes nothing from it."""
+    teacher: Path | None = None
+    """Folder of an earlier run, of any encoder, whose posteriors of sounds are learnt beside the labels, with
+    the weight `model.weights.taught`."""
     aligner: Path | None = None
     """Folder of an earlier engine's weights, whose alignment gives the first times of the recordings' phones.
     Without one, phones begin spread evenly, and the first realignment finds them."""
@@ -49,7 +53,7 @@ class PocketRecipe(TrainingRecipe):
     encoder_rate: _Positive = 1.5e-4
     """Peak learning rate of what Whisper has."""
     rate: _Positive = 1e-3
-    """Peak learning rate of the heads and the scorers."""
+    """Peak learning rate of the heads and the scorers, and of the whole of a conformer."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.05
     ema: _Share = 0.996
     """Decay of the running mean of the weights, which is what is kept."""
@@ -77,6 +81,7 @@ class PocketRecipe(TrainingRecipe):
     calibrate_with: tuple[Path, ...] = ()
     """Folders of earlier runs on the same corpus whose held-out predictions calibrate this one, for a split
     that holds nobody out."""
+    encoder: EncoderOptions = EncoderOptions()
     model: ModelOptions = ModelOptions()
     mixture: MixtureOptions = MixtureOptions()
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from enunciate.errors import ModelNotFoundError
-from enunciate.pocket.training.encoder import EncoderConfig
+from enunciate.pocket.training.encoder_config import EncoderConfig
 from enunciate.pocket.training.model import PocketModel
 from enunciate.pocket.training.options import ModelOptions
 from enunciate.pocket.training.whisper_weights import read_whisper
@@ -45,22 +45,29 @@ def save_model(model: PocketModel, folder: Path) -> None:
     (folder / SETTINGS).write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
-def load_model(folder: Path, whisper: Path) -> PocketModel:
+def load_model(folder: Path, whisper: Path | None) -> PocketModel:
     """Load a trained model, ready to run.
 
     Args:
         folder: What `save_model` wrote.
-        whisper: The file of Whisper's weights from which the training started, for its positional encodings.
+        whisper: The file of Whisper's weights from which the training started, for its positional encodings;
+            a conformer has none, and None will do.
 
     Raises:
         ModelNotFoundError: a file or a tensor is missing, or does not fit the settings.
     """
     model = _empty_model(folder)
-    state = {POSITIONS: read_whisper(whisper, 0)["positions"]}
+    own = model.state_dict()
+    state: dict[str, Tensor] = {}
+    if POSITIONS in own:
+        if whisper is None:
+            raise ModelNotFoundError(
+                f"{folder}: its positional encodings are in Whisper's weights, and no file of those is given"
+            )
+        state[POSITIONS] = read_whisper(whisper, 0)["positions"]
     for path in sorted(folder.glob("weights*.npz")):
         with np.load(path) as arrays:
             state |= {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays.files}
-    own = model.state_dict()
     if state.keys() != own.keys():
         wrong = ", ".join(sorted(state.keys() ^ own.keys())[:3])
         raise ModelNotFoundError(

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from enunciate.pocket.symbols import N_CLASSES
 from enunciate.pocket.training import scorer_inputs as inputs
-from enunciate.pocket.training.encoder import EncoderConfig
+from enunciate.pocket.training.encoder_config import EncoderConfig
 from enunciate.pocket.training.scorer_inputs import PhraseBatch
 from enunciate.pocket.training.scorer_layers import PhoneLayer, PhrasePool
 

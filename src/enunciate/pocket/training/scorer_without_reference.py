@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from enunciate.pocket.training.encoder import EncoderConfig, convolve
+from enunciate.pocket.training.encoder import convolve
+from enunciate.pocket.training.encoder_config import EncoderConfig
 from enunciate.pocket.training.scorer import Heard
 
 N_FRAME_INPUTS = 8

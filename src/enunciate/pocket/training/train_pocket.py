@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from enunciate.errors import EnunciateError
 from enunciate.pocket.training.averaged import AveragedModel
 from enunciate.pocket.training.batch_plan import BatchPlanner
-from enunciate.pocket.training.encoder import NEW_PARTS, SCORED_PARTS, WHISPER_BASE, EncoderConfig
+from enunciate.pocket.training.encoder import NEW_PARTS, SCORED_PARTS, Encoder
+from enunciate.pocket.training.encoder_config import EncoderConfig, config_of
 from enunciate.pocket.training.finish import check_calibration, finish
 from enunciate.pocket.training.measure import Metrics, measure
 from enunciate.pocket.training.model import PocketModel
@@ -27,6 +28,7 @@ from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.pocket.training.predictions import predict_clips
 from enunciate.pocket.training.realign import realign
 from enunciate.pocket.training.row_plan import RowPlan
+from enunciate.pocket.training.saved_model import load_model
 from enunciate.pocket.training.train_data import TrainingData, load_training_data
 from enunciate.pocket.training.whisper_weights import load_whisper
 from enunciate.storage import event_log, writing_to
@@ -44,12 +46,12 @@ _LAST_RATE = 0.02
 """Share of the peak learning rate that is left at the end."""
 
 
-def train(recipe: PocketRecipe, config: EncoderConfig = WHISPER_BASE) -> Metrics:
+def train(recipe: PocketRecipe, config: EncoderConfig | None = None) -> Metrics:
     """Run a recipe.
 
     Args:
         recipe: What to train.
-        config: Dimensions of the encoder; others than Whisper base's need weights of their own, or none.
+        config: Dimensions of the encoder; None takes what the recipe asks for.
 
     Returns:
         Metrics of the held-out speakers (see `measure`); empty where nobody is held out.
@@ -62,26 +64,32 @@ def train(recipe: PocketRecipe, config: EncoderConfig = WHISPER_BASE) -> Metrics
         recipe.out.mkdir(parents=True, exist_ok=True)
     log = event_log(recipe.out / LOG)
     device = pick_device(recipe.device)
+    teacher = None if recipe.teacher is None else load_model(recipe.teacher, recipe.whisper).to(device)
     torch.manual_seed(recipe.seed if recipe.start_seed is None else recipe.start_seed)
-    model = PocketModel(recipe.model, config)
+    model = PocketModel(recipe.model, config or config_of(recipe.encoder))
     if recipe.start_seed is not None:
         torch.manual_seed(recipe.seed)
-    if recipe.whisper is not None:
+    if recipe.whisper is not None and isinstance(model.encoder, Encoder):
         load_whisper(model.encoder, recipe.whisper)
     configure_cuda()
     data = load_training_data(recipe, device)
-    trainer = PocketTrainer(recipe, model.to(device), data, log)
+    trainer = PocketTrainer(recipe, model.to(device), data, log, teacher)
     trainer.run()
     return finish(recipe, trainer.averaged.model, data, log)
 
 
 class PocketTrainer:
-    """One run: model, data, optimiser and schedule."""
+    """One run: model, data, optimiser and schedule, and a teacher if there is one."""
 
     def __init__(
-        self, recipe: PocketRecipe, model: PocketModel, data: TrainingData, log: Callable[..., None]
+        self,
+        recipe: PocketRecipe,
+        model: PocketModel,
+        data: TrainingData,
+        log: Callable[..., None],
+        teacher: PocketModel | None = None,
     ) -> None:
-        self.recipe, self.model, self.data, self.log = recipe, model, data, log
+        self.recipe, self.model, self.data, self.log, self.teacher = recipe, model, data, log, teacher
         self.averaged = AveragedModel(model)
         self._start = {
             name: parameter.detach().clone()
@@ -138,7 +146,7 @@ class PocketTrainer:
         late_scale = self._warmth(self._scored) * decayed(max(0.0, progress - begin) / (1 - begin))
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * (late_scale if group["late"] else scale)
-        losses = self.model.losses(self.data.bank.cut(rows), scoring)
+        losses = self.model.losses(self.data.bank.cut(rows), scoring, self.teacher)
         self.optimiser.zero_grad(set_to_none=True)
         torch.stack(list(losses.values())).sum().backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT_NORM, foreach=True)
@@ -182,7 +190,8 @@ def decayed(progress: float) -> float:
 def _optimiser(recipe: PocketRecipe, model: PocketModel) -> torch.optim.Optimizer:
     """Return AdamW with the lower rate for what Whisper has, and the higher one for what is new.
 
-    What only scores teach is `late`: its schedule begins when scores are learnt.
+    A conformer has nothing of Whisper. What only scores teach is `late`: its schedule begins when scores are
+    learnt.
     """
     slow: list[nn.Parameter] = []
     fast: list[nn.Parameter] = []
@@ -194,8 +203,9 @@ def _optimiser(recipe: PocketRecipe, model: PocketModel) -> torch.optim.Optimize
             late.append(parameter)
         else:
             (fast if part in NEW_PARTS else slow).append(parameter)
+    encoder_rate = recipe.encoder_rate if isinstance(model.encoder, Encoder) else recipe.rate
     groups: list[dict[str, Any]] = [
-        {"params": slow, "peak": recipe.encoder_rate, "late": False},
+        {"params": slow, "peak": encoder_rate, "late": False},
         {"params": fast, "peak": recipe.rate, "late": False},
         {"params": late, "peak": recipe.rate, "late": True},
     ]

@@ -50,7 +50,8 @@ def read_whisper(path: Path, layers: int) -> dict[str, Tensor]:
 
     Args:
         path: A `.safetensors`, `.bin` or `.npz` file.
-        layers: How many blocks to read; a file with fewer raises.
+        layers: How many blocks to read. Of a file with more, blocks are chosen evenly, the last one among
+            them (see `evenly_chosen`); a file with fewer raises.
 
     Raises:
         ModelNotFoundError: the file has another format, or lacks a tensor.
@@ -61,6 +62,17 @@ def read_whisper(path: Path, layers: int) -> dict[str, Tensor]:
         return _encoder_state(arrays, layers)
     except (KeyError, ValueError, OSError, ModelNotFoundError) as error:
         raise ModelNotFoundError(f"{path}: no weights of Whisper's encoder ({error}). {WHERE}") from error
+
+
+def evenly_chosen(total: int, count: int) -> list[int]:
+    """Return which of `total` blocks a smaller encoder starts from: of 6, the second, fourth and last for 3.
+
+    Raises:
+        ValueError: more blocks are wanted than there are.
+    """
+    if count > total:
+        raise ValueError(f"it has {total} blocks, and {count} are wanted")
+    return [(place + 1) * total // count - 1 for place in range(count)]
 
 
 def _is_new(name: str) -> bool:
@@ -83,7 +95,7 @@ def _dequantised(stored: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArr
 
 
 def _encoder_state(arrays: Arrays, layers: int) -> dict[str, Tensor]:
-    """The weights of the encoder under the names of `Encoder`, from those of transformers."""
+    """The weights of the encoder with so many blocks under the names of `Encoder`, from transformers'."""
     start = "encoder."
     tensors = {
         name[name.index(start) + len(start) :]: torch.from_numpy(np.array(values, dtype=np.float32))
@@ -92,8 +104,9 @@ def _encoder_state(arrays: Arrays, layers: int) -> dict[str, Tensor]:
     }
     modules = {"conv1": "conv1", "conv2": "conv2", "norm": "layer_norm"}
     state = {"positions": tensors["embed_positions.weight"]}
-    for index in range(layers):
-        own, theirs = f"blocks.{index}", f"layers.{index}"
+    total = sum(name.endswith(".self_attn_layer_norm.weight") for name in tensors)
+    for index, chosen in enumerate(evenly_chosen(total, layers)):
+        own, theirs = f"blocks.{index}", f"layers.{chosen}"
         modules |= {
             f"{own}.norm_attention": f"{theirs}.self_attn_layer_norm",
             f"{own}.out": f"{theirs}.self_attn.out_proj",
