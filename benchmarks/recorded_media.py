@@ -7,6 +7,10 @@ import io
 import numpy as np
 
 _CODECS = {"webm": "libopus", "matroska": "pcm_f32le"}
+_IN_FRAGMENTS = {
+    "mp4": {"movflags": "empty_moov+default_base_moof", "frag_duration": "500000"},
+    "webm": {"live": "1"},
+}
 
 
 def recorded(
@@ -16,20 +20,20 @@ def recorded(
     *,
     in_fragments: bool = False,
     bit_rate: int = 96_000,
+    codec: str | None = None,
     options: dict[str, str] | None = None,
 ) -> bytes:
     """Return mono samples as `webm`, `mp4`, `adts` or `matroska`; Opus has 48,000 samples a second.
 
-    With `in_fragments`, the file is as browsers write it, who do not know its end.
+    With `in_fragments`, the file is as browsers write it, who do not know its end: an MP4 is cut every half a
+    second. `codec` takes the place of Opus in WebM and AAC in the others.
     """
     import av  # whoever needs no such recording does without it
 
-    codec = _CODECS.get(container, "aac")
+    codec = codec or _CODECS.get(container, "aac")
     encoded_hz = 48_000 if codec == "libopus" else rate_hz
     file = io.BytesIO()
-    flags = {"movflags": "frag_keyframe+empty_moov+default_base_moof"} if in_fragments else {}
-    if container == "webm" and in_fragments:
-        flags = {"live": "1"}
+    flags = _IN_FRAGMENTS.get(container, {}) if in_fragments else {}
     with av.open(file, "w", format=container, options=flags | (options or {})) as out:
         stream = out.add_stream(codec, rate=encoded_hz)
         stream.layout, stream.bit_rate = "mono", bit_rate

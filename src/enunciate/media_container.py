@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy.typing as npt
 
@@ -22,6 +22,8 @@ from enunciate.errors import AudioDecodeError, needing
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
 
 EXTRA = "media"
 """The extra that installs PyAV; `serve` brings it."""
@@ -44,6 +46,19 @@ class OpenAudio:
     """Samples of each channel by the header, which can be wrong; None if it does not say."""
     blocks: Iterator[npt.NDArray[Any]]
     """Samples, shape (n, channels), integers or floats, to the end or to the first damaged packet."""
+
+
+class _Box(NamedTuple):
+    """A box of an MP4, by what its head says."""
+
+    kind: bytes
+    start: int
+    size: int
+    header_size: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.size
 
 
 def container_format(head: bytes) -> str | None:
@@ -85,7 +100,7 @@ def open_container(source: Path | bytes, format: str, name: str) -> Generator[Op
             if cast(object, stream.codec_context) is None:
                 raise _not_readable(name, "its codec is unknown")
             stream.codec_context.thread_count = 1
-            frames = _frames(container.decode(stream))
+            frames = _frames(container, stream)
             first = next(frames, None)
             if first is None:
                 raise _not_readable(name, "its audio is damaged or of a codec that recorders do not use")
@@ -102,12 +117,29 @@ def _not_readable(name: str, why: str) -> AudioDecodeError:
     )
 
 
-def _frames(decoded: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
+def without_cut_box(data: bytes) -> bytes:
+    """Return the beginning of a recording without a box of an MP4 that has not arrived completely.
+
+    FFmpeg refuses the whole for the sake of such a box. What is there of samples (`mdat`) is kept, and so is
+    data that is no MP4.
+    """
+    if container_format(data[:HEAD_BYTES]) != "mov":
+        return data
+    for box in _boxes(data):
+        if box.end > len(data):
+            return data if box.kind == b"mdat" else data[: box.start]
+    return data
+
+
+def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
     """Yield frames up to the first damaged packet; a recording is often cut in the middle of the last one."""
     import av.error
 
     try:
-        yield from decoded
+        for packet in container.demux(stream):
+            if packet.is_corrupt:  # cut, which its decoder need not notice
+                return
+            yield from cast("Iterator[AudioFrame]", packet.decode())
     except (av.error.InvalidDataError, av.error.EOFError):
         return
 
@@ -148,20 +180,25 @@ def _index_spans(data: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
 
     That is the whole file if a box is not as it should be, or if a `sidx` can make it look elsewhere.
     """
-    spans: list[tuple[int, int]] = []
-    at, length = 0, len(data)
-    while at + 8 <= length:
-        size, kind, header = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], 8
-        if size == 1:
-            size, header = int.from_bytes(data[at + 8 : at + 16], "big"), 16
-        end = length if size == 0 else min(at + size, length)
-        if kind == b"sidx" or (size and size < header):
-            yield 0, length
+    if any(box.kind == b"sidx" or box.size < box.header_size for box in _boxes(data)):
+        yield 0, len(data)
+        return
+    yield from ((box.start, box.end) for box in _boxes(data) if box.kind != b"mdat")
+
+
+def _boxes(data: bytes | mmap.mmap) -> Iterator[_Box]:
+    """Yield the boxes of an MP4 whose heads are there; the last one if its size cannot be true."""
+    start, length = 0, len(data)
+    while start + 8 <= length:
+        size, kind, header = int.from_bytes(data[start : start + 4], "big"), data[start + 4 : start + 8], 8
+        if size == 0:
+            size = length - start
+        elif size == 1:
+            size, header = int.from_bytes(data[start + 8 : start + 16], "big"), 16
+        yield _Box(kind, start, size, header)
+        if size < header:
             return
-        if kind != b"mdat":
-            spans.append((at, end))
-        at = end
-    yield from spans
+        start += size
 
 
 def _claimed(data: bytes, kind: bytes, offset: int) -> int:

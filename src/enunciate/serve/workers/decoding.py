@@ -6,6 +6,7 @@ import numpy as np
 
 from enunciate.audio import SAMPLE_RATE_HZ, load
 from enunciate.errors import EnunciateError
+from enunciate.media_container import without_cut_box
 from enunciate.serve.workers.messages import ClipOutcome
 
 _FULL_SCALE = 32_767
@@ -14,8 +15,9 @@ _FULL_SCALE = 32_767
 def samples_from(clip: bytes, from_s: float, longest_s: float) -> tuple[bytes, bytes]:
     """Return the outcome and the samples of a file from a time on, as 16-bit PCM, mono, 16 kHz.
 
-    The beginning of a WebM, an Ogg or a FLAC can be decoded. A file that is not long enough yet, silent so
-    far, or of a kind that needs its end, such as most M4A, gives an error.
+    The beginning of a WebM, an Ogg, a FLAC or an MP4 in fragments, as browsers record it, can be decoded. A
+    file that is not long enough yet, silent so far, or of a kind that needs its end, such as an M4A whose
+    `moov` box stands there, gives an error.
 
     Args:
         clip: The file, or its beginning.
@@ -23,7 +25,7 @@ def samples_from(clip: bytes, from_s: float, longest_s: float) -> tuple[bytes, b
         longest_s: The longest clip that is decoded.
     """
     try:
-        speech = load(clip, longest_s=longest_s)
+        speech = load(without_cut_box(clip), longest_s=longest_s)
     except EnunciateError as error:
         return ClipOutcome(error=error.code, message=str(error)).model_dump_json().encode(), b""
     new = speech.samples[round(from_s * SAMPLE_RATE_HZ) :]
