@@ -8,9 +8,10 @@ is late by the time from the end of speech to its arrival; a phrase that is told
 by the time from the end of its sentence. `wrong` counts answers that are not the engine's to the same clip
 in this process, byte for byte, or whose phrases do not have each word of the text once, in order.
 
-The variable makes this process compute to the last digit as the workers do. With `--protocol azure`, each
-reading is one turn of Azure's protocol (`recognizeOnce`), whose end the service detects by the silence
-after it; `wrong` compares the words.
+The variable makes this process compute to the last digit as the workers do. With `--format webm` or `mp4`,
+the clients send what a browser would record (Opus at 128 kbit/s, MP4 in fragments of half a second). With
+`--protocol azure`, each reading is one turn of Azure's protocol (`recognizeOnce`), whose end the service
+detects by the silence after it; `wrong` compares the words.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from typing import Any
 
 import numpy as np
 import soundfile as sf
+from recorded_media import recorded
 from serve_load import RATE_HZ, TEXTS, VOICES, times_ms
 from serve_process import cpu_s, ready, rss_mb, service
 from websockets.asyncio.client import ClientConnection, connect
@@ -49,6 +51,8 @@ BREAK_S = 1.0
 FORMAT = PcmFormat(RATE_HZ)
 AZURE_PATH = "/speech/recognition/interactive/cognitiveservices/v1"
 ID = "00000000"
+BIT_RATE = 128_000
+"""What Chromium's MediaRecorder chooses by itself."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ class Reading:
     """A recording that ends with its last word, and what its answer is to be."""
 
     text: str
-    pcm: bytes
+    audio: bytes
+    """Samples, or a file."""
     ends_s: tuple[float, ...]
     """Where each sentence ends."""
     answer: str
@@ -85,7 +90,7 @@ def said(text: str, voice: str, folder: Path) -> np.ndarray:
     return samples[loud[0] : loud[-1] + 1]
 
 
-def make_readings(n_sentences: int) -> list[Reading]:
+def make_readings(n_sentences: int, form: str) -> list[Reading]:
     """Return a reading for each text and voice, with the engine's answer."""
     engine = load_assessor("pocket", threads=1)
     pause = np.zeros(round(PAUSE_S * RATE_HZ), np.float32)
@@ -97,34 +102,37 @@ def make_readings(n_sentences: int) -> list[Reading]:
             whole = np.concatenate([piece for part in parts for piece in (part, pause)][:-1])
             whole = whole + np.random.default_rng(0).normal(scale=3e-4, size=len(whole))
             ends = np.cumsum([len(part) + len(pause) for part in parts]) - len(pause)
-            pcm = (whole * 32767).astype("<i2").tobytes()
+            if form == "pcm":
+                audio = (whole * 32767).astype("<i2").tobytes()
+            else:
+                audio = recorded(whole, RATE_HZ, form, in_fragments=True, codec="libopus", bit_rate=BIT_RATE)
             text = " ".join(sentences)
-            (answer,) = engine.assess([Utterance(id=ID, audio=FORMAT.wav(pcm), text=text)])
-            readings.append(Reading(text, pcm, tuple((ends / RATE_HZ).tolist()), answer.model_dump_json()))
+            file = FORMAT.wav(audio) if form == "pcm" else audio
+            (answer,) = engine.assess([Utterance(id=ID, audio=file, text=text)])
+            readings.append(Reading(text, audio, tuple((ends / RATE_HZ).tolist()), answer.model_dump_json()))
     assert len({reading.answer for reading in readings}) == len(readings)
     return readings
 
 
-def pieces(pcm: bytes) -> Iterator[bytes]:
-    size = round(PIECE_S * FORMAT.bytes_per_s)
-    return (pcm[start : start + size] for start in range(0, len(pcm), size))
-
-
-async def send_at_pace(socket: ClientConnection, pcm: bytes, head: bytes = b"") -> None:
+async def send_at_pace(
+    socket: ClientConnection, audio: bytes, bytes_per_s: float = FORMAT.bytes_per_s, head: bytes = b""
+) -> None:
     """Send each piece when a microphone has it."""
-    began, sent = time.perf_counter(), 0
-    for piece in pieces(pcm):
-        sent += len(piece)
-        await asyncio.sleep(began + sent / FORMAT.bytes_per_s - time.perf_counter())
+    began, size = time.perf_counter(), round(PIECE_S * bytes_per_s)
+    for start in range(0, len(audio), size):
+        piece = audio[start : start + size]
+        await asyncio.sleep(began + (start + len(piece)) / bytes_per_s - time.perf_counter())
         await socket.send(head + piece)
 
 
-async def read_stream(socket: ClientConnection, number: int, reading: Reading, results: Results) -> None:
+async def read_stream(
+    socket: ClientConnection, number: int, reading: Reading, form: str, results: Results
+) -> None:
     """Stream one reading by the service's own protocol."""
-    began = time.perf_counter()
-    await socket.send(json.dumps({"text": reading.text, "id": f"{number:08}"}))
-    sending = asyncio.create_task(send_at_pace(socket, reading.pcm))
-    ended_s = reading.ends_s[-1]
+    began, ended_s = time.perf_counter(), reading.ends_s[-1]
+    format = "pcm" if form == "pcm" else "file"
+    await socket.send(json.dumps({"text": reading.text, "id": f"{number:08}", "format": format}))
+    sending = asyncio.create_task(send_at_pace(socket, reading.audio, len(reading.audio) / ended_s))
     sending.add_done_callback(lambda _: asyncio.ensure_future(socket.send('{"end": true}')))
     words: list[str] = []
     async for message in socket:
@@ -147,7 +155,9 @@ async def read_stream(socket: ClientConnection, number: int, reading: Reading, r
     results.wrong += message != f'{{"assessment":{expected}}}' or not in_order
 
 
-async def read_azure(socket: ClientConnection, number: int, reading: Reading, results: Results) -> None:
+async def read_azure(
+    socket: ClientConnection, number: int, reading: Reading, _: str, results: Results
+) -> None:
     """Stream one reading as one turn of Azure's protocol."""
     began, headers = time.perf_counter(), f"X-RequestId:{number:032}\r\nContent-Type:application/json\r\n\r\n"
     asked = {"referenceText": reading.text, "gradingSystem": "HundredMark", "granularity": "Word"}
@@ -157,7 +167,7 @@ async def read_azure(socket: ClientConnection, number: int, reading: Reading, re
     head = len(head).to_bytes(2, "big") + head
     await socket.send(head + FORMAT.wav(b""))
     silence = bytes(round(SILENCE_S * FORMAT.bytes_per_s))
-    sending = asyncio.create_task(send_at_pace(socket, reading.pcm + silence, head))
+    sending = asyncio.create_task(send_at_pace(socket, reading.audio + silence, head=head))
     async for message in socket:
         _, _, body = str(message).partition("\r\n\r\n")
         if "Path:speech.phrase" in str(message):
@@ -185,7 +195,7 @@ async def one_client(
             reading = readings[(me + number // arguments.clients * arguments.clients) % len(readings)]
             try:
                 async with asyncio.timeout(120):
-                    await read(socket, number, reading, results)
+                    await read(socket, number, reading, arguments.format, results)
             except Exception as error:
                 results.failed.append(f"{type(error).__name__}: {error}")
                 break
@@ -193,7 +203,7 @@ async def one_client(
 
 
 async def measure(server: int, port: int, arguments: argparse.Namespace) -> dict[str, Any]:
-    readings = make_readings(arguments.sentences)
+    readings = make_readings(arguments.sentences, arguments.format)
     numbers = itertools.count()
     began, cpu_before, rss_before = time.perf_counter(), cpu_s(server), rss_mb(server)
     clients = (one_client(port, arguments, readings, numbers, me) for me in range(arguments.clients))
@@ -223,8 +233,11 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--sentences", type=int, default=1)
     parser.add_argument("--protocol", choices=("stream", "azure"), default="stream")
+    parser.add_argument("--format", choices=("pcm", "webm", "mp4"), default="pcm")
     parser.add_argument("--serve", default="", help="further options of `enunciate serve`, as one argument")
     arguments = parser.parse_args()
+    if arguments.protocol == "azure" and arguments.format != "pcm":
+        parser.error("Azure's clients send PCM")
     load_before = os.getloadavg()
     with service(arguments.serve.split()) as (server, port):
         results = asyncio.run(measure(server, port, arguments))
