@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support.documentation import blocks
@@ -13,6 +14,7 @@ from support.serve_cases import TEXT, post, server
 from support.speech_streams import FORMAT, spoken
 
 pytestmark = pytest.mark.slow
+ORG_JSON = Path("/usr/share/java/com.android.json.jar")
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,42 @@ assess(recording, %s).then(({ total, words }) => {
     right = run(["node"], script + use % json.dumps(TEXT), pocket, tmp_path)
     assert right.stdout.splitlines() == [line.removesuffix(".0") for line in expected(pocket)]
     assert "no English word" in run(["node"], script + use % '"你好"', pocket, tmp_path).stdout
+
+
+@pytest.mark.skipif(shutil.which("kotlinc") is None, reason="not installed: apt-get install kotlin")
+@pytest.mark.skipif(not ORG_JSON.is_file(), reason="not installed: apt-get install libandroid-json-java")
+def test_the_client_in_kotlin(pocket, tmp_path):
+    """Compiled, and run with the classes of Android that it uses."""
+    (client,) = blocks("clients.md", "kotlin")
+    use = """
+fun main(arguments: Array<String>) {
+    try {
+        val answer = assess(File("clip.wav"), arguments[0])
+        println("total ${answer.getJSONObject("total").getDouble("value")}")
+        val words = answer.getJSONArray("words")
+        for (index in 0 until words.length()) {
+            val word = words.getJSONObject(index)
+            val score = word.getJSONObject("score").getDouble("value")
+            println("${word.getString("text")} ${word.getString("error")} $score")
+        }
+    } catch (problem: Exception) {
+        println(problem.message)
+    }
+}
+"""
+    here = f"http://127.0.0.1:{pocket.client.base_url.port}"
+    (tmp_path / "Client.kt").write_text(client.replace("https://speech.example", here) + use)
+    (tmp_path / "clip.wav").write_bytes(FORMAT.wav(spoken()))
+    compiled = ["kotlinc", "Client.kt", "-classpath", str(ORG_JSON), "-include-runtime", "-d", "client.jar"]
+    subprocess.run(compiled, cwd=tmp_path, capture_output=True, check=True)
+
+    def lines(text: str) -> list[str]:
+        command = ["java", "-cp", f"client.jar:{ORG_JSON}", "ClientKt", text]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+
+    assert lines(TEXT) == expected(pocket)
+    assert "no English word" in lines("你好")[0]
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
