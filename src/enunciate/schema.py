@@ -113,6 +113,8 @@ class Utterance(BaseModel):
     """Which pronunciations of the words of `text` are right; None for the engine's own choice."""
     lexicon: Mapping[str, tuple[tuple[str, ...], ...]] | None = None
     """Pronunciations of words of `text`, in lower case, that take the place of the engine's own."""
+    n_candidates: Annotated[int, Field(ge=0)] = 0
+    """How many sounds to list for each phone in `PhoneResult.candidates`."""
     scores: HumanScores | None = None
     speaker: str | None = None
     age: int | None = None
@@ -146,6 +148,19 @@ class PhoneQuality(FrozenModel):
     high: PhoneValue
 
 
+class PhoneCandidate(FrozenModel):
+    """A sound that may have been said where a phone was expected."""
+
+    phone: str
+    """ARPAbet without stress; IPA where that was requested."""
+    probability: Probability
+    """Among all sounds, none at all, and the phone with a vowel added."""
+
+
+def _is_empty(value: tuple[object, ...]) -> bool:
+    return not value
+
+
 class PhoneResult(FrozenModel):
     """One phone: a canonical phone or, without reference text, a phone that was heard."""
 
@@ -164,6 +179,9 @@ class PhoneResult(FrozenModel):
     stress: Literal[0, 1, 2] | None = None
     """The stress of a vowel in the pronunciation that was compared: 1 primary, 2 secondary, 0 none. None for
     consonants, without reference text, and where the pronunciation does not say. It is not measured."""
+    candidates: Annotated[tuple[PhoneCandidate, ...], Field(exclude_if=_is_empty)] = ()
+    """What the sound alone says, the most probable first, where `Utterance.n_candidates` asks for it and the
+    engine knows. `heard` is a judgement, which also weighs how people judge. Left out of JSON where empty."""
 
 
 class WordResult(FrozenModel):

@@ -157,6 +157,18 @@ def test_a_replaced_phone_is_flagged_with_what_was_said(slip):
     assert word.error == "mispronunciation"
 
 
+def test_candidates_for_a_phone_are_listed_where_they_are_asked_for(engine, slip):
+    asked = assess(engine, REPOSITORY / "examples/i_think_the_weather_is_nice.flac", SENTENCE, n_candidates=5)
+    for phone in asked.phones:
+        probabilities = [one.probability for one in phone.candidates]
+        assert len({one.phone for one in phone.candidates} & set(PHONES)) == 5
+        assert probabilities == sorted(probabilities, reverse=True) and sum(probabilities) <= 1
+    first, *others = by_text(asked)["nice"].phones[0].candidates
+    assert (first.phone, first.probability > 0.9) == ("L", True)
+    assert "N" in {one.phone for one in others}
+    assert all(not phone.candidates for phone in slip.phones)
+
+
 def test_what_was_said_well_is_not_flagged(correct, slip, mispronounced):
     flagged = [
         (word.text.lower(), phone.phone)

@@ -28,7 +28,12 @@ def in_ipa(result: _Result) -> _Result:
 
 def _phone_in_ipa(phone: PhoneResult) -> PhoneResult:
     heard = None if phone.heard is None else _symbols_in_ipa(phone.heard)
-    return phone.model_copy(update={"phone": _symbols_in_ipa(phone.phone), "heard": heard})
+    candidates = tuple(
+        one.model_copy(update={"phone": _symbols_in_ipa(one.phone)}) for one in phone.candidates
+    )
+    return phone.model_copy(
+        update={"phone": _symbols_in_ipa(phone.phone), "heard": heard, "candidates": candidates}
+    )
 
 
 def _symbols_in_ipa(symbols: str) -> str:

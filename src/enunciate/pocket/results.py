@@ -23,7 +23,16 @@ from enunciate.pocket.phrases import Phrase
 from enunciate.pocket.scorer import Floats, ScorerOutputs
 from enunciate.pocket.sound_quality import snr_db
 from enunciate.pocket.symbols import phone_of
-from enunciate.schema import Aspect, Assessment, PhoneQuality, PhoneResult, PhraseResult, Score, WordResult
+from enunciate.schema import (
+    Aspect,
+    Assessment,
+    PhoneCandidate,
+    PhoneQuality,
+    PhoneResult,
+    PhraseResult,
+    Score,
+    WordResult,
+)
 
 _ACCURACY = 0
 CLEAR_FROM = 0.5
@@ -121,9 +130,22 @@ class PhraseResults:
                     heard_probability=verdict.probability,
                     score=PhoneQuality(value=value, low=low, high=high),
                     mispronounced=verdict.mispronounced,
+                    candidates=() if verdict.heard is None else self._candidates(index),
                 )
             )
         return results
+
+    def _candidates(self, index: int) -> tuple[PhoneCandidate, ...]:
+        """Return as many single sounds for one phone as the caller asks for, the most probable first."""
+        count = self._clip.utterance.n_candidates
+        if not count:
+            return ()
+        alternatives = alternatives_at(self._clip.outputs.ctc, self._alignment, index)
+        single = [one for one in alternatives if len(one.classes) == 1]
+        return tuple(
+            PhoneCandidate(phone=phone_of(one.classes[0]), probability=one.probability)
+            for one in single[:count]
+        )
 
     def _words(
         self, phrase: Phrase, phones: list[PhoneResult], scores: ScorerOutputs

@@ -8,7 +8,7 @@ import json
 import pytest
 from support.fake_assessor import assessment_of
 
-from enunciate.schema import Score, Utterance
+from enunciate.schema import PhoneCandidate, Score, Utterance
 from enunciate.serve.azure.options import AzureOptions, parse_options
 from enunciate.serve.azure.response import overall, response
 
@@ -59,9 +59,22 @@ def test_phones_are_named_in_the_alphabet_asked_for():
     assert names(phoneme_alphabet="ipa") == ["h", "æ", "t"]
 
 
-def test_the_phone_that_was_heard_is_the_only_candidate():
+def test_candidates_are_scored_relative_to_the_first():
+    (phone, *_), _ = (word.phones for word in assessed().words)
+    likely = [PhoneCandidate(phone="S", probability=0.8), PhoneCandidate(phone="TH", probability=0.2)]
+    asked = AzureOptions(n_best_phoneme_count=2, grading_system="hundredmark", phoneme_alphabet="ipa")
+    word = assessed().words[0]
+    phones = (phone.model_copy(update={"candidates": tuple(likely)}), *word.phones[1:])
+    answer = response(assessed(words=(word.model_copy(update={"phones": phones}),)), asked)
+    assert answer["NBest"][0]["Words"][0]["Phonemes"][0]["NBestPhonemes"] == [
+        {"Phoneme": "s", "Score": 100.0},
+        {"Phoneme": "θ", "Score": 25.0},
+    ]
+
+
+def test_without_candidates_the_phone_that_was_heard_is_the_only_one():
     think, left = best_of(assessed(), n_best_phoneme_count=3, grading_system="hundredmark")["Words"]
-    assert think["Phonemes"][0]["NBestPhonemes"] == [{"Phoneme": "s", "Score": 87.0}]
+    assert think["Phonemes"][0]["NBestPhonemes"] == [{"Phoneme": "s", "Score": 100.0}]
     assert left["Phonemes"][0]["NBestPhonemes"] == []
     assert "NBestPhonemes" not in best_of(assessed())["Words"][0]["Phonemes"][0]
 

@@ -120,18 +120,22 @@ def _phoneme(phone: PhoneResult, options: AzureOptions) -> Fields:
     if phone.score:
         fields["AccuracyScore"] = grade(phone.score.value / 2, options)
     if options.n_best_phoneme_count:
-        # One candidate only: engines report the heard phone and its probability, and no second choice.
-        fields["NBestPhonemes"] = (
-            []
-            if phone.heard is None
-            else [
-                {
-                    "Phoneme": symbol(phone.heard, options),
-                    "Score": grade(phone.heard_probability, options),
-                }
-            ]
-        )
+        fields["NBestPhonemes"] = _candidates(phone, options)
     return fields | times(phone.start_s, phone.end_s)
+
+
+def _candidates(phone: PhoneResult, options: AzureOptions) -> list[Fields]:
+    """Return the sounds that may have been said, scored relative to the most probable one, as in Azure."""
+    candidates: list[tuple[str, float]] = [(one.phone, one.probability) for one in phone.candidates]
+    if not candidates and phone.heard is not None:  # an engine that has no second choice
+        candidates = [(phone.heard, 1.0)]
+    return [
+        {
+            "Phoneme": symbol(name, options),
+            "Score": grade(probability / max(candidates[0][1], 1e-12), options),
+        }
+        for name, probability in candidates
+    ]
 
 
 def symbol(phone: str, options: AzureOptions) -> str:

@@ -127,7 +127,13 @@ def _assess(
 
     utterances = [
         Utterance(
-            id=job.id, audio=clip, text=job.text, words=job.words, accent=job.accent, lexicon=job.lexicon
+            id=job.id,
+            audio=clip,
+            text=job.text,
+            words=job.words,
+            accent=job.accent,
+            lexicon=job.lexicon,
+            n_candidates=job.azure.n_best_phoneme_count if job.azure else 0,
         )
         for job, clip in zip(jobs, clips, strict=True)
     ]
