@@ -119,6 +119,7 @@ class Utterance(BaseModel):
     speaker: str | None = None
     age: int | None = None
     gender: str | None = None
+    first_language: str | None = None
 
 
 # --------------------------------------------------------------------------------------------- output

@@ -1,12 +1,13 @@
 """L2-ARCTIC from made-up folders of its form."""
 
 import logging
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from support.annotated_corpora import write_l2arctic
 
-from enunciate.corpus.l2arctic import FEMALE, MALE, TEST_SPEAKERS, load_l2arctic, parse_label
+from enunciate.corpus.l2arctic import FEMALE, FIRST_LANGUAGES, MALE, TEST_SPEAKERS, load_l2arctic, parse_label
 from enunciate.corpus.labels import has_phone_labels, heard_phones
 from enunciate.errors import CorpusError
 
@@ -28,6 +29,12 @@ def test_the_test_split_has_the_six_test_speakers_and_train_the_others(corpus: P
     assert [u.speaker for u in load_l2arctic(corpus, "all")] == ["ABA", "NJS"]
 
 
+def test_there_are_four_speakers_of_each_of_six_first_languages_and_one_of_each_is_tested() -> None:
+    assert FIRST_LANGUAGES.keys() == FEMALE | MALE
+    assert set(Counter(FIRST_LANGUAGES.values()).values()) == {4}
+    assert len({FIRST_LANGUAGES[speaker] for speaker in TEST_SPEAKERS}) == 6
+
+
 def test_the_speakers_are_24_of_whom_half_are_women() -> None:
     assert len(FEMALE) == len(MALE) == 12
     assert len(FEMALE | MALE) == 24
@@ -37,6 +44,7 @@ def test_the_speakers_are_24_of_whom_half_are_women() -> None:
 def test_an_utterance_has_its_text_its_phones_and_what_was_heard(corpus: Path) -> None:
     (utterance,) = load_l2arctic(corpus, "test")
     assert (utterance.id, utterance.text, utterance.gender) == ("NJS-arctic_a0001", "I think.", "f")
+    assert utterance.first_language == "Spanish"
     assert utterance.audio == corpus / "NJS" / "wav" / "arctic_a0001.wav"
     assert utterance.scores is None
     i, think = utterance.words

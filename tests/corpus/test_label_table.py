@@ -17,10 +17,14 @@ def table(tmp_path: Path, *lines: str) -> Path:
 
 def test_scores_alone_are_enough(tmp_path: Path) -> None:
     path = table(
-        tmp_path, "audio,text,speaker,age,total,fluency", "a.wav,I think so,ada,31,6.5,", "b.wav,so,bob,,,9"
+        tmp_path,
+        "audio,text,speaker,age,first_language,total,fluency",
+        "a.wav,I think so,ada,31,Thai,6.5,",
+        "b.wav,so,bob,,,,9",
     )
     first, second = load_label_table(path, "test")
     assert (first.id, first.audio, first.speaker, first.age) == ("a.wav", tmp_path / "a.wav", "ada", 31)
+    assert (first.first_language, second.first_language) == ("Thai", None)
     assert (first.scores.total, first.scores.fluency, first.words) == (6.5, None, None)
     assert (second.scores.fluency, second.age) == (9, None)
 

@@ -7,10 +7,13 @@ import pytest
 from support.evaluation_cases import make_assessment, make_corpus, make_utterance, perfect
 from support.plain_bootstrap import speaker_interval
 
+from enunciate.metrics.bands import AGES
 from enunciate.metrics.groups import (
-    age_band,
     by_age,
+    by_first_language,
     by_gender,
+    by_length,
+    by_noise,
     by_phone_class,
     by_speaker,
 )
@@ -50,7 +53,7 @@ CLIPS = [
     ],
 )
 def test_age_bands_leave_out_their_upper_end(age, band):
-    assert age_band(age) == band
+    assert AGES.name_of(age) == band
 
 
 def test_each_group_is_measured_on_its_own_clips():
@@ -72,6 +75,34 @@ def test_genders_are_spelt_out_and_unknown_comes_last():
     assert [(name, group.n_utterances) for name, group in groups.items()] == [
         ("female", 2),
         ("male", 3),
+        ("unknown", 1),
+    ]
+
+
+def test_first_languages_lengths_and_noises_have_groups_of_their_own() -> None:
+    def with_(pair: Evaluated, *, language: str | None = None, text: str | None = "a b c", snr_db=None):
+        utterance = pair.utterance.model_copy(
+            update={"first_language": language, "text": text, "words": None}
+        )
+        heard = pair.assessment and pair.assessment.model_copy(update={"snr_db": snr_db, "words": ()})
+        return Evaluated(utterance, heard, None)
+
+    pairs = [
+        with_(CLIPS[0], language="Hindi", snr_db=9.9),
+        with_(CLIPS[1], language="Arabic", text="a b c d", snr_db=10),
+        with_(CLIPS[2], text="word " * 26, snr_db=60),
+        with_(CLIPS[4], language="Hindi", text=None),  # it failed, so that nobody measured its noise
+    ]
+    counts = [
+        {name: group.n_utterances for name, group in by(pairs).items()}
+        for by in (by_first_language, by_length, by_noise)
+    ]
+    assert list(counts[0].items()) == [("Arabic", 1), ("Hindi", 2), ("unknown", 1)]
+    assert list(counts[1].items()) == [("1 to 3", 1), ("4 to 6", 1), ("26 and over", 1), ("unknown", 1)]
+    assert list(counts[2].items()) == [
+        ("under 10 dB", 1),
+        ("10 to 20 dB", 1),
+        ("30 dB and over", 1),
         ("unknown", 1),
     ]
 

@@ -88,6 +88,7 @@ def _utterance(annotation: Path, references: References) -> Utterance:
         words=reference_words([word.label for word in words], _pairs(words, sounds, labels)),
         scores=_scores(tiers.get("score", [])),
         speaker=speaker.name,
+        first_language="Spanish",
     )
 
 

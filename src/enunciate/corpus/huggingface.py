@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from enunciate.clip_lists.parquet_rows import parquet_rows
 from enunciate.corpus.problems import Problems
 from enunciate.corpus.records import utterance_from_record
-from enunciate.corpus.speechocean762 import Split
+from enunciate.corpus.speechocean762 import FIRST_LANGUAGE, Split
 from enunciate.errors import CorpusError
 from enunciate.schema import Clip, Utterance
 
@@ -73,6 +73,7 @@ def _utterance(index: int, row: Mapping[str, Any], problems: Problems) -> Uttera
         "speaker": row.get("speaker"),
         "age": row.get("age"),
         "gender": row.get("gender"),
+        "first_language": FIRST_LANGUAGE,
     }
     return utterance_from_record(fields, row, where, problems)
 

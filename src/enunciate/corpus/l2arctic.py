@@ -26,7 +26,16 @@ from enunciate.phones import strip_stress
 from enunciate.schema import Utterance
 
 TEST_SPEAKERS = frozenset("NJS TLV TNI TXHC YKWK ZHAA".split())
-"""One of each first language: Spanish, Vietnamese, Hindi, Mandarin, Korean, Arabic."""
+"""One of each first language."""
+_SPEAKERS = {
+    "Arabic": "ABA SKA YBAA ZHAA",
+    "Hindi": "ASI RRBI SVBI TNI",
+    "Korean": "HJK HKK YDCK YKWK",
+    "Mandarin": "BWC LXC NCC TXHC",
+    "Spanish": "EBVS ERMS MBMPS NJS",
+    "Vietnamese": "HQTV PNV THV TLV",
+}
+FIRST_LANGUAGES = {speaker: language for language, some in _SPEAKERS.items() for speaker in some.split()}
 FEMALE = frozenset("SKA ZHAA LXC NCC SVBI TNI HJK YDCK MBMPS NJS PNV THV".split())
 MALE = frozenset("ABA YBAA BWC TXHC ASI RRBI HKK YKWK EBVS ERMS HQTV TLV".split())
 
@@ -77,6 +86,7 @@ def _utterance(annotation: Path) -> Utterance:
         words=reference,
         speaker=speaker.name,
         gender="f" if speaker.name in FEMALE else "m" if speaker.name in MALE else None,
+        first_language=FIRST_LANGUAGES.get(speaker.name),
     )
 
 

@@ -5,7 +5,8 @@
 
 All columns but `audio` are optional, and a cell may be empty:
 
-- `id`, `speaker`, `age` in years, `gender`, and `split` ("train" or "test"; "test" if it is not given).
+- `id`, `speaker`, `age` in years, `gender`, `first_language`, and `split` ("train" or "test"; "test" if it is
+  not given).
 - `accuracy`, `fluency`, `prosodic`, `total`, `completeness`: scores of the utterance, from 0 to 10.
 - `phones`: the canonical phones in ARPAbet, the words apart by `|`.
 - `heard`: for each canonical phone what was heard: `<DEL>` for nothing, `AH+L` for two sounds, `<unk>` for
@@ -30,7 +31,8 @@ from enunciate.errors import CorpusError, PronunciationError
 from enunciate.phones import strip_stress
 from enunciate.schema import HumanScores, ReferenceWord, Utterance
 
-_OTHERS = ("audio", "text", "id", "speaker", "age", "gender", "split", "phones", "heard", "phone_scores")
+_OF_SPEAKER = ("speaker", "age", "gender", "first_language")
+_OTHERS = ("audio", "text", "id", *_OF_SPEAKER, "split", "phones", "heard", "phone_scores")
 COLUMNS = (*_OTHERS, *HumanScores.model_fields)
 
 
@@ -75,6 +77,7 @@ def _utterance(folder: Path, row: TableRow, problems: Problems) -> Utterance | N
             speaker=cells.get("speaker"),
             age=int(_number("age", cells["age"], 150)) if "age" in cells else None,
             gender=cells.get("gender"),
+            first_language=cells.get("first_language"),
         )
     except (ValueError, PronunciationError) as error:
         problems.add(f"line {row.line}", str(error))

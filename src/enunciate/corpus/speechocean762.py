@@ -29,6 +29,9 @@ from enunciate.schema import Utterance
 
 Split = Literal["train", "test", "all"]
 
+FIRST_LANGUAGE = "Mandarin"
+"""Of all its speakers."""
+
 _SCORES = "resource/scores.json"
 
 
@@ -115,7 +118,8 @@ def _load_split(root: Path, split: str, labels: Mapping[str, Any], problems: Pro
         speaker = speakers[key].value
         utterance = utterance_from_record(
             {"id": key, "audio": root / clip.value, "text": texts[key].value, "speaker": speaker}
-            | {"age": ages.get(speaker), "gender": genders[speaker].value if speaker in genders else None},
+            | {"age": ages.get(speaker), "gender": genders[speaker].value if speaker in genders else None}
+            | {"first_language": FIRST_LANGUAGE},
             labels[key],
             f"{_SCORES}: {key}",
             problems,

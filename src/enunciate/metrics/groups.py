@@ -1,4 +1,4 @@
-"""Metrics of parts of a corpus: age bands, genders, phone classes, speakers.
+"""Metrics of parts of a corpus: ages, genders, first languages, lengths, noises, phone classes, speakers.
 
 A system can be good on average and wrong for some: `bias`, the mean of predicted minus human score, shows for
 whom it is too strict. Correlations are computed within the group, so a group whose speakers are all equally
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from enunciate.metrics import bands
 from enunciate.metrics.agreement import agreement, human_score, phone_quality, predicted_score
 from enunciate.metrics.bootstrap import Interval, pcc_of_sums, pcc_rows, sums_interval
 from enunciate.metrics.correlation import (
@@ -25,12 +26,6 @@ from enunciate.metrics.mdd import detect
 from enunciate.metrics.pairs import Evaluated, JudgedPhone, judged_phones
 from enunciate.metrics.records import BiasedAgreement, Group, PhoneClass, PhoneClasses
 from enunciate.schema import ASPECTS, PhoneQuality, Score
-
-AGE_BANDS = ((10, "under 10"), (16, "10 to 15"), (26, "16 to 25"))
-"""The exclusive upper end and the name of each band; the last, open band is `OLDEST`."""
-OLDEST = "26 and over"
-UNKNOWN = "unknown"
-GENDERS = {"f": "female", "m": "male"}
 
 _PCC_SUMS = 6
 
@@ -49,29 +44,38 @@ class SpeakerMean:
 
 def by_age(pairs: Sequence[Evaluated]) -> dict[str, Group]:
     """Return the metrics of each age band that occurs, youngest first, `unknown` last."""
-    order = [name for _, name in AGE_BANDS] + [OLDEST, UNKNOWN]
-    return _grouped(pairs, lambda pair: age_band(pair.utterance.age), order)
+    return _grouped(pairs, bands.age, bands.AGES.names)
 
 
 def by_gender(pairs: Sequence[Evaluated]) -> dict[str, Group]:
     """Return the metrics of each gender that the corpus names, and of `unknown`."""
-    return _grouped(pairs, lambda pair: GENDERS.get(pair.utterance.gender or "", UNKNOWN), [])
+    return _grouped(pairs, bands.gender)
 
 
-def age_band(age: int | None) -> str:
-    """Return the band of an age in years."""
-    if age is None:
-        return UNKNOWN
-    return next((name for end, name in AGE_BANDS if age < end), OLDEST)
+def by_first_language(pairs: Sequence[Evaluated]) -> dict[str, Group]:
+    """Return the metrics of each first language that the corpus names, and of `unknown`."""
+    return _grouped(pairs, bands.first_language)
+
+
+def by_length(pairs: Sequence[Evaluated]) -> dict[str, Group]:
+    """Return the metrics by the number of words of the text, shortest first."""
+    return _grouped(pairs, bands.length, bands.LENGTHS.names)
+
+
+def by_noise(pairs: Sequence[Evaluated]) -> dict[str, Group]:
+    """Return the metrics by the signal-to-noise ratio that the engine measured, noisiest first."""
+    return _grouped(pairs, bands.noise, bands.NOISES.names)
 
 
 def _grouped(
-    pairs: Sequence[Evaluated], name_of: Callable[[Evaluated], str], order: Sequence[str]
+    pairs: Sequence[Evaluated], name_of: Callable[[Evaluated], str], order: Sequence[str] = ()
 ) -> dict[str, Group]:
     members: dict[str, list[Evaluated]] = {}
     for pair in pairs:
         members.setdefault(name_of(pair), []).append(pair)
-    names = [name for name in order if name in members] or sorted(members, key=lambda n: (n == UNKNOWN, n))
+    names = [name for name in order if name in members] or sorted(
+        members, key=lambda n: (n == bands.UNKNOWN, n)
+    )
     return {name: group_metrics(members[name]) for name in names}
 
 

@@ -235,6 +235,11 @@ class Results(Transcription):
     calibration: CalibrationMetrics
     by_age: dict[str, Group] | None = None
     by_gender: dict[str, Group] | None = None
+    by_first_language: dict[str, Group] | None = None
+    by_length: dict[str, Group] | None = None
+    """By the number of words of the text."""
+    by_noise: dict[str, Group] | None = None
+    """By the signal-to-noise ratio that the engine measured."""
     phone_classes: PhoneClasses | None = None
     completeness: AspectAgreement | None = None
     word: WordAgreement | None = None

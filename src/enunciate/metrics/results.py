@@ -21,7 +21,14 @@ from enunciate.metrics.agreement import (
 )
 from enunciate.metrics.bootstrap import ratio_interval
 from enunciate.metrics.correlation import PHONE_TOP, UTTERANCE_TOP, FloatArray, correlate, pair_answers
-from enunciate.metrics.groups import by_age, by_gender, by_phone_class
+from enunciate.metrics.groups import (
+    by_age,
+    by_first_language,
+    by_gender,
+    by_length,
+    by_noise,
+    by_phone_class,
+)
 from enunciate.metrics.interval_coverage import coverage
 from enunciate.metrics.mdd import SHARES, align_to_canonical, detect, edits_with_text, edits_without_text
 from enunciate.metrics.pairs import Evaluated, JudgedPhone, is_annotated, judged_phones
@@ -70,6 +77,9 @@ def summarise(pairs: Sequence[Evaluated], stopwatch: FloatArray | None = None) -
         calibration=_calibration(pairs, judged),
         by_age=by_age(pairs),
         by_gender=by_gender(pairs),
+        by_first_language=by_first_language(pairs),
+        by_length=by_length(pairs),
+        by_noise=by_noise(pairs),
         phone_classes=by_phone_class(pairs),
         completeness=_aspect(pairs, "completeness", None),
         word=word_agreement(pairs),

@@ -205,6 +205,13 @@ def test_words_are_marked_by_more_than_colour():
     assert marks == {9.0: [("good", "W")], 6.0: [("fair", "~")], 2.0: [("poor", "✗")]}
 
 
+def test_the_page_has_a_table_for_each_division_that_the_corpus_knows(system: System) -> None:
+    page = report_html([system])
+    captions = [f"<caption>By {name}</caption>" for name in ("age", "gender", "words of the text")]
+    assert all(caption in page for caption in captions)
+    assert "By first language" not in page  # no clip of this corpus has one
+
+
 def test_the_page_says_what_is_left_beyond_the_stopwatch(system: System) -> None:
     page = report_html([system])
 

@@ -40,6 +40,16 @@ def test_a_narrow_screen_needs_no_scrolling_sideways(opened, width):
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+@pytest.mark.parametrize("width", [390, 800, 1400])
+def test_the_text_of_all_charts_has_one_size(opened, width):
+    page = opened(viewport={"width": width, "height": 740})
+    # How tall text is on the screen: its own size times how its chart is scaled.
+    drawn = "[...document.querySelectorAll('svg text')].map(t => parseFloat(getComputedStyle(t).fontSize)"
+    sizes = page.evaluate(drawn + " * t.ownerSVGElement.getScreenCTM().a)")
+    assert len(sizes) > 100
+    assert {round(size, 2) for size in sizes} == {11}
+
+
 def test_the_ground_is_dark_in_the_dark_scheme_and_white_on_paper(opened):
     light, dark = (opened(color_scheme=scheme).evaluate(GROUND) for scheme in ("light", "dark"))
     assert light != dark

@@ -2,7 +2,8 @@
 
 They are drawn here and not by matplotlib: colours come from the style sheet of the page, so that one chart
 serves light, dark and print; text stays text; and thousands of points are one short path (a scatter plot of
-2,000 clips takes 20 KB). All charts are 320 units wide, as a mobile screen, and scale with their column.
+2,000 clips takes 20 KB). A unit is a pixel of CSS in all of them, so that their text has one size; they
+are 320 wide, as a mobile screen.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ def _frame(x: Axis, y: Axis, height: float = HEIGHT) -> Markup:
 
 
 def _svg(description: str, *parts: Markup, height: float = HEIGHT, width: float = WIDTH) -> Markup:
-    return tag("svg", *parts, viewBox=f"0 0 {width:g} {height:g}", role="img", aria_label=description)
+    size = {"width": width, "height": height, "viewBox": f"0 0 {width:g} {height:g}"}
+    return tag("svg", *parts, **size, role="img", aria_label=description)
 
 
 def _dots(x: FloatArray, y: FloatArray, class_: str) -> Markup:

@@ -13,6 +13,7 @@ from enunciate.evaluation.report.evaluated_systems import System
 from enunciate.evaluation.report.markup import Markup, figure, number, section, table, tag, with_interval
 from enunciate.evaluation.report.phone_errors import phone_errors_section
 from enunciate.metrics.agreement import human_score, predicted_score
+from enunciate.metrics.bands import UNKNOWN
 from enunciate.metrics.correlation import FloatArray
 from enunciate.metrics.groups import by_speaker
 from enunciate.metrics.interval_coverage import NOMINAL_LEVEL
@@ -145,15 +146,24 @@ def _per_scatter(
 
 
 def _groups(system: System, id: str) -> Markup:
-    groupings = (("age", system.results.by_age), ("gender", system.results.by_gender))
-    tables = [_group_table(name, groups) for name, groups in groupings if groups]
+    results = system.results
+    groupings = (
+        ("age", results.by_age),
+        ("gender", results.by_gender),
+        ("first language", results.by_first_language),
+        ("words of the text", results.by_length),
+        ("signal-to-noise ratio", results.by_noise),
+    )
+    tables = [_group_table(name, groups) for name, groups in groupings if groups and set(groups) != {UNKNOWN}]
+    if not tables:
+        tables = [tag("p", "The corpus says nothing of its speakers.")]
     note = (
         "PCC within the group, and the bias of the total score: predicted minus human, negative where the "
         "system is stricter than human raters. FRR, the false rejection rate, is the share of correctly "
-        "pronounced phones that it flags. Within a group whose speakers are all alike, PCC is low for any "
-        "system: look at the errors too."
+        "pronounced phones that it flags. The signal-to-noise ratio is what the engine measured. Within a "
+        "group whose speakers are all alike, PCC is low for any system: look at the errors too."
     )
-    return section(id, "By age and gender", *tables, note=note)
+    return section(id, "By speaker, length and noise", *tables, note=note)
 
 
 def _group_table(name: str, groups: Mapping[str, Group]) -> Markup:
