@@ -45,6 +45,7 @@ EXTRAS = (
     "openai",
     "ray",
     "fsspec",
+    "duckdb",
 )
 # What a user of the core imports; everything that these import with themselves must do without extras.
 CORE = (

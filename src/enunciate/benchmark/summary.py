@@ -92,7 +92,7 @@ def write_summary(
         OutputError: A file cannot be written.
     """
     done = [one.name for one in outcomes if one.status == "done"]
-    systems = load_systems([workspace.row(name) for name in done], workspace.corpus) if done else []
+    systems = load_systems({name: workspace.row(name) for name in done}, workspace.corpus) if done else []
     comparisons = paired_comparisons(systems)
     results = {system.name: system.results for system in systems}
     summary = Summary(

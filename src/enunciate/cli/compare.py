@@ -26,8 +26,9 @@ def compare(
         from enunciate.cli.terminal import show
         from enunciate.evaluation.compare import compare as compare_systems
         from enunciate.evaluation.report.evaluated_systems import load_systems
+        from enunciate.evaluation.report.system_names import named_paths
 
-        first, second = load_systems([a, b], corpus)
+        first, second = load_systems(named_paths([str(a), str(b)]), corpus)
         comparison = compare_systems(first.pairs, second.pairs, stopwatch=first.stopwatch)
         if json:
             typer.echo(comparison.model_dump_json(indent=2))

@@ -19,6 +19,8 @@ from enunciate.metrics.correlation import FloatArray
 
 Interval = tuple[float, float]
 """The lower and the upper end."""
+Speakers = Sequence[str] | npt.NDArray[np.integer]
+"""The speaker of each item, by name or by number."""
 SumStatistic = Callable[[FloatArray], FloatArray]
 """Takes the sums `(R, K)` of R resamples, returns `(R,)`; NaN where the metric is undefined."""
 
@@ -30,14 +32,14 @@ ROUNDING_SHARE = 1e-10
 
 
 def sums_interval(
-    statistic: SumStatistic, rows: FloatArray, speakers: Sequence[str], n: int = N_RESAMPLES, seed: int = SEED
+    statistic: SumStatistic, rows: FloatArray, speakers: Speakers, n: int = N_RESAMPLES, seed: int = SEED
 ) -> Interval | None:
     """Return the percentile interval of a statistic of column sums, for all resamples at once.
 
     Args:
         statistic: Computes the metric from sums.
         rows: The summands of each item, shape `(N, K)`.
-        speakers: The speaker of each item, N of them.
+        speakers: The speaker of each item, N of them, by name or by number.
         n: Number of resamples.
         seed: Seed of the draw.
 
@@ -45,9 +47,27 @@ def sums_interval(
         (low, high), or None with fewer than two speakers, or where the statistic is undefined in more than
         half of the resamples, since the others would be a biased selection.
     """
-    names, owner = np.unique(np.asarray(speakers, dtype=str), return_inverse=True)
-    sums = np.stack([np.bincount(owner, column, len(names)) for column in rows.T], axis=1)
-    weights = draw_speakers(len(names), n, seed).astype(np.float64)
+    owner, n_speakers = number_speakers(speakers)
+    return resampled_interval(statistic, sums_by_speaker(rows, owner, n_speakers), n, seed)
+
+
+def number_speakers(speakers: Speakers) -> tuple[npt.NDArray[np.intp], int]:
+    """Return the number of the speaker of each item, from 0, and how many speakers there are."""
+    names, owner = np.unique(np.asarray(speakers), return_inverse=True)
+    return owner, len(names)
+
+
+def sums_by_speaker(rows: FloatArray, owner: npt.NDArray[np.intp], n_speakers: int) -> FloatArray:
+    """Add up the rows `(N, K)` of each speaker, `(S, K)`."""
+    sums = [np.bincount(owner, column, n_speakers) for column in rows.T]
+    return np.stack(sums, axis=1, dtype=np.float64)
+
+
+def resampled_interval(
+    statistic: SumStatistic, sums: FloatArray, n: int = N_RESAMPLES, seed: int = SEED
+) -> Interval | None:
+    """Return the interval of `sums_interval` from the sums of each speaker, `(S, K)`."""
+    weights = draw_speakers(len(sums), n, seed).astype(np.float64)
     return percentile_interval(statistic(weights @ sums))
 
 
@@ -86,7 +106,7 @@ def sums_difference_interval(
 def pcc_interval(
     human: FloatArray,
     predicted: FloatArray,
-    speakers: Sequence[str],
+    speakers: Speakers,
     n: int = N_RESAMPLES,
     seed: int = SEED,
 ) -> Interval | None:

@@ -69,11 +69,15 @@ def pair_answers(
         predicted: Predicted scores from 0 to `top`; None where the engine gave none.
         top: The highest score of the scale.
     """
+    # None becomes NaN; a true NaN cannot get here, because the schema refuses it.
+    return pair_score_arrays(np.array(human, np.float64), np.array(predicted, np.float64), top)
+
+
+def pair_score_arrays(human: FloatArray, predicted: FloatArray, top: float = UTTERANCE_TOP) -> Answers:
+    """Do the same for arrays `(N,)`, in which NaN stands for a score that is missing."""
     assert len(human) == len(predicted), f"{len(human)} labels for {len(predicted)} predictions"
-    index = np.array([i for i, label in enumerate(human) if label is not None], dtype=np.intp)
-    labels = np.array([human[i] for i in index], dtype=np.float64)
-    given = np.array([predicted[i] for i in index], dtype=np.float64)
-    # None became NaN; a true NaN cannot get here, because the schema refuses it.
+    index = np.flatnonzero(~np.isnan(human))
+    labels, given = human[index], predicted[index]
     missing = np.isnan(given)
     filled = np.where(missing, given[~missing].mean() if not missing.all() else 0.0, given)
     worst = np.maximum(labels, top - labels) ** 2

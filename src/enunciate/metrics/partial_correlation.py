@@ -13,17 +13,24 @@ the residuals.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 
-from enunciate.metrics.bootstrap import Interval, sums_interval
+from enunciate.metrics.bootstrap import (
+    Interval,
+    Speakers,
+    number_speakers,
+    resampled_interval,
+    sums_by_speaker,
+)
 from enunciate.metrics.correlation import Answers, FloatArray
 
 EXPLAINED = 1e-8
 """A residual variance below this share of the variance is zero but for rounding."""
+_AT_ONCE = 1 << 16
+"""Items whose products are in memory together."""
 _PENALTY = 1e-10
 """Keeps the regression defined where controls depend on each other linearly."""
 
@@ -36,9 +43,7 @@ class PartialCorrelation:
     ci95: Interval | None
 
 
-def partial_correlation(
-    answers: Answers, controls: FloatArray, speakers: Sequence[str]
-) -> PartialCorrelation:
+def partial_correlation(answers: Answers, controls: FloatArray, speakers: Speakers) -> PartialCorrelation:
     """Correlate human with predicted scores given controls.
 
     Args:
@@ -51,11 +56,19 @@ def partial_correlation(
         controls explain either side completely.
     """
     assert len(controls) == len(speakers), "one row of controls for each item"
-    rows = partial_rows(answers, controls)
-    value = np.nan if rows is None else float(partial_of_sums(rows.sum(axis=0, keepdims=True))[0])
-    if rows is None or np.isnan(value):
+    columns = _columns(answers, controls)
+    if columns is None:
         return PartialCorrelation(None, None)
-    return PartialCorrelation(value, sums_interval(partial_of_sums, rows, speakers))
+    owner, n_speakers = number_speakers(speakers)
+    parts = [slice(begin, begin + _AT_ONCE) for begin in range(0, len(columns), _AT_ONCE)]
+    sums = sum(
+        (sums_by_speaker(_products(columns[part]), owner[part], n_speakers) for part in parts),
+        np.zeros((n_speakers, columns.shape[1] ** 2)),
+    )
+    value = float(partial_of_sums(sums.sum(axis=0, keepdims=True))[0])
+    if np.isnan(value):
+        return PartialCorrelation(None, None)
+    return PartialCorrelation(value, resampled_interval(partial_of_sums, sums))
 
 
 def partial_rows(answers: Answers, controls: FloatArray) -> FloatArray | None:
@@ -69,11 +82,8 @@ def partial_rows(answers: Answers, controls: FloatArray) -> FloatArray | None:
         Shape `(N, D * D)`, where the D = K + 3 columns are a constant, the controls, and both scores. None
         where fewer than K + 3 items are answered or no item has controls.
     """
-    assert len(controls) == len(answers.human), "one row of controls for each item"
-    known = np.isfinite(controls @ np.ones(controls.shape[1]))
-    if int(answers.answered.sum()) < controls.shape[1] + 3 or not known.any():
-        return None
-    return _products(answers, np.where(known[:, None], controls, controls[known].mean(axis=0)))
+    columns = _columns(answers, controls)
+    return None if columns is None else _products(columns)
 
 
 def partial_of_sums(sums: FloatArray) -> FloatArray:
@@ -99,7 +109,13 @@ def partial_of_sums(sums: FloatArray) -> FloatArray:
         return np.where(defined, np.clip(xy / np.sqrt(x * y), -1, 1), np.nan)
 
 
-def _products(answers: Answers, controls: FloatArray) -> FloatArray:
+def _columns(answers: Answers, controls: FloatArray) -> FloatArray | None:
+    """Return a constant, the controls and both scores, shape `(N, D)`; None where `partial_rows` is."""
+    assert len(controls) == len(answers.human), "one row of controls for each item"
+    known = np.isfinite(controls @ np.ones(controls.shape[1]))
+    if int(answers.answered.sum()) < controls.shape[1] + 3 or not known.any():
+        return None
+    controls = np.where(known[:, None], controls, controls[known].mean(axis=0))
     constant = np.ones((len(controls), 1))
     inputs = np.concatenate((constant, _standardised(controls)), axis=1)
     predicted = answers.predicted - answers.predicted.mean()
@@ -111,7 +127,10 @@ def _products(answers: Answers, controls: FloatArray) -> FloatArray:
             "FloatArray", np.linalg.solve(x.T @ x + _PENALTY * len(x) * np.eye(inputs.shape[1]), x.T @ y)
         )
         predicted[~made] = (inputs[~made] * weights).sum(axis=1)
-    columns = np.column_stack((inputs, answers.human - answers.human.mean(), predicted))
+    return np.column_stack((inputs, answers.human - answers.human.mean(), predicted))
+
+
+def _products(columns: FloatArray) -> FloatArray:
     return (columns[:, :, None] * columns[:, None, :]).reshape(len(columns), -1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -40,11 +40,11 @@ class System:
         return utterance_predictors([pair.utterance for pair in self.pairs])
 
 
-def load_systems(folders: Sequence[Path], corpus: Path) -> list[System]:
+def load_systems(folders: Mapping[str, Path], corpus: Path) -> list[System]:
     """Read folders that `enunciate evaluate` wrote.
 
     Args:
-        folders: One per system.
+        folders: One per system, by its name.
         corpus: The folder of Speechocean762 on which they were evaluated.
 
     Raises:
@@ -52,10 +52,7 @@ def load_systems(folders: Sequence[Path], corpus: Path) -> list[System]:
         OutputError: A folder has no finished run, or a run on another corpus.
     """
     utterances = load_whole_corpus(corpus)
-    return [
-        _load(folder, name, utterances)
-        for folder, name in zip(folders, _names([folder.resolve() for folder in folders]), strict=True)
-    ]
+    return [_load(folder, name, utterances) for name, folder in folders.items()]
 
 
 def load_whole_corpus(corpus: Path) -> list[Utterance]:
@@ -66,15 +63,6 @@ def load_whole_corpus(corpus: Path) -> list[Utterance]:
     if splits == ["train"]:
         return load_corpus(corpus, "train")
     return load_corpus(corpus, "test" if splits == ["test"] else "all")
-
-
-def _names(folders: Sequence[Path]) -> list[str]:
-    """The last part of each path, with as many parts before it as are needed to tell them apart."""
-    for length in range(1, max((len(folder.parts) for folder in folders), default=0) + 1):
-        names = ["/".join(folder.parts[-length:]) for folder in folders]
-        if len(set(names)) == len(names):
-            return names
-    raise OutputError("a folder is given twice: give each system once")
 
 
 def _load(folder: Path, name: str, utterances: Sequence[Utterance]) -> System:

@@ -50,11 +50,12 @@ def report_html(
         "main", _comparison(systems, note), differences_section(paired_comparisons(systems)), *sections
     )
     body = tag("body", _header(systems), main, _footer())
-    page = tag("html", _head(), body, lang="en")
+    page = tag("html", head_of(TITLE), body, lang="en")
     return f"<!doctype html>\n{page}\n"
 
 
-def _head() -> Markup:
+def head_of(title: str) -> Markup:
+    """Return the head of a page that loads nothing, with the styles of a report."""
     style = Markup(files("enunciate.evaluation.report").joinpath("report.css").read_text(encoding="utf-8"))
     return tag(
         "head",
@@ -62,7 +63,7 @@ def _head() -> Markup:
         tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
         tag("meta", name_="color-scheme", content="light dark"),
-        tag("title", TITLE),
+        tag("title", title),
         tag("style", style),
     )
 
@@ -71,8 +72,13 @@ def _header(systems: Sequence[System]) -> Markup:
     links = [("comparison", "Comparison")]
     links += [("differences", "Differences")] if len(systems) > 1 else []
     links += [(f"system-{i + 1}", system.name) for i, system in enumerate(systems)]
+    return navigation(TITLE, links)
+
+
+def navigation(title: str, links: Sequence[tuple[str, str]]) -> Markup:
+    """Return the top of a page: its title, and links to sections by their ids."""
     nav = tag("nav", *(tag("a", name, href=f"#{id}") for id, name in links), aria_label="Sections")
-    return tag("header", tag("h1", TITLE), nav, class_="page")
+    return tag("header", tag("h1", title), nav, class_="page")
 
 
 def _footer() -> Markup:
