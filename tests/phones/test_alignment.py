@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enunciate.errors import MissingExtraError
-from enunciate.phones.alignment import EditCounts, align, count_edits, edit_distance, pooled
+from enunciate.phones.alignment import (
+    EditCounts,
+    align,
+    align_from_the_end,
+    count_edits,
+    edit_distance,
+    pooled,
+)
 
 PHONES = st.lists(st.sampled_from(["K", "AE", "T", "S", "<unk>"]), max_size=12)
 
@@ -54,6 +61,24 @@ def test_an_alignment_gives_both_sequences_back(reference: list[str], hypothesis
     assert [b for _, b in pairs if b is not None] == hypothesis
     counts = count_edits(reference, hypothesis)
     assert (counts.n_reference, counts.n_hypothesis) == (len(reference), len(hypothesis))
+
+
+@settings(deadline=None)
+@given(PHONES, PHONES)
+def test_an_alignment_from_the_end_has_the_fewest_edits_too(
+    reference: list[str], hypothesis: list[str]
+) -> None:
+    pairs = align_from_the_end(reference, hypothesis)
+    assert [a for a, _ in pairs if a is not None] == reference
+    assert [b for _, b in pairs if b is not None] == hypothesis
+    assert sum(a != b for a, b in pairs) == edit_distance(reference, hypothesis)
+
+
+def test_among_equally_good_alignments_the_last_phones_are_paired_first() -> None:
+    assert align_from_the_end(["K", "AE"], ["T"]) == [("K", None), ("AE", "T")]
+    assert align_from_the_end(["K"], ["T", "S"]) == [(None, "T"), ("K", "S")]
+    # A pair that is wrong goes before a deletion and an insertion around a pair that is right.
+    assert align_from_the_end(["K", "T"], ["T", "S"]) == [("K", "T"), ("T", "S")]
 
 
 @pytest.mark.parametrize(

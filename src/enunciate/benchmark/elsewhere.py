@@ -21,6 +21,7 @@ from enunciate.metrics.records import Results
 from enunciate.schema import ASPECTS, FrozenModel, Utterance
 
 FOLDER = "elsewhere"
+SEQUENCES = "MDD F1 of sequences"
 NO_MODEL = "it has a model for each fold, or only answers for the clips of the benchmark"
 
 
@@ -89,7 +90,17 @@ def _results(job: RowJob, corpus: OtherCorpus, workspace: Workspace) -> Results 
 
 def elsewhere_table(results: Sequence[ElsewhereResult]) -> str:
     """Return a table of the rows on other corpora; a metric for which a corpus has no labels is empty."""
-    head = ("corpus", "row", *ASPECTS, "phone", "MDD precision", "MDD recall", "MDD F1", "PER without text")
+    head = (
+        "corpus",
+        "row",
+        *ASPECTS,
+        "phone",
+        "MDD precision",
+        "MDD recall",
+        "MDD F1",
+        SEQUENCES,
+        "PER without text",
+    )
     lines = [_line(one) for one in results]
     return (
         "## On other corpora\n\n"
@@ -102,8 +113,9 @@ def elsewhere_table(results: Sequence[ElsewhereResult]) -> str:
 def _line(one: ElsewhereResult) -> tuple[str, ...]:
     results = one.results
     if results is None:
-        return (one.corpus, one.row, *[NONE] * (len(ASPECTS) + 5), (one.reason or "").replace("|", "\\|"))
+        return (one.corpus, one.row, *[NONE] * (len(ASPECTS) + 6), (one.reason or "").replace("|", "\\|"))
     mdd = results.mdd if judges_phones(results) else None
+    sequences = results.mdd_of_sequences_with_text
     return (
         one.corpus,
         one.row,
@@ -112,6 +124,7 @@ def _line(one: ElsewhereResult) -> tuple[str, ...]:
         value(mdd and mdd.precision, None),
         value(mdd and mdd.recall, None),
         value(mdd and mdd.f1, mdd and mdd.f1_ci95),
+        value(sequences and sequences.f1, sequences and sequences.f1_ci95),
         value(results.recognition.per_without_text, results.recognition.ci95),
         f"{results.n_failed} of {results.n_utterances}",
     )

@@ -24,10 +24,12 @@ def results_table(results: Results) -> RenderableType:
     if results.word is not None and results.word.n_labelled:
         agreement.add_row("word", *_agreement(results.word.accuracy))
     mdd, recognition = results.mdd, results.recognition
+    sequences = results.mdd_of_sequences_with_text
     rates = {
         "MDD precision": mdd.precision,
         "MDD recall": mdd.recall,
         "MDD F1": mdd.f1,
+        "MDD F1 of sequences": sequences and sequences.f1,
         "PER with text": mdd.per_with_text,
         "PER without text": recognition.per_without_text,
         "PER, phones heard": results.per,

@@ -7,7 +7,7 @@ threshold of its own (tuned on data on which it is not evaluated).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 from enunciate.metrics.pairs import JudgedPhone, parse_phone_label
 from enunciate.phones.alignment import EditCounts, align, count_edits
@@ -31,6 +31,10 @@ class Detection:
     """True positives whose realised phone is annotated (`<unk>` does not count as an annotation)."""
     n_misdiagnosed: int = 0
     n_unanswered: int = 0
+
+    def __add__(self, other: Detection) -> Detection:
+        """Return the pooled counts of two utterances."""
+        return Detection(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
     @property
     def precision(self) -> float | None:

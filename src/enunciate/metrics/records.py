@@ -245,3 +245,7 @@ class Results(Transcription):
     word: WordAgreement | None = None
     mdd_without_text: Mdd | None = None
     """Detection by recognition without reference, aligned to the canonical phones; None without any."""
+    mdd_of_sequences: Mdd | None = None
+    """By recognition without reference, counted on three sequences of phones (see `sequence_mdd`)."""
+    mdd_of_sequences_with_text: Mdd | None = None
+    """The same of what the engine heard given the text."""

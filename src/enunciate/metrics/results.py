@@ -30,8 +30,16 @@ from enunciate.metrics.groups import (
     by_phone_class,
 )
 from enunciate.metrics.interval_coverage import coverage
-from enunciate.metrics.mdd import SHARES, align_to_canonical, detect, edits_with_text, edits_without_text
-from enunciate.metrics.pairs import Evaluated, JudgedPhone, is_annotated, judged_phones
+from enunciate.metrics.mdd import (
+    SHARES,
+    Detection,
+    align_to_canonical,
+    detect,
+    edits_with_text,
+    edits_without_text,
+    reference_phones,
+)
+from enunciate.metrics.pairs import Evaluated, JudgedPhone, is_annotated, judged_phones, parse_phone_label
 from enunciate.metrics.partial_correlation import PartialCorrelation, partial_correlation
 from enunciate.metrics.records import (
     Agreement,
@@ -45,9 +53,10 @@ from enunciate.metrics.records import (
     Recognition,
     Results,
 )
+from enunciate.metrics.sequence_mdd import detect_in_sequences
 from enunciate.metrics.transcription import transcription
 from enunciate.metrics.words import word_agreement, word_scores
-from enunciate.phones.alignment import pooled
+from enunciate.phones.alignment import EditCounts, pooled
 from enunciate.schema import ASPECTS
 
 
@@ -84,6 +93,8 @@ def summarise(pairs: Sequence[Evaluated], stopwatch: FloatArray | None = None) -
         completeness=_aspect(pairs, "completeness", None),
         word=word_agreement(pairs),
         mdd_without_text=_mdd_without_text(pairs, judged),
+        mdd_of_sequences=_mdd_of_sequences(pairs, judged, with_text=False),
+        mdd_of_sequences_with_text=_mdd_of_sequences(pairs, judged, with_text=True),
         **dict(transcription(pairs)),
     )
 
@@ -117,15 +128,19 @@ def _phone(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) 
 
 
 def _mdd(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Mdd:
+    edits = [edits_with_text(utterance) for utterance in judged]
+    return _mdd_of(pairs, [detect(utterance) for utterance in judged], edits)
+
+
+def _mdd_of(pairs: Sequence[Evaluated], each: Sequence[Detection], edits: Sequence[EditCounts] | None) -> Mdd:
+    """Pool the detections of utterances, and the edits with the text where there are any."""
     speakers = [pair.speaker for pair in pairs]
-    detection = detect([phone for utterance in judged for phone in utterance])
-    each = [detect(utterance) for utterance in judged]
+    detection = sum(each, Detection())
     intervals = {
         name: ratio_interval([share(one) for one in each], speakers) for name, share in SHARES.items()
     }
-    edits = [edits_with_text(utterance) for utterance in judged]
     f1_ci95 = intervals.pop("f1")
-    per_ci95 = ratio_interval([(one.errors, one.n_reference) for one in edits], speakers)
+    per_ci95 = ratio_interval([(one.errors, one.n_reference) for one in edits or ()], speakers)
     return Mdd(
         precision=detection.precision,
         recall=detection.recall,
@@ -135,7 +150,7 @@ def _mdd(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) ->
         far=detection.far,
         frr=detection.frr,
         der=detection.der,
-        per_with_text=pooled(edits).error_rate,
+        per_with_text=pooled(edits).error_rate if edits else None,
         n_annotated_utterances=sum(is_annotated(pair) for pair in pairs),
         **asdict(detection),
     )
@@ -148,10 +163,36 @@ def _mdd_without_text(pairs: Sequence[Evaluated], judged: Sequence[Sequence[Judg
     aligned = [
         align_to_canonical(phones, pair.recognised_phones) for pair, phones in zip(pairs, judged, strict=True)
     ]
-    mdd = _mdd(pairs, aligned)
-    assert mdd.ci95 is not None, "it was just computed"
-    intervals = mdd.ci95.model_copy(update={"per_with_text": None})
-    return mdd.model_copy(update={"per_with_text": None, "ci95": intervals})
+    return _mdd_of(pairs, [detect(utterance) for utterance in aligned], None)
+
+
+def _mdd_of_sequences(
+    pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]], *, with_text: bool
+) -> Mdd | None:
+    """Detection as publications on L2-ARCTIC count it; None without phones that were recognised or heard."""
+    recognised = [
+        _told(utterance) if with_text else pair.recognised_phones
+        for pair, utterance in zip(pairs, judged, strict=True)
+    ]
+    annotated = any(is_annotated(pair) for pair in pairs)
+    if not annotated or all(phones is None for phones in recognised):
+        return None
+    each = [
+        detect_in_sequences(
+            [phone.canonical for phone in utterance],
+            reference_phones(utterance),
+            None if phones is None else parse_phone_label(" ".join(phones)),
+        )
+        for utterance, phones in zip(judged, recognised, strict=True)
+    ]
+    return _mdd_of(pairs, each, None)
+
+
+def _told(utterance: Sequence[JudgedPhone]) -> tuple[str, ...] | None:
+    """Return the phones that an engine heard given the text; None where it failed."""
+    if not any(phone.predicted for phone in utterance):
+        return None
+    return tuple(phone for judged in utterance for phone in judged.hypothesis)
 
 
 def _recognition(pairs: Sequence[Evaluated], judged: Sequence[Sequence[JudgedPhone]]) -> Recognition:

@@ -76,6 +76,41 @@ def align(reference: Sequence[str], hypothesis: Sequence[str]) -> list[tuple[str
     return [(None if a == GAP else a, None if b == GAP else b) for a, b in pairs]
 
 
+def align_from_the_end(
+    reference: Sequence[str], hypothesis: Sequence[str]
+) -> list[tuple[str | None, str | None]]:
+    """Pair as `align` does, choosing among equally good alignments as Kaldi's `align-text` does.
+
+    From the end, two phones are paired wherever that costs no more, else a phone counts as deleted, else as
+    inserted. Which phones of equally good alignments are paired decides how published figures of
+    mispronunciation detection count them; kaldialign chooses others.
+    """
+    costs = _edit_costs(reference, hypothesis)
+    pairs: list[tuple[str | None, str | None]] = []
+    i, j = len(reference), len(hypothesis)
+    while i or j:
+        paired = bool(i and j) and costs[i][j] == costs[i - 1][j - 1] + (
+            reference[i - 1] != hypothesis[j - 1]
+        )
+        deleted = not paired and i > 0 and costs[i][j] == costs[i - 1][j] + 1
+        pairs.append(
+            (reference[i - 1] if paired or deleted else None, None if deleted else hypothesis[j - 1])
+        )
+        i, j = i - (paired or deleted), j - (not deleted)
+    return pairs[::-1]
+
+
+def _edit_costs(reference: Sequence[str], hypothesis: Sequence[str]) -> list[list[int]]:
+    """Return the fewest edits between the first i phones of one and the first j of the other."""
+    rows = [list(range(len(hypothesis) + 1))]
+    for i, phone in enumerate(reference, start=1):
+        row, above = [i], rows[-1]
+        for j, other in enumerate(hypothesis, start=1):
+            row.append(min(above[j - 1] + (phone != other), above[j] + 1, row[-1] + 1))
+        rows.append(row)
+    return rows
+
+
 def count_edits(reference: Sequence[str], hypothesis: Sequence[str]) -> EditCounts:
     """Count hits, substitutions, deletions and insertions along `align`.
 
