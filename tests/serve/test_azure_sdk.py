@@ -12,6 +12,7 @@ import pytest
 from support.azure_sdk import from_file, json_of, recognise_all, recognizer, speechsdk, write_wav
 from support.documentation import blocks
 from support.serve_cases import TEXT, post, server
+from support.serve_gate import wait_until
 from support.speech_streams import FORMAT, pieces, silence, spoken
 
 pytestmark = pytest.mark.slow
@@ -90,14 +91,40 @@ def test_miscues_are_words_of_their_own(pocket, clip):
     assert "Insertion" in errors.values()
 
 
-def test_a_long_file_is_told_phrase_by_phrase(pocket, tmp_path):
-    path = write_wav(tmp_path / "long.wav", repeat=10)
-    results = recognise_all(recognizer(pocket, from_file(path), referenceText=" ".join([TEXT] * 10)))
-    assert len(results) > 2
-    words = [word for r in results for word in speechsdk.PronunciationAssessmentResult(r).words]
-    assert [word.word for word in words] == WORDS * 10
+def words_of(results) -> list[str]:
+    assessed = map(speechsdk.PronunciationAssessmentResult, results)
+    return [word.word for one in assessed for word in one.words]
+
+
+def test_a_reading_of_two_minutes_is_told_phrase_by_phrase_beyond_the_limit_of_a_clip(pocket, tmp_path):
+    path = write_wav(tmp_path / "long.wav", repeat=42)
+    results = recognise_all(recognizer(pocket, from_file(path), referenceText=" ".join([TEXT] * 42)))
+    assert [result.text for result in results] == [TEXT] * 42
+    assert words_of(results) == WORDS * 42
     offsets = [result.offset for result in results]
-    assert offsets == sorted(offsets) and offsets[-1] > 200_000_000
+    assert offsets == sorted(offsets) and offsets[-1] > 1_200_000_000
+
+
+def test_a_phrase_is_told_while_the_reading_goes_on(pocket):
+    stream = speechsdk.audio.PushAudioInputStream(speechsdk.audio.AudioStreamFormat(FORMAT.rate_hz))
+    made = recognizer(pocket, speechsdk.AudioConfig(stream=stream), referenceText=f"{TEXT} {TEXT}")
+    told: list[str] = []
+    made.recognized.connect(lambda event: told.append(event.result.text))
+    made.start_continuous_recognition_async().get()
+    stream.write(spoken() + silence(0.5))  # and nothing more
+    wait_until(lambda: told == [TEXT], "the first phrase is told")
+    stream.write(spoken() + silence(0.5))
+    wait_until(lambda: told == [TEXT, TEXT], "the second phrase is told")
+    made.stop_continuous_recognition_async().get()
+
+
+def test_what_was_not_read_to_the_end_is_omissions(pocket, clip):
+    options = {"referenceText": f"{TEXT} Come home!", "enableMiscue": True}
+    results = recognise_all(recognizer(pocket, from_file(clip), **options))
+    assert words_of(results) == [*WORDS, "come", "home"]
+    missing = speechsdk.PronunciationAssessmentResult(results[-1])
+    assert {word.error_type for word in missing.words} == {"Omission"}
+    assert missing.completeness_score == 0
 
 
 def test_utterances_without_a_text_are_told_one_by_one(pocket, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from support.fake_assessor import assessment_of
 
 from enunciate.schema import PhraseResult, Utterance
-from enunciate.serve.listening.reading_progress import ReadingProgress, missing_at_the_end
+from enunciate.serve.listening.reading_progress import ReadingProgress, n_unsaid
 
 TEXT = "One two three four. Five six, seven eight nine ten? Eleven twelve"
 
@@ -79,7 +79,7 @@ def test_phrases_have_their_places_in_the_whole_recording_and_text():
 
 
 def test_words_at_the_end_that_were_not_said_are_counted():
-    assert missing_at_the_end([phrase_of("One two three four.")]) == 0
-    assert missing_at_the_end([phrase_of("One two left left.")]) == 2
-    assert missing_at_the_end([phrase_of("One left three.")]) == 0
-    assert missing_at_the_end([]) == 0
+    assert n_unsaid(phrase_of("One two three four.").words) == 0
+    assert n_unsaid(phrase_of("One two left left.").words) == 2
+    assert n_unsaid(phrase_of("One left three.").words) == 0
+    assert n_unsaid([]) == 0

@@ -79,6 +79,16 @@ def test_a_long_silence_is_not_kept_and_times_stay_right():
     assert segmenter.start_s + len(samples) / FORMAT.rate_hz == pytest.approx(61.0)
 
 
+def test_the_end_of_an_utterance_can_be_kept_for_the_next():
+    segmenter = Segmenter(FORMAT, SilenceRules())
+    list(segmenter.push(sound(1) + silence(1)))
+    segmenter.next_utterance(keep_s=0.25)
+    assert (segmenter.start_s, segmenter.n_bytes) == (1.75, 0.25 * FORMAT.bytes_per_s)
+    assert not segmenter.has_speech
+    segmenter.next_utterance(keep_s=9.0)
+    assert segmenter.start_s == 1.75
+
+
 def test_audio_that_only_a_decoder_can_read_is_kept_as_it_is():
     file = tone(1.0, form="OGG")
     audio = TurnAudio(SilenceRules(end_s=0.5))

@@ -6,6 +6,7 @@ engine does not know is empty: the text and the words of a clip without referenc
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -42,9 +43,28 @@ def phrase_bodies(
         yield _phrase_body(part, assessment.text, options, start_s)
 
 
-def is_said_to_the_end(assessment: Assessment) -> bool:
-    """Return whether the last word of the reference text was said; true without one."""
-    return not assessment.words or assessment.words[-1].error != "omission"
+def unread_body(text: str, options: AzureOptions, at_s: float) -> Fields:
+    """Return the body for the end of a text that nobody read: its words are omissions, and its scores 0.
+
+    Args:
+        text: The part of the text.
+        options: What the client asked for.
+        at_s: Where the audio of the turn ends, in seconds.
+    """
+    no_scores: Fields = dict.fromkeys(_ENTRY_SCORES, 0.0)
+    if not options.enable_prosody_assessment:
+        del no_scores["ProsodyScore"]
+    omitted = {"Offset": 0, "Duration": 0}
+    omitted |= {"PronunciationAssessment": {"AccuracyScore": 0.0, "ErrorType": "Omission"}}
+    if options.granularity == "phoneme":
+        omitted |= {"Syllables": [], "Phonemes": []}
+    best: Fields = dict.fromkeys(("Lexical", "ITN", "MaskedITN", "Display"), "")
+    best["PronunciationAssessment"] = no_scores
+    if options.granularity != "fulltext":
+        words = [token.strip(string.punctuation + "\u2018\u2019\u201c\u201d\u2026") for token in text.split()]
+        best["Words"] = [{"Word": word.lower()} | omitted for word in words if word]
+    times = {"Offset": ticks(at_s), "Duration": 0}
+    return {"RecognitionStatus": "Success", "DisplayText": "", "NBest": [best]} | times
 
 
 def _phrase_body(assessment: Assessment, text: str | None, options: AzureOptions, start_s: float) -> Fields:

@@ -13,7 +13,7 @@ from enunciate.serve.listening.reading_progress import (
     LATEST_S,
     Candidate,
     ReadingProgress,
-    missing_at_the_end,
+    n_unsaid,
 )
 from enunciate.serve.listening.segmenter import Segmenter
 from enunciate.serve.workers.messages import ClipJob
@@ -89,7 +89,7 @@ class PhraseStream:
         progress, missing = self._progress, 0
         for candidate in candidates:
             phrases = await self._phrases(candidate, clip, can_wait=True)
-            missing = missing_at_the_end(phrases)
+            missing = n_unsaid([word for phrase in phrases for word in phrase.words])
             if phrases and not missing and end_s - progress.cut_s - phrases[-1].end_s <= LATEST_S:
                 self._is_telling = True
                 await self._tell(phrases, candidate)

@@ -115,9 +115,8 @@ class ReadingProgress:
         return moved
 
 
-def missing_at_the_end(phrases: Sequence[PhraseResult]) -> int:
-    """Return how many words at the end of the last phrase were not said."""
-    words = [word for phrase in phrases for word in phrase.words]
+def n_unsaid(words: Sequence[WordResult]) -> int:
+    """Return how many words at the end of a text were not said."""
     said = [number for number, word in enumerate(words) if word.error != "omission"]
     return len(words) - (said[-1] + 1 if said else 0)
 

@@ -109,10 +109,11 @@ class Segmenter:
         end = len(self._pcm) // self._format.frame_bytes * self._format.frame_bytes
         return self._format.wav(bytes(self._pcm[first:end]))
 
-    def next_utterance(self) -> None:
-        """Discard the current utterance and begin the next one."""
-        self.start_s = self.heard_s
-        self._pcm.clear()
+    def next_utterance(self, keep_s: float = 0.0) -> None:
+        """Discard the current utterance, less the last `keep_s` seconds, and begin the next one."""
+        kept = min(self.n_bytes, round(keep_s * self._format.rate_hz) * self._format.frame_bytes)
+        del self._pcm[: self.n_bytes - kept]
+        self.start_s = self.heard_s - kept / self._format.bytes_per_s
         self._detector.restart()
         self._started, self._pauses_told = False, 0
 

@@ -64,8 +64,10 @@ class ClipOutcome(FrozenModel):
     message: str = ""
     duration_s: float = 0.0
     """Length of the clip, as far as it is known."""
-    said_to_the_end: bool = True
-    """Whether the last word of the reference text was said."""
+    n_unsaid: int = 0
+    """Words at the end of the reference text that were not said."""
+    speech_end_s: float = 0.0
+    """The time at which the last word that was said ended, from the start of the clip."""
 
 
 def pack(parts: Sequence[bytes]) -> list[bytes]:

@@ -20,7 +20,8 @@ from enunciate.engines import Assessor, StreamingAssessor, answer_each, load_ass
 from enunciate.errors import AudioTooLongError, EnunciateError, TextUnknownWordsError
 from enunciate.schema import Assessment, PhraseResult, Utterance
 from enunciate.serve.azure import response as azure
-from enunciate.serve.azure.phrase import is_said_to_the_end, phrase_bodies
+from enunciate.serve.azure.phrase import phrase_bodies
+from enunciate.serve.listening.reading_progress import n_unsaid
 from enunciate.serve.service_log import log_bug, logging_to_stderr
 from enunciate.serve.workers import messages
 from enunciate.serve.workers.decoding import samples_from
@@ -171,7 +172,11 @@ def _by_phrase(assessor: StreamingAssessor, utterance: Utterance) -> _Heard:
 
 def _success(heard: _Heard, job: ClipJob) -> tuple[bytes, bytes]:
     assessment = heard.assessment
-    outcome = ClipOutcome(duration_s=assessment.duration_s, said_to_the_end=is_said_to_the_end(assessment))
+    outcome = ClipOutcome(
+        duration_s=assessment.duration_s,
+        n_unsaid=n_unsaid(assessment.words),
+        speech_end_s=max((word.end_s or 0.0 for word in assessment.words), default=0.0),
+    )
     if job.by_lines:
         body = "\n".join(_lines(heard, job))
     elif job.azure is not None:

@@ -7,9 +7,12 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from enunciate.serve.azure.phrase import unread_body
 from enunciate.serve.azure.response import NO_SPEECH, WithoutSpeech, without_speech
 from enunciate.serve.azure.ticks import ticks
+from enunciate.serve.azure.websocket.continuous_reading import LEAD_S, ContinuousReading
 from enunciate.serve.azure.websocket.turn_request import BadTurnError, TurnRequest
+from enunciate.serve.listening.reading_progress import FASTEST_WORDS_PER_S
 from enunciate.serve.listening.segmenter import Event, InitialSilence, Paused, SpeechEnded, SpeechStarted
 from enunciate.serve.listening.turn_audio import TurnAudio
 from enunciate.serve.workers.messages import ClipJob
@@ -19,9 +22,6 @@ Send = Callable[[str, Mapping[str, Any] | bytes], Awaitable[None]]
 """Sends a message of the turn: its path and its body."""
 Assess = Callable[[ClipJob, bytes], Awaitable[WorkerReply]]
 
-FASTEST_WORDS_PER_S = 8.0
-"""The fastest rate of reading. Until there is enough speech for the text at this rate, no pause ends a
-reading."""
 SHORTEST_UTTERANCE_S, SHORTEST_SPEECH_S = 1.0, 0.2
 """Without a text, less audio than the one with less speech than the other is no utterance."""
 _TOO_LITTLE = ("audio_empty", "audio_too_short")
@@ -44,6 +44,8 @@ class Turn:
         self._send, self._assess = send, assess
         self._audio = TurnAudio(request.silence_rules(longest_s))
         self._n_phrases = 0
+        text = request.text
+        self._reading = ContinuousReading(text, self._assessed) if text and request.continuous else None
         self.over = False
 
     @property
@@ -77,6 +79,8 @@ class Turn:
             await self._tell(await self._assessed())
         elif not self._n_phrases:
             await self._tell_no_speech("InitialSilenceTimeout")
+        elif self._reading and self._reading.is_begun and self._request.options.enable_miscue:
+            await self._tell_unread(self._reading.rest)
         await self._finish()
 
     def _has_more(self) -> bool:
@@ -105,16 +109,23 @@ class Turn:
                 await self._tell_utterance(await self._assessed())
 
     async def _tell_if_finished(self) -> None:
-        """Send the result at a pause if the whole text has been said, or else the words said so far."""
+        """Send the result at a pause if the text has been said, or else the words said so far.
+
+        In continuous mode, the text is that of a phrase.
+        """
         segmenter, text = self._audio.segmenter, self._request.text
         if segmenter is None or text is None:
             return
-        if segmenter.speech_s < len(text.split()) / FASTEST_WORDS_PER_S:
+        if self._reading is not None:
+            reply, is_over = await self._reading.at_pause(segmenter)
+        elif segmenter.speech_s < len(text.split()) / FASTEST_WORDS_PER_S:
             return
-        reply = await self._assessed()
-        if reply.outcome.error is not None:
+        else:
+            reply = await self._assessed()
+            is_over = not reply.outcome.n_unsaid
+        if reply is None or reply.outcome.error is not None:
             return
-        if reply.outcome.said_to_the_end:
+        if is_over:
             await self._tell_utterance(reply)
             return
         said = " ".join(json.loads(line).get("DisplayText", "") for line in reply.body.splitlines())
@@ -128,14 +139,16 @@ class Turn:
         if not self._request.continuous:  # the SDKs end the audio of a turn in which they are told of an end
             await self._send("speech.endDetected", {"Offset": ticks(segmenter.speech_end_s)})
         await self._tell(reply)
-        segmenter.next_utterance()
+        segmenter.next_utterance(keep_s=LEAD_S if self._reading else 0.0)
         if not self._request.continuous:
             await self._finish()
 
-    async def _assessed(self) -> WorkerReply:
+    async def _assessed(self, text: str | None = None) -> WorkerReply:
+        """Return the answer for the current utterance, with the text or the part of it that was given."""
+        rest = self._request.text if self._reading is None else self._reading.rest
         job = ClipJob(
             id=uuid.uuid4().hex,
-            text=self._request.text,
+            text=text or rest,
             azure=self._request.options,
             by_lines=True,
             by_phrase=self._request.continuous and self._request.text is not None,
@@ -154,6 +167,11 @@ class Turn:
         else:
             raise BadTurnError(reply.outcome.message)
 
+    async def _tell_unread(self, text: str) -> None:
+        heard_s = self._audio.segmenter.heard_s if self._audio.segmenter else 0.0
+        body = unread_body(text, self._request.options, heard_s)
+        await self._send("speech.phrase", {"Id": uuid.uuid4().hex} | body)
+
     async def _tell_no_speech(self, status: WithoutSpeech) -> None:
         if self._request.continuous and self._n_phrases:
             return
@@ -168,4 +186,7 @@ class Turn:
     def _check_length(self) -> None:
         segmenter = self._audio.segmenter
         if segmenter and segmenter.has_speech and segmenter.heard_s - segmenter.start_s > self._longest_s:
-            raise BadTurnError(f"the reading lasts longer than {self._longest_s:g} s: read the text in parts")
+            raise BadTurnError(
+                f"the reading lasts longer than {self._longest_s:g} s: read the text in parts or, "
+                "in continuous recognition, pause after sentences"
+            )

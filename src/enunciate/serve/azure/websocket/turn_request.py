@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from enunciate.serve.azure.options import LANGUAGE, AzureOptions, read_options
+from enunciate.serve.listening.reading_progress import PAUSE_S
 from enunciate.serve.listening.segmenter import SilenceRules
 
 INITIAL_SILENCE_S = 5.0
@@ -55,7 +56,7 @@ class TurnRequest:
             cut_s = min(longest_s, LONGEST_SEGMENT_S)
             return SilenceRules(end_s=self.end_s or SEGMENT_END_S, longest_s=cut_s)
         if self.continuous:
-            return SilenceRules(pause_s=self.end_s or READING_PAUSE_S)
+            return SilenceRules(pause_s=self.end_s or PAUSE_S, pauses_until_s=longest_s)
         if self.text is None:
             return SilenceRules(initial_s=initial_s, end_s=self.end_s or END_SILENCE_S, longest_s=longest_s)
         pause_s = None if self.end_s else READING_PAUSE_S
