@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 from recorded_media import recorded
 
-from enunciate import Assessment, Utterance, audio, load_assessor
+from enunciate import Assessment, audio, load_assessor
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import EnunciateError
 from enunciate.schema import ASPECTS
 
-FORMS = (("webm", 128_000), ("webm", 32_000), ("mp4", 96_000))
+FORMS = (("webm", 128_000), ("webm", 64_000), ("webm", 32_000), ("mp4", 96_000))
 
 
 def scores(assessment: Assessment) -> list[float]:
@@ -49,7 +49,7 @@ def main() -> None:
             samples = audio.load(clip.audio).samples
             for container, bit_rate in FORMS:
                 data = recorded(samples, audio.SAMPLE_RATE_HZ, container, bit_rate=bit_rate)
-                (other,) = engine.assess([Utterance(id=clip.id, audio=data, text=clip.text)])
+                (other,) = engine.assess([clip.model_copy(update={"audio": data})])
                 name = f"{container} {bit_rate // 1000} kbit/s"
                 differences = np.subtract(scores(other), scores(plain)).tolist()
                 moved.setdefault(name, []).append(differences)
