@@ -203,8 +203,7 @@ class Decoder:
         prompts = self._prompts(task, batch)
         durations_s = [clip.duration_s for clip in batch]
         pad = self._processor.pad_token_id
-        rows, longest = len(batch) * (self._paths if task == "apa" else 1), max(map(len, prompts))
-        has_room = self._static is not None and self._static.has_room(rows, longest)
+        has_room = self._static is not None and self._static.has_room(len(batch), max(map(len, prompts)))
         starts = self._static_starts if has_room else self._plain_starts
         sequences, (prompts,) = starts.begin(heard, [prompts])
         if not self._constrained:

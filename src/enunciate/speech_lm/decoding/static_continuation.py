@@ -1,12 +1,15 @@
 """A batch of prompts that grow token by token in stores of a fixed size, for passes that a GPU repeats.
 
 The answers are those of `continuation`: what is padded to a round length is masked and takes no position.
+Sequences that begin with the same tokens, such as several answers about one clip, are branches in one row of
+the store: each sees what they share and its own tokens, and nothing is copied.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any, cast
 
 import torch
@@ -43,12 +46,12 @@ class StaticContinuation(Continuation):
         self._heard: Heard | None = heard
         self._store: StaticRows | None = None
         self._length = 0
-        self._rows = len(heard.n_tokens)
-        self._chosen: list[int] | None = None
-        """The rows of the store that are to be copied to another one before the next pass."""
-        self._origins = list(range(self._rows))
-        self._shared = 0
-        """The number of first tokens that rows of the same origin share."""
+        self._row_of = list(range(len(heard.n_tokens)))
+        """The row of the store that each sequence is in."""
+        self._branches = 1
+        """The sequences of each row, when tokens were last appended."""
+        self._is_guest = False
+        """Whether the store belongs to other sequences, so that the rows are to be copied to another one."""
         autocast = torch.is_autocast_enabled(self.device.type)
         self._dtype = torch.get_autocast_dtype(self.device.type) if autocast else model.weight_dtype
 
@@ -70,78 +73,90 @@ class StaticContinuation(Continuation):
 
         There are no logits until something is fed again.
         """
-        n_positions = _rounded(n_tokens)
         assert self._mask is not None
-        self._length -= n_positions
-        self._mask[:, self._length : self._length + n_positions] = False
+        self._length -= _rounded(n_tokens) * self._branches
+        self._mask[:, self._length :] = False
         self._hidden = None
 
     def select(self, rows: Sequence[int]) -> None:
         """Keep these sequences, in this order; one may be taken more than once."""
         chosen = torch.tensor(rows, device=self.device)
         assert self._mask is not None
-        self._chosen = list(rows) if self._chosen is None else [self._chosen[row] for row in rows]
+        self._row_of = [self._row_of[row] for row in rows]
         self._mask = self._mask[chosen]
         self._hidden = None if self._hidden is None else self._hidden[chosen]
-        self._rows = len(rows)
 
     def split(self, rows: Sequence[int], purpose: str = "rows") -> StaticContinuation:
         """Return some of the sequences to be continued apart; this one must not be continued any more."""
         part = copy.copy(self)
-        part._purpose = purpose
+        part._purpose, part._is_guest = purpose, True
         part.select(rows)
         return part
 
     def branch(self, heard: Heard, rows: Sequence[int], purpose: str) -> StaticContinuation:
         """Return sequences about other clips; see `Continuation`."""
+        assert self._mask is not None
         part = self.split(rows, purpose)
         part._heard, part._hidden = heard, None
+        part._moved(rows, self._mask.shape[1])  # the clips differ from here on
         return part
 
     def _advance(self, ids: Tensor, there: Tensor) -> None:
         """Append tokens (B, L), of which only those that are `there` count."""
-        new = ids.shape[1]
+        batch, new = ids.shape
         store = self._room_for(new)
         assert self._mask is not None
+        branches, room = self._branches, self._mask.shape[1]
         before = self._mask.sum(dim=1, keepdim=True)
-        self._mask[:, self._length : self._length + new] = there
         positions = (before + there.cumsum(dim=1) - 1).clamp(min=0)
-        place = torch.arange(self._length, self._length + new, device=self.device)
-        slots = torch.arange(self._mask.shape[1], device=self.device)
-        causal, own = slots <= place[:, None], slots == place[:, None]
+        places = torch.arange(self._length, self._length + branches * new, device=self.device)
+        branch = torch.arange(batch, device=self.device) % branches
+        own = places.view(branches, new)[branch]
+        self._mask.scatter_(1, own, there)
+        slots = torch.arange(room, device=self.device)
         # Padding sees itself, because attention to nothing is not a number.
-        seen = ((self._mask[:, None] & causal) | own)[:, None]
+        seen = (self._mask[:, None] & (slots <= own[..., None])) | (slots == own[..., None])
         embedded = cast("Any", self._model).embed(ids, self._heard).to(self._dtype)
         self._heard = None
-        self._length += new
-        self._hidden = store.advance(embedded, positions, place, seen)
+        self._length += branches * new
+        in_rows = (batch // branches, branches * new)
+        hidden = store.advance(
+            embedded.view(*in_rows, -1), positions.view(in_rows), places, seen.view(in_rows[0], 1, -1, room)
+        )
+        self._hidden = hidden.view(batch, new, -1)
 
     def _room_for(self, new: int) -> StaticRows:
-        """Return a store with room for more tokens and for no other rows than those that are left."""
+        """Return a store with room for more tokens, and with equally many sequences in all rows."""
+        self._branches = _run_length(self._row_of)
+        rows = self._row_of[:: self._branches]
         room = 0 if self._mask is None else self._mask.shape[1]
-        if self._length + new > room:
-            room = -(-(self._length + new + _ROOM // 2) // _ROOM) * _ROOM
-        elif self._chosen is None and self._store is not None:
+        needed = self._length + self._branches * new
+        if needed > room:
+            room = -(-(needed + _ROOM // 2) // _ROOM) * _ROOM
+        elif self._store is not None and not self._is_guest and rows == [*range(self._store.n_rows)]:
             return self._store
-        store = self._stores.of(self._rows, room, self._dtype, self.device, self._purpose)
+        return self._moved(rows, room)
+
+    def _moved(self, rows: Sequence[int], room: int) -> StaticRows:
+        """Move to a store with copies of these rows, each of which has as many sequences as any other."""
+        batch = len(self._row_of)
+        store = self._stores.of(len(rows), room, self._dtype, self.device, self._purpose)
         if self._store is not None:
-            self._copy(self._store, store)
-        mask = torch.zeros(self._rows, room, dtype=torch.bool, device=self.device)
+            store.take(self._store, torch.tensor(rows, device=self.device), slice(0, self._length))
+        mask = torch.zeros(batch, room, dtype=torch.bool, device=self.device)
         if self._mask is not None:
             mask[:, : self._mask.shape[1]] = self._mask
-        self._mask, self._store, self._chosen = mask, store, None
+        self._row_of = [row for row in range(len(rows)) for _ in range(batch // len(rows))]
+        self._mask, self._store, self._is_guest = mask, store, False
         return store
 
-    def _copy(self, old: StaticRows, new: StaticRows) -> None:
-        """Copy the rows that are left; what a row of the same origin has there already is not copied."""
-        rows = list(range(self._rows)) if self._chosen is None else self._chosen
-        origins = [self._origins[row] for row in rows]
-        if old is not new or origins != self._origins:
-            self._shared, kept = self._length, 0
-            self._origins = rows
-        else:
-            kept = self._shared
-        new.take(old, torch.tensor(rows, device=self.device), slice(kept, self._length))
+
+def _run_length(rows: Sequence[int]) -> int:
+    """Return the length of runs of equal rows, if all runs are equally long and of different rows, else 1."""
+    length = sum(1 for _ in takewhile(lambda row: row == rows[0], rows))
+    firsts = rows[::length]
+    even = len(set(firsts)) == len(firsts) and rows == [row for row in firsts for _ in range(length)]
+    return length if even else 1
 
 
 def _rounded(n_tokens: int) -> int:

@@ -21,6 +21,7 @@ from enunciate.speech_lm.decoding.slots import Floats
 from enunciate.speech_lm.decoding.static_continuation import StaticContinuation
 from enunciate.speech_lm.decoding.static_rows import StaticStores
 from enunciate.speech_lm.families.decoder_layers import can_run_layers
+from enunciate.speech_lm.families.grouped_attention import GROUPED, use_grouped_attention
 from enunciate.speech_lm.families.registry import family_of
 from enunciate.speech_lm.families.speech_model import Heard, SpeechModel
 
@@ -37,7 +38,7 @@ def can_be_static(model: Any) -> bool:
     if not family_of(model).runs_layer_by_layer:
         return False
     decoder = model.language_model
-    return decoder.config._attn_implementation == "sdpa" and can_run_layers(decoder, 1)
+    return decoder.config._attn_implementation in ("sdpa", GROUPED) and can_run_layers(decoder, 1)
 
 
 def pays_on(device: torch.device) -> bool:
@@ -50,6 +51,7 @@ class StaticDecoding:
 
     def __init__(self, model: SpeechModel, pad_token_id: int, geometry: AudioGeometry) -> None:
         """Prepare for a model that `can_be_static`; on a CUDA device passes are captured as they come."""
+        use_grouped_attention(cast("Any", model).language_model)
         graphs = model.device.type == "cuda"
         self._model, self._pad_token_id, self._geometry = model, pad_token_id, geometry
         self._stores = StaticStores(cast("Any", model).language_model, graphs=graphs)

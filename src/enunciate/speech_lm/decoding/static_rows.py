@@ -78,6 +78,11 @@ class StaticRows:
         mask of the tokens that each token sees (B, 1, L, S)."""
 
     @property
+    def n_rows(self) -> int:
+        """The number of rows."""
+        return self.store.shape[1]
+
+    @property
     def n_bytes(self) -> int:
         """The size of the store in bytes."""
         return self.store.numel() * self.store.element_size()

@@ -15,7 +15,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-_WITHOUT_MASK = ("sdpa", "flash_attention_2")
+from enunciate.speech_lm.families.grouped_attention import GROUPED
+
+_WITHOUT_MASK = ("sdpa", GROUPED, "flash_attention_2")
 """Attention that is causal where no mask is given."""
 _LONGROPE = "longrope"
 
