@@ -16,7 +16,7 @@ def test_evaluate_needs_a_corpus(fake: FakeAssessor, tmp_path: Path, monkeypatch
     monkeypatch.delenv("ENUNCIATE_CORPUS", raising=False)
     assert "--corpus" in run("evaluate", "--out", tmp_path).stderr
     monkeypatch.setenv("ENUNCIATE_CORPUS", str(tmp_path / "none"))
-    assert "is not a folder" in error_line(run("evaluate", "--out", tmp_path))
+    assert "there is no" in error_line(run("evaluate", "--out", tmp_path))
 
 
 def test_evaluate_names_the_missing_extra(

@@ -57,8 +57,11 @@ def test_the_kind_can_be_given(tmp_path: Path) -> None:
 def test_anything_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="holds none of the corpora speechocean762, l2arctic, epadb"):
         kind_of(tmp_path)
-    with pytest.raises(CorpusError, match="is not a folder"):
+    with pytest.raises(CorpusError, match=r"there is no .*none"):
         kind_of(tmp_path / "none")
+    (tmp_path / "notes.txt").write_text("")
+    with pytest.raises(CorpusError, match="is not a folder"):
+        kind_of(tmp_path / "notes.txt")
 
 
 def test_the_copy_of_the_hub_has_splits_and_labels(tmp_path: Path) -> None:

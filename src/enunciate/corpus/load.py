@@ -47,6 +47,10 @@ def kind_of(path: Path) -> CorpusKind:
     """
     if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES:
         return CorpusKind.TABLE
+    if not path.exists():
+        raise CorpusError(
+            f"there is no {path}: give the folder of a corpus, or a .csv or .tsv file of labels"
+        )
     if not path.is_dir():
         raise CorpusError(
             f"{path} is not a folder: give the folder of a corpus, or a .csv or .tsv file of labels"

@@ -217,3 +217,12 @@ def test_the_page_says_what_is_left_beyond_the_stopwatch(system: System) -> None
 
     assert "Beyond the stopwatch" in page
     assert "accuracy, beyond" in page and "total, ranks" in page
+
+
+def test_a_corpus_without_scores_of_utterances_has_no_empty_charts_and_no_published_rows() -> None:
+    utterance = make_utterance(said={0: "G"})
+    pairs = [Evaluated(utterance, make_assessment(utterance), None)]
+    page = report_html([System("bare", pairs, {}), System("other", pairs, {})])
+    assert "has no human scores of utterances" in page
+    assert "accuracy: predicted mean 5.00" in page and "human mean" not in page
+    assert "†" not in page and "official test split" not in page

@@ -179,7 +179,9 @@ def coverage_bars(rows: Sequence[tuple[str, float | None]], nominal: float, desc
 def heat_map(names: tuple[Sequence[str], Sequence[str]], counts: FloatArray, description: str) -> Markup:
     """Draw counts `(rows, columns)` as squares, darker for more, each with its count as a tooltip."""
     cell, left, top = 15, 54, 38
-    size = left + cell * len(names[1]) + 4, top + cell * len(names[0]) + 4
+    # At least as wide as the words of its sides, where there are few columns.
+    width = max(cell * len(names[1]), 40)
+    size = left + width + 4, top + cell * len(names[0]) + 4
     # Square root: most cells hold one or two, a few hold a hundred, and both should be visible.
     strength = np.sqrt(counts / max(1.0, float(counts.max(initial=0))))
     parts = [

@@ -95,7 +95,9 @@ def _footer() -> Markup:
 
 def _comparison(systems: Sequence[System], protocol_note: str | None) -> Markup:
     head = ("system", *ASPECTS, "phone", "word", "MDD F1", "PER without text", "WER", "clips", "failed")
-    rows = [_own_row(system) for system in systems] + [_published_row(row) for row in PUBLISHED]
+    scored = any(getattr(system.results.apa, aspect).n for system in systems for aspect in ASPECTS)
+    rows = [_own_row(system) for system in systems]
+    rows += [_published_row(row) for row in PUBLISHED] if scored else []
     if not any(system.results.word and system.results.word.n_labelled for system in systems):
         head, rows = _without(head, rows, head.index("word"))  # a part of the corpus has no word scores
     shown = table(head, rows, "Correlation (PCC) with human scores, and error rates; 95% intervals below")
@@ -104,8 +106,12 @@ def _comparison(systems: Sequence[System], protocol_note: str | None) -> Markup:
         "split (2,500 clips of 125 speakers)."
     )
     lead = tag("p", protocol_note, class_="warning") if protocol_note else None
-    beyond = _beyond_stopwatch(systems)
-    return section("comparison", "Comparison", lead, _split_note(systems), shown, beyond, note=note, level=2)
+    if not scored:  # such as L2-ARCTIC, for which there are no such rows either
+        return section("comparison", "Comparison", lead, _clips_note(systems), shown, level=2)
+    notes = tag("div", _clips_note(systems), _split_note(systems))
+    return section(
+        "comparison", "Comparison", lead, notes, shown, _beyond_stopwatch(systems), note=note, level=2
+    )
 
 
 def _beyond_stopwatch(systems: Sequence[System]) -> Markup:
@@ -142,27 +148,34 @@ def _without(
     return head[:column] + head[column + 1 :], [row[:column] + row[column + 1 :] for row in rows]
 
 
-def _split_note(systems: Sequence[System]) -> Markup:
-    """Return what the rows can and cannot be compared with."""
+def _clips_note(systems: Sequence[System]) -> Markup | None:
+    """Return a warning where the rows cannot be compared with each other."""
     ids = [{pair.utterance.id for pair in system.pairs} for system in systems]
-    warnings: list[str] = []
-    if any(one != ids[0] for one in ids):
-        warnings.append(
-            "The systems were not run on the same clips, so their rows cannot be compared with each other. "
-            "enunciate compare uses the clips that two of them share."
-        )
-    if any(len(one) != OFFICIAL_CLIPS for one in ids):
-        counts = " and ".join(sorted({f"{len(one):,}" for one in ids}))
-        warnings.append(
-            f"The systems here were run on {counts} clips, which is not the official test split: their "
-            "metrics cannot be ranked with those of the † rows."
-        )
-    else:
-        warnings.append(
+    if all(one == ids[0] for one in ids):
+        return None
+    return _warning(
+        "The systems were not run on the same clips, so their rows cannot be compared with each other. "
+        "enunciate compare uses the clips that two of them share."
+    )
+
+
+def _split_note(systems: Sequence[System]) -> Markup:
+    """Return whether the rows can be compared with the published ones."""
+    counts = {len(system.pairs) for system in systems}
+    if counts == {OFFICIAL_CLIPS}:
+        return _warning(
             "The systems here were run on 2,500 clips. They can be compared with the † rows only if these "
             "are the official test split, and if nothing was trained on its speakers."
         )
-    return tag("div", *(tag("p", warning) for warning in warnings), class_="warning", role="note")
+    shown = " and ".join(sorted(f"{count:,}" for count in counts))
+    return _warning(
+        f"The systems here were run on {shown} clips, which is not the official test split: their "
+        "metrics cannot be ranked with those of the † rows."
+    )
+
+
+def _warning(text: str) -> Markup:
+    return tag("div", tag("p", text), class_="warning", role="note")
 
 
 def _own_row(system: System) -> tuple[Child, ...]:

@@ -77,6 +77,8 @@ def _scatters(system: System, id: str) -> Markup:
     for aspect in ASPECTS:
         agreement = getattr(system.results.apa, aspect)
         human, predicted = _answered(system.pairs, aspect)
+        if not agreement.n:
+            continue
         caption = f"{aspect}: PCC {number(agreement.pcc)}, mean squared error {number(agreement.mse, 2)}"
         picture = charts.scatter(human, predicted, axes, f"{caption}, {len(human)} clips", diagonal=True)
         pictures.append(figure(picture, caption))
@@ -86,7 +88,10 @@ def _scatters(system: System, id: str) -> Markup:
         "perfect agreement. Bars: mean prediction for each human score. Clips without an answer have no "
         "point, but count in the metrics."
     )
-    return section(id, "Predicted against human scores", tag("div", *pictures, class_="grid4"), note=note)
+    title = "Predicted against human scores"
+    if not pictures:
+        return section(id, title, tag("p", "The corpus has no human scores of utterances."))
+    return section(id, title, tag("div", *pictures, class_="grid4"), note=note)
 
 
 def _distributions(system: System, id: str) -> Markup:
@@ -94,6 +99,10 @@ def _distributions(system: System, id: str) -> Markup:
     for aspect in ASPECTS:
         human, predicted = _answered(system.pairs, aspect)
         caption = f"{aspect}: human mean {_mean(human)}, predicted mean {_mean(predicted)}"
+        if not getattr(system.results.apa, aspect).n:
+            scores = [predicted_score(pair, aspect) for pair in system.pairs]
+            predicted = np.array([score.value for score in scores if score])
+            caption = f"{aspect}: predicted mean {_mean(predicted)}"
         pictures.append(figure(charts.histograms(human, predicted, caption), caption))
     note = (
         "Bars: human scores. Line: predicted scores, rounded. A line that is narrower than the bars shows "
@@ -119,7 +128,7 @@ def _per_and_accuracy(system: System, id: str) -> Markup:
     human = [(human_score(pair, "accuracy"), rate) for pair, rate in rates]
     predicted = [(score.value if (score := predicted_score(p, "accuracy")) else None, r) for p, r in rates]
     pictures = [
-        _per_scatter("human accuracy score", human, correlations.human),
+        _per_scatter("human accuracy score", human, correlations.human) if correlations.human.n else None,
         _per_scatter("predicted accuracy score", predicted, correlations.predicted),
     ]
     note = (
