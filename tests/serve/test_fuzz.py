@@ -32,7 +32,15 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from support.azure_client import CONVERSATION
 from support.broken_audio import SAID, bombs, broken_audio, whole
 from support.broken_requests import broken_forms, broken_http, broken_json, broken_options, slow_pieces
-from support.broken_streams import azure_turn, broken_headers, broken_streams, stream
+from support.broken_streams import (
+    azure_turn,
+    broken_frames,
+    broken_handshakes,
+    broken_headers,
+    broken_streams,
+    handshake,
+    stream,
+)
 from support.paths import SOURCE
 from support.serve_gate import wait_until
 from websockets.exceptions import ConnectionClosed
@@ -315,7 +323,10 @@ def test_bytes_that_are_not_http_harm_nothing(target):
         all_answered(broken_http(good, 110 * MORE), one, {None, 200, 307, *range(400, 500)})
 
 
-@pytest.mark.parametrize(("path", "whole"), [(CONVERSATION, azure_turn()), ("/v1/stream", stream())])
+SOCKETS = pytest.mark.parametrize(("path", "whole"), [(CONVERSATION, azure_turn()), ("/v1/stream", stream())])
+
+
+@SOCKETS
 def test_broken_messages_of_websockets_harm_nothing(target, path, whole):
     def one(messages: list[str | bytes]) -> int | None:
         """The code with which the service closes the connection, or None if it waits for more."""
@@ -332,6 +343,19 @@ def test_broken_messages_of_websockets_harm_nothing(target, path, whole):
     with unharmed(target):
         cases = broken_streams(whole, 60 * MORE)
         all_answered(cases + broken_headers(), one, {None, 1007} if path == CONVERSATION else {None})
+
+
+@SOCKETS
+def test_broken_handshakes_and_frames_of_websockets_harm_nothing(target, path, whole):
+    def one(pieces: list[bytes]) -> int | None:
+        answer = target.send(pieces, pause_s=0.05, whole=False)
+        return answer.status if answer else None
+
+    with unharmed(target):
+        handshakes = [[data] for data in broken_handshakes(path)]
+        all_answered(handshakes, one, {None, 101, *range(400, 500)})
+        frames = [[handshake(path), data] for data in broken_frames(whole, 60 * MORE)]
+        all_answered(frames, one, {None, 101})  # None if they come before the answer
 
 
 def test_clients_that_are_slow_or_leave_harm_nothing(target):

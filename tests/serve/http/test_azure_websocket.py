@@ -196,9 +196,15 @@ def test_a_key_is_taken_from_a_header_or_the_address_and_never_logged(caplog):
     assert "right" not in caplog.text and "wrong" not in caplog.text
 
 
+def test_a_key_in_the_address_that_is_no_text_is_wrong():
+    with application(key_hashes=KEYS) as guarded:
+        assert refused(guarded, f"{INTERACTIVE}?Ocp-Apim-Subscription-Key=%ff")[0] == 401
+
+
 def test_pages_of_other_sites_are_refused_unless_they_are_allowed():
     with application(cors_origins=("https://school.example",)) as limited:
-        assert refused(limited, origin="https://other.example")[0] == 403
+        for other in ("https://other.example", "null", "http://["):
+            assert refused(limited, origin=other)[0] == 403
         for origin in ("https://school.example", "http://testserver"):
             with connected(limited, origin=origin) as azure:
                 azure.send_context()

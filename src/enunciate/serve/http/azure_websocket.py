@@ -59,7 +59,8 @@ def _check(websocket: WebSocket, service: Service) -> None:
 
 def _with_query(websocket: WebSocket) -> Headers:
     """Return the headers and, after them, the query parameters, which a browser has to use in their place."""
-    return Headers(headers=dict(websocket.query_params) | dict(websocket.headers))
+    query = [(name.lower().encode(), value.encode()) for name, value in websocket.query_params.items()]
+    return Headers(raw=[*websocket.headers.raw, *query])
 
 
 class AzureSession:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -20,6 +21,8 @@ from enunciate.serve.settings import ServiceSettings
 
 _POLL_S = 0.02
 _BACKLOG = 2048
+_ABOUT_CLIENTS = ("Invalid UTF-8 sequence", "ASGI callable returned without completing handshake")
+"""How errors begin that uvicorn logs where a client sends nonsense to a websocket, or leaves."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -74,8 +77,13 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=1,  # the grace period is over by then
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_about_the_service)
     with logging_to_stderr():
         asyncio.run(_DrainingServer(config, app.state.service).run_until_stopped(listener, on_start))
+
+
+def _is_about_the_service(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith(_ABOUT_CLIENTS)
 
 
 class _DrainingServer(uvicorn.Server):

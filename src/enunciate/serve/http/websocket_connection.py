@@ -136,7 +136,11 @@ def check_origin(websocket: WebSocket, allowed: tuple[str, ...]) -> None:
     origin = websocket.headers.get("origin")
     if origin is None or "*" in allowed or origin in allowed:
         return
-    if urlsplit(origin).netloc != websocket.headers.get("host"):
+    try:
+        site = urlsplit(origin).netloc
+    except ValueError:
+        site = ""
+    if site != websocket.headers.get("host"):
         raise ProblemError(403, "forbidden", "pages of this site may not call the service: see --cors")
 
 
