@@ -55,13 +55,67 @@ def test_recording_ends_by_itself(open_page, microphone):
             const { startRecording } = await import("./static/record.js");
             return new Promise(async (resolve) => {
                 const recording = await startRecording(0.5, () => {}, () => {
-                    const { samples, rateHz } = recording.stop();
+                    const { samples, rateHz } = recording.stop().sound;
                     resolve(samples.length / rateHz);
                 });
             });
         }"""
     )
     assert taken == pytest.approx(0.5, abs=0.001)
+
+
+NOTE_UPLOADS = """
+    window.uploads = [];
+    const append = FormData.prototype.append;
+    FormData.prototype.append = function (field, value, name) {
+        if (value instanceof Blob) uploads.push([name, value.size]);
+        append.apply(this, arguments);
+    };
+"""
+
+
+def test_a_recording_is_sent_as_the_browser_compressed_it(open_page, microphone):
+    page = open_page(*microphone(CORRECT), scripts=(NOTE_UPLOADS,))
+    record(page)
+    page.wait_for_selector("#result:not([hidden])")
+    ((name, n_bytes),) = page.evaluate("uploads")
+    assert name == "recording.webm"
+    assert 10_000 < n_bytes < 100_000  # as WAV, three seconds have at least 264,000
+
+
+def test_a_recording_is_sent_as_wav_where_the_browser_cannot_compress(open_page, microphone):
+    scripts = (NOTE_UPLOADS, "delete window.MediaRecorder")
+    page = open_page(*microphone(CORRECT), scripts=scripts)
+    record(page)
+    page.wait_for_selector("#result:not([hidden])")
+    ((name, n_bytes),) = page.evaluate("uploads")
+    assert name == "recording.wav" and n_bytes > 200_000
+
+
+@pytest.mark.parametrize(
+    ("file", "longest_s", "name"),
+    [
+        ("whole", 60, "recording.webm"),
+        ("whole", 1, "recording.wav"),  # its header may make it a little longer than the samples
+        ("half", 60, "recording.wav"),
+        ("noFile", 60, "recording.wav"),
+    ],
+)
+def test_what_the_browser_compressed_is_sent_only_if_it_is_complete(open_page, file, longest_s, name):
+    page = open_page()
+    sent = page.evaluate(
+        """async ([file, longestS]) => {
+            const { readRecording } = await import("./static/files.js");
+            const { encodeWav } = await import("./static/wav.js");
+            const samples = new Float32Array(48000);
+            const as = (part) => new File([encodeWav(part, 48000)], "recording.webm");
+            const files = { whole: as(samples), half: as(samples.subarray(24000)), noFile: null };
+            const recorded = { sound: { samples, rateHz: 48000 }, file: Promise.resolve(files[file]) };
+            return (await readRecording(recorded, longestS)).name;
+        }""",
+        [file, longest_s],
+    )
+    assert sent == name
 
 
 def test_recording_works_again_without_a_connection(open_page, microphone):

@@ -3,7 +3,7 @@
 
 import { LONGEST_S, ServiceProblem, assess, longestS, useKey } from "./api.js";
 import { byId, download, el } from "./dom.js";
-import { decode, readFile } from "./files.js";
+import { decode, readFile, readRecording } from "./files.js";
 import { createHistory } from "./history.js";
 import { SILENT_BELOW_DBFS, loudestDbfs } from "./level.js";
 import { clipMessage, microphoneMessage, serviceMessage } from "./messages.js";
@@ -11,7 +11,6 @@ import { createPractice } from "./practice.js";
 import { MicrophoneProblem, startRecording } from "./record.js";
 import { clearResult, goToResult, quiet, showResult } from "./result.js";
 import { englishVoice, hush, say, watchVoices } from "./speech.js";
-import { encodeWav } from "./wav.js";
 
 /** @typedef {import("./files.js").Clip & {text: string | null}} Taken a recording and what was to be read */
 
@@ -146,12 +145,16 @@ async function start() {
 
 async function stop() {
   if (!recording) return;
-  const sound = recording.stop();
+  const recorded = recording.stop();
+  const { sound } = recorded;
   recording = null;
   become("idle");
   if (sound.samples.length < SHORTEST_S * sound.rateHz) return trouble(clipMessage("too_short"));
   if (loudestDbfs(sound.samples, sound.rateHz) < SILENT_BELOW_DBFS) return trouble(clipMessage("silent"));
-  taken = { blob: encodeWav(sound.samples, sound.rateHz), name: "recording.wav", sound, text: practice.text() };
+  const text = practice.text();
+  become("sending", "Assessing your recording…");
+  taken = { ...(await readRecording(recorded, longest)), text };
+  become("idle");
   await send();
 }
 

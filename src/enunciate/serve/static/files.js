@@ -1,4 +1,4 @@
-// An audio file that the learner chose or dropped: what to send, and its samples for drawing and playing.
+// A recording, or an audio file that the learner chose or dropped: what to send, and its samples for drawing and playing.
 
 import { encodeWav } from "./wav.js";
 
@@ -6,6 +6,11 @@ import { encodeWav } from "./wav.js";
 /** @typedef {{blob: Blob, name: string, sound: Sound | null}} Clip `sound` is null if the browser cannot decode it */
 
 const READ_BY_SERVER = ["RIFF", "fLaC", "OggS", "ID3", "FORM", "\x1a\x45\xdf\xa3"]; // the last one is WebM
+
+/** Seconds by which a compressed recording may differ from its samples; one that differs more has lost something. */
+const TOLERANCE_S = 0.25;
+/** A browser that has not finished its file by then is not waited for. */
+const LATE_MS = 3000;
 
 /** Whether the server reads it for certain. @param {Uint8Array} head the first eight bytes */
 function readByServer(head) {
@@ -41,4 +46,23 @@ export async function readFile(file) {
   const sound = await decode(bytes);
   if (known || !sound) return { blob: file, name: file.name, sound };
   return { blob: encodeWav(sound.samples, sound.rateHz), name: "recording.wav", sound };
+}
+
+/** @param {Sound} sound */
+const seconds = ({ samples, rateHz }) => samples.length / rateHz;
+
+/**
+ * What was recorded is sent as the browser compressed it or, if it could not or that is not complete, as WAV.
+ * @param {import("./record.js").Recorded} recorded
+ * @param {number} longestS the server's limit
+ * @returns {Promise<Clip>}
+ */
+export async function readRecording(recorded, longestS) {
+  const file = await Promise.race([recorded.file, /** @type {Promise<null>} */ (new Promise((late) => setTimeout(late, LATE_MS, null)))]);
+  const sound = file && (await decode(await file.arrayBuffer()));
+  if (file && sound && Math.abs(seconds(sound) - seconds(recorded.sound)) < TOLERANCE_S && seconds(sound) < longestS) {
+    return { blob: file, name: file.name, sound };
+  }
+  const { samples, rateHz } = recorded.sound;
+  return { blob: encodeWav(samples, rateHz), name: "recording.wav", sound: recorded.sound };
 }

@@ -1,5 +1,6 @@
 // Records samples from the microphone.
 
+import { compress } from "./compress.js";
 import { levelDbfs } from "./level.js";
 
 /** @typedef {"insecure" | "unsupported" | "denied" | "none" | "busy" | "unreachable"} MicrophoneReason */
@@ -13,7 +14,8 @@ export class MicrophoneProblem extends Error {
 }
 
 /** @typedef {{samples: Float32Array, rateHz: number}} Sound */
-/** @typedef {{stop: () => Sound, elapsedS: () => number}} Recording */
+/** @typedef {{sound: Sound, file: Promise<File> | null}} Recorded the samples, and the same compressed if the browser can */
+/** @typedef {{stop: () => Recorded, elapsedS: () => number}} Recording */
 
 /** @returns {Promise<MediaStream>} */
 async function microphone() {
@@ -72,11 +74,13 @@ export async function startRecording(longestS, onLevel, onEnd) {
   const limit = longestS * rateHz;
   const source = audio.createMediaStreamSource(stream);
   const node = new AudioWorkletNode(audio, "capture");
+  const compressor = compress(stream);
 
   const end = () => {
     node.port.onmessage = null;
     source.disconnect();
     node.disconnect();
+    compressor?.stop();
     letGo();
     void audio.suspend();
   };
@@ -107,7 +111,7 @@ export async function startRecording(longestS, onLevel, onEnd) {
         samples.set(block, at);
         at += block.length;
       }
-      return { samples, rateHz };
+      return { sound: { samples, rateHz }, file: compressor?.file ?? null };
     },
   };
 }
