@@ -113,7 +113,7 @@ def test_words_without_pronunciation_are_named(client):
         ('{"audio": ', 400, "malformed", "not JSON"),
         ("[]", 422, "malformed", "an object"),
         ("{}", 422, "malformed", "audio: Field required"),
-        ('{"audio": 1}', 422, "malformed", "audio"),
+        ('{"audio": 1}', 422, "malformed", "audio: Input should be a valid string. A right"),
         ('{"audio": "é"}', 422, "malformed", "base64"),
         ('{"audio": "AAA"}', 422, "malformed", "base64"),
         ('{"audio": "", "model": "/etc/passwd"}', 422, "malformed", "model"),

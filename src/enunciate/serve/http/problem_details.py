@@ -57,6 +57,10 @@ class ProblemDetails(BaseModel):
     """`urn:uuid:` and the id of the request, which is also in the log."""
 
 
+_TYPES = ("str", "bytes")
+"""Parts of a location that tell the types of a field that may have one or the other."""
+
+
 class ProblemError(Exception):
     """Ends a request with problem details."""
 
@@ -116,7 +120,11 @@ def malformed(
         index: Which of several clips it is.
     """
     prefix = () if index is None else (index,)
-    mistakes = [_located((*prefix, *one["loc"]), one["msg"]) for one in error.errors()[:MAX_MISTAKES]]
+    messages: dict[tuple[str | int, ...], str] = {}
+    for one in error.errors():
+        location = tuple(part for part in one["loc"] if part not in _TYPES)
+        messages.setdefault((*prefix, *location), one["msg"])
+    mistakes = [_located(*item) for item in list(messages.items())[:MAX_MISTAKES]]
     return ProblemError(status, "malformed", f"{'; '.join(mistakes)}. A right request: {right}")
 
 
