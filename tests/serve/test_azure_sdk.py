@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
@@ -140,7 +141,7 @@ def test_a_stream_that_is_never_closed_is_answered_when_the_reading_is_over(pock
 
     def speak() -> None:
         for piece in pieces(spoken() + silence(60.0)):
-            if over.wait(0.02):
+            if over.wait(0.1):  # the pace of a microphone
                 return
             stream.write(piece)
 
@@ -151,6 +152,36 @@ def test_a_stream_that_is_never_closed_is_answered_when_the_reading_is_over(pock
     finally:
         over.set()
         speaking.join()
+
+
+class Samples(speechsdk.audio.PullAudioInputStreamCallback):
+    """Gives samples when the SDK asks for them."""
+
+    def __init__(self, pcm: bytes) -> None:
+        super().__init__()
+        self._pcm = io.BytesIO(pcm)
+
+    def read(self, buffer: memoryview) -> int:
+        return self._pcm.readinto(buffer)
+
+    def close(self) -> None:
+        self._pcm.close()
+
+
+def test_a_stream_that_the_sdk_pulls_is_assessed(pocket):
+    form = speechsdk.audio.AudioStreamFormat(FORMAT.rate_hz)
+    stream = speechsdk.audio.PullAudioInputStream(Samples(spoken()), form)
+    made = recognizer(pocket, speechsdk.AudioConfig(stream=stream))
+    assert made.recognize_once().text == TEXT
+
+
+def test_a_silence_that_the_client_chose_ends_the_waiting_for_speech(pocket):
+    stream = speechsdk.audio.PushAudioInputStream(speechsdk.audio.AudioStreamFormat(FORMAT.rate_hz))
+    stream.write(silence(1.5))  # and no end
+    chosen = {speechsdk.PropertyId.SpeechServiceConnection_InitialSilenceTimeoutMs: "1000"}
+    made = recognizer(pocket, speechsdk.AudioConfig(stream=stream), properties=chosen)
+    result = made.recognize_once()
+    assert result.reason == speechsdk.ResultReason.NoMatch
 
 
 def test_one_recogniser_can_be_used_again(pocket):

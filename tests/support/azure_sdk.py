@@ -22,10 +22,14 @@ def write_wav(path: Path, repeat: int = 1) -> Path:
     return path
 
 
-def recognizer(server: Server, audio: Any, key: str = "KEY", **options: Any) -> Any:
+def recognizer(
+    server: Server, audio: Any, key: str = "KEY", properties: dict[Any, str] | None = None, **options: Any
+) -> Any:
     """A recogniser that is to assess; `options` replace those of the assessment."""
     address = f"ws://127.0.0.1:{server.client.base_url.port}"
     config = speechsdk.SpeechConfig(host=address, subscription=key)
+    for name, value in (properties or {}).items():
+        config.set_property(name, value)
     made = speechsdk.SpeechRecognizer(config, audio)
     asked = {
         "referenceText": TEXT,
