@@ -223,6 +223,6 @@ def test_a_corpus_without_scores_of_utterances_has_no_empty_charts_and_no_publis
     utterance = make_utterance(said={0: "G"})
     pairs = [Evaluated(utterance, make_assessment(utterance), None)]
     page = report_html([System("bare", pairs, {}), System("other", pairs, {})])
-    assert "has no human scores of utterances" in page
+    assert "No clip has both a human and a predicted score" in page
     assert "accuracy: predicted mean 5.00" in page and "human mean" not in page
     assert "†" not in page and "official test split" not in page

@@ -77,7 +77,7 @@ def _scatters(system: System, id: str) -> Markup:
     for aspect in ASPECTS:
         agreement = getattr(system.results.apa, aspect)
         human, predicted = _answered(system.pairs, aspect)
-        if not agreement.n:
+        if not len(human):
             continue
         caption = f"{aspect}: PCC {number(agreement.pcc)}, mean squared error {number(agreement.mse, 2)}"
         picture = charts.scatter(human, predicted, axes, f"{caption}, {len(human)} clips", diagonal=True)
@@ -90,7 +90,7 @@ def _scatters(system: System, id: str) -> Markup:
     )
     title = "Predicted against human scores"
     if not pictures:
-        return section(id, title, tag("p", "The corpus has no human scores of utterances."))
+        return section(id, title, tag("p", "No clip has both a human and a predicted score."))
     return section(id, title, tag("div", *pictures, class_="grid4"), note=note)
 
 
@@ -103,12 +103,16 @@ def _distributions(system: System, id: str) -> Markup:
             scores = [predicted_score(pair, aspect) for pair in system.pairs]
             predicted = np.array([score.value for score in scores if score])
             caption = f"{aspect}: predicted mean {_mean(predicted)}"
-        pictures.append(figure(charts.histograms(human, predicted, caption), caption))
+        if len(predicted):
+            pictures.append(figure(charts.histograms(human, predicted, caption), caption))
     note = (
         "Bars: human scores. Line: predicted scores, rounded. A line that is narrower than the bars shows "
         "a system that predicts close to the mean."
     )
-    return section(id, "Distribution of the scores", tag("div", *pictures, class_="grid4"), note=note)
+    title = "Distribution of the scores"
+    if not pictures:
+        return section(id, title, tag("p", "The system gives no scores of utterances."))
+    return section(id, title, tag("div", *pictures, class_="grid4"), note=note)
 
 
 def _mean(values: FloatArray) -> str:
