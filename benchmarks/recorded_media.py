@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 
 import numpy as np
 
@@ -49,3 +50,28 @@ def recorded(
             out.mux(stream.encode(part))
         out.mux(stream.encode(None))
     return file.getvalue()
+
+
+def pieces_by_time(data: bytes, piece_s: float) -> list[tuple[bytes, float]]:
+    """Return a WebM or an MP4 in fragments in pieces, each with the time at which a recorder has written it.
+
+    The pieces of a WebM last `piece_s` seconds; those of an MP4 are its fragments.
+    """
+    import av
+
+    with av.open(io.BytesIO(data)) as file:
+        packets = [
+            (packet.pos, float((packet.pts + packet.duration) * packet.time_base))
+            for packet in file.demux(file.streams.audio[0])
+            if packet.pos is not None and packet.pts is not None
+        ]
+    in_fragments = data[4:8] == b"ftyp"
+    pieces: list[tuple[bytes, float]] = []
+    start, from_s = 0, 0.0
+    for (position, end_s), (following, _) in itertools.pairwise(packets):
+        moof = data.find(b"moof", position, following) - 4
+        end = (moof if moof > 0 else None) if in_fragments else following
+        if end is not None and end_s - from_s >= (0 if in_fragments else piece_s):
+            pieces.append((data[start:end], end_s))
+            start, from_s = end, end_s
+    return [*pieces, (data[start:], packets[-1][1])]

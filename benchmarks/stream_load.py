@@ -33,7 +33,7 @@ from typing import Any
 
 import numpy as np
 import soundfile as sf
-from recorded_media import recorded
+from recorded_media import pieces_by_time, recorded
 from serve_load import RATE_HZ, TEXTS, VOICES, times_ms
 from serve_process import cpu_s, ready, rss_mb, service
 from websockets.asyncio.client import ClientConnection, connect
@@ -60,8 +60,8 @@ class Reading:
     """A recording that ends with its last word, and what its answer is to be."""
 
     text: str
-    audio: bytes
-    """Samples, or a file."""
+    pieces: list[tuple[bytes, float]]
+    """Samples, or a file, in pieces; each with the time at which a microphone or a recorder has it."""
     ends_s: tuple[float, ...]
     """Where each sentence ends."""
     answer: str
@@ -103,25 +103,32 @@ def make_readings(n_sentences: int, form: str) -> list[Reading]:
             whole = whole + np.random.default_rng(0).normal(scale=3e-4, size=len(whole))
             ends = np.cumsum([len(part) + len(pause) for part in parts]) - len(pause)
             if form == "pcm":
-                audio = (whole * 32767).astype("<i2").tobytes()
+                pcm = (whole * 32767).astype("<i2").tobytes()
+                file, pieces = FORMAT.wav(pcm), pieces_of(pcm)
             else:
-                audio = recorded(whole, RATE_HZ, form, in_fragments=True, codec="libopus", bit_rate=BIT_RATE)
+                file = recorded(whole, RATE_HZ, form, in_fragments=True, codec="libopus", bit_rate=BIT_RATE)
+                pieces = pieces_by_time(file, PIECE_S)
             text = " ".join(sentences)
-            file = FORMAT.wav(audio) if form == "pcm" else audio
             (answer,) = engine.assess([Utterance(id=ID, audio=file, text=text)])
-            readings.append(Reading(text, audio, tuple((ends / RATE_HZ).tolist()), answer.model_dump_json()))
+            readings.append(Reading(text, pieces, tuple((ends / RATE_HZ).tolist()), answer.model_dump_json()))
     assert len({reading.answer for reading in readings}) == len(readings)
     return readings
 
 
+def pieces_of(pcm: bytes) -> list[tuple[bytes, float]]:
+    size = round(PIECE_S * FORMAT.bytes_per_s)
+    pieces = [pcm[start : start + size] for start in range(0, len(pcm), size)]
+    ends = itertools.accumulate(len(piece) / FORMAT.bytes_per_s for piece in pieces)
+    return list(zip(pieces, ends, strict=True))
+
+
 async def send_at_pace(
-    socket: ClientConnection, audio: bytes, bytes_per_s: float = FORMAT.bytes_per_s, head: bytes = b""
+    socket: ClientConnection, pieces: Sequence[tuple[bytes, float]], head: bytes = b""
 ) -> None:
-    """Send each piece when a microphone has it."""
-    began, size = time.perf_counter(), round(PIECE_S * bytes_per_s)
-    for start in range(0, len(audio), size):
-        piece = audio[start : start + size]
-        await asyncio.sleep(began + (start + len(piece)) / bytes_per_s - time.perf_counter())
+    """Send each piece when it is there."""
+    began = time.perf_counter()
+    for piece, at_s in pieces:
+        await asyncio.sleep(began + at_s - time.perf_counter())
         await socket.send(head + piece)
 
 
@@ -132,7 +139,7 @@ async def read_stream(
     began, ended_s = time.perf_counter(), reading.ends_s[-1]
     format = "pcm" if form == "pcm" else "file"
     await socket.send(json.dumps({"text": reading.text, "id": f"{number:08}", "format": format}))
-    sending = asyncio.create_task(send_at_pace(socket, reading.audio, len(reading.audio) / ended_s))
+    sending = asyncio.create_task(send_at_pace(socket, reading.pieces))
     sending.add_done_callback(lambda _: asyncio.ensure_future(socket.send('{"end": true}')))
     words: list[str] = []
     async for message in socket:
@@ -167,7 +174,8 @@ async def read_azure(
     head = len(head).to_bytes(2, "big") + head
     await socket.send(head + FORMAT.wav(b""))
     silence = bytes(round(SILENCE_S * FORMAT.bytes_per_s))
-    sending = asyncio.create_task(send_at_pace(socket, reading.audio + silence, head=head))
+    whole = pieces_of(b"".join(piece for piece, _ in reading.pieces) + silence)
+    sending = asyncio.create_task(send_at_pace(socket, whole, head))
     async for message in socket:
         _, _, body = str(message).partition("\r\n\r\n")
         if "Path:speech.phrase" in str(message):

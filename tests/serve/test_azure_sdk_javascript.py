@@ -99,7 +99,8 @@ def test_what_can_be_asked_for_is_answered(port, tmp_path):
   const { Phoneme, PronunciationAssessment } = ipa.detailResult.Words[5].Phonemes[0];
   const { NBestPhonemes } = PronunciationAssessment;
   console.log(Phoneme, NBestPhonemes[0].Phoneme, NBestPhonemes.length);
-  const miscue = await recognise({ referenceText: "I think the lovely weather is today.", enableMiscue: true });
+  const other = "I think the lovely weather is today.";
+  const miscue = await recognise({ referenceText: other, enableMiscue: true });
   console.log(miscue.detailResult.Words.map((word) => word.PronunciationAssessment.ErrorType).join(" "));
   const stream = speechsdk.AudioInputStream.createPushStream();
   stream.write(wav.subarray(44));

@@ -68,6 +68,24 @@ def test_a_recording_that_crashes_a_worker_is_not_decoded_again(monkeypatch: pyt
     assert not recording.listener.is_over
 
 
+@pytest.mark.parametrize(
+    ("heard", "next_s"),
+    [
+        (silence(1.0), file_listener.INTERVAL_S),
+        (sound(1.0), file_listener.INTERVAL_S),
+        (sound(1.16) + silence(0.1), 0.1 + file_listener.TAIL_S),  # its last burst ends at 1.16 s
+        (sound(1.16) + silence(0.4), file_listener.INTERVAL_S),
+    ],
+)
+def test_a_silence_is_looked_at_again_when_it_will_be_a_pause(heard, next_s):
+    async def assess(*_) -> WorkerReply:
+        return WorkerReply(ClipOutcome(), heard)
+
+    listener = FileListener(RULES, bytes, assess, lambda _: None)
+    asyncio.run(listener.finish())
+    assert listener._next_s() == pytest.approx(next_s, abs=0.04)
+
+
 def test_it_is_heard_to_its_end(monkeypatch: pytest.MonkeyPatch):
     recording = Recording(monkeypatch)
     recording.n_arrived = len(PCM)

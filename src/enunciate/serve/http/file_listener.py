@@ -17,11 +17,11 @@ from enunciate.serve.listening.segmenter import Paused, Segmenter, SilenceRules,
 from enunciate.serve.workers.messages import ClipJob
 from enunciate.serve.workers.worker_process import WorkerReply
 
-INTERVAL_S = 0.3
-"""Seconds between two decodings of a short recording."""
-SHARE = 10
+INTERVAL_S = 0.2
+"""Seconds between two decodings of a short recording; fewer where a silence will be a pause before that."""
+SHARE = 5
 """The pause after a decoding is at least this many times as long as the decoding itself."""
-TAIL_S = 0.05
+TAIL_S = 0.03
 """Seconds at the end of what has arrived that are left for the next decoding, because resampling them needs
 the samples that follow."""
 _GIVE_UP = ("crashed", "timeout", "internal")
@@ -46,7 +46,7 @@ class FileListener:
             assess: Has a worker take a job.
             at_pause: Called at each pause in the reading.
         """
-        self.segmenter = Segmenter(PcmFormat(), rules)
+        self.segmenter, self._rules = Segmenter(PcmFormat(), rules), rules
         self.is_over = False
         """Whether a silence has ended the recording."""
         self._clip, self._assess, self._at_pause = clip, assess, at_pause
@@ -84,7 +84,15 @@ class FileListener:
             except ProblemError as problem:  # the service is full, say: it will be heard later
                 if problem.code in _GIVE_UP:
                     return
-            await asyncio.sleep(max(INTERVAL_S, SHARE * (time.monotonic() - began)))
+            await asyncio.sleep(max(self._next_s(), SHARE * (time.monotonic() - began)))
+
+    def _next_s(self) -> float:
+        """Return in how many seconds something may happen."""
+        heard, pause_s = self.segmenter, self._rules.pause_s
+        if pause_s is None or not heard.has_speech:
+            return INTERVAL_S
+        rest_s = pause_s - (heard.heard_s - heard.speech_end_s)
+        return min(INTERVAL_S, rest_s + TAIL_S) if rest_s > 0 else INTERVAL_S
 
     async def _hear(self, tail_s: float) -> None:
         """Take the new samples, except those of the tail.
