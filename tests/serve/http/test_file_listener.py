@@ -72,8 +72,8 @@ def test_a_recording_that_crashes_a_worker_is_not_decoded_again(monkeypatch: pyt
     ("heard", "next_s"),
     [
         (silence(1.0), file_listener.INTERVAL_S),
-        (sound(1.0), file_listener.INTERVAL_S),
-        (sound(1.16) + silence(0.1), 0.1 + file_listener.TAIL_S),  # its last burst ends at 1.16 s
+        (sound(1.16), file_listener.INTERVAL_S),  # its last burst ends there
+        (sound(1.16) + silence(0.1), 0.1 + file_listener.TAIL_S),
         (sound(1.16) + silence(0.4), file_listener.INTERVAL_S),
     ],
 )
