@@ -44,7 +44,7 @@ def test_the_client_in_python(pocket, tmp_path):
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 def test_the_client_in_javascript(pocket, tmp_path):
-    (script,) = blocks("clients.md", "javascript")
+    script, _ = blocks("clients.md", "javascript")
     use = """
 const recording = new Blob([require("node:fs").readFileSync("clip.wav")]);
 assess(recording, %s).then(({ total, words }) => {
