@@ -3,10 +3,10 @@
     PYTHONPATH=src python benchmarks/whisper_throughput.py --model FOLDER [--adapter FOLDER] [--clips 4096]
     PYTHONPATH=src python benchmarks/whisper_throughput.py --model FOLDER --device cpu --clips 8 --batches 4
 
-The clips are the example with silence up to 4 s, each with other faint noise, so that answers
-are as long as those about real speech. For each size of batch there is a line with the seconds of APA, of MDD and of both tasks about
-all clips, encoder included; the first batch, which is not counted, is timed by itself. Features are computed
-before, and timed by themselves on one core. `--bf16` computes under autocast, as training does.
+The clips are the example with silence up to 4 s, each with other faint noise, so that answers are as long as
+those about real speech. For each size of batch there is a line with the seconds of APA, of MDD and of both
+tasks about all clips, encoder included; the first batch, which is not counted, is timed by itself. Features
+are computed before, and timed by themselves on one core. `--bf16` computes under autocast, as training does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A graph is captured once for each combination of shapes; how many are kept, and of what, is limited.
+"""A graph is captured when shapes come a second time; how many are kept, and of what, is limited.
 
 The device is pretended, but in the last test: a captured graph is the function, which is called again.
 """
@@ -44,17 +44,21 @@ def filled(rows: int, length: int, value: float = 1.0) -> Tensor:
     return torch.full((rows, length), value)
 
 
-def test_a_graph_is_captured_once_for_each_shape_and_reads_what_it_is_given(captures):
+def test_a_graph_is_captured_once_for_each_shape_that_comes_again_and_reads_what_it_is_given(captures):
     calls = GraphedCalls(lambda one: 2 * one, graphs=True)
-    for rows, value in ((1, 1.0), (2, 2.0), (1, 3.0), (2, 4.0)):
+    seen = []
+    for rows, value in ((1, 1.0), (2, 2.0), (1, 3.0), (3, 4.0), (2, 5.0), (1, 6.0), (2, 7.0)):
         assert torch.equal(calls(filled(rows, 5, value)), filled(rows, 5, 2 * value))
+        seen.append(len(captures))
 
     assert captures == [(1, 5), (2, 5)]
+    assert seen == [0, 0, 1, 1, 2, 2, 2]
 
 
 def test_a_large_pass_is_called_as_it_is(captures):
     calls = GraphedCalls(lambda one: 2 * one, graphs=True)
-    assert calls(filled(2, MOST_POSITIONS // 2 + 1)).sum() == 2 * MOST_POSITIONS + 4
+    for _ in range(3):
+        assert calls(filled(2, MOST_POSITIONS // 2 + 1)).sum() == 2 * MOST_POSITIONS + 4
     assert captures == []
 
 
@@ -62,6 +66,8 @@ def test_the_graphs_that_were_used_least_recently_make_room(captures):
     calls = GraphedCalls(lambda one: 2 * one, graphs=True)
     longest = KEPT_POSITIONS // 4  # four of them fill what is kept
     lengths = [longest - less for less in range(5)]
+    for length in lengths:
+        calls(filled(1, length))
     for length in (*lengths[:4], lengths[0], lengths[4]):
         calls(filled(1, length))
     assert captures == [(1, length) for length in lengths], "the first was still there"
@@ -91,7 +97,7 @@ def test_a_graph_outlives_the_autocast_in_which_it_was_captured():
     weight = torch.nn.Parameter(torch.randn(64, 64, device="cuda"))
     calls = GraphedCalls(lambda one: linear(one, weight), graphs=True)
     one = torch.randn(2, 8, 64, device="cuda")
-    for _ in range(2):
+    for _ in range(3):
         with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16):
             expected, found = linear(one, weight), calls(one)
             torch.testing.assert_close(found, expected)

@@ -7,7 +7,7 @@ adapter may take its expected total from its other expected scores.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -25,36 +25,40 @@ _EDGE = 0.01
 _STEEPEST, _HALVINGS = 100.0, 60
 
 
-def combine_total(
-    distributions: Mapping[Aspect, Floats], weights: TotalWeights | None
-) -> dict[Aspect, Floats]:
-    """Return the distributions with that of the total moved to the sum of the other expectations.
+def combine_totals(
+    distributions: Sequence[Mapping[Aspect, Floats]], weights: TotalWeights | None
+) -> list[dict[Aspect, Floats]]:
+    """Return the distributions about each clip, with that of the total moved to the sum of the others.
 
     Of all distributions with that expectation it is the nearest to the model's own (in relative entropy).
 
     Args:
-        distributions: (11,) probabilities of 0 to 10 for each aspect.
-        weights: Of accuracy, fluency and prosodic, and a constant; None leaves the total as it is.
+        distributions: For each clip (11,) probabilities of 0 to 10 for each aspect.
+        weights: Of accuracy, fluency and prosodic, and a constant; None leaves the totals as they are.
     """
-    combined = dict(distributions)
-    if weights is not None:
-        parts = sum(w * float(distributions[a] @ _NUMBERS) for w, a in zip(weights, _PARTS, strict=False))
-        combined["total"] = moved(distributions["total"], parts + weights[-1])
-    return combined
+    if weights is None or not distributions:
+        return [dict(one) for one in distributions]
+    *factors, constant = weights
+    expected = [[float(one[aspect] @ _NUMBERS) for aspect in _PARTS] for one in distributions]
+    totals = moved(
+        np.stack([one["total"] for one in distributions]), np.array(expected) @ np.array(factors) + constant
+    )
+    return [{**one, "total": total} for one, total in zip(distributions, totals, strict=True)]
 
 
-def moved(distribution: Floats, expectation: float) -> Floats:
-    """Return the distribution (11,) of this expectation that is the nearest to a given one."""
-    wanted = min(max(expectation, _EDGE), _NUMBERS[-1] - _EDGE)
-    logs = np.log(np.asarray(distribution, dtype=np.float64) + _FLOOR)
-    low, high = -_STEEPEST, _STEEPEST
+def moved(distributions: Floats, expectations: Floats) -> Floats:
+    """Return the distributions (C, 11) of given expectations (C,) that are the nearest to (C, 11) ones."""
+    wanted = np.clip(expectations, _EDGE, _NUMBERS[-1] - _EDGE)
+    logs = np.log(np.asarray(distributions, dtype=np.float64) + _FLOOR)
+    low, high = np.full(len(logs), -_STEEPEST), np.full(len(logs), _STEEPEST)
     for _ in range(_HALVINGS):
         tilt = (low + high) / 2
-        low, high = (tilt, high) if _tilted(logs, tilt) @ _NUMBERS < wanted else (low, tilt)
+        is_low = _tilted(logs, tilt) @ _NUMBERS < wanted
+        low, high = np.where(is_low, tilt, low), np.where(is_low, high, tilt)
     return _tilted(logs, (low + high) / 2)
 
 
-def _tilted(logs: Floats, tilt: float) -> Floats:
-    values = logs + tilt * _NUMBERS
-    shares = np.exp(values - values.max())
-    return shares / shares.sum()
+def _tilted(logs: Floats, tilts: Floats) -> Floats:
+    values = logs + tilts[:, None] * _NUMBERS
+    shares = np.exp(values - values.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)

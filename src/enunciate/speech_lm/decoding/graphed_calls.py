@@ -1,4 +1,4 @@
-"""A function of tensors that a GPU repeats as one CUDA graph for each combination of shapes.
+"""A function of tensors that a GPU repeats as one CUDA graph for each combination of shapes that comes again.
 
 Most passes of decoding are so small that a GPU waits for the host to launch their kernels. A graph launches
 all of them at once. Without graphs the function is called as it is. So is one whose pass is large enough to
@@ -45,12 +45,17 @@ class GraphedCalls:
         """
         self._function, self._graphs = function, graphs
         self._captured: dict[tuple[object, ...], _Captured] = {}
+        self._seen: set[tuple[object, ...]] = set()
+        """The shapes that came before; many of an evaluation come only once, and a capture costs four passes."""
 
     def __call__(self, *inputs: Tensor) -> Tensor:
         """Return the output; with graphs the next call of the same shapes overwrites it."""
         if not self._graphs or _positions(inputs) > MOST_POSITIONS:
             return self._function(*inputs)
         key = tuple((tuple(one.shape), one.dtype) for one in inputs)
+        if key not in self._seen:
+            self._seen.add(key)
+            return self._function(*inputs)
         captured = self._captured.pop(key, None)
         if captured is None:
             self._let_go(_positions(inputs))

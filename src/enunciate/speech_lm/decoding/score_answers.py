@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from enunciate.speech_lm.decoding.combined_total import combine_total
+from enunciate.speech_lm.decoding.combined_total import combine_totals
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 from enunciate.speech_lm.decoding.scores import GrowingSequences, decode_scores, decode_scores_apart
 from enunciate.speech_lm.decoding.slots import Slot
@@ -35,7 +35,8 @@ def answer_with_scores(
         scored = decode_scores_apart(sequences, prompts, slots, blank_id)
     else:
         scored = decode_scores(sequences, prompts, slots, paths)
+    combined = combine_totals([one.distributions for one in scored], target.total_weights)
     return [
-        DecodedAnswer(one.answer, render(one.answer), combine_total(one.distributions, target.total_weights))
-        for one in scored
+        DecodedAnswer(one.answer, render(one.answer), distributions)
+        for one, distributions in zip(scored, combined, strict=True)
     ]

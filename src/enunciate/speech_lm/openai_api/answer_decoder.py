@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from enunciate.audio import Samples
 from enunciate.errors import EnunciateError
-from enunciate.speech_lm.decoding.combined_total import combine_total
+from enunciate.speech_lm.decoding.combined_total import combine_totals
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
 from enunciate.speech_lm.openai_api.answer_request import answer_request
 from enunciate.speech_lm.openai_api.chat_client import ChatAnswer, ChatClient
@@ -83,7 +83,7 @@ def _decoded(task: Task, given: ChatAnswer, total: TotalWeights | None) -> Decod
         return DecodedAnswer(answer, given.text)
     if isinstance(answer, ApaAnswer):
         distributions = score_distributions(given.text, given.tokens)
-        combined = None if distributions is None else combine_total(distributions, total)
+        combined = None if distributions is None else combine_totals([distributions], total)[0]
         return DecodedAnswer(answer, given.text, combined)
     if isinstance(answer, MddAnswer):
         chances = phone_probabilities(given.text, given.tokens)
