@@ -105,7 +105,7 @@ def time_decoder(
 def time_evaluation(
     name: str, decoder: Decoder, size: Size, options: argparse.Namespace, report: Report
 ) -> None:
-    """Time both tasks about as many clips as a split has, of its lengths, graphs and all."""
+    """Time both tasks about as many clips as a split has, of its lengths: for the first time, and again."""
     clips = clips_of(size, options.evaluation, LENGTHS_S)
     clock = Clock(size.device)
     for batch in options.batches:
@@ -116,8 +116,8 @@ def time_evaluation(
         first_s = clock.read()
         decoder.decode_features(TASKS, clips)
         seconds = clock.read()
-        report.line(event="evaluation", name=name, batch=batch, clips=len(clips), first_s=first_s, seconds=seconds,
-            clips_per_s=len(clips) / seconds, peak_gib=peak_gib(size.device))  # fmt: skip
+        report.line(event="evaluation", name=name, batch=batch, clips=len(clips), first_s=first_s,
+            seconds=seconds, clips_per_s=len(clips) / seconds, peak_gib=peak_gib(size.device))  # fmt: skip
 
 
 def main() -> None:

@@ -46,7 +46,7 @@ class GraphedCalls:
         self._function, self._graphs = function, graphs
         self._captured: dict[tuple[object, ...], _Captured] = {}
         self._seen: set[tuple[object, ...]] = set()
-        """The shapes that came before; many of an evaluation come only once, and a capture costs four passes."""
+        """Shapes that came before. Many of an evaluation come only once, and a capture costs four passes."""
 
     def __call__(self, *inputs: Tensor) -> Tensor:
         """Return the output; with graphs the next call of the same shapes overwrites it."""
