@@ -118,7 +118,8 @@ def _start(ray: Any) -> None:
     try:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **here)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise DeviceError(f"no cluster of Ray at RAY_ADDRESS={address or 'local'} ({error})") from None
+        token = "; if it has a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN" if address else ""
+        raise DeviceError(f"no cluster of Ray at RAY_ADDRESS={address or 'local'} ({error}){token}") from None
 
 
 def _workers(ray: Any, cluster: ClusterSettings) -> int:
