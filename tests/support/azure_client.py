@@ -63,8 +63,9 @@ class AzureClient:
         return messages
 
     def phrases(self) -> list[dict]:
-        """The phrases of the turn."""
-        return [body for path, body in self.receive_turn() if path == "speech.phrase"]
+        """The phrases of the turn, without the one that says that there are no more."""
+        phrases = [body for path, body in self.receive_turn() if path == "speech.phrase"]
+        return [phrase for phrase in phrases if phrase["RecognitionStatus"] != "EndOfDictation"]
 
 
 @contextmanager

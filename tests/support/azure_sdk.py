@@ -59,4 +59,4 @@ def recognise_all(made: Any) -> list[Any]:
     made.start_continuous_recognition_async().get()
     wait_until(lambda: bool(stopped), f"the recognition has ended within {LIMIT_S:g} s")
     made.stop_continuous_recognition_async().get()
-    return [result for result in results if result.reason == speechsdk.ResultReason.RecognizedSpeech]
+    return results

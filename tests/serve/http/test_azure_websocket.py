@@ -48,10 +48,12 @@ def test_a_turn_begins_has_its_phrase_and_ends(client, path):
         azure.send_context()
         azure.send_clip(sound(1.0))
         messages = azure.receive_turn()
-    paths = [path for path, _ in messages]
+    paths = [name for name, _ in messages]
     assert (paths[0], paths[-2:]) == ("turn.start", ["speech.phrase", "turn.end"])
-    phrase = messages[-2][1]
+    phrase, *last = [body for name, body in messages if name == "speech.phrase"]
     assert phrase["RecognitionStatus"] == "Success"
+    ends = [] if path == INTERACTIVE else [("EndOfDictation", 10_000_000)]
+    assert [(body["RecognitionStatus"], body["Offset"]) for body in last] == ends
     assert phrase["NBest"][0]["PronunciationAssessment"]["AccuracyScore"] == 70.0
 
 

@@ -81,6 +81,9 @@ class Turn:
             await self._tell_no_speech("InitialSilenceTimeout")
         elif self._reading and self._reading.is_begun and self._request.options.enable_miscue:
             await self._tell_unread(self._reading.rest)
+        if self._request.continuous:  # else the SDKs send what came after the last phrase again
+            end = {"RecognitionStatus": "EndOfDictation", "Offset": ticks(self._heard_s), "Duration": 0}
+            await self._send("speech.phrase", {"Id": uuid.uuid4().hex} | end)
         await self._finish()
 
     def _has_more(self) -> bool:
@@ -168,16 +171,18 @@ class Turn:
             raise BadTurnError(reply.outcome.message)
 
     async def _tell_unread(self, text: str) -> None:
-        heard_s = self._audio.segmenter.heard_s if self._audio.segmenter else 0.0
-        body = unread_body(text, self._request.options, heard_s)
+        body = unread_body(text, self._request.options, self._heard_s)
         await self._send("speech.phrase", {"Id": uuid.uuid4().hex} | body)
 
     async def _tell_no_speech(self, status: WithoutSpeech) -> None:
         if self._request.continuous and self._n_phrases:
             return
         self._n_phrases += 1
-        heard_s = self._audio.segmenter.heard_s if self._audio.segmenter else 0.0
-        await self._send("speech.phrase", without_speech(status, heard_s) | {"Id": uuid.uuid4().hex})
+        await self._send("speech.phrase", without_speech(status, self._heard_s) | {"Id": uuid.uuid4().hex})
+
+    @property
+    def _heard_s(self) -> float:
+        return self._audio.segmenter.heard_s if self._audio.segmenter else 0.0
 
     async def _finish(self) -> None:
         self.over = True
