@@ -55,5 +55,22 @@ def test_two_corpora_of_one_name_are_refused(corpora: Path) -> None:
 
 def test_a_folder_that_is_no_corpus_is_refused_before_any_work(corpora: Path) -> None:
     result = benchmark(corpora, "--test-on", corpora / "out")
-    assert "is not a folder" in error_line(result)
+    assert "there is no" in error_line(result)
     assert not (corpora / "out").exists()
+
+
+def test_without_training_any_corpus_is_the_corpus_of_a_benchmark(corpora: Path) -> None:
+    def compared(*options: object):
+        given = ("--corpus", corpora / "there", "--out", corpora / "untrained", "--system", SYSTEM, *options)
+        return run("benchmark", *given)
+
+    refused = error_line(compared("--rows", "mine"))
+    assert "is not Speechocean762" in refused and "--protocol untrained" in refused
+    result = compared("--rows", "mine", "--rows", "gop", "--protocol", "untrained")
+    assert result.exit_code == 0, result.output
+    gop, mine = sorted(json.loads((corpora / "untrained" / "benchmark.json").read_text())["rows"], key=str)
+    assert "--override gop:weights=FOLDER" in gop["reason"]
+    assert (mine["status"], mine["results"]["mdd_of_sequences_with_text"]["false_negatives"]) == ("done", 2)
+    table = (corpora / "untrained" / "benchmark.md").read_text()
+    assert table.startswith("# Benchmark: systems as they are\n")
+    assert "Nothing was trained here" in table and "official split" not in table

@@ -29,8 +29,10 @@ from enunciate.errors import RecipeError
 from enunciate.recipes import recipe_path
 from enunciate.schema import FrozenModel
 
-Protocol = Literal["official", "folds"]
-PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
+TrainedProtocol = Literal["official", "folds"]
+Protocol = TrainedProtocol | Literal["untrained"]
+PROTOCOLS: tuple[TrainedProtocol, ...] = get_args(TrainedProtocol)
+"""Those for which a plan has stages."""
 _NAME = r"^[a-z0-9][a-z0-9.-]*$"
 
 

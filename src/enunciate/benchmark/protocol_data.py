@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from enunciate.benchmark.plan import Protocol
+from enunciate.corpus.kinds import CorpusKind
 from enunciate.corpus.label_completion import complete_labels
+from enunciate.corpus.load import kind_of, load_any_corpus
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.errors import CorpusError
 from enunciate.schema import ASPECTS, FrozenModel, Utterance
@@ -20,6 +22,8 @@ PROTOCOL_NOTES = {
     "folds": "Five-fold cross-validation over the labelled speakers of the test split, pooled: each "
     "utterance is scored by a model that was not trained on its speaker. This is not the official split, and "
     "these metrics cannot be compared with metrics on it.",
+    "untrained": "Nothing was trained here: weights, other systems and answers as they are, on the test "
+    "split. Only who made them knows whether they have learnt from its speakers.",
 }
 
 
@@ -48,9 +52,19 @@ class ProtocolData(FrozenModel):
 def load_protocol_data(corpus: Path, protocol: Protocol) -> tuple[ProtocolData, list[Utterance]]:
     """Check that a corpus has the labels that a protocol needs, and return the utterances to test on.
 
+    The protocols that train read Speechocean762; `untrained` tests on any corpus.
+
     Raises:
         CorpusError: The corpus is broken or lacks the labels; the message names the other protocol.
     """
+    if protocol == "untrained":
+        test = load_any_corpus(corpus, "test")
+        return _untrained_data(test), test
+    if kind_of(corpus) is not CorpusKind.SPEECHOCEAN762:
+        raise CorpusError(
+            f"{corpus} is not Speechocean762, on which the {protocol} protocol trains. Give --protocol "
+            "untrained to test weights and other systems on it as they are, or give it as --test-on"
+        )
     train, test = load_corpus(corpus, "train"), load_corpus(corpus, "test")
     n_train = sum(map(is_labelled, complete_labels(corpus, train).utterances))
     labelled = [utterance for utterance in test if is_labelled(utterance)]
@@ -66,7 +80,6 @@ def load_protocol_data(corpus: Path, protocol: Protocol) -> tuple[ProtocolData, 
     if not labelled:
         raise CorpusError(f"{corpus}: no utterance of the test split has utterance scores to test against")
     check_disjoint(train, test)
-    ids = "\n".join([*(u.id for u in train), "", *(u.id for u in test)])
     data = ProtocolData(
         protocol=protocol,
         n_train=len(train),
@@ -75,9 +88,27 @@ def load_protocol_data(corpus: Path, protocol: Protocol) -> tuple[ProtocolData, 
         n_test=len(test),
         n_test_labelled=len(labelled),
         n_test_speakers=len({utterance.speaker for utterance in labelled}),
-        ids=hashlib.sha256(ids.encode()).hexdigest(),
+        ids=_digest(train, test),
     )
     return data, test if protocol == "official" else labelled
+
+
+def _untrained_data(test: Sequence[Utterance]) -> ProtocolData:
+    return ProtocolData(
+        protocol="untrained",
+        n_train=0,
+        n_train_labelled=0,
+        n_train_exact=0,
+        n_test=len(test),
+        n_test_labelled=len(test),
+        n_test_speakers=len({utterance.speaker for utterance in test}),
+        ids=_digest([], test),
+    )
+
+
+def _digest(train: Sequence[Utterance], test: Sequence[Utterance]) -> str:
+    ids = "\n".join([*(u.id for u in train), "", *(u.id for u in test)])
+    return hashlib.sha256(ids.encode()).hexdigest()
 
 
 def is_labelled(utterance: Utterance) -> bool:

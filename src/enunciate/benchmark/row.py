@@ -176,7 +176,7 @@ def model_of(job: RowJob, workspace: Workspace) -> Path | str | None:
 
 def _models_to_test(job: RowJob, workspace: Workspace) -> list[tuple[Path | str, list[Utterance] | None]]:
     """Each model with the utterances that it is tested on; None stands for all."""
-    if job.weights is not None and (job.zero_shot or workspace.protocol == "official"):
+    if job.weights is not None and (job.zero_shot or workspace.protocol != "folds"):
         return [(job.weights, None)]
     stages = [workspace.stage(key) for key in _tested_stages(job)]
     if job.weights is None and workspace.protocol == "official":

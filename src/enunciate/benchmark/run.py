@@ -81,12 +81,15 @@ def plan_rows(
 
 def _plan_row(row: Row, plan: Plan, workspace: Workspace, overrides: Sequence[Override]) -> PlannedRow:
     weights = weights_of(row, overrides)
-    runs = [] if weights else stage_runs(row, plan, workspace.protocol, overrides)
+    protocol = workspace.protocol
+    runs = [] if weights or protocol == "untrained" else stage_runs(row, plan, protocol, overrides)
     recipes = [stage_recipe(run, runs, workspace) for run in runs]
     job = RowJob(row.name, runs, weights, row.zero_shot, row.system, row.answers)
     missing = missing_requirements(row, recipes, weights, [workspace.stage(run.key) for run in runs])
     if not runs and not weights and not job.is_outside:
-        missing = [f"the plan has no stages for it in the {workspace.protocol} protocol"]
+        missing = [f"the plan has no stages for it in the {protocol} protocol"]
+    if protocol == "untrained" and not weights and not job.is_outside:
+        missing = [f"weights, which nothing trains here: --override {row.name}:weights=FOLDER"]
     return PlannedRow(row, job, recipes, missing)
 
 

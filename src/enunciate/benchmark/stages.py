@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import yaml
 
-from enunciate.benchmark.plan import Plan, Protocol, Row, Stage
+from enunciate.benchmark.plan import Plan, Row, Stage, TrainedProtocol
 from enunciate.errors import RecipeError
 from enunciate.trainers import Recipe, load_recipe
 
@@ -69,7 +69,9 @@ def weights_of(row: Row, overrides: Sequence[Override]) -> str | None:
     return given[-1] if given else row.weights
 
 
-def stage_runs(row: Row, plan: Plan, protocol: Protocol, overrides: Sequence[Override]) -> list[StageRun]:
+def stage_runs(
+    row: Row, plan: Plan, protocol: TrainedProtocol, overrides: Sequence[Override]
+) -> list[StageRun]:
     """Return what must be trained for a row, in order, each shared stage before the first that needs it."""
     shared = {stage.name: _expand(stage, "", overrides)[0] for stage in getattr(plan.shared, protocol)}
     own: list[StageRun] = []

@@ -127,12 +127,15 @@ def _page_note(outcomes: Sequence[Outcome], data: ProtocolData) -> str:
 # -------------------------------------------------------------------------------------------- markdown
 
 
+_TITLES = {"official": "official protocol", "folds": "five folds", "untrained": "systems as they are"}
+
+
 def as_markdown(summary: Summary) -> str:
     """Return the tables, with what is needed to read them."""
     data = summary.material
     done = [row for row in summary.rows if row.results is not None]
     parts = [
-        f"# Benchmark: {'official protocol' if data.protocol == 'official' else 'five folds'}",
+        f"# Benchmark: {_TITLES[data.protocol]}",
         f"**{PROTOCOL_NOTES[data.protocol]}**",
         _about(summary),
     ]
@@ -170,7 +173,7 @@ def _about(summary: Summary) -> str:
             trained += f", {n_completed:,} of them with labels that were completed from ranges"
     part = (
         ""
-        if summary.is_official_split or data.protocol == "folds"
+        if summary.is_official_split or data.protocol != "official"
         else (" **This is not the whole corpus: no metric here is one of the official split.**")
     )
     return (

@@ -25,10 +25,17 @@ class ProtocolName(StrEnum):
 
     OFFICIAL = "official"
     FOLDS = "folds"
+    UNTRAINED = "untrained"
 
 
 def benchmark(
-    corpus: Annotated[Path, typer.Option(envvar="ENUNCIATE_CORPUS", help="Folder of Speechocean762.")],
+    corpus: Annotated[
+        Path,
+        typer.Option(
+            envvar="ENUNCIATE_CORPUS",
+            help="Folder of Speechocean762; with --protocol untrained, any corpus or table.",
+        ),
+    ],
     out: Annotated[
         Path,
         typer.Option(help="Folder for models and results; a stopped run resumes from it."),
@@ -41,7 +48,8 @@ def benchmark(
         ProtocolName,
         typer.Option(
             help="official: train on the train split, test on the test split; needs the whole corpus. "
-            "folds: five folds over the labelled speakers of the test split."
+            "folds: five folds over the labelled speakers of the test split. untrained: test weights, other "
+            "systems and answers as they are, on the test split of any corpus."
         ),
     ] = ProtocolName.OFFICIAL,
     rows: Annotated[
