@@ -6,7 +6,6 @@ engine does not know is empty: the text and the words of a clip without referenc
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,8 +18,8 @@ from enunciate.serve.azure.prosody import prosody_feedback
 from enunciate.serve.azure.response import Fields, response
 from enunciate.serve.azure.syllables import syllable_fields
 from enunciate.serve.azure.ticks import ticks
+from enunciate.serve.azure.unread import ENTRY_SCORES
 
-_ENTRY_SCORES = ("AccuracyScore", "FluencyScore", "CompletenessScore", "ProsodyScore", "PronScore")
 _WORD_SCORES = ("AccuracyScore", "ErrorType", "Feedback")
 _PHONE_SCORES = ("AccuracyScore", "NBestPhonemes")
 _FEWEST_INSERTED = 2
@@ -41,30 +40,6 @@ def phrase_bodies(
     """
     for part in [_alone(assessment, phrase) for phrase in phrases] or [assessment]:
         yield _phrase_body(part, assessment.text, options, start_s)
-
-
-def unread_body(text: str, options: AzureOptions, at_s: float) -> Fields:
-    """Return the body for the end of a text that nobody read: its words are omissions, and its scores 0.
-
-    Args:
-        text: The part of the text.
-        options: What the client asked for.
-        at_s: Where the audio of the turn ends, in seconds.
-    """
-    no_scores: Fields = dict.fromkeys(_ENTRY_SCORES, 0.0)
-    if not options.enable_prosody_assessment:
-        del no_scores["ProsodyScore"]
-    omitted = {"Offset": 0, "Duration": 0}
-    omitted |= {"PronunciationAssessment": {"AccuracyScore": 0.0, "ErrorType": "Omission"}}
-    if options.granularity == "phoneme":
-        omitted |= {"Syllables": [], "Phonemes": []}
-    best: Fields = dict.fromkeys(("Lexical", "ITN", "MaskedITN", "Display"), "")
-    best["PronunciationAssessment"] = no_scores
-    if options.granularity != "fulltext":
-        words = [token.strip(string.punctuation + "\u2018\u2019\u201c\u201d\u2026") for token in text.split()]
-        best["Words"] = [{"Word": word.lower()} | omitted for word in words if word]
-    times = {"Offset": ticks(at_s), "Duration": 0}
-    return {"RecognitionStatus": "Success", "DisplayText": "", "NBest": [best]} | times
 
 
 def _phrase_body(assessment: Assessment, text: str | None, options: AzureOptions, start_s: float) -> Fields:
@@ -120,7 +95,7 @@ def _complete(best: Fields, assessment: Assessment, text: str | None, options: A
             for fields, word in zip(words, assessment.words, strict=True)
             for entry in _word_entries(fields, word, options)
         ]
-    _nest(best, _ENTRY_SCORES)
+    _nest(best, ENTRY_SCORES)
 
 
 def _full_marks(options: AzureOptions) -> float:

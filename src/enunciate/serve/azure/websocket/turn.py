@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from enunciate.serve.azure.phrase import unread_body
 from enunciate.serve.azure.response import NO_SPEECH, WithoutSpeech, without_speech
 from enunciate.serve.azure.ticks import ticks
+from enunciate.serve.azure.unread import unread_body
 from enunciate.serve.azure.websocket.continuous_reading import LEAD_S, ContinuousReading
 from enunciate.serve.azure.websocket.turn_request import BadTurnError, TurnRequest
 from enunciate.serve.listening.reading_progress import FASTEST_WORDS_PER_S
