@@ -16,7 +16,9 @@ from robustness_cases.transforms import RATE_HZ, Samples
 
 _SHORT_S = 0.0301
 _LOUD_DB = 30.0
-"""Frames within this of the clip's loudest frames are speech."""
+"""Frames within this of the clip's loudest frames are as loud as speech, or as a noisy room."""
+_ROOM_DB = 8.0
+"""Frames this far above the clip's quietest frames are more than the noise of the room."""
 _LOUD_SHARE = 0.3
 _PAUSE_S = 0.3
 
@@ -36,7 +38,9 @@ def plausibility(bench: Bench) -> Iterator[Row]:
     swaps = [_swaps_vowel_and_consonant(phone) for phone in flagged if phone.heard]
     yield Row("diagnoses that swap vowel and consonant", len(swaps), share(swaps), "hardly any")
     loud = [one for reading, result in judged for one in _loud_pauses(reading.samples, result)]
-    yield Row(f"pauses of {_PAUSE_S} s and more that are loud", len(loud), share(loud), "hardly any")
+    case = f"pauses of {_PAUSE_S} s and more that are loud"
+    yield Row(case, len(loud), share([one for one, _ in loud]), "hardly any")
+    yield Row(f"{case}, for their room", len(loud), share([one for _, one in loud]), "hardly any")
     yield from _alike(judged)
 
 
@@ -69,14 +73,16 @@ def _swaps_vowel_and_consonant(phone: PhoneResult) -> bool:
     return heard != "<unk>" and is_vowel(strip_stress(phone.phone)) != is_vowel(heard)
 
 
-def _loud_pauses(samples: Samples, result: Assessment) -> list[bool]:
-    """For each longer pause, whether over 30% of its 10 ms frames are as loud as speech."""
+def _loud_pauses(samples: Samples, result: Assessment) -> list[tuple[bool, bool]]:
+    """For each longer pause, whether over 30% of its 10 ms frames are loud, and louder than the room, too."""
     frames = samples[: len(samples) // 160 * 160].reshape(-1, 160)
     level_db = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-10)
-    threshold = np.percentile(level_db, 95) - _LOUD_DB
-    found: list[bool] = []
+    quietest, loudest = np.percentile(level_db, (5, 95))
+    thresholds = loudest - _LOUD_DB, max(loudest - _LOUD_DB, quietest + _ROOM_DB)
+    found: list[tuple[bool, bool]] = []
     for pause in result.pauses:
         if pause.end_s - pause.start_s >= _PAUSE_S:
             inside = level_db[round(pause.start_s * RATE_HZ / 160) : round(pause.end_s * RATE_HZ / 160)]
-            found.append(bool((inside > threshold).mean() > _LOUD_SHARE))
+            above, above_room = ((inside > threshold).mean() > _LOUD_SHARE for threshold in thresholds)
+            found.append((bool(above), bool(above_room)))
     return found

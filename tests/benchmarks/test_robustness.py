@@ -114,7 +114,7 @@ def test_what_an_engine_does_not_give_has_no_values(bench):
     rows += [row for row in added_speech(bench) if "reported as inserted" in row.values]
     *found, _, _, _, _, _, _ = plausibility(bench)
 
-    assert len(found) == 4 and not any(row.values for row in [*rows, *found])
+    assert len(found) == 5 and not any(row.values for row in [*rows, *found])
 
 
 def test_joined_readings_are_compared_with_the_mean_of_people(bench):

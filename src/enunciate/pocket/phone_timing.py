@@ -14,10 +14,11 @@ import numpy as np
 
 from enunciate.assembly.timing import Timing
 from enunciate.audio import Samples
-from enunciate.pocket.acoustic_model import FRAME_S, AcousticModel, Outputs
+from enunciate.pocket.acoustic_model import FRAME_S, AcousticModel, Floats, Outputs
 from enunciate.pocket.forced_alignment import Alignment, AlignmentError, align_heard
 from enunciate.pocket.listener import align_text
 from enunciate.pocket.mismatch import mismatched
+from enunciate.pocket.pitch import LOWEST_DB
 from enunciate.pocket.sound_quality import snr_db
 from enunciate.pocket.symbols import SILENCE, classes_of
 from enunciate.pocket.weights_folder import ENCODER
@@ -26,7 +27,10 @@ from enunciate.schema import Pause, Rates
 PAUSE_S = 0.15
 """A silence inside the speech counts as a pause from this length on."""
 QUIET_DB = -18.0
-"""A frame is silent if it is at least this far below the loudest frame and the frame head finds no phone."""
+"""A silent frame is at least this far below the loudest frame, in whatever noise."""
+BELOW_SPEECH_DB, ABOVE_ROOM_DB = 26.0, 8.0
+"""It is also this far below the loud frames, as a breath and the end of a sound are not, or it is near the
+level of the room, which is all that can be asked for in noise."""
 
 
 class PocketAligner:
@@ -71,10 +75,10 @@ def phone_spans_s(alignment: Alignment) -> list[tuple[float, float]]:
 def pauses(outputs: Outputs, alignment: Alignment) -> tuple[Pause, ...]:
     """Return the silences between words that last at least `PAUSE_S`.
 
-    A gap of the alignment may also hold a breath, a click or speech beyond the text, so a pause is the
-    longest run of frames in it in which the frame head hears silence and the level is low.
+    A gap of the alignment may also hold a breath, a click, the end of a sound or speech beyond the text, so a
+    pause is the longest run of frames in it in which the frame head hears silence and the level is low.
     """
-    silent = (outputs.frame[:, SILENCE] > np.log(0.5)) & (outputs.level < QUIET_DB)
+    silent = (outputs.frame[:, SILENCE] > np.log(0.5)) & (outputs.level < quiet_below_db(outputs.level))
     found: list[Pause] = []
     for end, start in zip(alignment.end[:-1].tolist(), alignment.start[1:].tolist(), strict=True):
         if (start - end) * FRAME_S >= PAUSE_S:
@@ -82,6 +86,20 @@ def pauses(outputs: Outputs, alignment: Alignment) -> tuple[Pause, ...]:
             if (last - first) * FRAME_S >= PAUSE_S:
                 found.append(Pause(start_s=(end + first) * FRAME_S, end_s=(end + last) * FRAME_S))
     return tuple(found)
+
+
+def quiet_below_db(level: Floats) -> float:
+    """Return the level under which a frame of a clip can be silent.
+
+    Args:
+        level: (T,) decibels relative to the loudest frame, as in `Outputs`. Digital silence, as between
+            clips that were joined, says nothing of the room.
+    """
+    heard = level[level > LOWEST_DB]
+    if not len(heard):
+        return QUIET_DB
+    room, loud = np.percentile(heard, (5, 95))
+    return min(QUIET_DB, float(max(loud - BELOW_SPEECH_DB, room + ABOVE_ROOM_DB)))
 
 
 def _longest_run(values: list[bool]) -> tuple[int, int]:
