@@ -123,6 +123,8 @@ def _data(recipe: AdapterRecipe) -> str:
 
 def _prompt(recipe: AdapterRecipe) -> str:
     rubric = "full rubric" if recipe.prompt.rubric else "no rubric"
+    if recipe.prompt.instruction == "before":
+        rubric += " before the audio"
     return f"{rubric}, {'with' if recipe.prompt.reference_text else 'without'} reference text in the prompt"
 
 
