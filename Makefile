@@ -28,6 +28,9 @@ EXAMPLE_TEXT := I think the weather is nice today.
 # Two workers share the cores; tests/conftest.py gives each one thread.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
+# The tests start many interpreters, which would compile everything again in a shell that keeps no bytecode.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DELETE_ON_ERROR:
 .PHONY: demo check test lint types unit fast test-lowest test-latest test-resolved docs dist image-steps lock clips clean
 
