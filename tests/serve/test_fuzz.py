@@ -26,9 +26,6 @@ from typing import Any, TypeVar
 
 import hypothesis
 import pytest
-import schemathesis
-from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from support.azure_client import CONVERSATION
 from support.broken_audio import SAID, bombs, broken_audio, whole
 from support.broken_requests import broken_forms, broken_http, broken_json, broken_options, slow_pieces
@@ -370,13 +367,17 @@ def test_clients_that_are_slow_or_leave_harm_nothing(target):
         all_answered(range(30 * MORE), one, {None, 200})
 
 
-@schemathesis.serializer("audio/wav", "audio/ogg")
 def audio_as_it_is(context, value):
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 
 def test_requests_generated_from_the_description_are_answered_as_described(target):
     """Responses must be what `/openapi.json` says."""
+    import schemathesis  # here, because it takes two seconds
+    from schemathesis.generation import GenerationMode
+    from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+
+    schemathesis.serializer("audio/wav", "audio/ogg")(audio_as_it_is)
     described = schemathesis.openapi.from_url(f"http://127.0.0.1:{target.port}/openapi.json")
     settings = hypothesis.settings(
         max_examples=10 * MORE,
