@@ -57,7 +57,7 @@ unit: $(VENV)/.dev $(VENV)/.debian $(VENV)/.node
 	$(PYTEST)
 
 fast: $(VENV)/.dev
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not corpus"
 
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,6 +15,12 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALL
 import numpy as np
 import pytest
 from support.paths import REPOSITORY
+
+
+def pytest_collection_finish() -> None:
+    """Let Python's garbage collector leave out all modules and tests, so that it has less to go through."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ def test_a_recording_that_was_cut_off_is_read_as_far_as_it_goes(tone, container)
     assert 0.3 < audio.load(data[: len(data) * 3 // 4]).duration_s < 2.1
 
 
-@pytest.mark.parametrize("in_fragments", [False, True])
+@pytest.mark.parametrize("in_fragments", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("container", ["webm", "mp4"])
 def test_a_long_recording_is_decoded_no_further_than_the_limit(container, in_fragments):
     data = recorded(np.zeros(8_000 * 300, np.float32), 8_000, container, in_fragments=in_fragments)

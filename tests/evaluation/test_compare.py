@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from support.evaluation_cases import make_assessment, make_corpus, perfect
 from support.plain_bootstrap import difference_interval
 
-from enunciate.evaluation.compare import compare, higher_is_better, metric_at
+from enunciate.evaluation.compare import Comparison, compare, higher_is_better, metric_at
 from enunciate.metrics.correlation import pearson, ranks
 from enunciate.metrics.mdd import detect, edits_without_text
 from enunciate.metrics.pairs import Evaluated, judged_phones
@@ -47,6 +49,16 @@ STOPWATCH = np.column_stack((TOTALS, np.ones(len(A)))) + np.random.default_rng(2
 """What a stopwatch might know: one predictor that tells of the human scores, and one that does not."""
 
 
+@cache
+def a_and_b() -> Comparison:
+    return compare(A, B)
+
+
+@cache
+def without_a_failure() -> Comparison:
+    return compare(A, noisy(1, 3.0), stopwatch=STOPWATCH)
+
+
 def plain_interval(metric, a=A, b=B):
     """The interval of a metric that is computed afresh from the drawn clips, `metric(pairs)`."""
 
@@ -62,7 +74,7 @@ def test_the_interval_of_detection_is_that_of_the_definition():
     def detection(pairs: list[Evaluated]):
         return detect([phone for pair in pairs for phone in judged[id(pair)]])
 
-    differences = compare(A, B).differences
+    differences = a_and_b().differences
     assert differences["mdd.f1"].ci95 == pytest.approx(plain_interval(lambda pairs: detection(pairs).f1))
     assert differences["mdd.frr"].ci95 == pytest.approx(plain_interval(lambda pairs: detection(pairs).frr))
 
@@ -70,7 +82,7 @@ def test_the_interval_of_detection_is_that_of_the_definition():
 def test_the_interval_of_error_rates_is_that_of_the_definition():
     edits = {id(pair): edits_without_text(judged_phones(pair), pair.recognised_phones) for pair in A + B}
     expected = plain_interval(lambda pairs: pooled(edits[id(pair)] for pair in pairs).error_rate)
-    assert compare(A, B).differences["recognition.per_without_text"].ci95 == pytest.approx(expected)
+    assert a_and_b().differences["recognition.per_without_text"].ci95 == pytest.approx(expected)
 
 
 def test_a_failure_costs_the_most_in_squared_error():
@@ -81,7 +93,7 @@ def test_a_failure_costs_the_most_in_squared_error():
         return (pair.assessment.fluency.value - human) ** 2
 
     expected = plain_interval(lambda pairs: float(np.mean([error(pair) for pair in pairs])))
-    assert compare(A, B).differences["apa.fluency.mse"].ci95 == pytest.approx(expected)
+    assert a_and_b().differences["apa.fluency.mse"].ci95 == pytest.approx(expected)
 
 
 def test_the_compared_metrics_are_those_of_the_results():
@@ -100,7 +112,7 @@ def test_the_interval_of_a_correlation_is_that_of_the_definition():
         return lambda index: pearson(TOTALS[index], values[index])
 
     expected = difference_interval(of(a), of(b), SPEAKERS)
-    assert compare(A, noisy(1, 3.0)).differences["apa.total.pcc"].ci95 == pytest.approx(expected)
+    assert without_a_failure().differences["apa.total.pcc"].ci95 == pytest.approx(expected)
 
 
 def test_the_interval_of_spearmans_correlation_keeps_the_ranks_of_the_whole_sample():
@@ -110,7 +122,7 @@ def test_the_interval_of_spearmans_correlation_keeps_the_ranks_of_the_whole_samp
         return lambda index: pearson(human[index], values[index])
 
     expected = difference_interval(of(a), of(b), SPEAKERS)
-    assert compare(A, noisy(1, 3.0)).differences["apa.total.spearman"].ci95 == pytest.approx(expected)
+    assert without_a_failure().differences["apa.total.spearman"].ci95 == pytest.approx(expected)
 
 
 def test_beyond_the_stopwatch_regressions_are_fitted_anew_in_each_resample():
@@ -124,7 +136,7 @@ def test_beyond_the_stopwatch_regressions_are_fitted_anew_in_each_resample():
 
         return partial
 
-    found = compare(A, noisy(1, 3.0), stopwatch=STOPWATCH).differences["apa.total.beyond_stopwatch"]
+    found = without_a_failure().differences["apa.total.beyond_stopwatch"]
     every = np.arange(len(A))
     assert found.difference == pytest.approx(of(a)(every) - of(b)(every))
     assert found.ci95 == pytest.approx(difference_interval(of(a), of(b), SPEAKERS), abs=1e-6)
@@ -147,7 +159,7 @@ def test_the_better_system_is_named_whether_high_or_low_is_better():
 
 
 def test_swapping_the_systems_turns_every_sign():
-    one, other = compare(A, B), compare(B, A)
+    one, other = a_and_b(), compare(B, A)
     assert (one.n_failed_a, one.n_failed_b) == (0, 1) == (other.n_failed_b, other.n_failed_a)
     for path, difference in one.differences.items():
         turned = other.differences[path]

@@ -56,7 +56,7 @@ def test_a_rounded_weight_takes_a_byte():
     assert sizes == pytest.approx([8, 5], abs=0.1)
 
 
-@pytest.mark.parametrize("static", [False, True])
+@pytest.mark.parametrize("static", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_scores_are_nearly_the_same_with_weights_in_8_bits(loaded, static):
     model, processor = loaded
     decoder = Decoder(model, processor, PromptConfig(rubric=False), paths=5, static=static)
@@ -81,6 +81,7 @@ def test_scores_are_nearly_the_same_with_weights_in_8_bits(loaded, static):
     assert all(answer.answer is not None for answer in rounded["mdd"])
 
 
+@pytest.mark.slow
 def test_an_engine_is_asked_for_with_its_weights(tiny_adapter, checkpoint):
     given = [Utterance(id="a", audio=Clip(samples=spoken_clip(0.6), sample_rate_hz=16_000), text="Yes")]
     for folder in (tiny_adapter, checkpoint):

@@ -28,7 +28,7 @@ def test_each_class_has_its_own_curve_and_an_unseen_class_the_common_one():
     assert regression(at, np.array([1])) == pytest.approx((1.4 + 0.68) / 2, abs=0.02)
 
 
-@pytest.mark.parametrize("evidence", [("posterior", "ratio"), ("ctc",)])
+@pytest.mark.parametrize("evidence", [pytest.param(("posterior", "ratio"), marks=pytest.mark.slow), ("ctc",)])
 def test_each_form_of_goodness_alone_predicts_phone_scores(chord_corpus, chords, tmp_path, evidence):
     metrics = run(recipe_of("gop", chord_corpus, tmp_path / "out", evidence=evidence))
 

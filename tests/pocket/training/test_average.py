@@ -37,6 +37,7 @@ def made(folder, held_out):
     return folder
 
 
+@pytest.mark.slow
 def test_the_mean_of_an_engine_with_itself_scores_as_it_does(engine, tmp_path):
     average([engine, engine], [2, 1], tmp_path / "mean")
     shutil.copy(engine / CALIBRATION, tmp_path / "mean")
@@ -64,6 +65,7 @@ def test_the_mean_predicts_what_was_held_out_and_is_calibrated_with_it(corpus, t
     assert not (other / "predictions.npz").exists(), "it has held nobody out"
 
 
+@pytest.mark.slow
 def test_predictions_are_those_of_the_engine_before_its_scale(engine):
     (one,) = predict_utterances(engine, [READING])
     (whole,) = PocketAssessor(engine).assess([READING])

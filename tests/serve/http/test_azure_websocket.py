@@ -276,7 +276,7 @@ def test_a_draining_service_begins_no_turn():
         assert refused(stopping)[0] == 503
 
 
-@pytest.mark.parametrize("text", ["crash", "bug"])
+@pytest.mark.parametrize("text", [pytest.param("crash", marks=pytest.mark.slow), "bug"])
 def test_a_failure_of_the_engine_is_not_the_fault_of_the_request(text):
     with application() as running, connected(running) as azure:
         azure.send_context(referenceText=text)

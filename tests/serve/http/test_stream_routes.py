@@ -248,6 +248,7 @@ def test_the_python_client_of_the_documentation_gets_the_scores_of_an_upload(poc
     assert lines[0].startswith("phrase ")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 @pytest.mark.skipif(not (NODE_MODULES / "ws").is_dir(), reason="not installed: npm ci --prefix tests/node")
 def test_the_javascript_client_of_the_documentation_gets_the_scores_of_an_upload(pocket, tmp_path):

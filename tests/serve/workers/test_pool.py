@@ -90,6 +90,7 @@ def restarts(metrics: ServiceMetrics) -> float:
     return float(line.split()[-1])
 
 
+@pytest.mark.slow
 def test_a_worker_that_hangs_is_replaced_and_only_its_clip_is_lost(gate):
     async def test():
         async with running_pool(gate, workers=2) as (pool, metrics):
@@ -205,7 +206,9 @@ def test_other_engines_get_one_clip_at_a_time(gate):
     run(test)
 
 
-@pytest.mark.parametrize("bad", ["hello 你好", "bug", "crash"])
+@pytest.mark.parametrize(
+    "bad", ["bug", *(pytest.param(text, marks=pytest.mark.slow) for text in ("hello 你好", "crash"))]
+)
 def test_a_bad_clip_does_not_cost_those_of_its_batch(gate, bad):
     async def test():
         async with running_pool(gate, "batching") as (pool, _):
