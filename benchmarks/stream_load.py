@@ -73,7 +73,7 @@ class Results:
 
     late_s: list[float] = field(default_factory=list)
     phrase_late_s: list[float] = field(default_factory=list)
-    """Of the phrases that were told before the end of their reading."""
+    """How late the phrases were that were told before the end of their reading."""
     n_early: int = 0
     n_phrases: int = 0
     wrong: int = 0

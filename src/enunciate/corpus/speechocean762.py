@@ -30,7 +30,7 @@ from enunciate.schema import Utterance
 Split = Literal["train", "test", "all"]
 
 FIRST_LANGUAGE = "Mandarin"
-"""Of all its speakers."""
+"""The first language of all its speakers."""
 
 _SCORES = "resource/scores.json"
 

@@ -25,7 +25,7 @@ from enunciate.schema import Utterance
 READER_CPUS = 0.05
 """Reading a list hardly uses a core, and must find room beside one worker per core."""
 ROWS_PER_BLOCK = 1024
-"""Of a list that the driver reads."""
+"""Rows of a block, where the driver reads the list."""
 SAMPLES_AT_ONCE = 64
 """Samples of a tar that are in memory together."""
 ROWS_OF_TABLE = ("audio", "text", "id", "phones")

@@ -10,7 +10,7 @@ in the graph:
 - A phone lasts at least two frames.
 - *Silence* before, between and after words.
 - *Speech beyond the text* before, between and after words: repetitions, hesitations, added words.
-- An *omitted word*, which takes a single frame.
+- An *omitted word*, which takes a single frame (`assembly.omissions` has its cost).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from enunciate.assembly.omissions import omission_cost
 from enunciate.phones.articulation import distance_table
 from enunciate.pocket.symbols import N_CLASSES, SILENCE
 from enunciate.pocket.variant_graph import variant_graph
@@ -39,9 +40,6 @@ EXTRA_ENTRY_COST = 8.0
 EXTRA_MIN_FRAMES = 10
 LOWEST_PROBABILITY = 1e-4
 """Added to every probability: a frame of silence or noise inside a word does not decide the path."""
-OMISSION_COST = 5.0
-OMISSION_COST_PER_PHONE = 3.0
-"""What it costs to omit a word."""
 
 _EXTRA, _ANY = N_CLASSES, N_CLASSES + 1
 """Columns of the emissions beyond the classes: any phone at `EXTRA_COST`, and anything at all for free."""
@@ -116,7 +114,7 @@ class _Units:
             else:
                 after.append([self.add(node.label, before, MIN_FRAMES, word=index)])
             exits += after[-1] if node.ends else []
-        cost = OMISSION_COST + OMISSION_COST_PER_PHONE * min(map(count_phones, variants))
+        cost = omission_cost(min(map(count_phones, variants)))
         exits.append(self.add(_ANY, entries, 1, word=index, cost=cost, loop=False))
         return exits
 

@@ -14,7 +14,7 @@ from enunciate.results_report.clip_table import ClipTable
 from enunciate.schema import ASPECTS
 
 MOST_GROUPS = 30
-"""Of a division with more groups, such as rare first languages, the largest are shown."""
+"""A division with more groups, such as rare first languages, shows the largest ones."""
 Groups = list[tuple[str, npt.NDArray[np.bool_]]]
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from enunciate.assembly.omissions import omitted_by_fit
 from enunciate.baselines.forest.prosody import rate_features
 from enunciate.baselines.gop.goodness import Evidence, Goodness, posterior_forms
 from enunciate.baselines.phone_posteriors import mean_log_posteriors
@@ -24,11 +25,6 @@ from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.symbols import N_CLASSES
 
 HMM_FORMS: tuple[Evidence, ...] = ("posterior", "ratio", "loop")
-OMISSION_MAX_LOG_PROB = -5.0
-"""A forced alignment gives every word a place, said or not. Under this mean log-probability of its phones the
-word was not said, if its place is short too."""
-OMISSION_MAX_S_PER_PHONE = 0.06
-"""The place of a word is short up to this mean duration of its phones."""
 
 
 def encoder_outputs(scores: HmmScores, samples: npt.NDArray[np.float32]) -> Outputs:
@@ -53,8 +49,8 @@ def with_omissions(out: Outputs, alignment: Alignment) -> Alignment:
     count = np.bincount(alignment.word)
     mean_fit = np.bincount(alignment.word, fit) / count
     mean_s = np.bincount(alignment.word, alignment.end - alignment.start) / count * FRAME_S
-    omitted = (mean_fit < OMISSION_MAX_LOG_PROB) & (mean_s <= OMISSION_MAX_S_PER_PHONE)
-    return replace(alignment, omitted=tuple(np.flatnonzero(omitted).tolist()))
+    omitted = np.flatnonzero(omitted_by_fit(mean_fit, mean_s))
+    return replace(alignment, omitted=tuple(omitted.tolist()))
 
 
 def hmm_goodness(out: Outputs, aligned: HmmAlignment) -> Goodness:

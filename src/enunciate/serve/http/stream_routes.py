@@ -35,8 +35,7 @@ from enunciate.serve.http.websocket_connection import (
     serve_connection,
 )
 from enunciate.serve.listening.pcm import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, PcmFormat
-from enunciate.serve.listening.reading_progress import PAUSE_S
-from enunciate.serve.listening.segmenter import Paused, SilenceRules, SpeechEnded
+from enunciate.serve.listening.segmenter import PAUSE_S, Paused, SilenceRules, SpeechEnded
 from enunciate.serve.listening.turn_audio import TurnAudio
 from enunciate.serve.workers.messages import ClipJob
 

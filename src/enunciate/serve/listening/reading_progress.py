@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 from enunciate.schema import PhoneResult, PhraseResult, WordResult
 
-PAUSE_S = 0.2
-"""A silence at a punctuation mark that ends a phrase, as in a reading that is heard as a whole."""
 SHORTEST_S = 1.2
 """The result of a shorter phrase is sent together with the next one."""
 FASTEST_WORDS_PER_S = 8.0

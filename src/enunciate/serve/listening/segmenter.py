@@ -14,7 +14,10 @@ KEPT_SILENCE_S = 2.0
 """Seconds of silence that are kept before speech where the rules set no limit to that silence."""
 SHORT_READING_S = 15.0
 """The longest reading, in seconds, that is assessed at each pause; a longer one would take too long."""
+PAUSE_S = 0.2
+"""The silence after speech at which a phrase of a reading may be over, where the client asks for no other."""
 LONG_PAUSE_S = 3.0
+"""The silence at which a pause is reported in a long reading."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from enunciate.serve.azure.options import LANGUAGE, AzureOptions, read_options
-from enunciate.serve.listening.reading_progress import PAUSE_S
-from enunciate.serve.listening.segmenter import SilenceRules
+from enunciate.serve.listening.segmenter import PAUSE_S, SilenceRules
 
 INITIAL_SILENCE_S = 5.0
 END_SILENCE_S = 0.8
