@@ -72,6 +72,8 @@ class StreamingAssessor(Assessor, Protocol):
     ) -> Iterator[PhraseResult | Assessment]:
         """Yield the result of each phrase as it is finished, and at the end the whole assessment.
 
+        A result of a phrase replaces those that had its index or a higher one.
+
         Args:
             utterance: The clip.
             progress: Told how many seconds of the clip are heard, and how many it has.
@@ -178,7 +180,8 @@ def assess_stream(
 ) -> Iterator[PhraseResult | Assessment]:
     """Assess one recording, and yield the result of each phrase as it is finished; the last is the whole.
 
-    An engine that is no `StreamingAssessor` yields the whole alone.
+    An engine that is no `StreamingAssessor` yields the whole alone. A result of a phrase replaces those that
+    had its index or a higher one: in rare cases the rest of a reading changes what its beginning meant.
 
     Args:
         audio: As for `assess`, like the next six.
@@ -191,7 +194,7 @@ def assess_stream(
         progress: Told how many seconds of the recording are heard, and how many it has.
 
     Raises:
-        EnunciateError: as `assess`, when the first result is asked for.
+        EnunciateError: as `assess`, when a result is asked for.
     """
     assessor = _cached_assessor(model, lexicon, threads)
     utterance = _utterance(audio, text, id, accent)

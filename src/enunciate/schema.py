@@ -269,7 +269,8 @@ class PhraseResult(FrozenModel):
     """
 
     index: Annotated[int, Field(ge=0)]
-    """Counts the phrases from 0."""
+    """Counts the phrases from 0. A result replaces those given before it that had its index or a higher one,
+    which happens where the rest of a reading changes what its beginning was taken for."""
     start_s: Seconds
     """From the start of the whole recording, like all times."""
     end_s: Seconds

@@ -18,10 +18,19 @@ pytestmark = pytest.mark.slow
 SENTENCE = "I think the weather is nice today."
 
 
-def joined(n_sentences, pause_s):
-    samples, rate_hz = sf.read(ASSETS / "correct.flac", dtype="float32")
+SENTENCES = {
+    "correct.flac": SENTENCE,
+    "mispronounced.flac": "The friend has three red balloons.",
+    "wrong_text.flac": "My brother plays the piano on Sunday morning.",
+}
+
+
+def joined(n_times, pause_s, clips=("correct.flac",)):
+    """Read clips so often one after the other, with pauses."""
+    rate_hz = 16_000
     pause = np.zeros(round(pause_s * rate_hz), dtype=np.float32)
-    return Clip(samples=np.concatenate([samples, pause] * n_sentences), sample_rate_hz=rate_hz)
+    parts = [part for clip in clips for part in (sf.read(ASSETS / clip, dtype="float32")[0], pause)]
+    return Clip(samples=np.concatenate(parts * n_times), sample_rate_hz=rate_hz)
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +100,49 @@ def test_without_text_the_phrases_have_the_phones_heard(reading):
     assert all(phrase.words == () for phrase in phrases)
     assert tuple(phone for phrase in phrases for phone in phrase.phones) == whole.phones
     assert whole.total.value == pytest.approx(mean_of(phrases, "total"))
+
+
+def told_at(audio, text):
+    """For each phrase its index and the seconds that were heard when it came; and the whole."""
+    told, seconds = [], [0]
+    for result in assess_stream(audio, text, progress=lambda done, _: seconds.append(done)):
+        if isinstance(result, PhraseResult):
+            told.append((result, seconds[-1]))
+    return told, result
+
+
+def test_the_first_phrases_come_before_the_rest_is_heard():
+    text = " ".join(SENTENCES.values())
+    reading = joined(5, 0.5, SENTENCES)
+    told, whole = told_at(reading, " ".join([text] * 5))
+
+    assert [phrase.index for phrase, _ in told] == list(range(15))
+    assert told[0][1] <= 15 < whole.duration_s / 2
+    assert all(at - phrase.end_s < 25 for phrase, at in told)
+    assert whole == assess(reading, " ".join([text] * 5))
+
+
+def test_phrases_that_a_later_one_changes_are_told_again(monkeypatch):
+    """The second half of the text is told early as if the first had been said before it."""
+    monkeypatch.setattr("enunciate.pocket.forced_alignment.SETTLED_MARGIN", 0.0)
+    passage = " ".join(["Never did anybody hear how much money uncle Bob put into shoes."] * 2)
+    said = " ".join([SENTENCE] * 12)
+    reading = joined(12, 0.5)
+    told, whole = told_at(reading, f"{passage} {said}")
+    phrases = []
+    for phrase, _ in told:
+        phrases[phrase.index :] = [phrase]
+
+    assert len(told) > len(phrases)
+    assert tuple(word for phrase in phrases for word in phrase.words) == whole.words
+    assert whole == assess(reading, f"{passage} {said}")
+
+
+def test_nothing_is_told_early_of_another_text():
+    told, whole = told_at(joined(12, 0.5), " ".join(["Never did anybody hear of uncle Bob."] * 12))
+
+    assert {at for _, at in told} == {round(whole.duration_s)}
+    assert {phrase.total for phrase, _ in told} == {whole.total}
 
 
 def test_progress_counts_the_seconds_heard(reading):

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from enunciate.pocket.viterbi import START, NoPathError, StateGraph, best_path
+from enunciate.pocket.viterbi import START, NoPathError, PathSearch, StateGraph, best_path
 
 
 def chain(columns, loop=True):
@@ -66,3 +66,49 @@ def test_fewer_frames_than_states_have_no_path():
     graph, finals = chain([0, 1, 2])
     with pytest.raises(NoPathError):
         best_path(np.zeros((2, 3)), graph, finals)
+
+
+def test_fed_in_pieces_the_search_finds_the_same_path():
+    rng = np.random.default_rng(0)
+    graph, finals = chain([state % 7 for state in range(40)])
+    emissions = rng.normal(size=(100, 7))
+    search = PathSearch(graph, 100)
+    for first in range(0, 100, 30):
+        search.feed(emissions[first : first + 30])
+
+    path, score = search.finish(finals)
+
+    whole, best = best_path(emissions, graph, finals)
+    np.testing.assert_array_equal(path, whole)
+    assert score == best
+
+
+def test_what_all_paths_agree_on_is_the_beginning_of_the_best_one():
+    columns = [state % 5 for state in range(60)]
+    graph, finals = chain(columns)
+    emissions = np.full((180, 5), -4.0)
+    for state, column in enumerate(columns):
+        emissions[3 * state : 3 * state + 3, column] = -0.1
+    search = PathSearch(graph, 180)
+    agreed = []
+    for first in range(0, 180, 45):
+        search.feed(emissions[first : first + 45])
+        agreed.append(search.agreed(50.0))
+
+    path, _ = search.finish(finals)
+
+    assert all(len(found) > 25 + 45 * k for k, found in enumerate(agreed)), "about 13 frames of -3.9 are open"
+    for found in agreed:
+        np.testing.assert_array_equal(found, path[: len(found)])
+
+
+def test_with_no_path_given_up_nothing_is_agreed_on_before_the_paths_meet():
+    graph = StateGraph()
+    left, right = (graph.add(column, [START], loop=True) for column in (0, 1))
+    last = graph.add(2, [left, right], loop=True)
+    search = PathSearch(graph, 4)
+    search.feed(np.array([[0.0, -1.0, -9.0]] * 2))
+    assert len(search.agreed(100.0)) == 0
+    assert search.agreed(0.5).tolist() == [left, left]
+    search.feed(np.array([[0.0, -1.0, -0.5]] * 2))
+    assert search.finish([last])[0].tolist() == [left, left, left, last]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,10 @@ class Outputs:
     level: Floats
     """(T,) level in decibels relative to the loudest frame."""
 
+    def until(self, end: int) -> Outputs:
+        """The frames before one."""
+        return Outputs(*(getattr(self, name)[:end] for name in self.__dataclass_fields__))
+
     def cut(self, start: int, end: int) -> dict[str, Floats]:
         """The frames of one phrase by name, with a leading dimension of 1, as the scorers take them."""
         return {name: getattr(self, name)[None, start:end] for name in self.__dataclass_fields__}
@@ -61,14 +66,31 @@ class AcousticModel:
             samples: The clip.
             progress: Told how many seconds of the clip are encoded.
         """
+        *_, outputs = self.in_windows(samples, progress)
+        return outputs
+
+    def in_windows(self, samples: Floats, progress: Progress | None = None) -> Iterator[Outputs]:
+        """Encode 16 kHz samples window by window, and yield all frames that are known after each.
+
+        Pitch and level are those of the whole clip from the first on.
+
+        Args:
+            samples: The clip.
+            progress: Told how many seconds of the clip are encoded.
+        """
         n_frames = max(1, len(samples) // FRAME_SAMPLES)
-        pieces: list[list[Floats]] = []
+        prosody = prosody_tracks(samples, n_frames)
+        whole: list[Floats] = []
         for first, start, end, last in windows(n_frames):
-            pieces.append(self._encode(samples, first, start, end, last))
+            encoded = self._encode(samples, first, start, end, last)
+            whole = whole or [np.empty((n_frames, part.shape[1]), np.float32) for part in encoded]
+            for array, part in zip(whole, encoded, strict=True):
+                array[start:end] = part
             if progress is not None:
                 progress(round(end * FRAME_S), round(n_frames * FRAME_S))
-        ctc, frame, sound, melody = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
-        return Outputs(ctc, frame, sound, melody, *prosody_tracks(samples, n_frames))
+            ctc, frame, sound, melody = (array[:end] for array in whole)
+            tone, voiced, level = (track[:end] for track in prosody)
+            yield Outputs(ctc, frame, sound, melody, tone, voiced, level)
 
     def encode_alone(self, samples: Floats, outputs: Outputs, start: int, end: int) -> Outputs:
         """Encode a stretch of a clip as if there were nothing else.

@@ -25,7 +25,7 @@ from enunciate.assembly.omissions import omission_cost
 from enunciate.phones.articulation import distance_table
 from enunciate.pocket.symbols import N_CLASSES, SILENCE
 from enunciate.pocket.variant_graph import variant_graph
-from enunciate.pocket.viterbi import START, NoPathError, StateGraph, best_path
+from enunciate.pocket.viterbi import START, NoPathError, PathSearch, StateGraph
 
 LogProbs = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -40,6 +40,9 @@ EXTRA_ENTRY_COST = 8.0
 EXTRA_MIN_FRAMES = 10
 LOWEST_PROBABILITY = 1e-4
 """Added to every probability: a frame of silence or noise inside a word does not decide the path."""
+SETTLED_MARGIN = 150.0
+"""A path that is worse by this hardly becomes the best one any more. Two seconds of speech that is no part of
+the text cost as much, or a third of a second of speech where there should be silence."""
 
 _EXTRA, _ANY = N_CLASSES, N_CLASSES + 1
 """Columns of the emissions beyond the classes: any phone at `EXTRA_COST`, and anything at all for free."""
@@ -119,6 +122,55 @@ class _Units:
         return exits
 
 
+class AlignmentSearch:
+    """Aligns words to frames that come in pieces."""
+
+    def __init__(self, words: Sequence[Sequence[Sequence[int]]], n_frames: int) -> None:
+        """Prepare a search.
+
+        Args:
+            words: As for `align`.
+            n_frames: How many frames will come.
+        """
+        self._words, self._n_frames, self._units = words, n_frames, _Units()
+        exits = [START]
+        for index, variants in enumerate(words):
+            exits = self._units.add_word(index, variants, self._units.between_words(exits))
+        self._finals = [state for state in self._units.between_words(exits) if state != START]
+        self._search = PathSearch(self._units.graph, n_frames)
+
+    def feed(self, log_probs: LogProbs) -> None:
+        """Search the next frames, (T, 40) log-probabilities."""
+        self._search.feed(_emissions(log_probs))
+
+    def settled(self) -> Alignment | None:
+        """Return the alignment of the first words, which what is still to come will hardly change.
+
+        Returns:
+            An alignment of the words that are over, with `variants` for all (0 for those to come); None where
+            there is no such word.
+        """
+        path = self._search.agreed(SETTLED_MARGIN)
+        word = np.asarray(self._units.word)[path]
+        last = int(word.max(initial=-1))
+        if last < 1:
+            return None
+        path = path[: int(np.argmax(word == last))]
+        return _read(path, self._units, self._words, 0.0)
+
+    def finish(self) -> Alignment:
+        """Return the alignment of all words.
+
+        Raises:
+            AlignmentError: there are fewer frames than the text needs.
+        """
+        try:
+            path, score = self._search.finish(self._finals)
+        except NoPathError as error:
+            raise AlignmentError(str(error)) from error
+        return _read(path, self._units, self._words, score / self._n_frames)
+
+
 def align(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]]) -> Alignment:
     """Align words to frames.
 
@@ -130,16 +182,9 @@ def align(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]]) -> Alig
     Raises:
         AlignmentError: there are fewer frames than the text needs.
     """
-    units = _Units()
-    exits = [START]
-    for index, variants in enumerate(words):
-        exits = units.add_word(index, variants, units.between_words(exits))
-    finals = [state for state in units.between_words(exits) if state != START]
-    try:
-        path, score = best_path(_emissions(log_probs), units.graph, finals)
-    except NoPathError as error:
-        raise AlignmentError(str(error)) from error
-    return _read(path, units, words, score / len(log_probs))
+    search = AlignmentSearch(words, len(log_probs))
+    search.feed(log_probs)
+    return search.finish()
 
 
 def count_phones(variant: Sequence[int]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,13 +15,13 @@ from enunciate.assembly.clip import LoadedClip, load_clip
 from enunciate.errors import TextTooLongError
 from enunciate.phones import Lexicon, is_vowel
 from enunciate.phones.pronunciation import Pronunciation
-from enunciate.pocket.acoustic_model import FRAME_S, AcousticModel, Outputs
+from enunciate.pocket.acoustic_model import FRAME_S, FRAME_SAMPLES, WINDOW, AcousticModel, Outputs
 from enunciate.pocket.ctc import HEARING, PhoneModel, beam_search, load_phone_model
 from enunciate.pocket.forced_alignment import (
     Alignment,
     AlignmentError,
+    AlignmentSearch,
     LogProbs,
-    align,
     align_heard,
     count_phones,
 )
@@ -44,6 +44,14 @@ class AlignedClip(LoadedClip):
     """The canonical phones or, without reference, those heard; None where none was heard."""
     heard: list[int] | None
     """The classes of the phones heard; None with reference, which does not need them."""
+    is_whole: bool = True
+    """False while the rest is not heard yet: `outputs` and `alignment` are then those of the beginning."""
+
+    @property
+    def aligned(self) -> Alignment:
+        """The alignment of a clip that has one."""
+        assert self.alignment is not None
+        return self.alignment
 
     @property
     def ends_phrase(self) -> Sequence[bool]:
@@ -102,14 +110,44 @@ class Listener:
             TextError: The text cannot be turned into phones, or has too many for the clip.
         """
         clip = load_clip(utterance, self._lexicon, longest_s=self._longest_s)
-        outputs = self._acoustic_model(clip.speech.samples, progress)
+        return self._aligned(clip, self._acoustic_model(clip.speech.samples, progress))
+
+    def _aligned(self, clip: LoadedClip, outputs: Outputs) -> AlignedClip:
+        heard = None
         if clip.reference is None:
             heard = self.hear(outputs)
             alignment = align_heard(outputs.frame, heard) if heard else None
         else:
-            heard = None
-            alignment = align_text(outputs.frame, variant_classes(clip.reference), utterance.id)
-        return AlignedClip(utterance, clip.speech, clip.reference, outputs, alignment, heard)
+            alignment = align_text(outputs.frame, variant_classes(clip.reference), clip.utterance.id)
+        return AlignedClip(clip.utterance, clip.speech, clip.reference, outputs, alignment, heard)
+
+    def listen_in_parts(
+        self, utterance: Utterance, progress: Progress | None = None
+    ) -> Iterator[AlignedClip]:
+        """Encode and align a clip window by window.
+
+        Yields:
+            After each window but the last the frames so far and the words in them that what is to come
+            will hardly change, if there are any; at the end, what `listen` returns.
+
+        Raises:
+            AudioError: The clip cannot be assessed.
+            TextError: The text cannot be turned into phones, or has too many for the clip.
+        """
+        clip = load_clip(utterance, self._lexicon, longest_s=self._longest_s)
+        samples = clip.speech.samples
+        if clip.reference is None or len(samples) <= WINDOW * FRAME_SAMPLES:
+            yield self._aligned(clip, self._acoustic_model(samples, progress))
+            return
+        n_frames = len(samples) // FRAME_SAMPLES
+        search = TextSearch(variant_classes(clip.reference), n_frames, utterance.id)
+        n_heard = 0
+        for outputs in self._acoustic_model.in_windows(samples, progress):
+            search.feed(outputs.frame[n_heard:])
+            n_heard, whole = len(outputs.frame), len(outputs.frame) == n_frames
+            alignment = search.finish() if whole else search.settled()
+            if alignment is not None:
+                yield AlignedClip(utterance, clip.speech, clip.reference, outputs, alignment, None, whole)
 
     def encode_alone(self, clip: AlignedClip, start: int, end: int) -> Outputs:
         """Encode frames `start` to `end` of a clip as if there were nothing else."""
@@ -133,20 +171,44 @@ class Listener:
         return tuple(map(phone_of, self.hear(clip.outputs) if clip.heard is None else clip.heard))
 
 
+class TextSearch:
+    """`AlignmentSearch` for the words of a user's text, who is told if it is too long."""
+
+    def __init__(self, words: Sequence[Sequence[Sequence[int]]], n_frames: int, utterance_id: str) -> None:
+        """Prepare a search, as `AlignmentSearch` does.
+
+        Raises:
+            TextTooLongError: The clip has too few frames for the phones of the words.
+        """
+        phones = sum(min(map(count_phones, variants)) for variants in words)
+        seconds = n_frames * FRAME_S
+        self._too_long = TextTooLongError.for_clip(utterance_id, phones, seconds)
+        if phones > seconds * FASTEST_PHONES_PER_S:
+            raise self._too_long
+        self._search = AlignmentSearch(words, n_frames)
+        self.feed, self.settled = self._search.feed, self._search.settled
+
+    def finish(self) -> Alignment:
+        """Return the alignment of all words.
+
+        Raises:
+            TextTooLongError: The clip has too few frames for the phones of the words.
+        """
+        try:
+            return self._search.finish()
+        except AlignmentError as error:
+            raise self._too_long from error
+
+
 def align_text(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]], utterance_id: str) -> Alignment:
     """Align the words of a user's text, as `forced_alignment.align` does.
 
     Raises:
         TextTooLongError: The clip has too few frames for their phones.
     """
-    phones = sum(min(map(count_phones, variants)) for variants in words)
-    seconds = len(log_probs) * FRAME_S
-    if phones > seconds * FASTEST_PHONES_PER_S:
-        raise TextTooLongError.for_clip(utterance_id, phones, seconds)
-    try:
-        return align(log_probs, words)
-    except AlignmentError as error:
-        raise TextTooLongError.for_clip(utterance_id, phones, seconds) from error
+    search = TextSearch(words, len(log_probs), utterance_id)
+    search.feed(log_probs)
+    return search.finish()
 
 
 def stress_marks(words: Sequence[Sequence[str]]) -> npt.NDArray[np.float32]:

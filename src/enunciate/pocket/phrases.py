@@ -67,9 +67,35 @@ def cut_phrases(alignment: Alignment, ends_phrase: Sequence[bool]) -> list[Phras
     Returns:
         At least one phrase; together they hold all phones, in order.
     """
-    cuts = _pause_cuts(alignment, ends_phrase)
-    cuts = _without_short(alignment, cuts, ends_phrase)
-    bounds = [0, *cuts, len(alignment.classes)]
+    return _divided(alignment, [0, *_cuts(alignment, ends_phrase), len(alignment.classes)])
+
+
+def first_phrases(alignment: Alignment, ends_phrase: Sequence[bool]) -> list[Phrase]:
+    """Return the phrases of a reading's first words that will be the same when the rest is known.
+
+    Args:
+        alignment: The first words of the reading.
+        ends_phrase: For each word of the whole reading whether a punctuation mark follows it in the text.
+
+    Returns:
+        Those before the last pause that ends a phrase; none where it is too early to tell.
+    """
+    n_phones = len(alignment.classes)
+    seconds = float(alignment.end[-1] - alignment.start[0]) * FRAME_S
+    if seconds <= LONGEST_S and not any(ends_phrase[:-1]):
+        return []  # where such a reading is cut depends on its length
+    bounds = [0, *_cuts(alignment, ends_phrase)]
+    if _is_short(alignment, bounds[-1], n_phones):
+        bounds.pop()  # what follows may yet join what is before
+    return _divided(alignment, bounds)
+
+
+def _cuts(alignment: Alignment, ends_phrase: Sequence[bool]) -> list[int]:
+    return _without_short(alignment, _pause_cuts(alignment, ends_phrase), ends_phrase)
+
+
+def _divided(alignment: Alignment, bounds: Sequence[int]) -> list[Phrase]:
+    """The phrases between bounds, none of them too long."""
     spans = [span for a, b in pairwise(bounds) for span in _divide(alignment, a, b)]
     return [Phrase(a, b, int(alignment.start[a]), int(alignment.end[b - 1])) for a, b in spans]
 

@@ -43,6 +43,86 @@ class StateGraph:
         return state
 
 
+class PathSearch:
+    """A search that is fed its frames in pieces, and says early where the best path must lie."""
+
+    def __init__(self, graph: StateGraph, n_frames: int, band: int = BAND) -> None:
+        """Prepare a search.
+
+        Args:
+            graph: S states, in an order in which no arc goes back.
+            n_frames: How many frames will come, at least 1.
+            band: How many states are searched at a time.
+        """
+        self._n_states, self._frame = len(graph.columns), 0
+        self._table, self._costs, self._starts = _tables(graph)
+        self._columns, self._entry = np.asarray(graph.columns), np.asarray(graph.entry_costs)
+        self._width, self._low = min(band, self._n_states), 0
+        # The last score is never reached: it pads lists, and stands for START.
+        self._scores = np.full(self._n_states + 1, -np.inf)
+        self._origins = np.zeros((n_frames, self._width), dtype=np.int8)
+        self._lows = np.zeros(n_frames, dtype=np.int64)
+        self._agreed = np.zeros(0, dtype=np.int64)
+
+    def feed(self, emissions: Floats) -> None:
+        """Search the next frames, (T, C) log-scores."""
+        scores, width, rows = self._scores, self._width, np.arange(self._width)
+        if self._frame == 0:
+            starts = self._starts
+            scores[starts] = emissions[0, self._columns[starts]] - self._entry[starts]
+            scores[width:] = -np.inf
+            emissions, self._frame = emissions[1:], 1
+        low = self._low
+        for row in emissions:
+            centre = low + int(np.argmax(scores[low : low + width]))
+            low = max(low, min(centre - width // 2, self._n_states - width))
+            scores[:low] = -np.inf
+            candidates = scores[self._table[low : low + width]] - self._costs[low : low + width]
+            best = candidates.argmax(axis=1)
+            self._origins[self._frame], self._lows[self._frame] = best, low
+            scores[low : low + width] = candidates[rows, best] + row[self._columns[low : low + width]]
+            self._frame += 1
+        self._low = low
+
+    def agreed(self, margin: float) -> Indices:
+        """Return the states of the first frames, on which all paths agree that may still become the best.
+
+        Args:
+            margin: Paths that are worse than the best one by more than this are not expected to catch up.
+        """
+        live = np.flatnonzero(self._scores >= self._scores.max() - margin)
+        last = self._frame - 1
+        while len(live) > 1 and last > 0:
+            live = np.unique(self._table[live, self._origins[last, live - self._lows[last]]])
+            last -= 1
+        if len(live) == 1:
+            self._agreed = self._trace(int(live[0]), last)
+        return self._agreed
+
+    def finish(self, finals: Sequence[int]) -> tuple[Indices, float]:
+        """Return the best state for each frame, and the score of the path, which ends in one of the states.
+
+        Raises:
+            NoPathError: no path fits into the frames.
+        """
+        final = max(finals, key=lambda state: self._scores[state])
+        if not np.isfinite(self._scores[final]):
+            raise NoPathError(f"{self._frame} frames cannot hold the shortest path")
+        return self._trace(final, self._frame - 1), float(self._scores[final])
+
+    def _trace(self, state: int, last: int) -> Indices:
+        """Return the best path to a state in the frame `last`, traced until it joins the one known."""
+        path = np.empty(last + 1, dtype=np.int64)
+        path[last] = state
+        for frame in range(last, 0, -1):
+            if frame < len(self._agreed) and self._agreed[frame] == state:
+                path[:frame] = self._agreed[:frame]
+                break
+            state = self._table[state, self._origins[frame, state - self._lows[frame]]]
+            path[frame - 1] = state
+        return path
+
+
 def best_path(
     emissions: Floats, graph: StateGraph, finals: Sequence[int], band: int = BAND
 ) -> tuple[Indices, float]:
@@ -57,35 +137,9 @@ def best_path(
     Raises:
         NoPathError: no path fits into the frames.
     """
-    n_frames, n_states = len(emissions), len(graph.columns)
-    table, costs, starts = _tables(graph)
-    columns, entry = np.asarray(graph.columns), np.asarray(graph.entry_costs)
-    width = min(band, n_states)
-    scores = np.full(
-        n_states + 1, -np.inf
-    )  # the last one is never reached: it pads lists, and stands for START
-    scores[starts] = emissions[0, columns[starts]] - entry[starts]
-    scores[width:] = -np.inf
-    origins = np.zeros((n_frames, width), dtype=np.int8)
-    lows = np.zeros(n_frames, dtype=np.int64)
-    rows, low = np.arange(width), 0
-    for frame in range(1, n_frames):
-        centre = low + int(np.argmax(scores[low : low + width]))
-        low = max(low, min(centre - width // 2, n_states - width))
-        scores[:low] = -np.inf
-        candidates = scores[table[low : low + width]] - costs[low : low + width]
-        best = candidates.argmax(axis=1)
-        origins[frame], lows[frame] = best, low
-        scores[low : low + width] = candidates[rows, best] + emissions[frame, columns[low : low + width]]
-    final = max(finals, key=lambda state: scores[state])
-    if not np.isfinite(scores[final]):
-        raise NoPathError(f"{n_frames} frames cannot hold the shortest path")
-    path = np.empty(n_frames, dtype=np.int64)
-    path[-1] = final
-    for frame in range(n_frames - 1, 0, -1):
-        state = path[frame]
-        path[frame - 1] = table[state, origins[frame, state - lows[frame]]]
-    return path, float(scores[final])
+    search = PathSearch(graph, len(emissions), band)
+    search.feed(emissions)
+    return search.finish(finals)
 
 
 def _tables(graph: StateGraph) -> tuple[Indices, Floats, list[int]]:

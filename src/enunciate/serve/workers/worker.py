@@ -165,9 +165,13 @@ def _check_length(duration_s: float, max_clip_s: float) -> None:
 
 
 def _by_phrase(assessor: StreamingAssessor, utterance: Utterance) -> _Heard:
-    *phrases, whole = assessor.assess_stream(utterance)
+    phrases: list[PhraseResult] = []
+    *results, whole = assessor.assess_stream(utterance)
     assert isinstance(whole, Assessment)
-    return _Heard(whole, tuple(phrase for phrase in phrases if isinstance(phrase, PhraseResult)))
+    for result in results:
+        assert isinstance(result, PhraseResult)
+        phrases[result.index :] = [result]
+    return _Heard(whole, tuple(phrases))
 
 
 def _success(heard: _Heard, job: ClipJob) -> tuple[bytes, bytes]:
