@@ -70,9 +70,7 @@ class StreamingAssessor(Assessor, Protocol):
     def assess_stream(
         self, utterance: Utterance, progress: Progress | None = None
     ) -> Iterator[PhraseResult | Assessment]:
-        """Yield the result of each phrase as it is finished, and at the end the whole assessment.
-
-        A result of a phrase replaces those that had its index or a higher one.
+        """Yield the result of each phrase as it is finished (`PhraseResult.index`), and at the end the whole.
 
         Args:
             utterance: The clip.
@@ -180,8 +178,7 @@ def assess_stream(
 ) -> Iterator[PhraseResult | Assessment]:
     """Assess one recording, and yield the result of each phrase as it is finished; the last is the whole.
 
-    An engine that is no `StreamingAssessor` yields the whole alone. A result of a phrase replaces those that
-    had its index or a higher one: in rare cases the rest of a reading changes what its beginning meant.
+    An engine that is no `StreamingAssessor` yields the whole alone. See `PhraseResult.index`.
 
     Args:
         audio: As for `assess`, like the next six.
