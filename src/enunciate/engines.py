@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
@@ -223,6 +222,7 @@ def load_assessor(
     base_url: str | None = None,
     served_adapter: Path | None = None,
     weights: WeightFormat = "full",
+    compile_layers: bool = False,
 ) -> Assessor:
     """Load an engine.
 
@@ -242,9 +242,12 @@ def load_assessor(
         served_adapter: The folder of the adapter that the server runs as MODEL, whose recipe says how it is
             asked; without it MODEL is asked as a model that was not trained for this.
         weights: "int8" and "int4" (on NVIDIA GPUs) round the weights of models that torch runs: less memory.
+        compile_layers: Compile the layers of a model that torch runs on an NVIDIA GPU, Phi-4 among them:
+            faster answers, but the first ones, of each size of batch, take 10 to 30 s more.
 
     Raises:
         ModelNotFoundError: There is no such engine or folder, or no such model on the server.
+        DeviceError: `weights` or `compile_layers` does not fit the model or the machine.
         ModelServerError: The server does not answer, or does not take the key.
         MissingExtraError: The engine needs packages that are not installed.
     """
@@ -253,14 +256,21 @@ def load_assessor(
     from enunciate.pocket.weights_folder import DESCRIPTION
     from enunciate.speech_lm.families.detection import family_of_folder
     from enunciate.speech_lm.families.phi4.hub import HUB_NAME
+    from enunciate.speech_lm.options import TorchOptions
+    from enunciate.speech_lm.runtimes import (
+        load_with_onnx,
+        load_with_torch,
+        runs_without_torch,
+        torch_options_refused,
+    )
 
     folder = packaged_weights() if name_or_path == "pocket" else Path(name_or_path)
     family = family_of_folder(folder)  # of a whole checkpoint, which may have an adapter beside it
     is_adapter = family is None and (folder / "adapter_config.json").is_file()
     is_speech_lm = is_adapter or str(name_or_path) == HUB_NAME or family is not None
-    if weights != "full" and not is_speech_lm:
-        reason = f"weights={weights} is for folders with an adapter and for checkpoints"
-        raise ModelNotFoundError(f"{name_or_path} has its weights in one form only: {reason}")
+    torch_options = TorchOptions(weights=weights, compile_layers=compile_layers)
+    if torch_options != TorchOptions() and not is_speech_lm:
+        raise torch_options_refused(name_or_path, torch_options)
     if str(name_or_path).startswith(SERVED):
         with needing("openai"):
             import kaldialign  # noqa: F401  # pyright: ignore[reportUnusedImport,reportMissingTypeStubs]
@@ -269,52 +279,18 @@ def load_assessor(
         model = str(name_or_path).removeprefix(SERVED)
         return load_served(model, base_url, adapter=served_adapter, lexicon=lexicon, accent=accent)
     if name_or_path == "whisper":
-        return _load_whisper(None, lexicon=lexicon, accent=accent, threads=threads)
+        return load_with_onnx(None, lexicon=lexicon, accent=accent, threads=threads)
     if (folder / DESCRIPTION).is_file():
         return PocketAssessor(folder, lexicon=lexicon, accent=accent, threads=threads)
     if (folder / BASELINE).is_file():
         from enunciate.baselines.loading import load_baseline
 
         return load_baseline(folder, lexicon=lexicon, threads=threads)
-    if is_adapter and weights == "full" and _runs_without_torch(folder):
-        return _load_whisper(folder, lexicon=lexicon, accent=accent, threads=threads)
+    if is_adapter and torch_options == TorchOptions() and runs_without_torch(folder):
+        return load_with_onnx(folder, lexicon=lexicon, accent=accent, threads=threads)
     if is_speech_lm:
-        return _load_speech_lm(name_or_path, adapter=is_adapter, lexicon=lexicon, weights=weights)
+        return load_with_torch(name_or_path, torch_options, adapter=is_adapter, lexicon=lexicon)
     raise ModelNotFoundError(
         f"{name_or_path}: no such model. Use 'pocket', 'whisper', a folder that `enunciate train` wrote, "
         f"'{HUB_NAME}', or '{SERVED}MODEL' with the address of its server"
     )
-
-
-def _runs_without_torch(adapter: Path) -> bool:
-    """Whether an adapter is Whisper's, and there is no torch to run it with."""
-    from enunciate.speech_lm.adapter_folder import read_description
-
-    return find_spec("torch") is None and read_description(adapter).kind == "whisper"
-
-
-def _load_whisper(adapter: Path | None, *, lexicon: Path | None, accent: Accent, threads: int) -> Assessor:
-    """Load an adapter of Whisper, or the one that ships, under ONNX Runtime."""
-    with needing("whisper"):
-        import kaldialign  # noqa: F401  # pyright: ignore[reportUnusedImport,reportMissingTypeStubs]
-        import safetensors  # noqa: F401  # pyright: ignore[reportUnusedImport]
-
-        from enunciate.speech_lm.whisper_onnx.loading import load_whisper, packaged_adapter
-    return load_whisper(adapter or packaged_adapter(), lexicon=lexicon, accent=accent, threads=threads)
-
-
-def _load_speech_lm(
-    name_or_folder: str | Path, *, adapter: bool, lexicon: Path | None, weights: WeightFormat
-) -> Assessor:
-    from enunciate.speech_lm.adapter_folder import is_merged
-
-    with needing("llm"):
-        from enunciate.huggingface import quiet_loading
-
-        with quiet_loading():
-            from enunciate.speech_lm.loading import load_adapted, load_merged, load_untouched
-    if adapter:
-        return load_adapted(Path(name_or_folder), lexicon=lexicon, weights=weights)
-    if is_merged(Path(name_or_folder)):
-        return load_merged(Path(name_or_folder), lexicon=lexicon, weights=weights)
-    return load_untouched(str(name_or_folder), lexicon=lexicon, weights=weights)

@@ -16,6 +16,7 @@ from enunciate.cli.options import (
     AccentChoice,
     AccentOption,
     BaseUrlOption,
+    CompileLayersOption,
     ModelOption,
     ServedAdapterOption,
     WeightsChoice,
@@ -53,6 +54,7 @@ def assess(
     base_url: BaseUrlOption = None,
     served_adapter: ServedAdapterOption = None,
     weights: WeightsOption = WeightsChoice.FULL,
+    compile_layers: CompileLayersOption = False,
     format: Annotated[
         OutputFormat | None,
         typer.Option(
@@ -116,7 +118,14 @@ def assess(
             from enunciate.distributed.clip_worker import WorkerSettings
 
             settings = WorkerSettings(
-                model, lexicon, accent.value, phones.value, base_url, served_adapter, weights.value
+                model,
+                lexicon,
+                accent.value,
+                phones.value,
+                base_url,
+                served_adapter,
+                weights.value,
+                compile_layers,
             )
             assess_distributed(manifest, out, settings, workers=workers, gpus_per_worker=gpus_per_worker)
         return
@@ -133,6 +142,7 @@ def assess(
             base_url=base_url,
             served_adapter=served_adapter,
             weights=weights.value,
+            compile_layers=compile_layers,
         )
         ipa = phones is PhoneAlphabet.IPA
         if many:

@@ -12,6 +12,7 @@ from enunciate.cli.exit_codes import RESUME, exit_on_error
 from enunciate.cli.numpy_threads import one_numpy_thread
 from enunciate.cli.options import (
     BaseUrlOption,
+    CompileLayersOption,
     ModelOption,
     ServedAdapterOption,
     WeightsChoice,
@@ -35,6 +36,7 @@ def evaluate(
     base_url: BaseUrlOption = None,
     served_adapter: ServedAdapterOption = None,
     weights: WeightsOption = WeightsChoice.FULL,
+    compile_layers: CompileLayersOption = False,
     split: Annotated[SplitName, typer.Option(help="Split of the corpus to evaluate on.")] = SplitName.TEST,
     only: Annotated[
         Path | None,
@@ -108,7 +110,11 @@ def evaluate(
             results = evaluate_outside(system, answers, utterances, out)
         else:
             assessor = load_assessor(
-                model, base_url=base_url, served_adapter=served_adapter, weights=weights.value
+                model,
+                base_url=base_url,
+                served_adapter=served_adapter,
+                weights=weights.value,
+                compile_layers=compile_layers,
             )
             with progress_bar("assessing") as progress:
                 results = run.evaluate(

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from enunciate.cli.exit_codes import exit_on_error
+from enunciate.cli.options import CompileLayersOption, WeightsChoice, WeightsOption
 from enunciate.errors import needing
 
 
@@ -16,6 +17,8 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")] = 8000,
     model: Annotated[str, typer.Option(help="Same as for `enunciate assess`.")] = "pocket",
+    weights: WeightsOption = WeightsChoice.FULL,
+    compile_layers: CompileLayersOption = False,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -53,6 +56,8 @@ def serve(
 
         settings = ServiceSettings(
             model=model,
+            weights=weights.value,
+            compile_layers=compile_layers,
             workers=workers or available_cores(),
             queue_size=queue,
             timeout_s=timeout_s,

@@ -40,6 +40,7 @@ class WorkerSettings:
     base_url: str | None = None
     served_adapter: Path | None = None
     weights: WeightFormat = "full"
+    compile_layers: bool = False
 
     def load(self) -> Assessor:
         """Load the engine.
@@ -53,6 +54,7 @@ class WorkerSettings:
             base_url=self.base_url,
             served_adapter=self.served_adapter,
             weights=self.weights,
+            compile_layers=self.compile_layers,
         )
 
     def identity(self) -> str:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from enunciate.audio import MAX_CLIP_S
+
+if TYPE_CHECKING:
+    from enunciate.speech_lm.options import WeightFormat
 
 MAX_BATCH = 32
 """Maximum number of clips in one request."""
@@ -25,6 +29,10 @@ class ServiceSettings:
 
     model: str = "pocket"
     """Name or folder of the engine, as `load_assessor` takes it."""
+    weights: WeightFormat = "full"
+    """How the engine keeps its weights, as `load_assessor` takes it."""
+    compile_layers: bool = False
+    """Whether the engine compiles its layers; then workers answer several clips before they are ready."""
     workers: int = field(default_factory=available_cores)
     """Number of processes that hold the engine."""
     queue_size: int = 32

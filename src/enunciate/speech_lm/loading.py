@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import torch
 
+from enunciate.errors import DeviceError
 from enunciate.huggingface import quiet_loading
 from enunciate.phones import Lexicon
 from enunciate.speech_lm.adapter import WEIGHTS_FILE, add_adapter, merged
@@ -15,11 +16,18 @@ from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
 from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.decoding.static_decoding import pays_on
 from enunciate.speech_lm.export.merged import merged_model
+from enunciate.speech_lm.families.decoder_layers import compile_layers
 from enunciate.speech_lm.families.detection import family_of_folder
 from enunciate.speech_lm.families.family import Family
 from enunciate.speech_lm.families.names import USUAL_BASES, FamilyName
 from enunciate.speech_lm.families.registry import family_named, family_of
-from enunciate.speech_lm.options import AdapterConfig, AdapterDescription, Precision, WeightFormat
+from enunciate.speech_lm.options import (
+    AdapterConfig,
+    AdapterDescription,
+    Precision,
+    TorchOptions,
+    WeightFormat,
+)
 from enunciate.speech_lm.packaged_speech_aligner import packaged_speech_aligner
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.prompts import UNTRAINED_PROMPT
@@ -27,54 +35,57 @@ from enunciate.speech_lm.small_weights import round_weights
 from enunciate.torch_device import configure_cuda, pick_device
 
 BATCH_SIZE = {"cuda": 64, "cpu": 8}
+_USUAL = TorchOptions()
 _SUFFIX: dict[WeightFormat, str] = {"full": "", "int8": ", int8", "int4": ", int4"}
 
 
 def load_adapted(
-    folder: Path, *, lexicon: Path | None = None, weights: WeightFormat = "full"
+    folder: Path, *, lexicon: Path | None = None, torch_options: TorchOptions = _USUAL
 ) -> SpeechLmAssessor:
     """Load the engine of an adapter's folder; the adapter is merged into the base, which decodes faster.
 
     Args:
         folder: A folder that `enunciate train` wrote, with the recipe that names the base model.
         lexicon: A file with the user's own pronunciations.
-        weights: How the weights are kept.
+        torch_options: How torch runs the model.
 
     Raises:
         ModelNotFoundError: A file is missing, or the base is not here and cannot be fetched.
+        DeviceError: An option of torch does not fit the machine or the model.
         RecipeError: The recipe in the folder is broken.
         PronunciationError: The lexicon is broken.
     """
     words = Lexicon.default(lexicon)
     trained = read_description(folder)
-    device, family = pick_device(), family_named(trained.kind)
+    device, family = _device(torch_options, trained.kind), family_named(trained.kind)
     model, processor = merged_model(folder, trained, _dtype(family, device, trained.precision), device)
-    return _engine(_kept(model, weights), processor, trained, folder, folder / WEIGHTS_FILE, words, weights)
+    return _engine(model, processor, trained, folder, folder / WEIGHTS_FILE, words, torch_options)
 
 
 def load_merged(
-    folder: Path, *, lexicon: Path | None = None, weights: WeightFormat = "full"
+    folder: Path, *, lexicon: Path | None = None, torch_options: TorchOptions = _USUAL
 ) -> SpeechLmAssessor:
     """Load the engine of a model into which its adapter was merged.
 
     Args:
         folder: A folder that `enunciate export --format merged` wrote.
         lexicon: A file with the user's own pronunciations.
-        weights: How the weights are kept.
+        torch_options: How torch runs the model.
 
     Raises:
         ModelNotFoundError: A file is missing.
+        DeviceError: An option of torch does not fit the machine or the model.
         RecipeError: The recipe in the folder is broken.
         PronunciationError: The lexicon is broken.
     """
     words = Lexicon.default(lexicon)
     trained = read_description(folder)
-    device, family = pick_device(), family_named(trained.kind)
+    device, family = _device(torch_options, trained.kind), family_named(trained.kind)
     with quiet_loading():
         processor = family.processor(str(folder), None, trained.prompt.control)
         model = family.load(folder, dtype=_dtype(family, device, trained.precision), device=device)
     first = sorted(folder.glob("*.safetensors"))[0]
-    return _engine(_kept(model.eval(), weights), processor, trained, folder, first, words, weights)
+    return _engine(model.eval(), processor, trained, folder, first, words, torch_options)
 
 
 def _engine(
@@ -84,7 +95,7 @@ def _engine(
     folder: Path,
     file: Path,
     words: Lexicon,
-    weights: WeightFormat,
+    torch_options: TorchOptions,
 ) -> SpeechLmAssessor:
     """Return the engine of a merged model; `file` has weights that tell it from others."""
     configure_cuda()
@@ -96,7 +107,7 @@ def _engine(
         geometry=processor.geometry,
     )
     decoder = Decoder(
-        model,
+        _prepared(model, torch_options),
         processor,
         trained.prompt,
         max_batch=options.batch_size,
@@ -104,12 +115,12 @@ def _engine(
         paths=family.score_paths,
         static=pays_on(model.device),
     )
-    name = f"{family.name} {folder.resolve().name} {weights_digest(file)}{_SUFFIX[weights]}"
+    name = f"{family.name} {folder.resolve().name} {weights_digest(file)}{_SUFFIX[torch_options.weights]}"
     return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_speech_aligner(), lexicon=words)
 
 
 def load_untouched(
-    name_or_folder: str, *, lexicon: Path | None = None, weights: WeightFormat = "full"
+    name_or_folder: str, *, lexicon: Path | None = None, torch_options: TorchOptions = _USUAL
 ) -> SpeechLmAssessor:
     """Load the engine of a checkpoint that was not trained for these tasks: the zero-shot baseline.
 
@@ -119,15 +130,16 @@ def load_untouched(
 
     Raises:
         ModelNotFoundError: There is no such checkpoint, or it cannot be fetched.
+        DeviceError: An option of torch does not fit the machine or the model.
         PronunciationError: The lexicon is broken.
     """
     words = Lexicon.default(lexicon)
-    device = pick_device()
-    configure_cuda()
     family = family_named(_family_of_checkpoint(name_or_folder))
+    device = _device(torch_options, family.name)
+    configure_cuda()
     with quiet_loading():
         base = family.load(name_or_folder, dtype=_dtype(family, device, "bf16"), device=device)
-        model = _kept(_with_speech_adapter(base), weights)
+        model = _prepared(_with_speech_adapter(base), torch_options)
         folder = str(base.checkpoint or name_or_folder)
         processor = family.processor(folder, None, UNTRAINED_PROMPT.control)
     options = SpeechLmOptions(lenient=True, batch_size=BATCH_SIZE[device.type], geometry=processor.geometry)
@@ -139,7 +151,7 @@ def load_untouched(
         max_batch=options.batch_size,
         static=pays_on(device),
     )
-    name = f"{family.name} {name_or_folder}, untouched{_SUFFIX[weights]}"
+    name = f"{family.name} {name_or_folder}, untouched{_SUFFIX[torch_options.weights]}"
     return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_speech_aligner(), lexicon=words)
 
 
@@ -157,8 +169,26 @@ def _with_speech_adapter(base: Any) -> Any:
     return merged(add_adapter(base, AdapterConfig(start="speech")))
 
 
-def _kept(model: Any, weights: WeightFormat) -> Any:
-    round_weights(model, weights)
+def _device(torch_options: TorchOptions, kind: FamilyName) -> torch.device:
+    """Return the device to load to; an option that does not fit is refused before anything is loaded."""
+    device = pick_device()
+    if torch_options.compile_layers and not family_named(kind).runs_layer_by_layer:
+        raise DeviceError(
+            f"compile_layers: the layers of a model of the family {kind} are not called one by one: "
+            "load it without this option"
+        )
+    if torch_options.compile_layers and not pays_on(device):
+        raise DeviceError(
+            "compile_layers needs an NVIDIA GPU, and torch sees none (`enunciate info` shows what it sees): "
+            "load the model without this option"
+        )
+    return device
+
+
+def _prepared(model: Any, torch_options: TorchOptions) -> Any:
+    round_weights(model, torch_options.weights)
+    if torch_options.compile_layers:
+        compile_layers(model.language_model)
     return model
 
 

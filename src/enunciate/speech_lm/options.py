@@ -66,6 +66,14 @@ WeightFormat = Literal["full", "int8", "int4"]
 """How an engine keeps the weights of its linear layers: as they are, or rounded to 8 or 4 bits."""
 
 
+class TorchOptions(FrozenModel):
+    """How torch runs the model of an engine; the defaults need no GPU."""
+
+    weights: WeightFormat = "full"
+    compile_layers: bool = False
+    """Compile each layer of the decoder: faster answers on an NVIDIA GPU, after a slow first one."""
+
+
 class AdapterDescription(FrozenModel):
     """The part of an adapter's recipe that running it needs: base model, tasks, prompt and targets.
 

@@ -15,9 +15,11 @@ class Engine:
 
     def __init__(self) -> None:
         self.given: list[Utterance] = []
+        self.sizes: list[int] = []
 
     def assess(self, utterances):
         self.given += utterances
+        self.sizes.append(len(utterances))
         raise NoSpeechError("refused")
 
 
@@ -27,6 +29,12 @@ def test_an_engine_gets_the_clip_without_a_text_and_may_refuse_it():
     (utterance,) = engine.given
     assert utterance.text is None
     np.testing.assert_array_equal(utterance.audio.samples, vowels())
+
+
+def test_batches_follow_each_other_though_the_engine_refuses_them():
+    engine = Engine()
+    warm_up(engine, (1, 3))
+    assert engine.sizes == [1, 3]
 
 
 def test_pocket_hears_speech_in_the_clip():

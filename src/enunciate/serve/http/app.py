@@ -39,7 +39,7 @@ def create_app(settings: ServiceSettings | None = None, command: Sequence[str] |
         command: runs a worker; by default, `enunciate.serve.workers.worker` with the engine of the settings.
     """
     settings = settings or ServiceSettings()
-    service = Service(settings, command or _worker_command(settings))
+    service = Service(settings, command or worker_command(settings))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
@@ -75,13 +75,17 @@ def create_app(settings: ServiceSettings | None = None, command: Sequence[str] |
     return app
 
 
-def _worker_command(settings: ServiceSettings) -> list[str]:
+def worker_command(settings: ServiceSettings) -> list[str]:
+    """Return the command for a worker with the engine of the settings."""
     # -P: a file in the folder where the service was started must not be imported as a module.
     return [
         sys.executable,
         "-P",
         "-m",
         "enunciate.serve.workers.worker",
+        f"--weights={settings.weights}",
+        *(["--compile-layers"] if settings.compile_layers else []),
+        "--",
         settings.model,
         str(settings.max_clip_s),
     ]

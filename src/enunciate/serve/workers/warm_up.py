@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +23,12 @@ TILT_HZ = 500.0
 LEVEL = 0.3
 
 
-def warm_up(assessor: Assessor) -> None:
-    """Assess a clip without a text, whatever comes of it."""
+def warm_up(assessor: Assessor, batches: Sequence[int] = (1,)) -> None:
+    """Assess a clip without a text, whatever comes of it, in batches of so many."""
     clip = Clip(samples=vowels(), sample_rate_hz=SAMPLE_RATE_HZ)
-    with contextlib.suppress(Exception):  # an engine may refuse a clip that nobody has spoken
-        assessor.assess([Utterance(id="", audio=clip)])
+    for n_clips in batches:
+        with contextlib.suppress(Exception):  # an engine may refuse a clip that nobody has spoken
+            assessor.assess([Utterance(id="", audio=clip)] * n_clips)
 
 
 def vowels() -> npt.NDArray[np.float32]:

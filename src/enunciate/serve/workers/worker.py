@@ -6,10 +6,10 @@ costs one process, which the service replaces. Nothing is read from disk except 
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, TypeVar
@@ -29,6 +29,8 @@ from enunciate.serve.workers.messages import INTERNAL, ClipJob, ClipOutcome, Wor
 from enunciate.serve.workers.warm_up import warm_up
 
 _Result = TypeVar("_Result", Assessment, PhraseResult)
+COMPILED = (1, 3)
+"""Batches that have an engine compile all that it compiles: one clip, and more than it appends text to."""
 
 
 class _EngineBugError(EnunciateError):
@@ -45,12 +47,13 @@ class _Heard:
     phrases: tuple[PhraseResult, ...] = ()
 
 
-def run(load: Callable[[], Assessor], max_clip_s: float) -> None:
+def run(load: Callable[[], Assessor], max_clip_s: float, first_batches: Sequence[int] = (1,)) -> None:
     """Load an engine, and assess clips until the service closes the pipe.
 
     Args:
         load: returns the engine.
         max_clip_s: longer clips are refused, before they are decoded if their header says so.
+        first_batches: how many clips the engine answers together, in turn, before it is ready.
     """
     requests, replies = _take_streams()
     with logging_to_stderr():
@@ -59,7 +62,7 @@ def run(load: Callable[[], Assessor], max_clip_s: float) -> None:
         except EnunciateError as error:
             _send(replies, [WorkerHello(error=str(error)).model_dump_json().encode()])
             return
-        warm_up(assessor)
+        warm_up(assessor, first_batches)
         _send(
             replies,
             [WorkerHello(model=assessor.name, batch_size=assessor.batch_size).model_dump_json().encode()],
@@ -229,9 +232,18 @@ def _message(error: EnunciateError) -> str:
 
 
 def main() -> None:
-    """Run as `python -m enunciate.serve.workers.worker MODEL MAX_CLIP_S`."""
-    model, max_clip_s = sys.argv[1:]
-    run(lambda: load_assessor(model), float(max_clip_s))
+    """Run as `python -m enunciate.serve.workers.worker [OPTIONS] -- MODEL MAX_CLIP_S`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    parser.add_argument("max_clip_s", type=float)
+    parser.add_argument("--weights", default="full")
+    parser.add_argument("--compile-layers", action="store_true")
+    given = parser.parse_args()
+
+    def load() -> Assessor:
+        return load_assessor(given.model, weights=given.weights, compile_layers=given.compile_layers)
+
+    run(load, given.max_clip_s, COMPILED if given.compile_layers else (1,))
 
 
 if __name__ == "__main__":

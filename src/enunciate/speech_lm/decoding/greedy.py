@@ -18,7 +18,7 @@ from enunciate.speech_lm.decoding.continuation import Continuation
 from enunciate.speech_lm.decoding.grammar import MORE_PHONES_THAN_LETTERS
 from enunciate.speech_lm.decoding.transcripts import TokenSequence
 
-_LOOK_EVERY = {"cuda": 8}
+LOOK_EVERY = {"cuda": 8}
 """The number of steps between two checks whether all rows have ended; each check waits for the GPU."""
 APPENDED_ROWS = 2
 """The most rows that are checked after every step, so that text that must follow is fed in one pass with the
@@ -58,7 +58,7 @@ class GreedyTranscripts:
         phones, letters = torch.zeros_like(state), torch.zeros_like(state)
         letter_limits = self._put([most_letters(seconds) for seconds in durations_s])
         phone_limits = self._put([most_phones(seconds) for seconds in durations_s])
-        look_every = _LOOK_EVERY.get(self._device.type, 1)
+        look_every = LOOK_EVERY.get(self._device.type, 1)
         columns: list[Tensor] = []
         chances: list[Tensor] = []
         while True:
