@@ -1,13 +1,12 @@
 """What refilling batches of transcripts could save: the row-steps that wait for the longest answer.
 
-    PYTHONPATH=src python benchmarks/refilled_batches.py --answers FILE --corpus FOLDER --ranks FILE
+    PYTHONPATH=src python benchmarks/refilled_batches.py --corpus FOLDER --ranks FILE [--answers FILE]
 
 A batch of transcripts is decoded until its last answer is complete. The script counts, with the answers of a
-model about the test split, which share of the row-steps comes after the end of a row's answer: in batches
-that are sorted by the length of the clips as `Decoder` sorts them, in batches in the order of the list, and
-where each row that has ended is replaced by the next clip. Nothing is timed.
-
-Lines of the answers have `id`, `transcript` (the words) and `free_phones` (the phones heard).
+model about the test split or else with the labels, which share of the row-steps comes after the end of a
+row's answer: in batches that are sorted by the length of the clips as `Decoder` sorts them, in batches in the
+order of the list, where each row that has ended is replaced by the next clip, and where it is dropped. Rows
+are looked at after each step, or after as many as `greedy` takes between two looks. Nothing is timed.
 """
 
 from __future__ import annotations
@@ -22,25 +21,32 @@ from phi4_sizes import Report, tiny_size
 
 from enunciate import audio
 from enunciate.corpus.load import load_any_corpus
+from enunciate.schema import Utterance
 from enunciate.speech_lm.decoding.greedy import LOOK_EVERY
 from enunciate.speech_lm.decoding.transcripts import transcript_opening
-from enunciate.speech_lm.processor import Processor
-from enunciate.speech_lm.targets import MddAnswer, render
+from enunciate.speech_lm.options import TargetConfig
+from enunciate.speech_lm.targets import MddAnswer, render, target
 
 BATCHES = (16, 32, 64, 128)
 
 
-def steps_of(answers: Path, processor: Processor) -> dict[str, int]:
-    """Return the tokens that are chosen for each clip: those between the opening and the end token."""
-    fixed = len(transcript_opening(processor)) + 1
-    found: dict[str, int] = {}
-    for line in answers.read_text(encoding="utf-8").splitlines():
+def answers_of(predictions: Path) -> dict[str, MddAnswer]:
+    """Return the answers in a file that `enunciate evaluate` wrote, by the id of their clip."""
+    found: dict[str, MddAnswer] = {}
+    for line in predictions.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        phones = " ".join(row["free_phones"])
-        if row["transcript"] and phones:
-            answer = MddAnswer(word_transcript=row["transcript"], phoneme_transcript=phones)
-            found[row["id"]] = len(processor.answer_ids(render(answer))) - fixed
+        words = (row.get("assessment") or row).get("transcript")
+        if words and row["free_phones"]:
+            found[row["id"]] = MddAnswer(
+                word_transcript=words, phoneme_transcript=" ".join(row["free_phones"])
+            )
     return found
+
+
+def labels_of(utterances: Sequence[Utterance]) -> dict[str, MddAnswer]:
+    """Return the answers that training asks for, by the id of their clip."""
+    found = {one.id: target("mdd", one, TargetConfig()) for one in utterances}
+    return {id: answer for id, answer in found.items() if isinstance(answer, MddAnswer)}
 
 
 def batched(steps: Sequence[int], rows: int, look_every: int) -> int:
@@ -75,13 +81,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--answers", type=Path, required=True)
+    parser.add_argument("--answers", type=Path, help="predictions.jsonl of `enunciate evaluate`")
     parser.add_argument("--corpus", type=Path, required=True, help="the folder of Speechocean762")
     parser.add_argument("--ranks", type=Path, required=True, help="js-tiktoken's o200k_base.js")
     parser.add_argument("--out", type=Path, help="file that also receives the lines")
     given = parser.parse_args()
-    steps = steps_of(given.answers, processor_of(tiny_size("cpu"), given.ranks))
-    clips = [one for one in load_any_corpus(given.corpus, "test", None) if one.id in steps]
+    processor, clips = (
+        processor_of(tiny_size("cpu"), given.ranks),
+        load_any_corpus(given.corpus, "test", None),
+    )
+    answers = answers_of(given.answers) if given.answers else labels_of(clips)
+    fixed = len(transcript_opening(processor)) + 1  # and the end token, which is not chosen
+    steps = {id: len(processor.answer_ids(render(answer))) - fixed for id, answer in answers.items()}
+    clips = [one for one in clips if one.id in steps]
     seconds = {one.id: len(audio.load(one.audio).samples) / audio.SAMPLE_RATE_HZ for one in clips}
     listed = [steps[one.id] for one in clips]
     by_length = [steps[one.id] for one in sorted(clips, key=lambda one: -seconds[one.id])]

@@ -49,14 +49,13 @@ def values(assessments):
     return [one.total.value for one in assessments if one.total is not None]
 
 
-@pytest.mark.parametrize("weights", ["full", "int8"])
 @pytest.mark.parametrize("folder", ["tiny_adapter", "checkpoint"])
-def test_it_answers_the_same_whatever_the_number_of_clips(folder, weights, compiled, request):
+def test_it_answers_the_same_whatever_the_number_of_clips(folder, compiled, request):
     folder = request.getfixturevalue(folder)
-    plain = load_assessor(folder, weights=weights)
+    plain = load_assessor(folder)
     expected = [plain.assess(utterances(n_clips)) for n_clips in (1, 3)]
     assert not compiled
-    engine = load_assessor(folder, weights=weights, compile_layers=True)
+    engine = load_assessor(folder, compile_layers=True)
 
     found = [engine.assess(utterances(n_clips)) for n_clips in (1, 3)]
     assert compiled
@@ -84,6 +83,11 @@ def test_it_is_refused_where_there_is_no_gpu(tiny_adapter, checkpoint, monkeypat
     for folder in (tiny_adapter, checkpoint):
         with pytest.raises(DeviceError, match=r"compile_layers needs an NVIDIA GPU"):
             load_assessor(folder, compile_layers=True)
+
+
+def test_it_is_refused_with_weights_in_8_bits(tiny_adapter, compiled):
+    with pytest.raises(DeviceError, match="8 bits take minutes to compile"):
+        load_assessor(tiny_adapter, weights="int8", compile_layers=True)
 
 
 def test_it_is_refused_where_torch_does_not_call_the_layers(tmp_path, compiled):

@@ -177,6 +177,10 @@ def _device(torch_options: TorchOptions, kind: FamilyName) -> torch.device:
             f"compile_layers: the layers of a model of the family {kind} are not called one by one: "
             "load it without this option"
         )
+    if torch_options.compile_layers and torch_options.weights == "int8":
+        raise DeviceError(
+            "compile_layers: layers with weights in 8 bits take minutes to compile: leave out one of the two"
+        )
     if torch_options.compile_layers and not pays_on(device):
         raise DeviceError(
             "compile_layers needs an NVIDIA GPU, and torch sees none (`enunciate info` shows what it sees): "
