@@ -332,6 +332,8 @@ def test_what_cannot_be_served_is_one_line(tmp_path, monkeypatch):
         port = str(taken.getsockname()[1])
         assert f"port {port}" in line("--port", port)
     assert "no such model" in line("--port", "0", "--model", "nothing")
+    assert "compile_layers=True is for" in line("--port", "0", "--compile-layers")
+    assert "weights=int8 is for" in line("--port", "0", "--weights", "int8")
     keys = tmp_path / "keys"
     assert "cannot be read" in line("--keys", str(keys))
     keys.write_text("# my keys\n")
