@@ -243,7 +243,7 @@ def load_assessor(
             asked; without it MODEL is asked as a model that was not trained for this.
         weights: "int8" and "int4" (on NVIDIA GPUs) round the weights of models that torch runs: less memory.
         compile_layers: Compile the layers of a model that torch runs on an NVIDIA GPU, Phi-4 among them:
-            faster answers, but the first ones, of each size of batch, take 10 to 30 s more.
+            faster answers, but the first, and the first of a batch, take up to half a minute.
 
     Raises:
         ModelNotFoundError: There is no such engine or folder, or no such model on the server.

@@ -67,7 +67,7 @@ CompileLayersOption = Annotated[
     typer.Option(
         "--compile-layers",
         help="Compile the layers of Phi-4, of adapters, and of other models that torch runs on an NVIDIA "
-        "GPU: faster answers, but the first, and the first of a batch, take 10 to 30 s more.",
+        "GPU: faster answers, but the first, and the first of a batch, take up to half a minute.",
     ),
 ]
 EvaluatedCorpusOption = Annotated[
