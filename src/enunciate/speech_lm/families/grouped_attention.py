@@ -5,16 +5,14 @@ transformers repeats keys and values for `sdpa`; here the queries of a group sta
 head instead, which is the same sum. In passes over stored keys and values that saves most of the traffic.
 """
 
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
+from transformers.integrations.sdpa_attention import sdpa_attention_forward  # pyright: ignore[reportUnknownVariableType]
+from transformers.masking_utils import AttentionMaskInterface, sdpa_mask  # pyright: ignore[reportUnknownVariableType]
 from transformers.modeling_utils import AttentionInterface
 
 GROUPED = "grouped_sdpa"
