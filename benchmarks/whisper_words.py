@@ -21,7 +21,7 @@ from enunciate.corpus.load import load_any_corpus
 from enunciate.phones.alignment import count_edits
 from enunciate.reading.plain_words import plain_words
 from enunciate.speech_lm.whisper_onnx.dimensions import dimensions_of
-from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, OutputLayer
+from enunciate.speech_lm.whisper_onnx.model import OnnxDecoder, OnnxEncoder, OutputLayer
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 from enunciate.speech_lm.whisper_onnx.transcriber import Transcriber
 from enunciate.whisper_weights.base import find_whisper
@@ -36,8 +36,8 @@ def main() -> None:
     base = find_whisper()
     weights = base.read()
     dims = dimensions_of(weights, base.heads)
-    encoder = Encoder(weights, dims, 1)
-    decoder = Decoder(weights, dims, OutputLayer(weights, dims, 1), 1)
+    encoder = OnnxEncoder(weights, dims, 1)
+    decoder = OnnxDecoder(weights, dims, OutputLayer(weights, dims, 1), 1)
     tokens = WhisperTokens(base.tokenizer, dims.vocabulary)
     utterances = load_any_corpus(arguments.corpus, "train")[:: arguments.every]
     clips = [(audio.load(one.audio).samples, plain_words(one.text or "")) for one in utterances]

@@ -8,7 +8,7 @@ import pytest
 from support.fake_assessor import assessment_of, without_times
 
 from enunciate.errors import OutputError
-from enunciate.exports.textgrid import Interval, filled, to_textgrid
+from enunciate.exports.textgrid import TierInterval, filled, to_textgrid
 from enunciate.exports.textgrid_folder import textgrid_names, write_textgrids
 from enunciate.schema import Assessment, ClipError, Failure, Utterance
 
@@ -56,18 +56,18 @@ def test_an_engine_without_times_is_refused() -> None:
 
 def test_intervals_fill_the_clip_without_gap_or_overlap() -> None:
     given = [
-        Interval(0.5, 0.9, "b"),
+        TierInterval(0.5, 0.9, "b"),
         None,
-        Interval(0.2, 0.6, "a"),
-        Interval(0.7, 0.7, "c"),
-        Interval(0.95, 2, "d"),
+        TierInterval(0.2, 0.6, "a"),
+        TierInterval(0.7, 0.7, "c"),
+        TierInterval(0.95, 2, "d"),
     ]
     assert list(filled(given, 1.0)) == [
-        Interval(0.0, 0.2, ""),
-        Interval(0.2, 0.6, "a"),
-        Interval(0.6, 0.9, "b"),
-        Interval(0.9, 0.95, ""),
-        Interval(0.95, 1.0, "d"),
+        TierInterval(0.0, 0.2, ""),
+        TierInterval(0.2, 0.6, "a"),
+        TierInterval(0.6, 0.9, "b"),
+        TierInterval(0.9, 0.95, ""),
+        TierInterval(0.95, 1.0, "d"),
     ]
 
 

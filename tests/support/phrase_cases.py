@@ -3,7 +3,7 @@
 import torch
 
 from enunciate.pocket.training.encoder_config import EncoderConfig
-from enunciate.pocket.training.scorer import Heard
+from enunciate.pocket.training.scorer import EncodedPhrases
 from enunciate.pocket.training.scorer_inputs import PhraseBatch
 
 TINY = EncoderConfig(width=16, layers=1, heads=2, hidden=32, positions=200, sound_width=6, melody_width=4)
@@ -17,7 +17,7 @@ def random_heard(phrases=2, frames=60, seed=0):
         return torch.randn(*shape, generator=generator)
 
     voiced = (torch.rand(phrases, frames, generator=generator) > 0.3).float()
-    return Heard(
+    return EncodedPhrases(
         ctc=(2 * normal(phrases, frames, 40)).log_softmax(2),
         frame=(2 * normal(phrases, frames, 40)).log_softmax(2),
         sound=normal(phrases, frames, TINY.sound_width),

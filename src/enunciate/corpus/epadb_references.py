@@ -11,7 +11,7 @@ _LINE = re.compile(r"(TEXT|TRANSCRIPTION)\s+(\d+)\s*:\s*(.*)")
 
 
 @dataclass(frozen=True)
-class Phrase:
+class ReferencePhrase:
     """A phrase: its text and its references, each with the phones that are accepted in each place."""
 
     text: str
@@ -35,7 +35,7 @@ class Phrase:
         ]
 
 
-References = dict[str, Phrase]
+References = dict[str, ReferencePhrase]
 """By the number of the phrase, as it is in the names of the files."""
 
 
@@ -50,4 +50,6 @@ def read_references(path: Path) -> References:
         elif found:
             places = tuple(tuple(place.split("/")) for place in found[3].split())
             transcriptions.setdefault(found[2], []).append(places)
-    return {number: Phrase(text, tuple(transcriptions.get(number, ()))) for number, text in texts.items()}
+    return {
+        number: ReferencePhrase(text, tuple(transcriptions.get(number, ()))) for number, text in texts.items()
+    }

@@ -20,7 +20,7 @@ from enunciate.schema import Assessment
 
 
 @dataclass(frozen=True)
-class Interval:
+class TierInterval:
     """A stretch of the clip with a label."""
 
     start_s: float
@@ -61,7 +61,7 @@ def to_textgrid(assessment: Assessment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def filled(intervals: Iterable[Interval | None], duration_s: float) -> Iterator[Interval]:
+def filled(intervals: Iterable[TierInterval | None], duration_s: float) -> Iterator[TierInterval]:
     """Yield intervals that cover the whole clip without a gap or an overlap, as Praat wants them.
 
     What is without times, or has no length, is left out.
@@ -74,18 +74,18 @@ def filled(intervals: Iterable[Interval | None], duration_s: float) -> Iterator[
         if _seconds(start_s) == _seconds(stop_s) or start_s > stop_s:
             continue
         if _seconds(start_s) != _seconds(end_s):
-            yield Interval(end_s, start_s, "")
-        yield Interval(start_s, stop_s, interval.label)
+            yield TierInterval(end_s, start_s, "")
+        yield TierInterval(start_s, stop_s, interval.label)
         end_s = stop_s
     if _seconds(end_s) != _seconds(duration_s):
-        yield Interval(end_s, duration_s, "")
+        yield TierInterval(end_s, duration_s, "")
 
 
-def _interval(start_s: float | None, end_s: float | None, label: str) -> Interval | None:
-    return None if start_s is None or end_s is None else Interval(start_s, end_s, label)
+def _interval(start_s: float | None, end_s: float | None, label: str) -> TierInterval | None:
+    return None if start_s is None or end_s is None else TierInterval(start_s, end_s, label)
 
 
-def _tier(number: int, name: str, intervals: list[Interval], duration_s: float) -> Iterator[str]:
+def _tier(number: int, name: str, intervals: list[TierInterval], duration_s: float) -> Iterator[str]:
     yield f"    item [{number}]:"
     yield '        class = "IntervalTier"'
     yield f'        name = "{name}"'

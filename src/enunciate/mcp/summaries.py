@@ -54,7 +54,7 @@ class WordComparison(FrozenModel):
     errors_b: tuple[SoundError, ...]
 
 
-class Comparison(FrozenModel):
+class RecordingComparison(FrozenModel):
     """Two recordings of the same text."""
 
     scores_a: dict[str, float]
@@ -89,10 +89,10 @@ def summarise(assessment: Assessment) -> AssessmentSummary:
     )
 
 
-def compare(a: Assessment, b: Assessment) -> Comparison:
+def compare(a: Assessment, b: Assessment) -> RecordingComparison:
     """Return what changed between two assessments of the same text."""
     pairs = [(_word(one), _word(other)) for one, other in zip(a.words, b.words, strict=True)]
-    return Comparison(
+    return RecordingComparison(
         scores_a=_scores(a),
         scores_b=_scores(b),
         words=tuple(_compared(one, other) for one, other in pairs if _differs(one, other)),

@@ -25,7 +25,7 @@ WORST = 0.005
 Array = npt.NDArray[np.float64]
 
 
-class Labelled(Protocol):
+class HumanScored(Protocol):
     """A clip with human scores, such as `baselines.labelled_clip.LabelledClip`."""
 
     @property
@@ -34,7 +34,7 @@ class Labelled(Protocol):
     def mismatched(self) -> bool: ...  # noqa: D102
 
 
-class Interval(FrozenModel):
+class IntervalTable(FrozenModel):
     """A table from a prediction to its 90% interval, linear between the knots."""
 
     knots: tuple[float, ...]
@@ -48,7 +48,7 @@ class Interval(FrozenModel):
         return min(low, prediction), max(high, prediction)
 
 
-class Level(FrozenModel):
+class ScoreLevel(FrozenModel):
     """The mean and the range of human scores of one kind of clip."""
 
     value: float
@@ -61,12 +61,12 @@ class Calibration(FrozenModel):
 
     threshold: float
     """The probability from which a phone counts as mispronounced, which maximises F1."""
-    phone: Interval
-    word: Interval
-    utterance: dict[Aspect, Interval]
-    free: dict[Aspect, Interval]
+    phone: IntervalTable
+    word: IntervalTable
+    utterance: dict[Aspect, IntervalTable]
+    free: dict[Aspect, IntervalTable]
     """The intervals of utterance scores without reference, under their name in the file of weights."""
-    mismatch: dict[str, Level]
+    mismatch: dict[str, ScoreLevel]
     """The scores of clips in which something other than the text was said."""
     scale: dict[Aspect, Scale] = Field(default_factory=dict[Aspect, Scale])
     """The scales of utterance scores; an aspect without one is said as the scorer gives it."""
@@ -99,7 +99,7 @@ class Calibration(FrozenModel):
         return scores
 
 
-def mismatch_levels(clips: Sequence[Labelled]) -> dict[str, Level]:
+def mismatch_levels(clips: Sequence[HumanScored]) -> dict[str, ScoreLevel]:
     """Return the human scores of mismatched clips or, where there are none, of the worst clips."""
     labelled = [clip for clip in clips if np.isfinite(clip.scores).any()]
     scores = np.stack([clip.scores for clip in labelled]).astype(np.float64)
@@ -107,20 +107,22 @@ def mismatch_levels(clips: Sequence[Labelled]) -> dict[str, Level]:
     if not chosen.any():
         mean = np.nanmean(scores, axis=1)
         chosen = mean <= np.nanquantile(mean, WORST)
-    levels: dict[str, Level] = {}
+    levels: dict[str, ScoreLevel] = {}
     for k, aspect in enumerate(ASPECTS):
         given = scores[chosen, k]
         given = given[np.isfinite(given)]
-        levels[aspect] = Level(value=float(given.mean()), low=float(given.min()), high=float(given.max()))
+        levels[aspect] = ScoreLevel(
+            value=float(given.mean()), low=float(given.min()), high=float(given.max())
+        )
     return levels
 
 
-def intervals_by_aspect(predicted: Array, human: Array) -> dict[Aspect, Interval]:
+def intervals_by_aspect(predicted: Array, human: Array) -> dict[Aspect, IntervalTable]:
     """Tabulate the intervals of utterance scores, (N, 4) each; a human score that is unknown is NaN."""
     return {aspect: known_interval(predicted[:, k], human[:, k]) for k, aspect in enumerate(ASPECTS)}
 
 
-def known_interval(predicted: Array, human: Array) -> Interval:
+def known_interval(predicted: Array, human: Array) -> IntervalTable:
     """Tabulate the intervals of scores from 0 to 10, (N,) each; a human score that is unknown is NaN."""
     known = np.isfinite(human)
     return interval(predicted[known], human[known], 10.0)
@@ -134,7 +136,7 @@ def best_threshold(wrong: npt.NDArray[np.bool_], probability: Array) -> float:
     return float(probability[order][int(f1.argmax())])
 
 
-def interval(predicted: Array, human: Array, top: float) -> Interval:
+def interval(predicted: Array, human: Array, top: float) -> IntervalTable:
     """Tabulate the 5th and 95th percentiles of the human scores over bins of the prediction."""
     order = np.argsort(predicted)
     knots: list[float] = []
@@ -142,11 +144,11 @@ def interval(predicted: Array, human: Array, top: float) -> Interval:
     high: list[float] = []
     tail = (1 - COVERAGE) / 2
     if not len(order):  # nobody scored this: any score is possible
-        return Interval(knots=(0.0,), low=(0.0,), high=(top,))
+        return IntervalTable(knots=(0.0,), low=(0.0,), high=(top,))
     for part in np.array_split(order, min(BINS, len(order))):
         knots.append(float(predicted[part].mean()))
         ends = np.quantile(human[part], [tail, 1 - tail], method="higher")
         ends[0] = np.quantile(human[part], tail, method="lower")
         low.append(float(np.clip(ends[0], 0, top)))
         high.append(float(np.clip(ends[1], 0, top)))
-    return Interval(knots=tuple(knots), low=tuple(low), high=tuple(high))
+    return IntervalTable(knots=tuple(knots), low=tuple(low), high=tuple(high))

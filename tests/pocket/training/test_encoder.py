@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from enunciate.pocket.training.conformer import Conformer
-from enunciate.pocket.training.encoder import Encoder, convolve
+from enunciate.pocket.training.encoder import WhisperEncoder, convolve
 from enunciate.pocket.training.encoder_config import EncoderConfig
 
 TINY = EncoderConfig(width=16, layers=2, heads=2, hidden=32, positions=200, sound_width=6, melody_width=4)
@@ -16,7 +16,7 @@ def encoder(request):
     torch.manual_seed(0)
     if request.param == "conformer":
         return Conformer(replace(TINY, kind="conformer", kernel=7)).eval()
-    encoder = Encoder(TINY).eval()
+    encoder = WhisperEncoder(TINY).eval()
     nn.init.normal_(encoder.positions)
     return encoder
 
@@ -55,7 +55,7 @@ def test_outputs_have_their_shapes_and_posteriors_sum_to_one(encoder):
 
 def test_blocks_are_skipped_in_training_alone():
     torch.manual_seed(0)
-    encoder = Encoder(TINY, dropout=0.0, layer_drop=1.0)
+    encoder = WhisperEncoder(TINY, dropout=0.0, layer_drop=1.0)
     mel = torch.randn(1, 80, 20)
 
     with torch.no_grad():

@@ -6,7 +6,7 @@ import torch
 from support.ctranslate2_file import write_ctranslate2
 
 from enunciate.errors import ModelNotFoundError
-from enunciate.pocket.training.encoder import NEW_PARTS, Encoder
+from enunciate.pocket.training.encoder import NEW_PARTS, WhisperEncoder
 from enunciate.pocket.training.encoder_config import EncoderConfig
 from enunciate.pocket.training.whisper_weights import evenly_chosen, load_whisper
 
@@ -15,7 +15,7 @@ CONFIG = EncoderConfig(width=40, layers=2, heads=4, hidden=80, positions=30, sou
 
 def make_encoder(seed, layers=CONFIG.layers):
     torch.manual_seed(seed)
-    encoder = Encoder(replace(CONFIG, layers=layers)).eval()
+    encoder = WhisperEncoder(replace(CONFIG, layers=layers)).eval()
     torch.nn.init.normal_(encoder.positions)
     with torch.no_grad():
         for block in encoder.blocks:
@@ -156,7 +156,7 @@ def test_file_that_is_none_says_where_to_get_one(tmp_path, name):
 
 def test_encoder_of_another_size_is_refused(tmp_path):
     write_ctranslate2(tmp_path / "model.bin", ctranslate2_arrays(make_encoder(0)))
-    wider = Encoder(EncoderConfig(width=48, layers=2, heads=4, hidden=80, positions=30))
+    wider = WhisperEncoder(EncoderConfig(width=48, layers=2, heads=4, hidden=80, positions=30))
 
     with pytest.raises(ModelNotFoundError, match="not an encoder"):
         load_whisper(wider, tmp_path / "model.bin")

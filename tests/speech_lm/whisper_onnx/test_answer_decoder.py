@@ -26,7 +26,7 @@ from enunciate.speech_lm.whisper_onnx import answer_decoder
 from enunciate.speech_lm.whisper_onnx.answer_decoder import OnnxAnswerDecoder
 from enunciate.speech_lm.whisper_onnx.dimensions import dimensions_of
 from enunciate.speech_lm.whisper_onnx.lora import merge_adapter
-from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, OutputLayer, TokenSequences
+from enunciate.speech_lm.whisper_onnx.model import OnnxDecoder, OnnxEncoder, OutputLayer, TokenSequences
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 from enunciate.whisper_weights.base import WhisperFolder
 
@@ -45,8 +45,8 @@ class Case:
         weights = merge_adapter(base.read(), adapter)
         self.dims = dimensions_of(weights, base.heads)
         self.tokens = WhisperTokens(base.tokenizer, self.dims.vocabulary)
-        self.encoder = Encoder(weights, self.dims, 1)
-        self.network = Decoder(weights, self.dims, OutputLayer(weights, self.dims, 1), 1)
+        self.encoder = OnnxEncoder(weights, self.dims, 1)
+        self.network = OnnxDecoder(weights, self.dims, OutputLayer(weights, self.dims, 1), 1)
         self.description = AdapterDescription(model="tiny", prompt=PromptConfig(rubric=False))
         self.decoder = OnnxAnswerDecoder(self.encoder, self.network, self.tokens, self.description)
 

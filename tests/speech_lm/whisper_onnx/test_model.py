@@ -10,7 +10,7 @@ from enunciate.speech_lm.whisper_onnx.dimensions import WHISPER_BASE, dimensions
 from enunciate.speech_lm.whisper_onnx.graph_files import graph
 from enunciate.speech_lm.whisper_onnx.graphs import GRAPHS
 from enunciate.speech_lm.whisper_onnx.initialisers import quantise
-from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, OutputLayer, TokenSequences
+from enunciate.speech_lm.whisper_onnx.model import OnnxDecoder, OnnxEncoder, OutputLayer, TokenSequences
 
 CLOSE = 0.15
 """What int8 may change in numbers whose standard deviation is about 1."""
@@ -29,7 +29,7 @@ def weights(whisper):
 @pytest.fixture(scope="module")
 def decoder(weights):
     dims = dimensions_of(weights, heads=2)
-    return Decoder(weights, dims, OutputLayer(weights, dims, 1), 1)
+    return OnnxDecoder(weights, dims, OutputLayer(weights, dims, 1), 1)
 
 
 def mel(frames, seed=0):
@@ -56,7 +56,7 @@ def logits_in_torch(whisper, states, tokens):
 
 @pytest.mark.parametrize("frames", [40, 301])
 def test_encoder_takes_clips_of_any_length(whisper, weights, frames):
-    states = Encoder(weights, dimensions_of(weights, heads=2), 1)(mel(frames))
+    states = OnnxEncoder(weights, dimensions_of(weights, heads=2), 1)(mel(frames))
 
     expected = states_in_torch(whisper, mel(frames)).numpy()
     assert states.shape == (1, -(-frames // 2), 32)

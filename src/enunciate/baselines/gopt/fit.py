@@ -31,7 +31,7 @@ from enunciate.baselines.gopt.model import GoptEnsemble
 from enunciate.baselines.gopt.training_data import GoptExample
 from enunciate.baselines.labelled_clip import LabelledClip
 from enunciate.corpus.splits import speaker_folds
-from enunciate.pocket.calibration import Calibration, Interval, known_interval
+from enunciate.pocket.calibration import Calibration, IntervalTable, known_interval
 from enunciate.pocket.training.export import export_module
 from enunciate.pocket.weights_folder import CALIBRATION
 from enunciate.schema import Utterance
@@ -102,7 +102,7 @@ def fit_gopt(
     return GoptModel(ensemble, other_ensemble, calibration)
 
 
-def _word_interval(clips: Sequence[LabelledClip[GopVectors]], predicted: Sequence[Array]) -> Interval:
+def _word_interval(clips: Sequence[LabelledClip[GopVectors]], predicted: Sequence[Array]) -> IntervalTable:
     """Tabulate the intervals of learnt word scores against human ones."""
     words = np.concatenate(
         [

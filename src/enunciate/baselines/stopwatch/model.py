@@ -7,7 +7,7 @@ from pathlib import Path
 from enunciate.baselines.clip_prediction import BaselinePrediction
 from enunciate.baselines.labelled_clip import LabelledClip
 from enunciate.baselines.linear_regression import Array, LinearRegression
-from enunciate.pocket.calibration import Interval
+from enunciate.pocket.calibration import IntervalTable
 from enunciate.schema import ASPECTS, Aspect, FrozenModel, Score
 
 STOPWATCH = "stopwatch.json"
@@ -17,7 +17,7 @@ class ScoredTimes(FrozenModel):
     """A regression from predictors to the four utterance scores, with their 90% intervals."""
 
     regression: LinearRegression
-    intervals: dict[Aspect, Interval]
+    intervals: dict[Aspect, IntervalTable]
 
     def scores(self, inputs: Array) -> dict[Aspect, Score]:
         """Return the scores of one clip from its predictors, shape (K,)."""

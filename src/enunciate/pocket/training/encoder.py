@@ -176,7 +176,7 @@ class PhoneEncoder(nn.Module, ABC):
         return Encoded(self.ctc(last), self.frame(last), self.sound(normed), self.melody(normed))
 
 
-class Encoder(PhoneEncoder):
+class WhisperEncoder(PhoneEncoder):
     """The encoder of Whisper; `load_whisper` gives it its weights, and the encodings of positions."""
 
     def __init__(self, config: EncoderConfig, dropout: float = 0.1, layer_drop: float = 0.0) -> None:

@@ -20,7 +20,7 @@ from enunciate.pocket.training.encoder import PhoneEncoder
 from enunciate.pocket.training.encoder_config import EncoderConfig
 from enunciate.pocket.training.model import PocketModel
 from enunciate.pocket.training.onnx_traces import drop_traces
-from enunciate.pocket.training.scorer import Ensemble, Heard, mean_scores
+from enunciate.pocket.training.scorer import EncodedPhrases, Ensemble, mean_scores
 from enunciate.pocket.training.scorer_inputs import PhraseBatch
 from enunciate.pocket.training.scorer_without_reference import ScorerWithoutReference
 from enunciate.pocket.weights_folder import ENCODER, SCORER, SCORER_WITHOUT_REFERENCE
@@ -68,8 +68,9 @@ def quantise(path: Path, quantised: Path) -> None:
 def export_scorer(model: PocketModel, path: Path) -> None:
     """Write the scorer with reference for one phrase of F frames, U phones and W words.
 
-    Its inputs are those of `Heard` and `PhraseBatch` and `word_index`, 0 to W - 1. Its outputs are `phone`
-    (1, U) from 0 to 2, `wrong` (1, U) probabilities, and `word_score` (1, W) and `whole` (1, 4) from 0 to 10.
+    Its inputs are those of `EncodedPhrases` and `PhraseBatch` and `word_index`, 0 to W - 1. Its outputs are
+    `phone` (1, U) from 0 to 2, `wrong` (1, U) probabilities, and `word_score` (1, W) and `whole` (1, 4) from
+    0 to 10.
     """
     n_phones, n_words = 17, 5
     start = torch.arange(n_phones)[None] * 5.0
@@ -93,7 +94,7 @@ def export_scorer(model: PocketModel, path: Path) -> None:
 def export_scorer_without_reference(model: PocketModel, path: Path) -> None:
     """Write the scorer without reference.
 
-    It maps the inputs of `Heard` and `inside` (1, F) to `whole` (1, 4) from 0 to 10.
+    It maps the inputs of `EncodedPhrases` and `inside` (1, F) to `whole` (1, 4) from 0 to 10.
     """
     examples = _frame_examples(model.config)
     inside = torch.ones_like(examples[-1])
@@ -122,7 +123,7 @@ class _RunningScorer(nn.Module):
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         n = len(FRAME_INPUTS)
-        heard, phrase, word_index = Heard(*inputs[:n]), PhraseBatch(*inputs[n:-1]), inputs[-1]
+        heard, phrase, word_index = EncodedPhrases(*inputs[:n]), PhraseBatch(*inputs[n:-1]), inputs[-1]
         scores = mean_scores(self.scorers(heard, phrase, word_index))
         return scores.phone * 2, scores.wrong.sigmoid(), scores.word * 10, scores.whole * 10
 
@@ -133,7 +134,7 @@ class _RunningScorerWithoutReference(nn.Module):
         self.scorer = scorer
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        return self.scorer(Heard(*inputs[:-1]), inputs[-1]) * 10
+        return self.scorer(EncodedPhrases(*inputs[:-1]), inputs[-1]) * 10
 
 
 def _frame_dim(config: EncoderConfig) -> Any:

@@ -7,11 +7,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from enunciate.pocket.training.conformer import Conformer
-from enunciate.pocket.training.encoder import Encoded, Encoder
+from enunciate.pocket.training.encoder import Encoded, WhisperEncoder
 from enunciate.pocket.training.encoder_config import WHISPER_BASE, EncoderConfig
 from enunciate.pocket.training.losses import divergence, flattened_pitch, loss_without_reference, score_losses
 from enunciate.pocket.training.options import AugmentOptions, ModelOptions
-from enunciate.pocket.training.scorer import Ensemble, Heard
+from enunciate.pocket.training.scorer import EncodedPhrases, Ensemble
 from enunciate.pocket.training.scorer_without_reference import ScorerWithoutReference
 from enunciate.pocket.training.torch_features import LogMel
 from enunciate.pocket.training.waveform_augment import disturb, stretch
@@ -33,7 +33,7 @@ class PocketModel(nn.Module):
     def __init__(self, options: ModelOptions, config: EncoderConfig = WHISPER_BASE) -> None:
         super().__init__()
         self.options, self.config = options, config
-        encoder = Conformer if config.kind == "conformer" else Encoder
+        encoder = Conformer if config.kind == "conformer" else WhisperEncoder
         self.encoder = encoder(config, options.dropout, options.skip)
         self.scorers = Ensemble(options.members, config, options.scorer_dropout, options.layers)
         self.free = ScorerWithoutReference(config, options.scorer_dropout)
@@ -62,7 +62,7 @@ class PocketModel(nn.Module):
             encoded: Encoded = self.encoder(mel, frames)
         return encoded.log_probabilities()
 
-    def phrases(self, batch: Batch, encoded: Encoded, tone: Tensor) -> Heard:
+    def phrases(self, batch: Batch, encoded: Encoded, tone: Tensor) -> EncodedPhrases:
         """Return the frames that each phrase's scorers see, one row per phrase.
 
         The posteriors are cut off from the gradient, so that scoring does not change what is recognised; the
@@ -74,7 +74,7 @@ class PocketModel(nn.Module):
             tone: (P, F) semitones of each phrase.
         """
         row = batch.row
-        return Heard(
+        return EncodedPhrases(
             encoded.ctc.detach()[row],
             encoded.frame.detach()[row],
             encoded.sound[row],

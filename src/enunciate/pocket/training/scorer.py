@@ -24,7 +24,7 @@ TOTAL_WEIGHTS, TOTAL_BIAS = (0.712, 0.137, 0.189), -0.07
 
 
 @dataclass(frozen=True)
-class Heard:
+class EncodedPhrases:
     """What the encoder and the pitch tracker give for P phrases of F frames."""
 
     ctc: Tensor
@@ -102,7 +102,7 @@ class Scorer(nn.Module):
         self.melodies = nn.ModuleList(PhoneLayer(width, HEADS, dropout) for _ in range(layers - 1))
         self.prosodic = PhrasePool(width, n_flow + inputs.N_MELODY_SUMMARY, dropout)
 
-    def forward(self, heard: Heard, phrase: PhraseBatch, n_words: int | Tensor) -> Scores:
+    def forward(self, heard: EncodedPhrases, phrase: PhraseBatch, n_words: int | Tensor) -> Scores:
         """Score P phrases.
 
         Args:
@@ -164,7 +164,7 @@ class Ensemble(nn.Module):
         super().__init__()
         self.members = nn.ModuleList(Scorer(streams, dropout, layers) for _ in range(members))
 
-    def forward(self, heard: Heard, phrase: PhraseBatch, n_words: int | Tensor) -> list[Scores]:
+    def forward(self, heard: EncodedPhrases, phrase: PhraseBatch, n_words: int | Tensor) -> list[Scores]:
         """Return the scores of each member."""
         return [member(heard, phrase, n_words) for member in self.members]
 

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from enunciate.pocket.training.encoder import convolve
 from enunciate.pocket.training.encoder_config import EncoderConfig
-from enunciate.pocket.training.scorer import Heard
+from enunciate.pocket.training.scorer import EncodedPhrases
 
 N_FRAME_INPUTS = 8
 WIDTH = 96
@@ -33,7 +33,7 @@ class ScorerWithoutReference(nn.Module):
         )
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, heard: Heard, inside: Tensor) -> Tensor:
+    def forward(self, heard: EncodedPhrases, inside: Tensor) -> Tensor:
         """Score P phrases, (P, 4) on a scale from 0 to 1.
 
         Args:
@@ -52,7 +52,7 @@ class ScorerWithoutReference(nn.Module):
         return self.out(torch.cat((pooled, spread, mean), dim=1)) * 0.3 + 0.75
 
 
-def _frame_inputs(heard: Heard) -> Tensor:
+def _frame_inputs(heard: EncodedPhrases) -> Tensor:
     """How sure the posteriors of each frame are, its silence, pitch, voicing and level, (P, F, 8)."""
     certainty = heard.ctc.exp().square().sum(2)
     columns = [

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from enunciate.errors import EnunciateError
 from enunciate.pocket.training.averaged import AveragedModel
 from enunciate.pocket.training.batch_plan import BatchPlanner
-from enunciate.pocket.training.encoder import NEW_PARTS, SCORED_PARTS, Encoder
+from enunciate.pocket.training.encoder import NEW_PARTS, SCORED_PARTS, WhisperEncoder
 from enunciate.pocket.training.encoder_config import EncoderConfig, config_of
 from enunciate.pocket.training.finish import check_calibration, finish
 from enunciate.pocket.training.measure import Metrics, measure
@@ -69,7 +69,7 @@ def train(recipe: PocketRecipe, config: EncoderConfig | None = None) -> Metrics:
     model = PocketModel(recipe.model, config or config_of(recipe.encoder))
     if recipe.start_seed is not None:
         torch.manual_seed(recipe.seed)
-    if recipe.whisper is not None and isinstance(model.encoder, Encoder):
+    if recipe.whisper is not None and isinstance(model.encoder, WhisperEncoder):
         load_whisper(model.encoder, recipe.whisper)
     configure_cuda()
     data = load_training_data(recipe, device)
@@ -203,7 +203,7 @@ def _optimiser(recipe: PocketRecipe, model: PocketModel) -> torch.optim.Optimize
             late.append(parameter)
         else:
             (fast if part in NEW_PARTS else slow).append(parameter)
-    encoder_rate = recipe.encoder_rate if isinstance(model.encoder, Encoder) else recipe.rate
+    encoder_rate = recipe.encoder_rate if isinstance(model.encoder, WhisperEncoder) else recipe.rate
     groups: list[dict[str, Any]] = [
         {"params": slow, "peak": encoder_rate, "late": False},
         {"params": fast, "peak": recipe.rate, "late": False},

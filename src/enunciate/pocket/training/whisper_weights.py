@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from enunciate.errors import ModelNotFoundError
-from enunciate.pocket.training.encoder import NEW_PARTS, Encoder
+from enunciate.pocket.training.encoder import NEW_PARTS, WhisperEncoder
 from enunciate.whisper_weights.ctranslate2 import Arrays, transformers_names
 from enunciate.whisper_weights.files import read_weights
 
@@ -30,7 +30,7 @@ _GROUP = 64
 """Values of an archive's int8 matrix that share a scale."""
 
 
-def load_whisper(encoder: Encoder, path: Path) -> None:
+def load_whisper(encoder: WhisperEncoder, path: Path) -> None:
     """Fill in the weights of Whisper's encoder; the heads and streams keep their own.
 
     Raises:
@@ -46,7 +46,7 @@ def load_whisper(encoder: Encoder, path: Path) -> None:
 
 
 def read_whisper(path: Path, layers: int) -> dict[str, Tensor]:
-    """Read Whisper's encoder under the names of `Encoder`, in single precision.
+    """Read Whisper's encoder under the names of `WhisperEncoder`, in single precision.
 
     Args:
         path: A `.safetensors`, `.bin` or `.npz` file.
@@ -95,7 +95,7 @@ def _dequantised(stored: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArr
 
 
 def _encoder_state(arrays: Arrays, layers: int) -> dict[str, Tensor]:
-    """The weights of the encoder with so many blocks under the names of `Encoder`, from transformers'."""
+    """Return the weights of an encoder of so many blocks under the names of `WhisperEncoder`."""
     start = "encoder."
     tensors = {
         name[name.index(start) + len(start) :]: torch.from_numpy(np.array(values, dtype=np.float32))

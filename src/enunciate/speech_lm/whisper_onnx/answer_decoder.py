@@ -23,7 +23,7 @@ from enunciate.speech_lm.decoding.slots import Slot, find_slots
 from enunciate.speech_lm.decoding.transcripts import TokenSequence, read_decoded, transcript_opening
 from enunciate.speech_lm.families.whisper.turn import SCORE_PATHS, WHISPER_AUDIO
 from enunciate.speech_lm.options import AdapterDescription, Task
-from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, Floats, TokenSequences
+from enunciate.speech_lm.whisper_onnx.model import Floats, OnnxDecoder, OnnxEncoder, TokenSequences
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 
 FEW = 1024
@@ -34,7 +34,11 @@ class OnnxAnswerDecoder:
     """Decodes the answers of one adapter."""
 
     def __init__(
-        self, encoder: Encoder, decoder: Decoder, tokens: WhisperTokens, description: AdapterDescription
+        self,
+        encoder: OnnxEncoder,
+        decoder: OnnxDecoder,
+        tokens: WhisperTokens,
+        description: AdapterDescription,
     ) -> None:
         """Prepare to decode.
 

@@ -19,7 +19,7 @@ from enunciate.speech_lm.packaged_speech_aligner import packaged_speech_aligner
 from enunciate.speech_lm.whisper_onnx.answer_decoder import OnnxAnswerDecoder
 from enunciate.speech_lm.whisper_onnx.dimensions import dimensions_of
 from enunciate.speech_lm.whisper_onnx.lora import WEIGHTS, changes_encoder, merge_adapter
-from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, OutputLayer
+from enunciate.speech_lm.whisper_onnx.model import OnnxDecoder, OnnxEncoder, OutputLayer
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 from enunciate.speech_lm.whisper_onnx.transcriber import Transcriber
 from enunciate.whisper_weights.base import HUB_NAMES, WhisperFolder, find_whisper
@@ -67,8 +67,8 @@ def load_whisper(
     logger.info("preparing the Whisper of %s", untouched.folder.folder)
     weights = merge_adapter(untouched.weights, adapter)
     own_encoder = changes_encoder(adapter)
-    encoder = Encoder(weights, untouched.dims, threads) if own_encoder else untouched.encoder
-    decoder = Decoder(weights, untouched.dims, untouched.output, threads)
+    encoder = OnnxEncoder(weights, untouched.dims, threads) if own_encoder else untouched.encoder
+    decoder = OnnxDecoder(weights, untouched.dims, untouched.output, threads)
     return SpeechLmAssessor(
         OnnxAnswerDecoder(encoder, decoder, untouched.tokens, description),
         _name_of(adapter),
@@ -110,9 +110,9 @@ class _Untouched:
         self.output = OutputLayer(self.weights, self.dims, threads)
 
     @cached_property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> OnnxEncoder:
         """The encoder."""
-        return Encoder(self.weights, self.dims, self._threads)
+        return OnnxEncoder(self.weights, self.dims, self._threads)
 
     def transcribe(self, samples: Samples) -> str:
         """Write down the words of a clip."""
@@ -120,5 +120,5 @@ class _Untouched:
 
     @cached_property
     def _transcriber(self) -> Transcriber:
-        decoder = Decoder(self.weights, self.dims, self.output, self._threads)
+        decoder = OnnxDecoder(self.weights, self.dims, self.output, self._threads)
         return Transcriber(self.encoder, decoder, self.tokens)

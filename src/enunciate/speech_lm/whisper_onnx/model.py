@@ -26,7 +26,7 @@ HIDDEN_FROM = np.float32(-1e9)
 """Added to the logit of what a token must not attend to."""
 
 
-class Encoder:
+class OnnxEncoder:
     """Whisper's encoder, int8."""
 
     def __init__(self, weights: Weights, dims: Dimensions, threads: int) -> None:
@@ -55,7 +55,7 @@ class OutputLayer:
         return logits
 
 
-class Decoder:
+class OnnxDecoder:
     """Whisper's decoder, int8."""
 
     def __init__(self, weights: Weights, dims: Dimensions, output: OutputLayer, threads: int) -> None:
@@ -78,12 +78,12 @@ class TokenSequences:
     goes on in the same way alone and beside others.
     """
 
-    def __init__(self, decoder: Decoder, heard: Mapping[str, Floats], n_rows: int = 1) -> None:
+    def __init__(self, decoder: OnnxDecoder, heard: Mapping[str, Floats], n_rows: int = 1) -> None:
         """Start with empty sequences.
 
         Args:
             decoder: The decoder.
-            heard: What `Decoder.hear` returned for the clip.
+            heard: What `OnnxDecoder.hear` returned for the clip.
             n_rows: The number of sequences.
         """
         self._decoder, self._heard = decoder, heard

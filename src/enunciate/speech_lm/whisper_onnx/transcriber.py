@@ -13,7 +13,7 @@ import numpy as np
 from enunciate.audio import SAMPLE_RATE_HZ, Samples
 from enunciate.pocket.log_mel import log_mel
 from enunciate.speech_lm.families.whisper.turn import WHISPER_AUDIO
-from enunciate.speech_lm.whisper_onnx.model import Decoder, Encoder, TokenSequences
+from enunciate.speech_lm.whisper_onnx.model import OnnxDecoder, OnnxEncoder, TokenSequences
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 
 PADDING_S = 20.0
@@ -28,7 +28,7 @@ class Transcriber:
     """Greedy decoding of English text; an `assessor.Transcriber`."""
 
     def __init__(
-        self, encoder: Encoder, decoder: Decoder, tokens: WhisperTokens, padding_s: float = PADDING_S
+        self, encoder: OnnxEncoder, decoder: OnnxDecoder, tokens: WhisperTokens, padding_s: float = PADDING_S
     ) -> None:
         """Prepare to transcribe.
 
