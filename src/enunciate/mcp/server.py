@@ -14,7 +14,7 @@ from enunciate.engines import Assessor
 from enunciate.errors import EnunciateError
 from enunciate.mcp.summaries import (
     AssessmentSummary,
-    Comparison,
+    RecordingComparison,
     TokenSummary,
     compare,
     summarise,
@@ -61,7 +61,7 @@ def create_server(assessor: Assessor) -> MCPServer:
             return list(summarise_text(describe_text(text, Lexicon.default())))
 
     @server.tool(name="compare")
-    def compare_files(path_a: str, path_b: str, text: str) -> Comparison:
+    def compare_files(path_a: str, path_b: str, text: str) -> RecordingComparison:
         """Compare two recordings of the same text, such as a first and a second attempt.
 
         Args:

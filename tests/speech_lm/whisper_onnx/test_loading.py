@@ -11,10 +11,10 @@ from support.paths import ASSETS, PACKAGE
 from support.speech_lm_cases import spoken_clip
 from support.whisper_folders import save_adapter, save_base
 
-from enunciate import engines
 from enunciate.engines import load_assessor
 from enunciate.errors import ModelNotFoundError, NoSpeechError, TaskNotTrainedError
 from enunciate.schema import ASPECTS, Clip, Utterance
+from enunciate.speech_lm import runtimes
 from enunciate.speech_lm.whisper_onnx import loading
 from enunciate.speech_lm.whisper_onnx.loading import load_whisper
 
@@ -131,7 +131,7 @@ def test_name_loads_the_adapter_that_ships(base, adapter, monkeypatch):
 
 
 def test_adapter_of_whisper_runs_where_there_is_no_torch(base, adapter, monkeypatch):
-    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    monkeypatch.setattr(runtimes, "find_spec", lambda name: None)
     monkeypatch.setenv("ENUNCIATE_WHISPER", str(base))
 
     (result,) = load_assessor(adapter).assess([utterance("we call it")])
