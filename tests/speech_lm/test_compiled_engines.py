@@ -14,6 +14,7 @@ from enunciate.engines import load_assessor
 from enunciate.errors import DeviceError, ModelNotFoundError
 from enunciate.schema import Clip, Utterance
 from enunciate.speech_lm import loading
+from enunciate.speech_lm.decoding import static_rows
 from enunciate.speech_lm.families.decoder_layers import compile_layers
 
 pytestmark = pytest.mark.slow
@@ -63,6 +64,17 @@ def test_it_answers_the_same_whatever_the_number_of_clips(folder, compiled, requ
     for some, others in zip(found, expected, strict=True):
         assert [one.transcript for one in some] == [one.transcript for one in others]
         assert values(some) == pytest.approx(values(others), abs=0.01)
+
+
+def test_it_answers_the_same_where_memory_is_short_and_the_plain_loop_decodes(
+    tiny_adapter, compiled, monkeypatch
+):
+    expected = load_assessor(tiny_adapter).assess(utterances(3))
+    monkeypatch.setattr(static_rows, "free_bytes", lambda _: 0)
+    found = load_assessor(tiny_adapter, compile_layers=True).assess(utterances(3))
+    assert 0 < len(compiled) <= 6
+    assert [one.transcript for one in found] == [one.transcript for one in expected]
+    assert values(found) == pytest.approx(values(expected), abs=0.01)
 
 
 def test_batches_of_one_and_of_three_leave_nothing_to_compile(tiny_adapter, compiled):
