@@ -11,27 +11,28 @@ from enunciate.pocket.alternatives import Alternative
 from enunciate.pocket.symbols import CLASS_OF_PHONE
 
 THRESHOLD = 0.5
-GOOD, LEARNER = True, False
+GOOD, FAIR, LEARNER = 9.0, 8.6, 7.0
+"""The accuracy of readings."""
 
 
 @pytest.fixture
 def judged(monkeypatch):
     """Judge a phone by two probabilities: that it is wrong (scorer), and that it was said (alternatives)."""
 
-    def judge(phone, other, wrong, canonical, good):
+    def judge(phone, other, wrong, canonical, accuracy):
         own, heard = CLASS_OF_PHONE[strip_stress(phone)], (CLASS_OF_PHONE[other],) if other else ()
         pair = [Alternative((own,), canonical), Alternative(heard, 1 - canonical)]
         monkeypatch.setattr(results, "alternatives_at", lambda *_: sorted(pair, key=lambda a: -a.probability))
         alignment = SimpleNamespace(classes=np.array([own]), start=np.array([0]), end=np.array([2]))
         outputs = SimpleNamespace(frame=np.zeros((4, 40)), ctc=np.zeros((4, 40)))
         clip = SimpleNamespace(outputs=outputs, alignment=alignment, canonical=[phone])
-        return results._judge(clip, 0, wrong, THRESHOLD, good_reading=good)
+        return results._judge(clip, 0, wrong, THRESHOLD, results._doubt_from(accuracy))
 
     return judge
 
 
 @pytest.mark.parametrize(
-    ("wrong", "canonical", "good", "mispronounced"),
+    ("wrong", "canonical", "accuracy", "mispronounced"),
     [
         (0.6, 0.9, LEARNER, True),
         (0.6, 0.9, GOOD, True),
@@ -39,12 +40,14 @@ def judged(monkeypatch):
         (0.1, 0.3, GOOD, True),  # where all else is good, one clear other sound is an error
         (0.1, 0.6, GOOD, False),
         (0.01, 0.01, GOOD, False),
+        (0.2, 0.3, FAIR, True),
+        (0.1, 0.3, FAIR, False),  # the better the rest, the less doubt it takes
     ],
 )
 def test_the_scorer_decides_and_in_a_good_reading_what_was_heard_too(
-    judged, wrong, canonical, good, mispronounced
+    judged, wrong, canonical, accuracy, mispronounced
 ):
-    verdict = judged("TH", "S", wrong, canonical, good)
+    verdict = judged("TH", "S", wrong, canonical, accuracy)
     assert (verdict.mispronounced, verdict.heard) == (mispronounced, "S" if mispronounced else "TH")
 
 

@@ -37,11 +37,10 @@ from enunciate.schema import (
 _ACCURACY = 0
 CLEAR_FROM = 0.5
 """The probability under which a diagnosis says "not clear"."""
-GOOD_READING_FROM = 8.85
-"""The accuracy of a phrase from which it is a good reading. The scorer learnt from learners, whose accent
-blurs many sounds that people let pass; where all else is good, one that is clearly another is an error."""
-DOUBT_FROM = 0.03
-"""The scorer's probability of a mispronunciation from which the alternatives decide in a good reading."""
+DOUBT_FROM = ((8.85, 0.03), (8.5, 0.15))
+"""The least accuracy of a good reading, and the scorer's probability of a mispronunciation from which the
+alternatives decide in it. The scorer learnt from learners, whose accent blurs many sounds that people let
+pass; where all else is good, a sound that is clearly another is an error, the more so the better it is."""
 CANONICAL_BELOW, REDUCIBLE_BELOW = 0.5, 0.1
 """The probability of the canonical phone among the alternatives under which it is taken for another there.
 The second is for what native speakers do in connected speech (`is_reduction`)."""
@@ -111,13 +110,13 @@ class PhraseResults:
     def _scored_phones(self, phrase: Phrase, scores: ScorerOutputs) -> list[PhoneResult]:
         results: list[PhoneResult] = []
         alignment, calibration = self._alignment, self._calibration
-        good = float(scores.utterance[_ACCURACY]) >= GOOD_READING_FROM
+        doubt_from = _doubt_from(float(scores.utterance[_ACCURACY]))
         for row, index in enumerate(range(phrase.first, phrase.last)):
             if int(alignment.word[index]) in alignment.omitted:
                 verdict, value = PhoneVerdict(True, None, 1.0), 0.0
             else:
                 wrong, value = float(scores.wrong[row]), float(scores.phone[row])
-                verdict = _judge(self._clip, index, wrong, calibration.threshold, good_reading=good)
+                verdict = _judge(self._clip, index, wrong, calibration.threshold, doubt_from)
                 value = min(value, verdict.best_score)
             low, high = calibration.phone.at(value)
             start_s, end_s = self._spans[index]
@@ -258,14 +257,17 @@ class PhoneVerdict:
     """The highest score that it leaves the phone, 1 to 2."""
 
 
-def _judge(
-    clip: AlignedClip, index: int, wrong: float, threshold: float, *, good_reading: bool
-) -> PhoneVerdict:
-    """Judge one phone by the scorer and, in a good reading, also by the alternatives."""
+def _doubt_from(accuracy: float) -> float:
+    """Return the probability of a mispronunciation from which the alternatives decide; 1 in most readings."""
+    return next((doubt for least, doubt in DOUBT_FROM if accuracy >= least), 1.0)
+
+
+def _judge(clip: AlignedClip, index: int, wrong: float, threshold: float, doubt_from: float) -> PhoneVerdict:
+    """Judge one phone by the scorer and, from a doubt on, also by the alternatives."""
     assert clip.alignment is not None
     outputs, alignment = clip.outputs, clip.alignment
     own = int(alignment.classes[index])
-    if wrong < (min(DOUBT_FROM, threshold) if good_reading else threshold):
+    if wrong < min(doubt_from, threshold):
         start, end = int(alignment.start[index]), int(alignment.end[index])
         return PhoneVerdict(False, phone_of(own), float(np.exp(outputs.frame[start:end, own].mean())))
     alternatives = alternatives_at(outputs.ctc, alignment, index)
