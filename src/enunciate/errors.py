@@ -149,7 +149,7 @@ class TextTooLongError(TextError):
 
     @classmethod
     def for_clip(cls, utterance_id: str, n_phones: int, duration_s: float) -> TextTooLongError:
-        """The error for a text of so many phones and a clip of this length."""
+        """Return the error for a text of `n_phones` phones and a clip of this length."""
         return cls(
             f"{utterance_id}: the text has {n_phones} phones, too many for a clip of {duration_s:.1f} s: "
             "give the text of this clip alone, or a longer recording"

@@ -33,7 +33,7 @@ MISPRONOUNCED_BELOW = 0.5
 
 
 def _rounded(decimals: int) -> PlainSerializer:
-    """Write a number to JSON with so many decimals; in Python it keeps all."""
+    """Write a number to JSON with this many decimals; in Python it keeps all."""
     return PlainSerializer(lambda value: round(value, decimals), when_used="json")
 
 

@@ -27,7 +27,7 @@ def pick_device(wanted: Literal["auto", "cpu", "cuda"] = "auto") -> torch.device
 
 
 def configure_cuda() -> None:
-    """Let matrix products use TF32, and keep cuDNN's attention off, which plans anew for every shape."""
+    """Let matrix products use TF32, and keep cuDNN's attention off, which plans again for every shape."""
     torch.backends.cuda.matmul.allow_tf32 = True
     torch.backends.cudnn.allow_tf32 = True
     torch.backends.cuda.enable_cudnn_sdp(False)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from enunciate.reading.description import DescribedToken, TextDescription
 
 SHOWN_READINGS = 4
-"""A table shows so many readings of a token; JSON has all."""
+"""The maximum number of readings of a token in a table; JSON has all."""
 
 
 class ReadFormat(StrEnum):

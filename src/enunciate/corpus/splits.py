@@ -78,7 +78,7 @@ def hold_out_fold(
 def hold_out_speakers(
     utterances: Sequence[Utterance], n_speakers: int
 ) -> tuple[list[Utterance], list[Utterance]]:
-    """Split dev speakers off a train split: about so many, alike the others in age, score and size.
+    """Split dev speakers off a train split: about this many, like the others in age, score and size.
 
     Args:
         utterances: The utterances of the train split.

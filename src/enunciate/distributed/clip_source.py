@@ -87,7 +87,7 @@ def table_of_fields(rows: list[Fields]) -> Any:
 
 
 def not_done(source: Any, done: Any, rows_per_task: int) -> Any:
-    """Return the clips of a source that have no result yet, in blocks of so many.
+    """Return the clips of a source that have no result yet, in blocks of `rows_per_task` rows.
 
     Args:
         source: A dataset with the columns of `clip_fields`.

@@ -42,7 +42,7 @@ def whole(*names: str) -> tuple[Column, ...]:
 
 
 def numbers(decimals: int, *names: str) -> tuple[Column, ...]:
-    """Columns of numbers with so many decimals."""
+    """Columns of numbers with this many decimals."""
     return tuple(Column(name, "number", decimals) for name in names)
 
 

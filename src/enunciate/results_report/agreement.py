@@ -13,8 +13,8 @@ from enunciate.results_report.clip_table import ClipTable, Codes
 from enunciate.schema import Aspect
 
 MOST_SPEAKERS = 5_000
-"""More speakers than these are joined at random into so many groups, which are drawn in their place: the
-intervals are nearly the same, and a resample is short."""
+"""The maximum number of groups that the bootstrap draws. More speakers are merged into this many at
+random: the intervals are nearly the same, and resampling is fast."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ScoreAgreement:
     spearman: float | None
     spearman_ci95: Interval | None
     beyond: PartialCorrelation
-    """Given what `controls` holds."""
+    """The partial correlation given `controls`."""
     mse: float | None
     bias: float | None
     coverage: float | None
@@ -60,7 +60,7 @@ def score_agreement(table: ClipTable, aspect: Aspect) -> ScoreAgreement | None:
 
 
 def controls(table: ClipTable) -> FloatArray:
-    """Return what a stopwatch knows of each clip, shape (N, 7), as `stopwatch.predictors` has it.
+    """Return the predictors of the stopwatch for each clip, shape (N, 7), as in `stopwatch.predictors`.
 
     The span of speech is the one over which the engine counted the phones per second.
     """
@@ -76,7 +76,7 @@ def controls(table: ClipTable) -> FloatArray:
 
 
 def speaker_codes(table: ClipTable) -> Codes:
-    """Return the number of the speaker of each clip; one of an unknown speaker has a speaker of its own."""
+    """Return the index of the speaker of each clip; each clip without a speaker has one of its own."""
     divided = table.divided("speaker")
     n_clips = len(table.columns["failed"])
     if divided is None:

@@ -1,7 +1,7 @@
-"""A table of results as columns of numbers, read by DuckDB, which takes no more from files than is needed.
+"""A table of results as columns of numbers, read by DuckDB, which reads only the columns that are needed.
 
-The files are what `enunciate assess` writes at the level of utterances, one file or the parts of a folder,
-and beside it, where they are given, a table of people's labels and a table of phones.
+Results are what `enunciate assess` writes at the level of utterances: one file, or the parts of a folder.
+A table of human labels and one of phones may be given with them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from enunciate.schema import ASPECTS
 
 SUFFIXES = (".parquet", ".csv", ".tsv")
 MEMORY = "1GB"
-"""What DuckDB may use before it writes to the disk."""
+"""The memory that DuckDB may use before it spills to disk."""
 _LABELS = (*ASPECTS, "age")
 _NAMES = ("speaker", "gender", "first_language")
 _OF_RUN = ("duration_s", "n_words", "n_phones", "phones_per_s", "snr_db")

@@ -1,4 +1,4 @@
-"""The clips of a table by length, noise, age, gender and first language, and what became of each group."""
+"""The mean scores and the agreement of groups of clips: by length, noise, age, gender and first language."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Groups = list[tuple[str, npt.NDArray[np.bool_]]]
 
 
 def groups_section(clips: ClipTable, id: str) -> Markup:
-    """Return a table for each division of the clips of which something is known."""
+    """Return a table for each division of the clips for which the table has data."""
     tables = [_table(clips, name, groups) for name, groups in _divisions(clips)]
     note = (
         "The mean scores of each group. Groups differ in their speakers, too, so that a lower score in noise "

@@ -1,4 +1,4 @@
-"""One HTML file of tables of results: how scores are distributed, by group, by phone, and against people."""
+"""The HTML report of tables of results: score distributions, groups, phones and agreement with people."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class SplitRecipe(TrainingRecipe):
     dev_speakers: Annotated[int, Field(ge=0)] = 12
     """About this many of the training speakers choose the best weights instead; 0 keeps the last weights."""
     limit: Annotated[int, Field(gt=0)] | None = None
-    """Train on only the first so many utterances, for a trial."""
+    """Train on only this many utterances, the first ones, for a trial."""
     report: bool = True
     """After training, evaluate the kept weights on the held-out fold or the test split."""
 

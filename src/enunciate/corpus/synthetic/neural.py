@@ -55,7 +55,7 @@ _MAX_HESITANT_S = 15.0
 _PAUSE_SHARE = 0.45
 """Share of word boundaries of a hesitant reading that get a pause."""
 _HELD_OUT = 10
-"""One in so many sentences of `fortunes` is kept for tests."""
+"""One in this many sentences of `fortunes` is kept for tests."""
 _REDUCED = frozenset(
     (
         "a an the to of and in on at for is are was were be been am i you he she it we they my your his her "

@@ -1,7 +1,7 @@
-"""A conformer (Gulati et al., 2020) with random weights, in the place of Whisper's encoder.
+"""A conformer (Gulati et al., 2020) with random initial weights, in place of Whisper's encoder.
 
-It tells frames apart by rotary positions (Su et al., 2021). Its norms are layer norms, so that a clip never
-depends on the others of its batch.
+Positions are rotary embeddings (Su et al., 2021). All norms are layer norms, so that the output for a clip
+does not depend on the others of its batch.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def rotated(x: Tensor) -> Tensor:
 
 
 class Convolution(nn.Module):
-    """The convolution module: how a frame follows from those near it, each channel for itself."""
+    """The convolution module: a gated depthwise convolution over frames."""
 
     def __init__(self, width: int, kernel: int) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Convolution(nn.Module):
 
 
 class ConformerBlock(nn.Module):
-    """Half a step of a feed-forward layer, attention, convolution, and another half step."""
+    """A half-step feed-forward layer, attention, convolution, and another half-step feed-forward layer."""
 
     def __init__(self, config: EncoderConfig, dropout: float) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ _Tensors = dict[str, onnx.TensorProto]
 
 
 def average_onnx(paths: Sequence[Path], shares: Sequence[float], out: Path) -> None:
-    """Write the weighted mean of files of one graph; 8-bit matrices are rounded anew, column by column.
+    """Write the weighted mean of files of one graph; 8-bit matrices are rounded again, column by column.
 
     Args:
         paths: At least one file.

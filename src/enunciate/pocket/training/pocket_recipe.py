@@ -24,7 +24,7 @@ class PocketRecipe(TrainingRecipe):
     `fold`: those outside of one fold of the train split. `official`: the train split; the test split is
     reported on. `everything`: all speakers, for weights that ship."""
     dev_speakers: Annotated[int, Field(ge=2)] = 21
-    """About so many speakers are held out by `split: dev`."""
+    """About this many speakers are held out by `split: dev`."""
     folds: Annotated[int, Field(ge=2)] = 5
     """The folds of the train split's speakers for `split: fold`."""
     hold_out: Annotated[int, Field(ge=0)] = Field(default=0, validate_default=True)
@@ -65,13 +65,13 @@ class PocketRecipe(TrainingRecipe):
     """Share of the run after which scores are learnt. Sounds are recognised and aligned better the longer
     they are learnt, but scores begin to be learnt by heart after some 25 epochs."""
     realign_at: tuple[_Share, ...] = (0.1, 0.5)
-    """Shares of the steps after which phones are aligned anew; formant speech at the first only."""
+    """Shares of the steps after which phones are aligned again; formant speech at the first only."""
     time_limit_s: _Positive | None = None
     """Training ends here whatever the step, with the schedule run down to it."""
     evaluations: Annotated[int, Field(ge=1)] = 3
     """How often held-out speakers are measured, the last time at the end."""
     limit: Annotated[int, Field(gt=0)] | None = None
-    """Learn from the first so many clips of each kind only, for a trial."""
+    """Learn from only this many clips of each kind, the first ones, for a trial."""
     workers: Annotated[int, Field(ge=1)] = 2
     """Processes that decode the recordings."""
     version: str = "dev"

@@ -18,7 +18,7 @@ _STEPS = 2.0
 
 
 def realign(model: PocketModel, bank: WaveformBank, clips: Sequence[int]) -> float:
-    """Align clips anew and tell the bank; the model is left in evaluation mode.
+    """Align clips again and update the bank; the model is left in evaluation mode.
 
     Clips of neural voices, whose canonical phones are not what was said, are also aligned with what was said,
     which their frame classes follow.

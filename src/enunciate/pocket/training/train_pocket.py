@@ -170,7 +170,7 @@ class PocketTrainer:
             )
 
     def _realign(self, step: int, first: bool) -> None:
-        """Align anew. Formant speech came with exact times; its phones are aligned once, its frames never."""
+        """Align again. Formant speech has exact times: its phones are aligned once, its frames never."""
         bank = self.data.bank
         clips = [i for i in self.data.learn if first or bank.labels[i].source != "formant"]
         self.log(

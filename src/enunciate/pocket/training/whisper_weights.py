@@ -95,7 +95,7 @@ def _dequantised(stored: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArr
 
 
 def _encoder_state(arrays: Arrays, layers: int) -> dict[str, Tensor]:
-    """Return the weights of an encoder of so many blocks under the names of `WhisperEncoder`."""
+    """Return the weights of an encoder of this many blocks under the names of `WhisperEncoder`."""
     start = "encoder."
     tensors = {
         name[name.index(start) + len(start) :]: torch.from_numpy(np.array(values, dtype=np.float32))

@@ -23,7 +23,7 @@ from enunciate.serve.settings import ServiceSettings
 from enunciate.serve.workers.messages import ClipJob
 
 _OVERHEAD = 100_000
-"""Bytes that a body may have besides audio."""
+"""Maximum bytes of a body in addition to its audio."""
 _RIGHT_FORM = "curl -F audio=@clip.wav --form-string 'text=I think so.' http://127.0.0.1:8000/v1/assessments"
 _RIGHT_JSON = '{"audio": "UklGR...", "text": "I think so."}, with the file in base64 as audio'
 _MAX_VALUES = 100_000

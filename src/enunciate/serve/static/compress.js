@@ -7,7 +7,7 @@ const TYPES = [
 ];
 const BITS_PER_S = 128_000; // a sixth of the WAV; scores move by 0.01 to 0.02
 
-/** @typedef {{stop: () => void, file: Promise<File>}} Compressor `file` is there soon after `stop` */
+/** @typedef {{stop: () => void, file: Promise<File>}} Compressor `file` resolves soon after `stop` */
 
 /**
  * @param {MediaStream} stream

@@ -24,7 +24,7 @@ LEVEL = 0.3
 
 
 def warm_up(assessor: Assessor, batches: Sequence[int] = (1,)) -> None:
-    """Assess a clip without a text, whatever comes of it, in batches of so many."""
+    """Assess a clip without a text in batches of this size, and ignore the outcome."""
     clip = Clip(samples=vowels(), sample_rate_hz=SAMPLE_RATE_HZ)
     for n_clips in batches:
         with contextlib.suppress(Exception):  # an engine may refuse a clip that nobody has spoken

@@ -1,7 +1,7 @@
-"""First tokens that the prompts about all clips have in common: fed once, and kept for all later clips.
+"""The prefix that the prompts of all clips share: it is fed once, and its keys and values are reused.
 
-What stands before the audio of a prompt does not depend on the clip, and neither do its keys and values. With
-the instruction before the audio (`PromptConfig.instruction`) that is most of a prompt.
+The tokens before the audio of a prompt do not depend on the clip, and neither do their keys and values.
+With the instruction before the audio (`PromptConfig.instruction`) they are most of a prompt.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ LEAST_SHARED = 32
 
 Prompts = Sequence[list[int]]
 Start = Callable[[Heard, str], Continuation]
-"""Starts empty sequences, one for each clip, for a purpose; see `StaticContinuation`."""
+"""Starts an empty sequence for each clip, for a purpose; see `StaticContinuation`."""
 
 
 def prefix_length(prompts: Prompts, audio_token_id: int | None) -> int:
-    """Return the number of first tokens that prompts share before their audio; 0 if they are too few.
+    """Return the number of leading tokens that prompts share before their audio; 0 if there are too few.
 
     Args:
         prompts: The prompts of one task.
-        audio_token_id: The token that stands for audio; None where every token hears the clip, so that
+        audio_token_id: The placeholder token for audio; None where every token attends to the clip, so that
             nothing can be shared.
     """
     if audio_token_id is None:
@@ -38,10 +38,10 @@ def prefix_length(prompts: Prompts, audio_token_id: int | None) -> int:
 
 
 class SharedPrefixes:
-    """The prefixes of one model's prompts, with their keys and values."""
+    """The prefixes of one model's prompts with their keys and values."""
 
     def __init__(self, start: Start, audio_token_id: int | None) -> None:
-        """Begin without any.
+        """Begin without prefixes.
 
         Args:
             start: Starts sequences.
@@ -53,15 +53,15 @@ class SharedPrefixes:
     def begin(
         self, heard: Heard, kinds: Sequence[Prompts], purpose: str = "rows"
     ) -> tuple[Continuation, list[list[list[int]]]]:
-        """Start a sequence for each prompt of each kind, and feed what is shared.
+        """Start a sequence for each prompt of each kind, and feed the shared prefixes.
 
         Args:
             heard: C clips.
-            kinds: For each kind C prompts.
-            purpose: What the sequences are for.
+            kinds: The C prompts of each kind.
+            purpose: Name of the use that the sequences are for.
 
         Returns:
-            The sequences, those of the first kind first; and what is left to be fed of the prompts.
+            The sequences, in the order of the kinds, and the remaining tokens of each prompt.
         """
         rows = torch.arange(len(heard.n_tokens), device=heard.n_tokens.device).repeat(len(kinds))
         heard = heard.of(rows) if len(kinds) > 1 else heard
@@ -72,8 +72,8 @@ class SharedPrefixes:
         prefixes = [prompts[0][:length] for prompts, length in zip(kinds, lengths, strict=True)]
         key = tuple(map(tuple, prefixes))
         if key not in self._kept:
-            anyone = torch.zeros(len(kinds), dtype=torch.long, device=rows.device)  # prefixes have no audio
-            self._kept[key] = self._start(heard.of(anyone), f"prefixes {hash(key)}")
+            any_clip = torch.zeros(len(kinds), dtype=torch.long, device=rows.device)  # prefixes have no audio
+            self._kept[key] = self._start(heard.of(any_clip), f"prefixes {hash(key)}")
             self._kept[key].feed(prefixes)
         kind_of_row = [kind for kind, prompts in enumerate(kinds) for _ in prompts]
         return self._kept[key].branch(heard, kind_of_row, purpose), rests

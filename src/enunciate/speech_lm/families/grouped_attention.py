@@ -1,8 +1,9 @@
-"""Attention with a mask in which several heads of queries share keys and values, without copies of those.
+"""Grouped-query attention with a mask, without copies of keys and values.
 
-Grouped-query attention (Ainslie et al., 2023) has fewer heads of keys and values than of queries. With a mask
-transformers repeats keys and values for `sdpa`; here the queries of a group stand one after the other in one
-head instead, which is the same sum. In passes over stored keys and values that saves most of the traffic.
+Grouped-query attention (Ainslie et al., 2023) has fewer heads of keys and values than of queries. With a
+mask, transformers repeats keys and values for `sdpa`. Here the queries of a group are concatenated along
+the length of one head instead, with the same result. This saves most of the memory traffic of passes over
+cached keys and values.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from transformers.masking_utils import AttentionMaskInterface, sdpa_mask  # pyri
 from transformers.modeling_utils import AttentionInterface
 
 GROUPED = "grouped_sdpa"
-"""The name under which transformers finds it."""
+"""The name under which it is registered with transformers."""
 
 
 def grouped_attention(
@@ -36,11 +37,11 @@ def grouped_attention(
         query: (B, H, L, D)
         key: (B, G, S, D), where H is a multiple of G.
         value: Like `key`.
-        attention_mask: (B, 1, L, S), true where a query sees a key. Without one, or with one for each head
-            (which encoders have that share the setting), this is `sdpa`.
+        attention_mask: (B, 1, L, S), true where a query attends to a key. Without a mask, or with one for
+            each head (as in encoders that share the setting), this is `sdpa`.
         dropout: Probability of dropping a weight.
-        scaling: Factor of the products; None for one over the root of D.
-        rest: What `sdpa` takes besides.
+        scaling: Factor of the dot products; None for 1 / sqrt(D).
+        rest: Further arguments of `sdpa`.
 
     Returns:
         (B, L, H, D), and None in the place of the weights.
@@ -57,7 +58,7 @@ def grouped_attention(
 
 
 def use_grouped_attention(decoder: Any) -> None:
-    """Let a decoder of transformers whose attention is `sdpa` attend in this way, in place."""
+    """Set a decoder of transformers whose attention is `sdpa` to this attention, in place."""
     AttentionInterface.register(GROUPED, grouped_attention)
     AttentionMaskInterface.register(GROUPED, sdpa_mask)
     decoder.config._attn_implementation = GROUPED

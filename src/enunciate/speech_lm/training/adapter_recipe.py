@@ -93,9 +93,9 @@ class AdapterRecipe(SplitRecipe, AdapterDescription):
     compile_layers: bool = False
     """Compile each layer of the decoder (torch.compile), which takes over a minute; not for `whisper`."""
     pad_to: _Count = 1
-    """Pad sequences to a multiple of so many tokens, so that there are fewer lengths."""
+    """Pad sequences to a multiple of this many tokens, so that there are fewer lengths."""
     join_to: Annotated[int, Field(ge=0)] = 0
-    """Compute micro-batches of a step as one where they have at most so many tokens together, padding
+    """Compute micro-batches of a step as one where they have at most this many tokens together, padding
     included: the same step in fewer passes. What the largest micro-batch has takes no more memory; 0 joins
     none. Not with FSDP."""
     gradient_checkpointing: bool = False

@@ -33,7 +33,7 @@ _OF_ONE_RUN = (CARD, LOG_FILE, METRICS_FILE, WEIGHTS_FILE)
 
 
 def average(adapters: Sequence[Path], out: Path) -> None:
-    """Write the mean of adapters as an adapter, with what the first one has besides its weights and metrics.
+    """Write the mean of adapters as an adapter, which is otherwise the first one without its metrics.
 
     Args:
         adapters: Folders that `enunciate train` wrote.

@@ -123,7 +123,7 @@ class EncodedClips:
 
 
 class AugmentedClips:
-    """Clips that are changed anew in every batch; only for models that take pocket's log-mel features."""
+    """Clips augmented differently in every batch; only for models that take pocket's log-mel features."""
 
     def __init__(
         self,

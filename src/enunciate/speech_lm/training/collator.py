@@ -35,7 +35,7 @@ class Collator:
     """
 
     def __init__(self, processor: Processor, audio: TrainingAudio | None = None, pad_to: int = 1) -> None:
-        """Collate with a processor, and audio from `audio` or, by default, features computed anew.
+        """Collate with a processor, and audio from `audio` or, by default, features computed for each batch.
 
         Sequences are padded to a multiple of `pad_to` tokens.
         """

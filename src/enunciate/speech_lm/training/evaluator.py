@@ -36,7 +36,7 @@ from enunciate.training.samplers import LengthBatchSampler
 
 FRAMES_PER_S = 100
 _COPIED_ON_A_CPU = 2_000_000_000
-"""Models of up to so many parameters are copied to be measured where the memory is the computer's."""
+"""Models of up to this many parameters are copied to be measured where the memory is the computer's."""
 _LEFT_FREE = 0.25
 """The share of a model's own size that has to stay free on a GPU beside its copy, for the decoding."""
 

@@ -1,6 +1,7 @@
-"""A text that is read in continuous mode: each phrase is told at the pause after it, and then forgotten.
+"""Continuous recognition of a reading: each phrase is reported at the pause after it.
 
-So a reading may last longer than the longest clip that the service takes; only its phrases may not.
+Its audio is then discarded, so that a reading may last longer than the longest clip that the service
+takes; its phrases may not.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from enunciate.serve.listening.segmenter import Segmenter
 from enunciate.serve.workers.worker_process import WorkerReply
 
 Assess = Callable[[str], Awaitable[WorkerReply]]
-"""Has the audio of the current utterance assessed with a part of the text."""
+"""Assesses the audio of the current utterance against a part of the text."""
 LEAD_S = 0.1
 """Seconds of silence that are kept before the next phrase."""
 
 
 class ContinuousReading:
-    """Follows one reading, and begins anew when the whole text has been read."""
+    """Follows one reading, and starts over when the whole text has been read."""
 
     def __init__(self, text: str, assess: Assess) -> None:
         self._text, self._assess = text, assess
@@ -32,21 +33,21 @@ class ContinuousReading:
 
     @property
     def rest(self) -> str:
-        """The part of the text that has not been told; never empty."""
+        """The part of the text that has not been reported yet; never empty."""
         rest = self._progress.rest
         return self._text if rest is None else self._progress.text_of(rest).strip()
 
     @property
     def is_begun(self) -> bool:
-        """Whether a part of the text has been told, and not all of it."""
+        """Whether a part of the text, but not all of it, has been reported."""
         return self.rest != self._text
 
     async def at_pause(self, heard: Segmenter) -> tuple[WorkerReply | None, bool]:
         """Assess what may have been said since the last phrase.
 
         Returns:
-            An answer, if there is any, and whether it is that of a phrase that is over. The current utterance
-            of `heard` then is over, too.
+            The answer, if there is one, and whether its phrase is complete. If it is, so is the current
+            utterance of `heard`.
         """
         progress, speech_s = self._progress, self._spoken_s + heard.speech_s
         heard_s = heard.speech_end_s - heard.start_s
@@ -66,7 +67,7 @@ class ContinuousReading:
         return latest, False
 
     def _candidates(self, speech_s: float) -> list[Candidate]:
-        """Return what may have been said, the likeliest first; the rest of the text comes last."""
+        """Return what may have been said, most likely first; the rest of the text comes last."""
         candidates = self._progress.candidates(self._spoken_s + speech_s)
         rest = self._progress.rest
         assert rest is not None
