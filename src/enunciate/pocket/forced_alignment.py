@@ -207,9 +207,8 @@ def _emissions(log_probs: LogProbs) -> npt.NDArray[np.float64]:
     np.fill_diagonal(shares, 1.0)
     probabilities = np.exp(log_probs.astype(np.float64))
     phones = probabilities[:, SILENCE + 1 :]
-    columns = np.concatenate(
-        (probabilities[:, :1], phones @ shares.T, phones.max(axis=1, keepdims=True)), axis=1
-    )
+    accepted = np.einsum("tf,pf->tp", phones, shares)  # and no matrix product, as in `log_mel`
+    columns = np.concatenate((probabilities[:, :1], accepted, phones.max(axis=1, keepdims=True)), axis=1)
     scores = np.log(columns + LOWEST_PROBABILITY)
     scores[:, -1] -= EXTRA_COST
     return np.concatenate((scores, np.zeros((len(scores), 1))), axis=1)

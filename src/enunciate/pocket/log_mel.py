@@ -27,8 +27,10 @@ def log_mel(samples: Floats, n_mels: int = N_MELS) -> Floats:
     mode = "reflect" if len(samples) > WINDOW else "constant"
     padded = np.pad(samples.astype(np.float32), WINDOW // 2, mode=mode)
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][: len(samples) // HOP]
-    power = np.abs(np.fft.rfft(frames * _window(), axis=1)).astype(np.float32) ** 2
-    energies = np.log10(np.maximum(power @ mel_filters(n_mels).T, 1e-10)).T
+    spectrum = np.fft.rfft(frames * _window(), axis=1)
+    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+    # A matrix product (@) would start NumPy's threads, which wait for more work for longer than this takes.
+    energies = np.log10(np.maximum(np.einsum("tf,mf->mt", power, mel_filters(n_mels)), 1e-10))
     loudest = energies.max() if energies.size else 0.0
     return (np.maximum(energies - loudest, -DYNAMIC_RANGE) / 4 + LOUDEST).astype(np.float32)
 

@@ -7,13 +7,15 @@ parabola, in semitones about the median of the reading.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from enunciate.pocket.log_mel import HOP
 
-WINDOW, FFT = 800, 2048
+WINDOW, FFT = 800, 1024
+"""A transform of 1,024 holds the lags up to 224 of 800 samples, and longer ones do not fold into them."""
 FIRST_LAG, LAST_LAG = 32, 213
 """Lags of 500 and 75 Hz at 16 kHz."""
 VOICED_ABOVE = 0.5
@@ -22,8 +24,8 @@ AUDIBLE_DB = -35.0
 WIDEST_SEMITONES = 10.0
 """A value farther from the median is an error of the tracker."""
 LOWEST_DB = -60.0
-BLOCK = 256
-"""Frames whose spectra are computed at a time, which bounds the memory."""
+BLOCK = 64
+"""Frames whose spectra are computed at a time, so that they stay in the processor's cache."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -48,9 +50,12 @@ def track(samples: Floats) -> Prosody:
     power = np.einsum("ij,ij->i", frames, frames) / WINDOW
     relative = power / max(float(power.max(initial=0.0)), 1e-12)
     level = np.maximum(10 * np.log10(np.maximum(relative, 1e-6)), LOWEST_DB)
-    blocks = [_best_lags(frames[first : first + BLOCK]) for first in range(0, n_frames, BLOCK)]
-    lag, strength = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    voiced = (strength > VOICED_ABOVE) & (level > AUDIBLE_DB)
+    lag, strength = np.ones(n_frames), np.zeros(n_frames)
+    audible = np.flatnonzero(level > AUDIBLE_DB)
+    for first in range(0, len(audible), BLOCK):
+        rows = audible[first : first + BLOCK]
+        lag[rows], strength[rows] = _best_lags(frames[rows])
+    voiced = strength > VOICED_ABOVE
     tone = -12 * np.log2(lag)
     away = tone - (np.median(tone[voiced]) if voiced.any() else 0.0)
     voiced &= np.abs(away) < WIDEST_SEMITONES
@@ -60,10 +65,9 @@ def track(samples: Floats) -> Prosody:
 
 def _best_lags(frames: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """The best lag of each frame, with fractions, and its normalised autocorrelation."""
-    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / (WINDOW - 1))).astype(np.float32)
-    own = _autocorrelation(window[None])[0]
+    window, own = _window()
     correlation = _autocorrelation((frames - frames.mean(axis=1, keepdims=True)) * window)
-    correlation = correlation / np.maximum(correlation[:, :1], 1e-9) / (own / own[0])
+    correlation = correlation / np.maximum(correlation[:, :1], 1e-9) / own
     lags = np.arange(FIRST_LAG, LAST_LAG)
     # Every multiple of the period correlates as well as the period itself, so long lags cost a little.
     favoured = correlation[:, FIRST_LAG:LAST_LAG] - 0.02 * np.log2(lags / FIRST_LAG)
@@ -74,6 +78,15 @@ def _best_lags(frames: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.
     return best + shift, peak
 
 
+@cache
+def _window() -> tuple[Floats, Floats]:
+    """Hann's window, and its own normalised autocorrelation."""
+    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / (WINDOW - 1))).astype(np.float32)
+    own = _autocorrelation(window[None])[0]
+    return window, own / own[0]
+
+
 def _autocorrelation(frames: Floats) -> Floats:
     spectrum = np.fft.rfft(frames, FFT)
-    return np.fft.irfft(np.abs(spectrum) ** 2, FFT)[..., : LAST_LAG + 2].astype(np.float32)
+    power = spectrum.real**2 + spectrum.imag**2
+    return np.fft.irfft(power, FFT)[..., : LAST_LAG + 2].astype(np.float32)
