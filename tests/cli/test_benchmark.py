@@ -40,6 +40,7 @@ with open(sys.argv[1]) as clips, open(sys.argv[2], "w") as out:
 """
 
 
+@pytest.mark.slow
 def test_other_systems_have_rows_beside_our_own(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

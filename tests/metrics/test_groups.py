@@ -145,6 +145,7 @@ def test_phone_classes_are_correlated_separately_and_averaged():
     assert per_phone.macro_pcc == pytest.approx((k + ae) / 2)
 
 
+@pytest.mark.slow
 def test_the_macro_interval_is_that_of_the_mean_computed_afresh_in_each_resample():
     rng = np.random.default_rng(0)
     human = rng.uniform(0, 2, (12, 2, 3))

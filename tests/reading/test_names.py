@@ -33,6 +33,7 @@ def differ_in_one_vowel(first, second):
     return len(first) == len(second) and len(differing) == 1 and all(map(is_vowel, differing[0]))
 
 
+@pytest.mark.slow
 def test_names_of_many_languages_are_offered_as_good_readers_say_them():
     """One vowel may differ: English has several for that of another language ("Agra" with AE or AA)."""
     exact = [name for name, accepted in names() if accepted & offered(name)]

@@ -30,7 +30,7 @@ def test_readings_are_speech_alone_between_silences_and_in_noise(aligner, name):
     assert aligner.has_speech(samples + 0.1 * samples.std() * noise)
 
 
-@pytest.mark.parametrize("duration_s", [0.3, 3.0, 20.0])
+@pytest.mark.parametrize("duration_s", [0.3, 3.0, pytest.param(20.0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("level", [1e-3, 0.05, 0.2])
 def test_white_noise_is_no_speech(aligner, duration_s, level):
     noise = level * np.random.default_rng(1).standard_normal(round(duration_s * 16_000))

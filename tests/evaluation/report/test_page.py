@@ -114,6 +114,7 @@ def test_published_rows_are_marked_and_the_page_warns_of_another_split(system: S
     assert page.count('class="published"') == len(PUBLISHED)
 
 
+@pytest.mark.slow
 def test_the_page_warns_where_systems_were_run_on_different_clips(system: System):
     other = System("second", system.pairs[4:], {})
     assert "not run on the same clips" in report_html([system, other])

@@ -39,6 +39,7 @@ def clip(name, kind):
     )
 
 
+@pytest.mark.slow
 def test_what_the_engine_says_of_native_readings_becomes_the_score_of_a_native_speaker(engine, tmp_path):
     write_neural([clip("a", "good"), clip("b", "wrong")], tmp_path / "native", "x")
     written = anchor(engine, tmp_path / "native")

@@ -164,6 +164,7 @@ def test_a_missing_key_is_forbidden_and_a_wrong_one_unauthorised():
     assert by_token.status_code == 200
 
 
+@pytest.mark.slow
 def test_limits_and_failures_come_in_azures_form(monkeypatch):
     with application(max_bytes=100_000) as limited:
 
