@@ -29,8 +29,6 @@ FRAME_S = 0.01
 _HOP = round(FRAME_S * SAMPLE_RATE_HZ)
 _FLOOR = 1e-10
 
-N_TIMES = 4
-"""The first predictors, which need no text."""
 N_PREDICTORS = 7
 
 
