@@ -7,6 +7,7 @@ import pytest
 
 from enunciate.pocket.calibration import (
     COVERAGE,
+    IntervalTable,
     best_threshold,
     interval,
     intervals_by_aspect,
@@ -62,6 +63,15 @@ def test_an_interval_holds_the_prediction(value):
     low, high = interval(*draw(200, 0), 10.0).at(value)
 
     assert low <= value <= high
+
+
+def test_the_interval_of_a_reading_better_than_those_scored_does_not_end_at_its_score():
+    table = IntervalTable(knots=(5.0, 8.6), low=(3.0, 8.0), high=(8.0, 9.0))
+
+    assert table.at(8.6) == (8.0, 9.0)
+    assert table.at(9.4) == (8.0, pytest.approx(9.8))
+    assert table.at(9.8) == (8.0, 10.0)
+    assert IntervalTable(knots=(1.9,), low=(1.8,), high=(2.0,)).at(1.95, top=2.0) == (1.8, 2.0)
 
 
 def test_tables_stay_on_the_scale():

@@ -1,5 +1,6 @@
 """The scores of a phrase do not depend on what stands around it in the recording."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -66,6 +67,20 @@ def test_a_sentence_among_others_is_scored_as_alone(listener, scorer, reading):
 
     for one in (first, second, third):
         np.testing.assert_allclose(one.utterance, alone[0].utterance, atol=0.25)
+
+
+def test_both_ways_of_scoring_a_phrase_are_those_of_each_alone(listener, scorer, reading):
+    three = np.concatenate((reading, silence(0.8), reading, silence(0.8), reading))
+    clip = Clip(samples=three, sample_rate_hz=16_000)
+    aligned = listener.listen(Utterance(id="a", audio=clip, text=" ".join([TEXT] * 3)))
+    phrase = cut_phrases(aligned.alignment, aligned.ends_phrase)[1]
+
+    told, untold = scorer.score_both_ways(aligned, phrase)
+
+    np.testing.assert_array_equal(told.utterance, scorer.score(aligned, phrase).utterance)
+    without = scorer.score(replace(aligned, reference=None), phrase)
+    np.testing.assert_array_equal(untold.utterance, without.utterance)
+    assert not np.array_equal(told.utterance, untold.utterance)
 
 
 @pytest.mark.parametrize(

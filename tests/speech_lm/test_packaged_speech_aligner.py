@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 import soundfile as sf
 from support.paths import ASSETS, WEIGHTS
 
+from enunciate.pocket.acoustic_model import AcousticModel
 from enunciate.pocket.weights_folder import DESCRIPTION
 from enunciate.speech_lm.packaged_speech_aligner import PocketSpeechAligner, packaged_speech_aligner
 
@@ -44,6 +47,22 @@ def test_silence_is_no_speech(aligner):
 @pytest.mark.parametrize("duration_s", [0.3, 1.5, 5.0])
 def test_a_tone_is_no_speech(aligner, tone, duration_s):
     assert not aligner.has_speech(tone(duration_s))
+
+
+def test_a_clip_is_encoded_once_and_forgotten_with_its_samples(monkeypatch):
+    aligner, encoded = packaged_speech_aligner(), []
+    encode = AcousticModel.__call__
+    monkeypatch.setattr(AcousticModel, "__call__", lambda *a: encoded.append(1) or encode(*a))
+    samples, _ = sf.read(ASSETS / "correct.flac", dtype="float32")
+    same, words = samples.copy(), [["AY"], ["TH", "IH", "NG", "K"]]
+
+    assert aligner.has_speech(samples)
+    aligner.align_words(samples, words, "a")
+    assert len(encoded) == 1
+    samples = None
+    gc.collect()
+    aligner.align_words(same, words, "a")
+    assert len(encoded) == 2 and len(aligner._encoded) == 1
 
 
 def test_an_installation_without_weights_has_no_aligner(monkeypatch, tmp_path):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from enunciate.assembly.heard import MAX_PHONE_SCORE
 from enunciate.assembly.words import build_word
 from enunciate.baselines.phone_posteriors import mean_log_posteriors
 from enunciate.pocket.calibration import Calibration
@@ -87,7 +88,7 @@ def _phones(clip: AlignedClip, scores: Array | None, calibration: Calibration) -
 
 
 def _quality(value: float, calibration: Calibration) -> PhoneQuality:
-    low, high = calibration.phone.at(value)
+    low, high = calibration.phone.at(value, MAX_PHONE_SCORE)
     return PhoneQuality(value=value, low=low, high=high)
 
 

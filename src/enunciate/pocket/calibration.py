@@ -35,17 +35,26 @@ class HumanScored(Protocol):
 
 
 class IntervalTable(FrozenModel):
-    """A table from a prediction to its 90% interval, linear between the knots."""
+    """A table from a prediction to its 90% interval, linear between the knots.
+
+    Above the last knot the upper end rises with the prediction, as few of the people who were scored read so
+    well; else the interval of a very good reading would end at its score.
+    """
 
     knots: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
 
-    def at(self, prediction: float) -> tuple[float, float]:
-        """Return the lower and the upper end of the interval, which always contains the prediction."""
+    def at(self, prediction: float, top: float = 10.0) -> tuple[float, float]:
+        """Return the lower and the upper end of the interval, which always contains the prediction.
+
+        Args:
+            prediction: The score.
+            top: The highest on its scale.
+        """
         low = float(np.interp(prediction, self.knots, self.low))
-        high = float(np.interp(prediction, self.knots, self.high))
-        return min(low, prediction), max(high, prediction)
+        high = float(np.interp(prediction, self.knots, self.high)) + max(0.0, prediction - self.knots[-1])
+        return min(low, prediction), max(min(high, top), prediction)
 
 
 class ScoreLevel(FrozenModel):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from weakref import finalize
 
 import numpy as np
 
@@ -38,10 +39,19 @@ class PocketAligner:
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
         self._acoustic_model = AcousticModel(folder / ENCODER, threads)
+        self._encoded: dict[int, Outputs] = {}
+
+    def encode(self, samples: Samples) -> Outputs:
+        """Return the outputs for the samples of a clip, which is encoded once as long as the array exists."""
+        key = id(samples)
+        if key not in self._encoded:
+            self._encoded[key] = self._acoustic_model(samples)
+            finalize(samples, self._encoded.pop, key).atexit = False
+        return self._encoded[key]
 
     def align_words(self, samples: Samples, words: Sequence[Sequence[str]], utterance_id: str) -> Timing:
         """Align the phones of the words of a reference text; see `assembly.timing.Aligner`."""
-        outputs = self._acoustic_model(samples)
+        outputs = self.encode(samples)
         alignment = align_text(outputs.frame, [[classes_of(word)] for word in words], utterance_id)
         return _timing(outputs, alignment, n_words=len(words), mismatched=mismatched(outputs, alignment))
 
@@ -49,7 +59,7 @@ class PocketAligner:
         """Align phones that were heard; None where there are none, or too many for the clip."""
         if not phones:
             return None
-        outputs = self._acoustic_model(samples)
+        outputs = self.encode(samples)
         try:
             alignment = align_heard(outputs.frame, classes_of(phones))
         except AlignmentError:

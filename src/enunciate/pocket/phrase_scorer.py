@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from enunciate.pocket.acoustic_model import FRAME_S, WINDOW, Outputs
+from enunciate.pocket.aspects import FLUENCY
 from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.listener import AlignedClip, Listener
 from enunciate.pocket.phrases import Phrase
@@ -23,7 +24,6 @@ FASTEST_NATURAL = 15.5
 """Phones per second of articulation. Audio books and careful speakers have 8 to 13."""
 HASTE_LOSS, LARGEST_HASTE_LOSS = 0.4, 3.0
 """What each phone per second beyond takes of fluency, and the most that haste takes."""
-_FLUENCY = 1
 
 
 class PhraseScorer:
@@ -34,14 +34,24 @@ class PhraseScorer:
 
     def score(self, clip: AlignedClip, phrase: Phrase) -> ScorerOutputs:
         """Score a phrase of a clip in which phones were aligned, with its text or without one."""
-        assert clip.alignment is not None
         outputs, begin = self._heard_alone(clip, phrase)
+        return self._score(clip, phrase, outputs, begin)
+
+    def score_both_ways(self, clip: AlignedClip, phrase: Phrase) -> tuple[ScorerOutputs, ScorerOutputs]:
+        """Score a phrase of a clip with its text, and as without one, for one run of the encoder."""
+        outputs, begin = self._heard_alone(clip, phrase)
+        untold = replace(clip, reference=None)
+        return self._score(clip, phrase, outputs, begin), self._score(untold, phrase, outputs, begin)
+
+    def _score(self, clip: AlignedClip, phrase: Phrase, outputs: Outputs, begin: int) -> ScorerOutputs:
+        """Score a phrase from its outputs, which begin with the frame `begin` of the clip."""
+        assert clip.alignment is not None
         if clip.reference is None:
             scores = self._scorers.score_without_reference(outputs, phrase, begin)
         else:
             scores = self._scorers.score(outputs, clip.alignment, clip.stress, phrase, begin)
         utterance = scores.utterance.copy()
-        utterance[_FLUENCY] = max(0.0, utterance[_FLUENCY] - haste_loss(clip.alignment, phrase))
+        utterance[FLUENCY] = max(0.0, utterance[FLUENCY] - haste_loss(clip.alignment, phrase))
         return replace(scores, utterance=utterance)
 
     def _heard_alone(self, clip: AlignedClip, phrase: Phrase) -> tuple[Outputs, int]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from enunciate.assembly.assembler import assemble
+from enunciate.assembly.heard import MAX_PHONE_SCORE
 from enunciate.assembly.timing import NO_SPEECH
 from enunciate.assembly.words import build_word
 from enunciate.phones.inventory import UNCLEAR
 from enunciate.phones.reduction import is_reduction
 from enunciate.pocket.acoustic_model import FRAME_S, Outputs
 from enunciate.pocket.alternatives import alternatives_at
+from enunciate.pocket.aspects import ACCURACY
 from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.ctc import greedy
 from enunciate.pocket.forced_alignment import Alignment
@@ -34,7 +36,6 @@ from enunciate.schema import (
     WordResult,
 )
 
-_ACCURACY = 0
 CLEAR_FROM = 0.5
 """The probability under which a diagnosis says "not clear"."""
 DOUBT_FROM = ((8.85, 0.03), (8.5, 0.15))
@@ -110,7 +111,7 @@ class PhraseResults:
     def _scored_phones(self, phrase: Phrase, scores: ScorerOutputs) -> list[PhoneResult]:
         results: list[PhoneResult] = []
         alignment, calibration = self._alignment, self._calibration
-        doubt_from = _doubt_from(float(scores.utterance[_ACCURACY]))
+        doubt_from = _doubt_from(float(scores.utterance[ACCURACY]))
         for row, index in enumerate(range(phrase.first, phrase.last)):
             if int(alignment.word[index]) in alignment.omitted:
                 verdict, value = PhoneVerdict(True, None, 1.0), 0.0
@@ -118,7 +119,7 @@ class PhraseResults:
                 wrong, value = float(scores.wrong[row]), float(scores.phone[row])
                 verdict = _judge(self._clip, index, wrong, calibration.threshold, doubt_from)
                 value = min(value, verdict.best_score)
-            low, high = calibration.phone.at(value)
+            low, high = calibration.phone.at(value, MAX_PHONE_SCORE)
             start_s, end_s = self._spans[index]
             results.append(
                 PhoneResult(
@@ -253,7 +254,7 @@ class PhoneVerdict:
     mispronounced: bool
     heard: str | None
     probability: float
-    best_score: float = 2.0
+    best_score: float = MAX_PHONE_SCORE
     """The highest score that it leaves the phone, 1 to 2."""
 
 
@@ -281,7 +282,7 @@ def _judge(clip: AlignedClip, index: int, wrong: float, threshold: float, doubt_
     # The phone is taken to be wrong: the probability is that of the diagnosis among the other alternatives.
     probability = min(1.0, best.probability / max(1.0 - canonical, 1e-12))
     said = (" ".join(heard) or None) if probability >= CLEAR_FROM else UNCLEAR
-    return PhoneVerdict(True, said, probability, 2.0 if wrong >= threshold else 1 + 2 * canonical)
+    return PhoneVerdict(True, said, probability, MAX_PHONE_SCORE if wrong >= threshold else 1 + 2 * canonical)
 
 
 def _inserted(outputs: Outputs, alignment: Alignment, n_words: int) -> list[tuple[str, ...]]:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enunciate.pocket.acoustic_model import FRAME_S, Outputs
+from enunciate.pocket.aspects import FLUENCY
 from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.onnx_session import Session
 from enunciate.pocket.phrases import Phrase, is_unmarked
@@ -33,7 +34,6 @@ FLUENCY_LOSS = 6.0
 LARGEST_FLUENCY_LOSS = 3.0
 """Silence beyond the tolerated length takes this much of fluency if it fills the whole reading, up to a
 limit."""
-_FLUENCY = 1
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Scorers:
 def whole_scores(utterance: Sequence[Floats], phrases: Sequence[Phrase], lost_fluency: float) -> Floats:
     """Return the scores of a reading, shape (4,), from those of its phrases and its silences between them."""
     whole = np.average(np.stack(utterance), axis=0, weights=[phrase.n_phones for phrase in phrases])
-    whole[_FLUENCY] -= lost_fluency
+    whole[FLUENCY] -= lost_fluency
     return np.clip(whole, 0, 10)
 
 

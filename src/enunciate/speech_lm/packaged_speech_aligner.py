@@ -18,7 +18,7 @@ class PocketSpeechAligner(PocketAligner):
 
     def has_speech(self, samples: Samples) -> bool:
         """Whether anybody speaks, as `pocket` decides it; see `assembly.timing.SpeechAligner`."""
-        return has_speech(self._acoustic_model(samples))
+        return has_speech(self.encode(samples))
 
 
 def packaged_speech_aligner() -> PocketSpeechAligner | None:

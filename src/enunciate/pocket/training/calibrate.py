@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from enunciate.phones.alignment import edit_distance
+from enunciate.pocket.aspects import FLUENCY
 from enunciate.pocket.calibration import (
     Calibration,
     best_threshold,
@@ -24,7 +25,6 @@ from enunciate.pocket.training.predictions import ClipPrediction
 from enunciate.schema import ASPECTS, MISPRONOUNCED_BELOW, Aspect
 
 Floats = npt.NDArray[np.float64]
-_FLUENCY = 1
 _LOWEST_BIN = (0.0, 4.0)
 _LOWEST_TYPICAL = 3.9
 """The usual score in fluency's lowest bin: people hardly give less than 4."""
@@ -42,8 +42,8 @@ class _HumanScores:
 def whole_scores(labels: ClipLabels) -> Floats:
     """Return the utterance scores of a clip `(4,)`: middles of ranges, NaN where unknown."""
     scores = middles(labels.low, labels.high)
-    if (labels.low[_FLUENCY], labels.high[_FLUENCY]) == _LOWEST_BIN:
-        scores[_FLUENCY] = _LOWEST_TYPICAL
+    if (labels.low[FLUENCY], labels.high[FLUENCY]) == _LOWEST_BIN:
+        scores[FLUENCY] = _LOWEST_TYPICAL
     return scores
 
 

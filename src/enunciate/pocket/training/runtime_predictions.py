@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,9 +45,8 @@ def _predict(clip: AlignedClip, scorer: PhraseScorer) -> ClipPrediction:
     alignment = clip.alignment
     assert alignment is not None
     phrases = cut_phrases(alignment, clip.ends_phrase)
-    scored = [scorer.score(clip, phrase) for phrase in phrases]
-    untold = replace(clip, reference=None)
-    free = [scorer.score(untold, phrase) for phrase in phrases]
+    both = [scorer.score_both_ways(clip, phrase) for phrase in phrases]
+    scored, free = zip(*both, strict=True)
     return ClipPrediction(
         id=clip.utterance.id,
         phone=_joined([one.phone for one in scored]),

@@ -6,12 +6,11 @@ long pause inside one lower fluency and prosody; how far the total falls is left
 
 from __future__ import annotations
 
+from enunciate.pocket.aspects import FLUENCY, PROSODIC, TOTAL
 from enunciate.pocket.training.labels import NOT_KNOWN, ClipLabels, Ends
 from enunciate.pocket.training.row_plan import Change, Times
 
 TOO_FAST, TOO_SLOW = 1.3, 0.82
-FLUENCY, PROSODIC, TOTAL = 1, 2, 3
-"""Places of the aspects in arrays of scores."""
 _LOWEST = 1.0
 _SLACK = 0.5
 """The lower end of a range falls by so much more than the upper end."""
