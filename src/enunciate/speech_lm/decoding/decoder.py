@@ -113,8 +113,8 @@ class Decoder:
         other = copy.copy(self)
         other._is_static = static
         other._outer, other._model = model, base_of(model)
-        for what_is_of_the_model in ("_static", "_static_starts", "_plain_starts"):
-            other.__dict__.pop(what_is_of_the_model, None)
+        for of_the_model in ("_static", "_static_starts", "_plain_starts"):
+            other.__dict__.pop(of_the_model, None)
         return other
 
     @cached_property
@@ -201,15 +201,14 @@ class Decoder:
 
     def _answers(self, task: Task, batch: Sequence[ClipFeatures], heard: Heard) -> list[DecodedAnswer]:
         prompts = self._prompts(task, batch)
-        durations_s = [clip.duration_s for clip in batch]
-        pad = self._processor.pad_token_id
         has_room = self._static is not None and self._static.has_room(len(batch), max(map(len, prompts)))
         starts = self._static_starts if has_room else self._plain_starts
         sequences, (prompts,) = starts.begin(heard, [prompts])
         if not self._constrained:
             sequences.feed(prompts)
-            limits = [most_tokens(seconds) for seconds in durations_s]
-            decoded = decode_freely(sequences, limits, {self._processor.end_token_id, pad})
+            limits = [most_tokens(clip.duration_s) for clip in batch]
+            ends = {self._processor.end_token_id, self._processor.pad_token_id}
+            decoded = decode_freely(sequences, limits, ends)
             return [self._parse(task, one) for one in decoded]
         if task == "apa":
             return self._scores(sequences, prompts)
