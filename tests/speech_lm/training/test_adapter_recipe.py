@@ -42,6 +42,15 @@ def test_the_recipes_of_the_paper_are_the_defaults_on_the_papers_protocol(strate
     assert recipe == plain.model_copy(update={"protocol": "official", "evaluate_first": True})
 
 
+def test_an_adapter_learns_without_the_text_only_beside_it(tmp_path):
+    assert "also_without_text" in problem_keys(tmp_path, "also_without_text=true")
+    recipe = load(tmp_path, MINIMAL, "prompt.reference_text=true", "also_without_text=true")
+
+    assert [prompt.reference_text for prompt in recipe.prompts] == [True, False]
+    assert recipe.prompts[0] == recipe.prompt
+    assert load(tmp_path).prompts == (load(tmp_path).prompt,)
+
+
 def test_recipes_are_checked_without_torch():
     code = (
         "import sys\nfor name in ('torch', 'transformers', 'peft'): sys.modules[name] = None\n"

@@ -47,7 +47,7 @@ def clip(duration_s, seed=0):
 
 
 def examples(utterances, processor, tasks=TASKS, prompt=PromptConfig(rubric=False)):  # noqa: B008
-    return examples_of(utterances, tasks, prompt, TargetConfig(), processor)
+    return examples_of(utterances, tasks, [prompt], TargetConfig(), processor)
 
 
 # -------------------------------------------------------------------------------------------- examples
@@ -63,6 +63,18 @@ def test_a_clip_gives_an_example_for_each_task(processor):
     assert apa.answer_ids == processor.answer_ids(render(scores))
     said = MddAnswer(word_transcript="bear", phoneme_transcript="B <unk> R")
     assert mdd.answer_ids == processor.answer_ids(render(said))
+
+
+def test_each_prompt_has_its_examples_over_one_recording(processor):
+    prompt = PromptConfig(rubric=False, reference_text=True)
+    without = prompt.model_copy(update={"reference_text": False})
+
+    found = examples_of([utterance(clip(1.0))], TASKS, [prompt, without], TargetConfig(), processor)
+
+    texts = [processor.text_of(example.prompt_ids) for example in found]
+    assert [example.task for example in found] == ["apa", "mdd", "apa", "mdd"]
+    assert ["BEAR" in text for text in texts] == [True, True, False, False]
+    assert len({example.recording for example in found}) == 1
 
 
 def test_those_without_labels_are_left_out(processor):

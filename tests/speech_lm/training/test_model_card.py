@@ -35,3 +35,18 @@ def test_what_is_trained_whole_is_named():
 )
 def test_the_data_are_those_of_the_protocol(protocol, data):
     assert f"Speechocean762 (CC BY 4.0), {data}" in card("whisper-base-lora", f"protocol={protocol}")
+
+
+def test_the_card_says_whether_the_text_was_in_the_prompt():
+    assert "without reference text in the prompt" in card()
+    assert "with reference text in the prompt" in card("whisper-base-lora", "prompt.reference_text=true")
+    both = card("whisper-base-lora", "prompt.reference_text=true", "also_without_text=true")
+    assert "each example with and without reference text in the prompt" in both
+
+
+def test_figures_without_the_text_have_a_column_of_their_own():
+    metrics = {"steps": 1, "best_step": None, "report_per": 0.1, "report_without_text_per": 0.2}
+    text = render_card(load_recipe("whisper-base-lora"), metrics)
+
+    assert "| | held-out speakers | held-out speakers, without the text |" in text
+    assert "| phone error rate | 0.1 | 0.2 |" in text

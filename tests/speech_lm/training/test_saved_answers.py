@@ -89,3 +89,11 @@ def test_folder_that_is_none_is_an_error_of_the_output(tmp_path):
 
     with pytest.raises(OutputError):
         save_answers([scored()], "mine", tmp_path / "file")
+
+
+def test_answers_to_another_prompt_have_files_of_their_own(tmp_path):
+    save_answers([scored()], "mine", tmp_path, "without_text_")
+
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "without_text_answers.jsonl", "without_text_answers-most-likely.jsonl"
+    }  # fmt: skip

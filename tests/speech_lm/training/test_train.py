@@ -87,6 +87,23 @@ def test_every_figure_of_the_paper_is_measured_on_both_sets(run):
     assert run[1]["report_n_apa"] == run[1]["report_n_mdd"] == 12
 
 
+def test_an_adapter_that_learns_both_ways_is_measured_both_ways(material, tmp_path):
+    recipe = tiny_recipe(
+        material,
+        tmp_path / "adapter",
+        report=True,
+        max_steps=1,
+        prompt={"rubric": False, "reference_text": True},
+        also_without_text=True,
+    )
+    metrics = train(recipe)
+
+    assert metrics["report_n_mdd"] == metrics["report_without_text_n_mdd"] == 12
+    assert {"report_accuracy_pcc", "report_without_text_accuracy_pcc"} <= metrics.keys()
+    names = {path.name for path in recipe.out.iterdir()}
+    assert {"answers.jsonl", "without_text_answers.jsonl"} <= names
+
+
 def test_the_adapter_loads_onto_its_base(run):
     recipe, _ = run
     processor = Processor.load(str(recipe.out), None, "special")

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from enunciate.pocket.training.options import AugmentOptions
 from enunciate.speech_lm.families.names import FamilyName
-from enunciate.speech_lm.options import TASKS, AdapterConfig, AdapterDescription, Task
+from enunciate.speech_lm.options import TASKS, AdapterConfig, AdapterDescription, PromptConfig, Task
 from enunciate.training.recipe_file import SplitRecipe
 
 BestMetric = Literal["pcc", "pcc_expected", "wer", "per", "f1", "loss"]
@@ -47,6 +47,9 @@ class AdapterRecipe(SplitRecipe, AdapterDescription):
     neural: Path | None = None
     """Folder of clips of neural voices (`python -m enunciate.corpus.synthetic.neural`). They teach MDD alone,
     as they have no scores. None for recordings alone."""
+    also_without_text: bool = False
+    """With `prompt.reference_text`: learn each example a second time, from a prompt without the text, so that
+    one adapter serves clips with and without a text. Evaluations measure both."""
     adapter: AdapterConfig = AdapterConfig()
     start_seed: int | None = None
     """Seed of the random weights that the adapter begins with; None is `seed`. Runs with one start and other
@@ -130,9 +133,23 @@ class AdapterRecipe(SplitRecipe, AdapterDescription):
         return 1.0 if self.score_loss == "ordinal" else 0.0
 
     @property
+    def prompts(self) -> tuple[PromptConfig, ...]:
+        """The prompts that are learnt from, that of the engine first."""
+        without = self.prompt.model_copy(update={"reference_text": False})
+        return (self.prompt, without) if self.also_without_text else (self.prompt,)
+
+    @property
     def chooses_by(self) -> BestMetric:
         """`best_metric`, or its default."""
         return self.best_metric or ("pcc" if "apa" in self.tasks else "per")
+
+    @field_validator("also_without_text")
+    @classmethod
+    def _beside_the_text(cls, value: bool, info: ValidationInfo) -> bool:
+        prompt: PromptConfig | None = info.data.get("prompt")
+        if value and prompt is not None and not prompt.reference_text:
+            raise ValueError("no example has the text: give prompt.reference_text=true as well")
+        return value
 
     @field_validator("best_metric")
     @classmethod

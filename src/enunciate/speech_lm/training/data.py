@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
@@ -116,12 +117,12 @@ class SoftScores:
 def examples_of(
     utterances: Sequence[Utterance],
     tasks: Sequence[Task],
-    prompt: PromptConfig,
+    prompts: Sequence[PromptConfig],
     target_config: TargetConfig,
     processor: Processor,
     soft: SoftScores | None = None,
 ) -> list[AdapterExample]:
-    """Return an example for each utterance and task that has the labels; others are left out.
+    """Return an example for each utterance, prompt and task that has the labels; others are left out.
 
     Raises:
         AudioError: A clip cannot be read, or is too short or too long for the model.
@@ -135,7 +136,7 @@ def examples_of(
             continue
         recording = MeasuredClip.of(utterance, processor.geometry)
         n_tokens = processor.geometry.n_tokens(recording.n_frames)
-        for task, answer in answers:
+        for prompt, (task, answer) in product(prompts, answers):
             if answer is None:
                 continue
             ids = processor.task_ids(task, prompt, utterance.text, n_tokens)

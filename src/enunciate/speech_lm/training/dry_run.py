@@ -94,7 +94,7 @@ def _example_sizes(
         return [size for u in utterances for size in _estimated(recipe, u, kind.geometry, kind.format)]
     processor = family.processor(str(folder), None, recipe.prompt.control)
     facts["tokens are"] = "counted"
-    examples = examples_of(utterances, recipe.tasks, recipe.prompt, recipe.target, processor)
+    examples = examples_of(utterances, recipe.tasks, recipe.prompts, recipe.target, processor)
     return [
         _ExampleSize(e.task, len(e.prompt_ids), len(e.answer_ids), processor.geometry.n_tokens(e.n_frames))
         for e in examples

@@ -35,6 +35,8 @@ from enunciate.training.run_folder import Metrics
 from enunciate.training.samplers import LengthBatchSampler
 
 FRAMES_PER_S = 100
+WITHOUT_TEXT = "without_text_"
+"""Prefix of the metrics and the files of answers to prompts without the text, beside those with it."""
 _COPIED_ON_A_CPU = 2_000_000_000
 """Models of up to this many parameters are copied to be measured where the memory is the computer's."""
 _LEFT_FREE = 0.25
@@ -54,7 +56,7 @@ class AdapterEvaluator:
         self.recipe, self.processor, self.audio = recipe, processor, audio
         self.collator = Collator(processor, audio)
         self.utterances = {utterance.id: utterance for utterance in utterances}
-        self.examples = examples_of(utterances, recipe.tasks, recipe.prompt, recipe.target, processor)
+        self.examples = examples_of(utterances, recipe.tasks, recipe.prompts, recipe.target, processor)
         self.paths = family_named(recipe.kind).score_paths
         self._decoder: Decoder | None = None
 
@@ -74,16 +76,34 @@ class AdapterEvaluator:
             # The model that is trained may be sharded, compiled or short of memory; its copy is not.
             static = measured is not model and pays_on(accelerator.device)
             self._decoder = self._decoder_of(measured, static=static)
-            answers = self._decode(self._decoder, mine)
+            answers = {
+                way: self._decode(self._decoder, mine, with_text=way != WITHOUT_TEXT) for way in self._ways
+            }
             self._decoder = self._decoder_of(model)  # lets go of the copy
         if processes > 1:
             sums = cast("Tensor", accelerator.reduce(sums, "sum"))
-            answers = cast("list[TaskAnswer]", gather_object(answers))
         total, items = cast("list[float]", sums.tolist())
+        metrics: Metrics = {"loss": total / max(items, 1)}
+        for way, given in answers.items():
+            metrics |= self._measured(way, given, accelerator, processes)
+        return metrics
+
+    @property
+    def _ways(self) -> tuple[str, ...]:
+        """The prefixes of the metrics: none, and `WITHOUT_TEXT` if prompts without it are learnt as well."""
+        return ("", WITHOUT_TEXT) if self.recipe.also_without_text else ("",)
+
+    def _measured(
+        self, way: str, answers: list[TaskAnswer], accelerator: Accelerator, processes: int
+    ) -> Metrics:
+        """Return the metrics of all processes' answers, and write these."""
+        if processes > 1:
+            answers = cast("list[TaskAnswer]", gather_object(answers))
         answers.sort(key=lambda answer: (answer.task, answer.utterance.id))
         if accelerator.is_main_process:
-            save_answers(answers, self.recipe.model, self.recipe.out)
-        return {"loss": total / max(items, 1)} | answer_metrics(answers, self.recipe.target)
+            save_answers(answers, self.recipe.model, self.recipe.out, way)
+        measured = answer_metrics(answers, self.recipe.target)
+        return {way + name: value for name, value in measured.items()}
 
     def _loss(
         self, model: nn.Module, batches: Sequence[Sequence[AdapterExample]], device: torch.device
@@ -96,7 +116,9 @@ class AdapterEvaluator:
             sums += torch.stack([loss.double(), items.double()])
         return sums
 
-    def _decode(self, decoder: Decoder, batches: Sequence[Sequence[AdapterExample]]) -> list[TaskAnswer]:
+    def _decode(
+        self, decoder: Decoder, batches: Sequence[Sequence[AdapterExample]], *, with_text: bool
+    ) -> list[TaskAnswer]:
         """Return the answers about all clips of the batches; each clip is encoded once for its tasks."""
         tasks_of: dict[MeasuredClip, tuple[Task, ...]] = {}
         for example in (e for batch in batches for e in batch):
@@ -108,7 +130,7 @@ class AdapterEvaluator:
         for tasks, recordings in groups.items():
             utterances = [self.utterances[recording.id] for recording in recordings]
             clips = [
-                ClipFeatures(self.audio.features(r), r.n_frames / FRAMES_PER_S, u.text)
+                ClipFeatures(self.audio.features(r), r.n_frames / FRAMES_PER_S, u.text if with_text else None)
                 for r, u in zip(recordings, utterances, strict=True)
             ]
             for task, decoded in decoder.decode_features(tasks, clips).items():

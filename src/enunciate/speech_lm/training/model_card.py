@@ -16,7 +16,12 @@ from enunciate.storage import write_whole
 from enunciate.training.run_folder import LOG_FILE, Metrics
 
 CARD = "README.md"
-_SETS = {"dev": "dev speakers", "report": "held-out speakers"}
+_SETS = {
+    "dev": "dev speakers",
+    "dev_without_text": "dev speakers, without the text",
+    "report": "held-out speakers",
+    "report_without_text": "held-out speakers, without the text",
+}
 _NAMES = {
     **{f"{aspect}_pcc": f"{aspect}, PCC" for aspect in ASPECTS},
     "pcc_expected": "mean PCC of expected scores",
@@ -125,6 +130,8 @@ def _prompt(recipe: AdapterRecipe) -> str:
     rubric = "full rubric" if recipe.prompt.rubric else "no rubric"
     if recipe.prompt.instruction == "before":
         rubric += " before the audio"
+    if recipe.also_without_text:
+        return f"{rubric}, each example with and without reference text in the prompt"
     return f"{rubric}, {'with' if recipe.prompt.reference_text else 'without'} reference text in the prompt"
 
 

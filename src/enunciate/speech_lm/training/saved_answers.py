@@ -17,13 +17,14 @@ ANSWERS, MOST_LIKELY = "answers.jsonl", "answers-most-likely.jsonl"
 """The scores of the first are expectations where there are distributions; those of the second, integers."""
 
 
-def save_answers(answers: Sequence[TaskAnswer], model: str, folder: Path) -> None:
+def save_answers(answers: Sequence[TaskAnswer], model: str, folder: Path, prefix: str = "") -> None:
     """Write a row for each clip, with the answers to all tasks.
 
     Args:
         answers: The answers about all clips.
         model: Who answers.
         folder: Where `ANSWERS` and `MOST_LIKELY` are written.
+        prefix: What the names of the files begin with.
 
     Raises:
         OutputError: A file cannot be written.
@@ -34,7 +35,7 @@ def save_answers(answers: Sequence[TaskAnswer], model: str, folder: Path) -> Non
             row = rows.setdefault(answer.utterance.id, {"id": answer.utterance.id, "model": model})
             row |= _fields(answer.decoded, expected)
         with writing_to(folder):
-            write_whole(folder / name, "".join(json.dumps(row) + "\n" for row in rows.values()))
+            write_whole(folder / f"{prefix}{name}", "".join(json.dumps(row) + "\n" for row in rows.values()))
 
 
 def _fields(decoded: DecodedAnswer, expected: bool) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def _examples(recipe: AdapterRecipe, split: AdapterSplit, processor: Processor) 
     utterances = list(split.train)
     if recipe.neural is not None:
         utterances += neural_utterances(recipe.neural, recipe.limit)
-    return examples_of(utterances, recipe.tasks, recipe.prompt, recipe.target, processor, soft)
+    return examples_of(utterances, recipe.tasks, recipe.prompts, recipe.target, processor, soft)
 
 
 def _training_audio(
