@@ -12,7 +12,8 @@ transcript of about 44 tokens is put in the place of its choices; every choice i
 First the answers of static passes are compared with those of the plain loop, in float32 and without the
 transcript that is put in: they must be the same, token for token, or the script ends with an error. With the
 vocabulary of `--ranks` (js-tiktoken's o200k_base.js) the grammar has its real size. `--evaluation 2500` times
-what an evaluation of a whole split of the corpus takes.
+what an evaluation of a whole split of the corpus takes. `--parts` adds to each row the seconds of the encoder,
+of the prompts, of the scores' branches and of the transcript's steps, `--profile` a table of the kernels.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import get_args
 
 import numpy as np
 import torch
+from decode_parts import profile_of, seconds_by_part
 from phi4_answers import LENGTHS_S, FixedLengths, clips_of, model_of, processor_of, put_transcript_in
 from phi4_sizes import Clock, Report, Size, environment, free_memory, full_size, peak_gib, tiny_size
 
@@ -100,6 +102,11 @@ def time_decoder(
             medians[f"{label}_ms"] = 1000 * statistics.median(times[1:])
         report.line(event="row", name=name, batch=batch, first_s=first_s, **medians,
             clips_per_s=1000 * batch / medians["both_ms"], peak_gib=peak_gib(clock.device))  # fmt: skip
+        if options.parts:
+            parts = seconds_by_part(decoder, clips[:batch], clock)
+            report.line(event="parts", name=name, batch=batch, **parts)
+        if options.profile:
+            report.line(event="profile", name=name, batch=batch, kernels=profile_of(decoder, clips[:batch]))
 
 
 def time_evaluation(
@@ -145,6 +152,8 @@ def main() -> None:
         metavar="CLIPS",
         help="time a whole split of so many clips instead",
     )
+    parser.add_argument("--parts", action="store_true", help="also the seconds of each part")
+    parser.add_argument("--profile", action="store_true", help="also a table of the kernels")
     parser.add_argument("--skip-check", action="store_true", help="do not compare answers first")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--tiny", action="store_true", help="a tiny model")

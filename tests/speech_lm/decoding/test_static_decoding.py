@@ -14,7 +14,7 @@ from support.speech_lm_tokenizers import bytes_only, grammar_of
 from support.tiny_bases import save_tiny_base
 
 from enunciate.schema import ASPECTS
-from enunciate.speech_lm.decoding import shared_prefixes, static_rows
+from enunciate.speech_lm.decoding import shared_prefixes, static_continuation, static_rows
 from enunciate.speech_lm.decoding.continuation import Continuation
 from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.decoding.static_decoding import pays_on
@@ -29,7 +29,7 @@ from enunciate.speech_lm.targets import MddAnswer, render
 pytestmark = pytest.mark.slow
 
 PAD = Phi4Processor(bytes_only()).pad_token_id
-SHORT = PromptConfig(rubric=False)
+SHORT, BEFORE = PromptConfig(rubric=False), PromptConfig(instruction="before")
 ITEMS = [(clip(seconds, seed), None) for seed, seconds in enumerate((0.2, 0.5, 0.11, 0.3, 0.9))]
 ROUNDING = 1e-5
 GPU_ROUNDING = 2**-9
@@ -89,7 +89,7 @@ def test_reference_texts_of_other_lengths_and_free_answers_are_the_same_too(load
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_an_instruction_before_the_audio_is_fed_once_and_changes_no_answer(loaded, size, monkeypatch):
     model, processor = loaded
-    prompt = PromptConfig(instruction="before")
+    prompt = BEFORE
     monkeypatch.setattr(shared_prefixes, "LEAST_SHARED", 10**6)
     whole = Decoder(model, processor, prompt, max_batch=size, paths=3).decode_tasks(TASKS, ITEMS)
     monkeypatch.undo()
@@ -109,6 +109,43 @@ def test_an_instruction_before_the_audio_is_fed_once_and_changes_no_answer(loade
         assert max(lengths) < 100, "and never again"
         lengths.clear()
         assert_same({task: decoder.decode(task, ITEMS) for task in TASKS}, whole)
+
+
+def test_a_row_has_no_room_for_the_instruction_before_the_audio(monkeypatch):
+    model, processor, rooms = tiny_base(), Phi4Processor(tokenizer()), {}
+    make = static_rows.StaticRows.__init__
+
+    def remember(self, decoder, rows, room, *rest, prefixes=(), **options):
+        rooms.setdefault((rows, tuple(prefix.n_tokens for prefix in prefixes)), set()).add(room)
+        make(self, decoder, rows, room, *rest, prefixes=prefixes, **options)
+
+    monkeypatch.setattr(static_rows.StaticRows, "__init__", remember)
+    decoder = Decoder(model, processor, BEFORE, paths=3, static=True)
+    decoder.decode("apa", ITEMS)
+    prompt = processor.task_ids("apa", BEFORE, None, 1)
+    instruction = shared_prefixes.prefix_length([prompt], processor.audio_token_id)
+
+    assert set(rooms) == {(1, ()), (len(ITEMS), (instruction,))}
+    (whole,) = rooms[1, ()]
+    assert max(rooms[len(ITEMS), (instruction,)]) < instruction < whole
+
+
+def test_busy_passes_are_not_padded(loaded, monkeypatch):
+    model, processor = loaded
+    lengths = []
+    layer = model.language_model.layers[0]
+    hook = layer.register_forward_hook(lambda _, inputs, __: lengths.append(inputs[0].shape[1]))
+    try:
+        padded = Decoder(model, processor, BEFORE, paths=3, static=True).decode_tasks(TASKS, ITEMS)
+        fed = sum(lengths)
+        lengths.clear()
+        monkeypatch.setattr(static_continuation, "_BUSY", 0)
+        monkeypatch.setattr(static_continuation, "LONGEST_GRAPH", 0)
+        exact = Decoder(model, processor, BEFORE, paths=3, static=True).decode_tasks(TASKS, ITEMS)
+    finally:
+        hook.remove()
+    assert_same(exact, padded)
+    assert sum(lengths) < fed
 
 
 def test_both_tasks_about_a_clip_take_one_encoding_and_one_pass_over_the_prompts():
@@ -222,9 +259,10 @@ def test_what_must_follow_is_appended_and_a_complete_answer_ends(static):
     assert parrot.asked == choices < len(tokens) - opening - 20
 
 
-def test_compiled_layers_answer_the_same_with_one_code_for_all_layers(loaded):
+@pytest.mark.parametrize("prompt", [SHORT, BEFORE], ids=["short", "instruction before"])
+def test_compiled_layers_answer_the_same_with_one_code_for_all_layers(loaded, prompt):
     model, processor = loaded
-    plain = Decoder(model, processor, SHORT, paths=3).decode_tasks(TASKS, ITEMS[:2])
+    plain = Decoder(model, processor, prompt, paths=3).decode_tasks(TASKS, ITEMS[:2])
     compiled = []
 
     def backend(graph, _):
@@ -235,7 +273,7 @@ def test_compiled_layers_answer_the_same_with_one_code_for_all_layers(loaded):
     decoder = model.language_model
     compile_layers(decoder, backend)
     try:
-        static = Decoder(model, processor, SHORT, paths=3, static=True, max_batch=1)
+        static = Decoder(model, processor, prompt, paths=3, static=True, max_batch=1)
         assert_same(static.decode_tasks(TASKS, ITEMS[:2]), plain)
         assert 0 < len(compiled) <= 6, "less than one for each layer, length and number of rows"
     finally:
@@ -246,10 +284,11 @@ def test_compiled_layers_answer_the_same_with_one_code_for_all_layers(loaded):
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("prompt", [SHORT, BEFORE], ids=["short", "instruction before"])
 @pytest.mark.parametrize("size", [1, 3])
-def test_graphs_answer_as_the_plain_loop_when_captured_and_when_replayed(size):
+def test_graphs_answer_as_the_plain_loop_when_captured_and_when_replayed(size, prompt):
     model, processor = tiny_base().to("cuda"), Phi4Processor(tokenizer())
-    plain = Decoder(model, processor, SHORT, paths=5).decode_tasks(TASKS, ITEMS)
-    static = Decoder(model, processor, SHORT, paths=5, static=True, max_batch=size)
+    plain = Decoder(model, processor, prompt, paths=5).decode_tasks(TASKS, ITEMS)
+    static = Decoder(model, processor, prompt, paths=5, static=True, max_batch=size)
     for _ in range(3):
         assert_same(static.decode_tasks(TASKS, ITEMS), plain, relative=GPU_ROUNDING)

@@ -30,7 +30,7 @@ from enunciate.speech_lm.decoding.grammar_tokens import token_bytes
 from enunciate.speech_lm.decoding.greedy import GreedyTranscripts
 from enunciate.speech_lm.decoding.score_answers import answer_with_scores
 from enunciate.speech_lm.decoding.scores import GrowingSequences
-from enunciate.speech_lm.decoding.shared_prefixes import SharedPrefixes
+from enunciate.speech_lm.decoding.shared_prefixes import SharedPrefixes, prefix_length
 from enunciate.speech_lm.decoding.slots import Slot, Tokens, find_slots
 from enunciate.speech_lm.decoding.static_continuation import StaticContinuation
 from enunciate.speech_lm.decoding.static_decoding import (
@@ -201,7 +201,8 @@ class Decoder:
 
     def _answers(self, task: Task, batch: Sequence[ClipFeatures], heard: Heard) -> list[DecodedAnswer]:
         prompts = self._prompts(task, batch)
-        has_room = self._static is not None and self._static.has_room(len(batch), max(map(len, prompts)))
+        own = max(map(len, prompts)) - prefix_length(prompts, self._model.audio_token_id)
+        has_room = self._static is not None and self._static.has_room(len(batch), own)
         starts = self._static_starts if has_room else self._plain_starts
         sequences, (prompts,) = starts.begin(heard, [prompts])
         if not self._constrained:

@@ -18,7 +18,7 @@ from torch import Tensor
 _WARM_UPS = 3
 """Calls before a capture, in which libraries allocate and layers are compiled."""
 MOST_POSITIONS = 2**13
-"""The most positions of a pass that is captured."""
+"""The most positions of a pass that is captured, if nothing else is said."""
 KEPT_POSITIONS = 4 * MOST_POSITIONS
 """The most positions of all graphs that are kept; the least recently used graph is dropped first."""
 
@@ -34,7 +34,9 @@ class _Captured:
 class GraphedCalls:
     """Calls a function of tensors that never looks at their values on the host."""
 
-    def __init__(self, function: Callable[..., Tensor], *, graphs: bool) -> None:
+    def __init__(
+        self, function: Callable[..., Tensor], *, graphs: bool, most_positions: int = MOST_POSITIONS
+    ) -> None:
         """Wrap a function.
 
         Args:
@@ -42,15 +44,16 @@ class GraphedCalls:
                 It may change tensors that it holds, if a call that is repeated with the same inputs changes
                 nothing more.
             graphs: Whether to capture it; only for tensors on a CUDA device.
+            most_positions: The most positions of a pass that is captured.
         """
-        self._function, self._graphs = function, graphs
+        self._function, self._graphs, self._most_positions = function, graphs, most_positions
         self._captured: dict[tuple[object, ...], _Captured] = {}
         self._seen: set[tuple[object, ...]] = set()
         """Shapes that came before. Many of an evaluation come only once, and a capture costs four passes."""
 
     def __call__(self, *inputs: Tensor) -> Tensor:
         """Return the output; with graphs the next call of the same shapes overwrites it."""
-        if not self._graphs or _positions(inputs) > MOST_POSITIONS:
+        if not self._graphs or _positions(inputs) > self._most_positions:
             return self._function(*inputs)
         key = tuple((tuple(one.shape), one.dtype) for one in inputs)
         if key not in self._seen:

@@ -14,7 +14,7 @@ from enunciate.speech_lm.decoding.continuation import Continuation
 from enunciate.speech_lm.families.speech_model import Heard
 
 LEAST_SHARED = 32
-"""A prefix of fewer tokens costs less to compute again than to copy."""
+"""A prefix of fewer tokens costs less to compute again than to keep apart."""
 
 Prompts = Sequence[list[int]]
 Start = Callable[[Heard, str], Continuation]
@@ -66,14 +66,14 @@ class SharedPrefixes:
         rows = torch.arange(len(heard.n_tokens), device=heard.n_tokens.device).repeat(len(kinds))
         heard = heard.of(rows) if len(kinds) > 1 else heard
         lengths = [prefix_length(prompts, self._audio_token_id) for prompts in kinds]
+        if not all(lengths):
+            return self._start(heard, purpose), [[*prompts] for prompts in kinds]
         rests = [[p[length:] for p in prompts] for prompts, length in zip(kinds, lengths, strict=True)]
-        if not any(lengths):
-            return self._start(heard, purpose), rests
         prefixes = [prompts[0][:length] for prompts, length in zip(kinds, lengths, strict=True)]
         key = tuple(map(tuple, prefixes))
         if key not in self._kept:
             any_clip = torch.zeros(len(kinds), dtype=torch.long, device=rows.device)  # prefixes have no audio
-            self._kept[key] = self._start(heard.of(any_clip), f"prefixes {hash(key)}")
+            self._kept[key] = self._start(heard.of(any_clip), purpose)
             self._kept[key].feed(prefixes)
         kind_of_row = [kind for kind, prompts in enumerate(kinds) for _ in prompts]
         return self._kept[key].branch(heard, kind_of_row, purpose), rests

@@ -2,7 +2,8 @@
 
 The answers are those of `continuation`: what is padded to a round length is masked and takes no position.
 Sequences that begin with the same tokens, such as several answers about one clip, are branches in one row of
-the store: each sees what they share and its own tokens, and nothing is copied.
+the store: each sees what they share and its own tokens, and nothing is copied. A prefix of many rows, such as
+the instruction before the audio, is kept once for all of them.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ import torch
 from torch import Tensor
 
 from enunciate.speech_lm.decoding.continuation import Continuation
-from enunciate.speech_lm.decoding.static_rows import StaticRows, StaticStores
+from enunciate.speech_lm.decoding.static_rows import LONGEST_GRAPH, Prefix, StaticRows, StaticStores
 from enunciate.speech_lm.families.speech_model import Heard, SpeechModel
 
 _ROOM = 128
 """The size of a store is a multiple of this many tokens; the first store has this many, or half, to spare."""
 _LONG, _ROUND_LONG, _ROUND_SHORT = 16, 32, 4
 """Passes of more tokens than the first are padded to a multiple of the second, and others to one of the
-third."""
+third, so that few graphs are captured."""
+_BUSY = 2**9
+"""A GPU takes longer for each position of a pass over more positions than this, so that short ones are not
+padded then; long ones are not where there are no graphs."""
 
 
 class StaticContinuation(Continuation):
@@ -50,6 +54,12 @@ class StaticContinuation(Continuation):
         """The row of the store that each sequence is in."""
         self._branches = 1
         """The sequences of each row, when tokens were last appended."""
+        self._prefixes: list[Prefix] = []
+        """The prefix of each sequence, if there are any."""
+        self._before = torch.zeros(len(heard.n_tokens), 1, dtype=torch.long, device=self.device)
+        """(B, 1) The number of tokens of each prefix."""
+        self._as_prefixes: list[Prefix] = []
+        """These sequences as prefixes of others, when there are others."""
         self._is_guest = False
         """Whether the store belongs to other sequences, so that the rows are to be copied to another one."""
         autocast = torch.is_autocast_enabled(self.device.type)
@@ -57,8 +67,7 @@ class StaticContinuation(Continuation):
 
     def feed(self, rows: Sequence[Sequence[int]]) -> None:
         """Append tokens, possibly none, to each sequence; audio placeholders come in the first call only."""
-        longest = max(map(len, rows))
-        width = _rounded(longest)
+        width = self._width(max(map(len, rows)))
         blanks = [[self._pad_token_id] * (width - len(row)) for row in rows]
         ids = self._padded([[*blank, *row] for blank, row in zip(blanks, rows, strict=True)], 0)
         there = self._padded([[0] * len(b) + [1] * len(r) for b, r in zip(blanks, rows, strict=True)], 0)
@@ -74,7 +83,7 @@ class StaticContinuation(Continuation):
         There are no logits until something is fed again.
         """
         assert self._mask is not None
-        self._length -= _rounded(n_tokens) * self._branches
+        self._length -= self._width(n_tokens) * self._branches
         self._mask[:, self._length :] = False
         self._hidden = None
 
@@ -83,7 +92,8 @@ class StaticContinuation(Continuation):
         chosen = torch.tensor(rows, device=self.device)
         assert self._mask is not None
         self._row_of = [self._row_of[row] for row in rows]
-        self._mask = self._mask[chosen]
+        self._prefixes = [self._prefixes[row] for row in rows] if self._prefixes else []
+        self._mask, self._before = self._mask[chosen], self._before[chosen]
         self._hidden = None if self._hidden is None else self._hidden[chosen]
 
     def split(self, rows: Sequence[int], purpose: str = "rows") -> StaticContinuation:
@@ -94,12 +104,21 @@ class StaticContinuation(Continuation):
         return part
 
     def branch(self, heard: Heard, rows: Sequence[int], purpose: str) -> StaticContinuation:
-        """Return sequences about other clips; see `Continuation`."""
-        assert self._mask is not None
-        part = self.split(rows, purpose)
-        part._heard, part._hidden = heard, None
-        part._moved(rows, self._mask.shape[1])  # the clips differ from here on
-        return part
+        """Return sequences about other clips, for which these are prefixes; see `Continuation`.
+
+        Equal rows must follow each other, each as often as any other; these sequences cannot be continued
+        any more.
+        """
+        if self._store is not None:
+            assert self._mask is not None and not self._prefixes
+            lengths = cast("list[int]", self._mask.sum(dim=1).tolist())
+            tokens = [slice(self._length - length, self._length) for length in lengths]
+            self._as_prefixes = [self._store.prefix(*one) for one in zip(self._row_of, tokens, strict=True)]
+            self._store = None
+        other = StaticContinuation(self._model, self._pad_token_id, heard, self._stores, purpose)
+        other._prefixes = [self._as_prefixes[row] for row in rows]
+        other._before += torch.tensor([[one.n_tokens] for one in other._prefixes], device=self.device)
+        return other
 
     def _advance(self, ids: Tensor, there: Tensor) -> None:
         """Append tokens (B, L), of which only those that are `there` count."""
@@ -107,7 +126,7 @@ class StaticContinuation(Continuation):
         store = self._room_for(new)
         assert self._mask is not None
         branches, room = self._branches, self._mask.shape[1]
-        before = self._mask.sum(dim=1, keepdim=True)
+        before = self._before + self._mask.sum(dim=1, keepdim=True)
         positions = (before + there.cumsum(dim=1) - 1).clamp(min=0)
         places = torch.arange(self._length, self._length + branches * new, device=self.device)
         branch = torch.arange(batch, device=self.device) % branches
@@ -125,6 +144,14 @@ class StaticContinuation(Continuation):
         )
         self._hidden = hidden.view(batch, new, -1)
 
+    def _width(self, n_tokens: int) -> int:
+        """Return the length of a pass over so many tokens of each sequence."""
+        is_long, positions = n_tokens > _LONG, n_tokens * len(self._row_of)
+        if n_tokens <= 1 or positions > (LONGEST_GRAPH if is_long else _BUSY):
+            return max(1, n_tokens)
+        to = _ROUND_LONG if is_long else _ROUND_SHORT
+        return -(-n_tokens // to) * to
+
     def _room_for(self, new: int) -> StaticRows:
         """Return a store with room for more tokens, and with equally many sequences in all rows."""
         self._branches = _run_length(self._row_of)
@@ -140,7 +167,8 @@ class StaticContinuation(Continuation):
     def _moved(self, rows: Sequence[int], room: int) -> StaticRows:
         """Move to a store with copies of these rows, each of which has as many sequences as any other."""
         batch = len(self._row_of)
-        store = self._stores.of(len(rows), room, self._dtype, self.device, self._purpose)
+        prefixes = tuple(dict.fromkeys(self._prefixes))
+        store = self._stores.of(len(rows), room, self._dtype, self.device, self._purpose, prefixes)
         if self._store is not None:
             store.take(self._store, torch.tensor(rows, device=self.device), slice(0, self._length))
         mask = torch.zeros(batch, room, dtype=torch.bool, device=self.device)
@@ -157,8 +185,3 @@ def _run_length(rows: Sequence[int]) -> int:
     firsts = rows[::length]
     even = len(set(firsts)) == len(firsts) and rows == [row for row in firsts for _ in range(length)]
     return length if even else 1
-
-
-def _rounded(n_tokens: int) -> int:
-    to = 1 if n_tokens <= 1 else _ROUND_SHORT if n_tokens <= _LONG else _ROUND_LONG
-    return max(1, -(-n_tokens // to) * to)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,18 +13,37 @@ from torch import Tensor
 from enunciate.speech_lm.decoding.graphed_calls import GraphedCalls
 from enunciate.speech_lm.families.decoder_layers import run_layers
 
-_KEPT_BYTES = 2**33
-"""The most bytes of all stores that are kept. A store that needs more than half of them is made anew for
-every batch, and has no graphs."""
+_KEPT_SHARE, _KEPT_BYTES = 1 / 8, 2**33
+"""The share of a GPU's memory, or elsewhere the bytes, that all stores which are kept take at most. A store
+that needs more than half of them is made anew for every batch, and has no graphs."""
 _COPIED_BYTES = 2**30
 """The most bytes that are copied at once, because copying makes a temporary copy of them."""
+LONGEST_GRAPH = 2**11
+"""The most positions of a pass that is captured; one over more keeps a GPU busy without a graph."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prefix:
+    """The keys and values of tokens that several sequences begin with."""
+
+    store: Tensor
+    """(2 x layers, 1, heads, tokens, size of a head): keys and values of each layer in turn."""
+
+    @property
+    def n_tokens(self) -> int:
+        """The number of tokens."""
+        return self.store.shape[3]
+
+    def of_layer(self, index: int) -> tuple[Tensor, Tensor]:
+        """Return the keys and values of one layer."""
+        return self.store[2 * index], self.store[2 * index + 1]
 
 
 class LayerCache:
     """Keys and values of one layer, as a cache of transformers."""
 
-    def __init__(self, keys: Tensor, values: Tensor) -> None:
-        self._keys, self._values = keys, values
+    def __init__(self, keys: Tensor, values: Tensor, prefixes: Sequence[tuple[Tensor, Tensor]]) -> None:
+        self._keys, self._values, self.prefixes = keys, values, prefixes
         self.place: Tensor | None = None
         """(L,) The places of the keys and values of the next tokens."""
 
@@ -55,25 +75,38 @@ class StaticRows:
     """The memory for the keys and values of some sequences, and the passes over them."""
 
     def __init__(
-        self, decoder: Any, rows: int, room: int, dtype: torch.dtype, device: torch.device, *, graphs: bool
+        self,
+        decoder: Any,
+        rows: int,
+        room: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        *,
+        prefixes: Sequence[Prefix] = (),
+        graphs: bool,
     ) -> None:
         """Allocate the memory.
 
         Args:
             decoder: The decoder without its output layer.
             rows: The number of sequences.
-            room: The number of tokens of each.
+            room: The number of tokens of each after its prefix.
             dtype: Precision of keys and values.
             device: Where they are.
+            prefixes: What the sequences begin with: the first prefix is that of the first sequences, and so
+                on, each of equally many.
             graphs: Whether passes are captured.
         """
         shape = _shape(decoder, rows, room)
         # Zeros, because a masked value that is not a number would still be one in the sum.
         self.store = torch.zeros(shape, dtype=dtype, device=device)
-        layers = [LayerCache(*self.store[at : at + 2]) for at in range(0, shape[0], 2)]
+        layers = [
+            LayerCache(*self.store[2 * at : 2 * at + 2], [prefix.of_layer(at) for prefix in prefixes])
+            for at in range(shape[0] // 2)
+        ]
         self.run = Pass(decoder, layers)
         """Does the same as `advance`, without a graph."""
-        self.advance = GraphedCalls(self.run, graphs=graphs)
+        self.advance = GraphedCalls(self.run, graphs=graphs, most_positions=LONGEST_GRAPH)
         """Computes hidden states (B, L, D) from embeddings (B, L, D), positions (B, L), places (L,) and the
         mask of the tokens that each token sees (B, 1, L, S)."""
 
@@ -86,6 +119,10 @@ class StaticRows:
     def n_bytes(self) -> int:
         """The size of the store in bytes."""
         return self.store.numel() * self.store.element_size()
+
+    def prefix(self, row: int, tokens: slice) -> Prefix:
+        """Return a copy of some tokens of one sequence, without a prefix of its own, for others to share."""
+        return Prefix(self.store[:, row : row + 1, :, tokens].clone())
 
     def take(self, other: StaticRows, rows: Tensor, tokens: slice) -> None:
         """Copy some tokens of some sequences of another store, which may be this one."""
@@ -110,6 +147,10 @@ def free_bytes(device: torch.device) -> float:
     return torch.cuda.mem_get_info(device)[0] + spare
 
 
+def _kept_bytes(device: torch.device) -> float:
+    return _KEPT_SHARE * torch.cuda.mem_get_info(device)[1] if device.type == "cuda" else _KEPT_BYTES
+
+
 class StaticStores:
     """The stores of one model, which are kept for the next clips, with their graphs."""
 
@@ -126,17 +167,26 @@ class StaticStores:
         """
         return math.prod(_shape(self.decoder, rows, room)) * dtype.itemsize <= free_bytes(device) / 2
 
-    def of(self, rows: int, room: int, dtype: torch.dtype, device: torch.device, purpose: str) -> StaticRows:
+    def of(
+        self,
+        rows: int,
+        room: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        purpose: str,
+        prefixes: tuple[Prefix, ...] = (),
+    ) -> StaticRows:
         """Return the store of so many sequences and tokens; one is used for one purpose at a time."""
-        key = rows, room, dtype, device, purpose
+        key = rows, room, dtype, device, purpose, prefixes
         if key in self._kept:
             self._kept[key] = self._kept.pop(key)  # the last one that was used is the last to be let go
             return self._kept[key]
-        store = StaticRows(self.decoder, rows, room, dtype, device, graphs=self._graphs)
-        if store.n_bytes > _KEPT_BYTES // 2:
+        store = StaticRows(self.decoder, rows, room, dtype, device, prefixes=prefixes, graphs=self._graphs)
+        kept_bytes = _kept_bytes(device)
+        if store.n_bytes > kept_bytes / 2:
             store.advance = GraphedCalls(store.run, graphs=False)
             return store
-        while self._kept and store.n_bytes + sum(s.n_bytes for s in self._kept.values()) > _KEPT_BYTES:
+        while self._kept and store.n_bytes + sum(s.n_bytes for s in self._kept.values()) > kept_bytes:
             del self._kept[next(iter(self._kept))]
         self._kept[key] = store
         return store

@@ -63,7 +63,7 @@ def run_layers(
         positions: (B, L) or (1, L) position ids.
         seen: (B, 1, L, S) what each token sees of the S keys; None for sequences that are whole.
         caches: For each layer the keys and values of earlier tokens, with the `update` of transformers'
-            caches; None for none.
+            caches, and the `prefixes` of `grouped_attention`; None for none.
     """
     tables = rotary_tables(decoder, positions, embedded.dtype)
     name = _cache_argument(decoder.layers[0])
@@ -76,9 +76,13 @@ def run_layers(
             position_ids=positions,
             use_cache=caches is not None,
             position_embeddings=tables,
-            **({} if caches is None else {name: caches[index]}),
+            **({} if caches is None else {name: caches[index]} | _shared(caches[index])),
         )
     return cast("Tensor", decoder.norm(hidden))
+
+
+def _shared(cache: Any) -> dict[str, Any]:
+    return {"prefixes": cache.prefixes} if cache.prefixes else {}
 
 
 def _cache_argument(layer: Any) -> str:
