@@ -12,8 +12,8 @@ transcript of about 44 tokens is put in the place of its choices; every choice i
 First the answers of static passes are compared with those of the plain loop, in float32 and without the
 transcript that is put in: they must be the same, token for token, or the script ends with an error. With the
 vocabulary of `--ranks` (js-tiktoken's o200k_base.js) the grammar has its real size. `--evaluation 2500` times
-what an evaluation of a whole split of the corpus takes. `--parts` adds to each row the seconds of the encoder,
-of the prompts, of the scores' branches and of the transcript's steps, `--profile` a table of the kernels.
+what an evaluation of a whole split of the corpus takes. `--parts` adds the seconds of the encoder, of the
+prompts, of the scores' branches and of the transcript's steps to each row, `--profile` a table of kernels.
 """
 
 from __future__ import annotations
