@@ -13,7 +13,8 @@ First the answers of static passes are compared with those of the plain loop, in
 transcript that is put in: they must be the same, token for token, or the script ends with an error. With the
 vocabulary of `--ranks` (js-tiktoken's o200k_base.js) the grammar has its real size. `--evaluation 2500` times
 what an evaluation of a whole split of the corpus takes. `--parts` adds the seconds of the encoder, of the
-prompts, of the scores' branches and of the transcript's steps to each row, `--profile` a table of kernels.
+prompts, of the scores' branches and of the transcript's steps to each row, `--profile 256` a table of the
+kernels at that batch.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def time_decoder(
         if options.parts:
             parts = seconds_by_part(decoder, clips[:batch], clock)
             report.line(event="parts", name=name, batch=batch, **parts)
-        if options.profile:
+        if options.profile == batch:
             report.line(event="profile", name=name, batch=batch, kernels=profile_of(decoder, clips[:batch]))
 
 
@@ -153,7 +154,8 @@ def main() -> None:
         help="time a whole split of so many clips instead",
     )
     parser.add_argument("--parts", action="store_true", help="also the seconds of each part")
-    parser.add_argument("--profile", action="store_true", help="also a table of the kernels")
+    parser.add_argument("--profile", type=int, metavar="BATCH", help="also a table of the kernels at a batch")
+    parser.add_argument("--paths", type=int, default=PATHS, help="beginnings of an answer that are followed")
     parser.add_argument("--skip-check", action="store_true", help="do not compare answers first")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--tiny", action="store_true", help="a tiny model")
@@ -171,6 +173,7 @@ def main() -> None:
         **environment(size.device),
         vocabulary=processor.n_ids,
         weights=options.weights,
+        paths=options.paths,
         short=alone,
         instruction=prompt.instruction,
     )
@@ -187,7 +190,7 @@ def main() -> None:
     for name in (name for name in WAYS[1:] if name in asked):
         if name == "static, compiled":
             compile_layers(model.language_model, "aot_eager" if options.tiny else "inductor")
-        decoder = Decoder(model, processor, prompt, paths=PATHS, static=name != "plain loop")
+        decoder = Decoder(model, processor, prompt, paths=options.paths, static=name != "plain loop")
         writer = put_transcript_in(decoder, processor, size.examples["mdd"].answer)
         report.line(event="transcript", name=name, tokens=len(writer.script), choices=len(writer.choices))
         if options.evaluation:

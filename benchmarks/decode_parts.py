@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 from unittest.mock import patch
@@ -29,7 +29,7 @@ def seconds_by_part(decoder: Decoder, clips: Sequence[ClipFeatures], clock: Cloc
     seconds: dict[str, float] = defaultdict(float)
     passes: dict[str, int] = defaultdict(int)
 
-    def timed(function: Any, name_of: Any) -> Any:
+    def timed(function: Callable[..., Any], name_of: Callable[[Any], str]) -> Callable[..., Any]:
         def call(self: Any, *inputs: Any) -> Any:
             name = name_of(self)
             seconds["rest"] += clock.read()
@@ -43,14 +43,15 @@ def seconds_by_part(decoder: Decoder, clips: Sequence[ClipFeatures], clock: Cloc
     def feeding(sequences: Any) -> str:
         return "prompts" if sequences._mask is None else "branches"
 
+    ways: list[tuple[type, str, Callable[[Any], str]]] = [
+        (StaticDecoding, "encode", lambda _: "encode"),
+        (Continuation, "feed", feeding),
+        (StaticContinuation, "feed", feeding),
+        (Continuation, "append", lambda _: "steps"),
+        (StaticContinuation, "append", lambda _: "steps"),
+    ]
     with ExitStack() as patched:
-        for kind, method, name_of in (
-            (StaticDecoding, "encode", lambda _: "encode"),
-            (Continuation, "feed", feeding),
-            (StaticContinuation, "feed", feeding),
-            (Continuation, "append", lambda _: "steps"),
-            (StaticContinuation, "append", lambda _: "steps"),
-        ):
+        for kind, method, name_of in ways:
             patched.enter_context(patch.object(kind, method, timed(getattr(kind, method), name_of)))
         clock.read()
         decoder.decode_features(TASKS, clips)
@@ -68,5 +69,6 @@ def profile_of(decoder: Decoder, clips: Sequence[ClipFeatures]) -> list[str]:
         if torch.cuda.is_available():
             torch.cuda.synchronize()
     by = "self_cuda_time_total" if torch.cuda.is_available() else "self_cpu_time_total"
-    table = profile.key_averages().table(sort_by=by, row_limit=_KERNELS, max_name_column_width=_NAME)
+    averages: Any = profile.key_averages()
+    table: str = averages.table(sort_by=by, row_limit=_KERNELS, max_name_column_width=_NAME)
     return table.splitlines()

@@ -27,15 +27,31 @@ class FixedLengths(Phi4Processor):
 
     size: Size
 
+    def __init__(self, *inputs: Any, **options: Any) -> None:
+        super().__init__(*inputs, **options)
+        self.instructions: dict[tuple[object, ...], tuple[list[int], list[int]]] = {}
+
     def task_ids(self, task: Task, prompt: PromptConfig, text: str | None, n_audio_tokens: int) -> list[int]:
-        """Return a prompt of the right length, whatever the vocabulary."""
+        """Return a prompt of the right length, whatever the vocabulary; each is made once."""
+        key = task, prompt, text
+        if key not in self.instructions:
+            self.instructions[key] = self._around_audio(task, prompt, text)
+        before, after = self.instructions[key]
+        return [*before, *[self.audio_token_id] * n_audio_tokens, *after]
+
+    def _around_audio(
+        self, task: Task, prompt: PromptConfig, text: str | None
+    ) -> tuple[list[int], list[int]]:
+        n_audio_tokens = self.size.audio_tokens
         short = super().task_ids(task, PromptConfig(rubric=False), text, n_audio_tokens)
         lengths = self.size.examples[task]
         filler = self.text_ids(" the")
-        missing = lengths.total - lengths.answer - len(short) + (n_audio_tokens - self.size.audio_tokens)
+        missing = lengths.total - lengths.answer - len(short)
         instruction = (filler * max(0, missing))[: max(0, missing)]
         place = short.index(self.audio_token_id) if prompt.instruction == "before" else len(short) - 2
-        return [*short[:place], *instruction, *short[place:]]
+        ids = [*short[:place], *instruction, *short[place:]]
+        start = ids.index(self.audio_token_id)
+        return ids[:start], ids[start + n_audio_tokens :]
 
 
 def processor_of(size: Size, ranks: Path | None) -> FixedLengths:

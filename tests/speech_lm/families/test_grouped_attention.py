@@ -59,10 +59,11 @@ def test_a_prefix_is_attended_to_as_if_each_sequence_had_a_copy(heads, groups, l
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("prefix_lengths", [[359], [115, 359]])
-@pytest.mark.parametrize("compiled", [False, True])
-def test_so_it_is_on_a_gpu(dtype, prefix_lengths, compiled):
+@pytest.mark.parametrize(
+    ("dtype", "compiled"), [(torch.float32, False), (torch.bfloat16, False), (torch.bfloat16, True)]
+)
+def test_so_it_is_on_a_gpu(dtype, compiled, prefix_lengths):
     attention = torch.compile(grouped_attention, dynamic=True) if compiled else grouped_attention
     for length in (1, 57):
         inputs, prefixes, expected = with_prefixes(6, 2, length, prefix_lengths, device="cuda", dtype=dtype)

@@ -101,7 +101,9 @@ class StaticRows:
         # Zeros, because a masked value that is not a number would still be one in the sum.
         self.store = torch.zeros(shape, dtype=dtype, device=device)
         layers = [
-            LayerCache(*self.store[2 * at : 2 * at + 2], [prefix.of_layer(at) for prefix in prefixes])
+            LayerCache(
+                self.store[2 * at], self.store[2 * at + 1], [prefix.of_layer(at) for prefix in prefixes]
+            )
             for at in range(shape[0] // 2)
         ]
         self.run = Pass(decoder, layers)

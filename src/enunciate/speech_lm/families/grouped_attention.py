@@ -65,7 +65,7 @@ def grouped_attention(
     if prefixes:
         parts = zip(packed.chunk(len(prefixes)), prefixes, strict=True)
         shared = [_attend_together(queries, *prefix, scaling) for queries, prefix in parts]
-        before = tuple(torch.cat(both) for both in zip(*shared, strict=True))
+        before = torch.cat([read for read, _ in shared]), torch.cat([sums for _, sums in shared])
         out = merged(attend(packed, key, value, mask, scaling), before)
     else:
         out = scaled_dot_product_attention(packed, key, value, mask, dropout, scale=scaling)
