@@ -11,14 +11,14 @@ from enunciate.phones.alignment import edit_distance
 from enunciate.pocket.aspects import FLUENCY
 from enunciate.pocket.calibration import (
     Calibration,
+    IntervalTable,
     best_threshold,
     interval,
-    intervals_by_aspect,
-    known_interval,
     mismatch_levels,
 )
 from enunciate.pocket.mismatch import MISMATCH_PER
 from enunciate.pocket.score_scale import Scale, fit_scale
+from enunciate.pocket.training.label_intervals import interval_of_ranges
 from enunciate.pocket.training.labels import ClipLabels
 from enunciate.pocket.training.measure import middles
 from enunciate.pocket.training.predictions import ClipPrediction
@@ -55,7 +55,7 @@ def calibrate(
     """Estimate the threshold of a mispronunciation, the scales, and the tables of intervals.
 
     Args:
-        clips: The labels of held-out clips. A range counts by its middle.
+        clips: The labels of held-out clips. In scales a range counts by its middle.
         predictions: What a model that had not seen their speakers says of them.
         native: What it says of good readings by native voices that it had not heard.
     """
@@ -63,7 +63,6 @@ def calibrate(
     known = phones >= 0
     predicted = _joined([one.phone for one in predictions])[known]
     wrong = _joined([one.wrong for one in predictions])[known]
-    words = np.concatenate([middles(clip.word_low, clip.word_high) for clip in clips])
     human = np.stack([whole_scores(clip) for clip in clips])
     whole, scale = _scaled([one.whole for one in predictions], human, [one.whole for one in native])
     free, free_scale = _scaled([one.free for one in predictions], human, [one.free for one in native])
@@ -71,13 +70,25 @@ def calibrate(
     return Calibration(
         threshold=best_threshold(phones[known] < MISPRONOUNCED_BELOW, wrong),
         phone=interval(predicted, phones[known], 2.0),
-        word=known_interval(_joined([one.word for one in predictions]), words),
-        utterance=intervals_by_aspect(whole, human),
-        free=intervals_by_aspect(free, human),
+        word=interval_of_ranges(
+            _joined([one.word for one in predictions]),
+            np.concatenate([clip.word_low for clip in clips]),
+            np.concatenate([clip.word_high for clip in clips]),
+        ),
+        utterance=_intervals(whole, clips),
+        free=_intervals(free, clips),
         mismatch=mismatch_levels([_HumanScores(*pair) for pair in paired]),
         scale=scale,
         free_scale=free_scale,
     )
+
+
+def _intervals(predicted: Floats, clips: Sequence[ClipLabels]) -> dict[Aspect, IntervalTable]:
+    """Tabulate the intervals of utterance scores, (N, 4)."""
+    low, high = np.array([clip.low for clip in clips]), np.array([clip.high for clip in clips])
+    return {
+        aspect: interval_of_ranges(predicted[:, k], low[:, k], high[:, k]) for k, aspect in enumerate(ASPECTS)
+    }
 
 
 def _scaled(
