@@ -63,7 +63,7 @@ def grouped_attention(
     packed = query.reshape(batch, groups, each * length, size)
     mask = attention_mask.expand(batch, each, length, -1).reshape(batch, 1, each * length, -1)
     if prefixes:
-        parts = zip(packed.unflatten(0, (len(prefixes), -1)).unbind(), prefixes, strict=True)
+        parts = zip(packed.reshape(len(prefixes), -1, *packed.shape[1:]).unbind(), prefixes, strict=True)
         shared = [_attend_together(queries, *prefix, scaling) for queries, prefix in parts]
         before = torch.cat([read for read, _ in shared]), torch.cat([sums for _, sums in shared])
         out = merged(attend(packed, key, value, mask, scaling), before)
