@@ -1,27 +1,33 @@
 """The results of a run in parts, which a stop at any moment does not damage."""
 
-import json
 from pathlib import Path
 
 import pytest
 from support.fake_assessor import assessment_of
 
 from enunciate.distributed.part_folder import PartFolder, part_files, rows_of_parts, unpacked
+from enunciate.distributed.result_rows import table_of_results
 from enunciate.errors import OutputError
+from enunciate.manifest import Row
 from enunciate.schema import ClipError, Failure, Utterance
 
 pq = pytest.importorskip("pyarrow.parquet")
 
 
-def rows(*ids: str) -> list[tuple[str, str]]:
-    made = [assessment_of(Utterance(id=id, audio=Path("a.wav"), text="so"), 1.0) for id in ids]
-    return [(one.id, one.model_dump_json()) for one in made]
+def results(*ids: str) -> list[Row]:
+    return [assessment_of(Utterance(id=id, audio=Path("a.wav"), text="so"), 1.0) for id in ids]
 
 
-def failure(id: str) -> tuple[str, str]:
-    message = 'with "model": in it'
-    made = Failure(id=id, audio=None, error=ClipError(code="audio", message=message))
-    return id, made.model_dump_json()
+def failure(id: str) -> Failure:
+    return Failure(id=id, audio=None, error=ClipError(code="audio", message='with "model": in it'))
+
+
+def rows(*ids: str) -> object:
+    return table_of_results(results(*ids))
+
+
+def lines(*made: Row) -> list[str]:
+    return [one.model_dump_json() for one in made]
 
 
 def ids_of(folder: Path) -> list[str]:
@@ -31,32 +37,24 @@ def ids_of(folder: Path) -> list[str]:
 def test_parts_have_scores_in_columns_and_all_of_a_result(tmp_path: Path):
     parts = PartFolder(tmp_path, "{}", rows_per_part=2)
     parts.add(rows("a", "b"))
-    parts.add([failure("c")])
+    parts.add(table_of_results([failure("c")]))
     parts.finish()
     assert [path.name for path in part_files(tmp_path)] == ["part-00000.parquet", "part-00001.parquet"]
     assert ids_of(tmp_path) == ["a", "b", "c"]
     first, last = (pq.read_table(part).to_pylist() for part in part_files(tmp_path))
     assert (first[0]["total"], first[0]["n_phones"], first[0]["failure"]) == (4.5, 2, None)
     assert last[0]["failure"] == 'audio: with "model": in it'
-    assert list(rows_of_parts(tmp_path)) == [line for _, line in [*rows("a", "b"), failure("c")]]
+    assert list(rows_of_parts(tmp_path)) == lines(*results("a", "b"), failure("c"))
     assert parts.n_failed == 1
-
-
-def test_the_rows_that_failed_are_counted_however_their_json_is_written(tmp_path: Path):
-    parts = PartFolder(tmp_path, "{}")
-    written = [*rows("a", "b"), failure("c")]
-    parts.add([(id, json.dumps(json.loads(line), indent=1).replace("\n", "")) for id, line in written])
-    assert (len(parts.done), parts.n_failed) == (3, 1)
-    parts.close()
 
 
 def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path):
     stopped = PartFolder(tmp_path, "{}", rows_per_part=2)
     stopped.add(rows("a", "b"))
-    stopped.add([failure("c")])
+    stopped.add(table_of_results([failure("c")]))
     stopped.close()
-    with (tmp_path / "rows.jsonl").open("a") as lines:
-        lines.write('{"id":"d","mod')
+    with (tmp_path / "rows.jsonl").open("a") as open_rows:
+        open_rows.write('{"id":"d","mod')
     with pytest.raises(OutputError, match="no finished run"):
         list(rows_of_parts(tmp_path))
     resumed = PartFolder(tmp_path, "{}", rows_per_part=2)
@@ -70,7 +68,7 @@ def test_rows_of_a_part_that_was_just_written_are_not_written_again(tmp_path: Pa
     parts = PartFolder(tmp_path, "{}", rows_per_part=2)
     parts.add(rows("a", "b"))
     parts.close()
-    (tmp_path / "rows.jsonl").write_text("".join(line + "\n" for _, line in rows("a", "b", "c")))
+    (tmp_path / "rows.jsonl").write_text("".join(line + "\n" for line in lines(*results("a", "b", "c"))))
     resumed = PartFolder(tmp_path, "{}", rows_per_part=2)
     resumed.finish()
     assert ids_of(tmp_path) == ["a", "b", "c"]
@@ -97,8 +95,8 @@ def test_folders_are_unpacked_for_merging_and_leave_nothing(tmp_path: Path):
     parts = PartFolder(tmp_path / "run", "{}")
     parts.add(rows("a"))
     parts.finish()
-    lines = tmp_path / "b.jsonl"
-    with unpacked([tmp_path / "run", lines], beside=tmp_path / "out" / "all.csv") as files:
-        assert files[1] == lines
-        assert files[0].read_text() == rows("a")[0][1] + "\n"
+    other = tmp_path / "b.jsonl"
+    with unpacked([tmp_path / "run", other], beside=tmp_path / "out" / "all.csv") as files:
+        assert files[1] == other
+        assert files[0].read_text().splitlines() == lines(*results("a"))
     assert list((tmp_path / "out").iterdir()) == []

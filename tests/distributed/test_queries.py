@@ -7,6 +7,7 @@ from support.documentation import blocks
 from support.fake_assessor import assessment_of
 
 from enunciate.distributed.part_folder import PartFolder, rows_of_parts
+from enunciate.distributed.result_rows import table_of_results
 from enunciate.exports.level import Level
 from enunciate.exports.parquet import write_parquet
 from enunciate.manifest import read_json_rows
@@ -27,7 +28,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     good = assessment_of(Utterance(id="a", audio=Path("a.wav"), text="I think so"), 1.0)
     bad = Failure(id="b", audio=None, error=ClipError(code="audio_silent", message="nothing: no sound"))
     parts = PartFolder(tmp_path / "results", "{}")
-    parts.add([(row.id, row.model_dump_json()) for row in (good, bad)])
+    parts.add(table_of_results([good, bad]))
     parts.finish()
     lines = "".join(f"{line}\n" for line in rows_of_parts(tmp_path / "results"))
     (tmp_path / "rows.jsonl").write_text(lines)

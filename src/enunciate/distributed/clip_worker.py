@@ -15,6 +15,7 @@ from typing import Any, Literal
 from enunciate.assembly.ipa import in_ipa
 from enunciate.clip_lists.given_phones import words_with_phones
 from enunciate.distributed.clip_fields import Fields
+from enunciate.distributed.result_rows import table_of_results
 from enunciate.engines import Assessor, assess_each, load_assessor
 from enunciate.errors import AudioEmptyError, AudioNotFoundError, EnunciateError, ManifestError
 from enunciate.schema import Accent, Assessment, ClipError, Failure, Utterance
@@ -68,8 +69,8 @@ class WorkerSettings:
 class ClipWorker:
     """Assesses blocks of clips with an engine that is loaded once.
 
-    A block gives a table with the columns `id`, `row` (a line of JSON: an `Assessment` or a `Failure`) and
-    `problem`, which is set where the engine could not be loaded, so that the run ends with that message.
+    A block gives a table of `result_rows` with a further column `problem`. Where the engine could not be
+    loaded, there is one row, which says nothing else, so that the run ends with that message.
     """
 
     def __init__(self, settings: WorkerSettings) -> None:
@@ -84,12 +85,10 @@ class ClipWorker:
     def __call__(self, clips: Any) -> Any:
         """Assess the clips of a table with the columns of `clip_fields`, the short ones first."""
         pa: Any = import_module("pyarrow")
-        rows = [(outcome.id, outcome.model_dump_json(), None) for outcome in self._outcomes(clips)]
-        rows = rows or [("", "", self.problem)] * (self.problem is not None)
-        columns = list(zip(*rows, strict=True)) or [[], [], []]
-        names = ("id", "row", "problem")
-        arrays = {name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)}
-        return pa.table(arrays)
+        results = table_of_results(list(self._outcomes(clips)))
+        if self.problem is not None:
+            results = pa.Table.from_pylist([{}], schema=results.schema)
+        return results.append_column("problem", pa.array([self.problem] * results.num_rows, pa.string()))
 
     def _outcomes(self, clips: Any) -> Iterator[Assessment | Failure]:
         if self._assessor is None:

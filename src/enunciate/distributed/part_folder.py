@@ -9,9 +9,8 @@ Only one process writes here, the driver, so that no clip can have two rows what
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -21,19 +20,14 @@ from typing import Any, TextIO
 from pydantic import TypeAdapter
 
 from enunciate.distributed.clip_fields import digest_of
+from enunciate.distributed.result_rows import COLUMNS, ROW_COLUMN, table_of_results
 from enunciate.errors import OutputError, needing
-from enunciate.exports.columns import Cell, Column
-from enunciate.exports.level import Level
-from enunciate.exports.levels import columns_of, rows_of
-from enunciate.exports.parquet import write_parquet_rows
+from enunciate.exports.parquet import arrow_schema, write_arrow_tables
 from enunciate.manifest import Row
-from enunciate.schema import Failure
 from enunciate.storage import resume_rows, write_whole, writing_to
 
 ROWS_PER_PART = 10_000
-ROW_COLUMN = "row"
 _ROW = TypeAdapter[Row](Row)
-_COLUMNS = (*columns_of(Level.UTTERANCES), Column(ROW_COLUMN))
 logger = logging.getLogger(__name__)
 
 
@@ -67,7 +61,7 @@ class PartFolder:
                 self.done.add(digest_of(id))
                 self.n_failed += failure is not None
         self._open_path = folder / "rows.jsonl"
-        self._waiting: list[str] = []
+        self._waiting: list[Any] = []
         self._file: TextIO = self._open_file()
 
     def _check_same_run(self, identity: str) -> None:
@@ -88,36 +82,49 @@ class PartFolder:
         left = [row for row in earlier if digest_of(row.id) not in self.done]
         if len(left) < len(earlier):
             write_whole(self._open_path, "".join(row.model_dump_json() + "\n" for row in left))
-        for row in left:
-            self._keep(row.id, row.model_dump_json(), isinstance(row, Failure))
+        self._keep(table_of_results(left))
         return self._open_path.open("a", encoding="utf-8")
 
-    def add(self, rows: Iterable[tuple[str, str]]) -> None:
-        """Write rows, given as ids and lines of JSON; a second row of an id is left out with a warning."""
-        for id, line in rows:
-            if digest_of(id) in self.done:
-                logger.warning("%s is in the list twice: the first of its rows is kept", id)
-                continue
-            self._file.write(line + "\n")
-            self._keep(id, line, failed="error" in json.loads(line))
+    def add(self, results: Any) -> None:
+        """Write a table of `result_rows`; a second row of an id is left out with a warning."""
+        new = self._without_known(results)
+        self._file.writelines(f"{line}\n" for line in new[ROW_COLUMN].to_pylist())
         self._file.flush()
-        if len(self._waiting) >= self.rows_per_part:
+        self._keep(new)
+        if self._n_waiting >= self.rows_per_part:
             self._write_part()
 
-    def _keep(self, id: str, line: str, failed: bool) -> None:
-        self._waiting.append(line)
-        self.done.add(digest_of(id))
-        self.n_failed += failed
+    def _without_known(self, results: Any) -> Any:
+        pa: Any = import_module("pyarrow")
+        seen: set[str] = set()
+        is_new: list[bool] = []
+        for id in results["id"].to_pylist():
+            is_new.append(id not in seen and digest_of(id) not in self.done)
+            seen.add(id)
+            if not is_new[-1]:
+                logger.warning("%s is in the list twice: the first of its rows is kept", id)
+        return results if all(is_new) else results.filter(pa.array(is_new, pa.bool_()))
+
+    def _keep(self, results: Any) -> None:
+        self._waiting.append(results)
+        self.done.update(digest_of(id) for id in results["id"].to_pylist())
+        self.n_failed += results.num_rows - results["failure"].null_count
+
+    @property
+    def _n_waiting(self) -> int:
+        return sum(table.num_rows for table in self._waiting)
 
     def _write_part(self) -> None:
-        write_parquet_rows(_COLUMNS, _cells(self._waiting), self.folder / f"part-{self._n_parts:05}.parquet")
+        pa: Any = import_module("pyarrow")
+        whole = pa.concat_tables(self._waiting)
+        write_arrow_tables(arrow_schema(COLUMNS), [whole], self.folder / f"part-{self._n_parts:05}.parquet")
         self._n_parts += 1
         self._waiting.clear()
         self._file.truncate(0)
 
     def finish(self) -> None:
         """Write the rows that are left as the last part."""
-        if self._waiting:
+        if self._n_waiting:
             self._write_part()
         self.close()
         self._open_path.unlink()
@@ -185,9 +192,3 @@ def _column(path: Path, name: str) -> list[Any]:
         raise OutputError(
             f"{path} is not a part of a run ({error}): delete it, or give another folder"
         ) from None
-
-
-def _cells(lines: Iterable[str]) -> Iterator[tuple[Cell, ...]]:
-    for line in lines:
-        (cells,) = rows_of(Level.UTTERANCES, [_ROW.validate_json(line)])
-        yield (*cells, line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +14,7 @@ from warnings import catch_warnings, filterwarnings
 from enunciate.distributed.clip_source import clip_source, not_done
 from enunciate.distributed.clip_worker import ClipWorker, WorkerSettings
 from enunciate.distributed.part_folder import ROWS_PER_PART, PartFolder
+from enunciate.distributed.result_rows import table_of_results
 from enunciate.errors import DeviceError, EnunciateError, ManifestError, needing
 from enunciate.manifest import RunCounts
 from enunciate.progress import Progress
@@ -186,21 +187,20 @@ class _Run:
             problem = next((text for text in table["problem"].to_pylist() if text), None)
             if problem is not None:
                 raise EnunciateError(problem)
-            self._add(zip(table["id"].to_pylist(), table["row"].to_pylist(), strict=True))
+            self._add(table.drop_columns("problem"))
 
     def give_up(self) -> None:
         """Write a row for each clip that still has none."""
         left = self._left(1, failing=True).select_columns(["id", "source"])
         message = f"a worker died with this clip {RETRIES + 1} times: try it alone, with `enunciate assess`"
         for table in _tables(left):
-            for row in table.to_pylist():
-                error = ClipError(code=WORKER_DIED, message=message)
-                failure = Failure(id=row["id"], audio=row["source"], error=error)
-                self._add([(failure.id, failure.model_dump_json())])
+            error = ClipError(code=WORKER_DIED, message=message)
+            failures = [Failure(id=row["id"], audio=row["source"], error=error) for row in table.to_pylist()]
+            self._add(table_of_results(failures))
 
-    def _add(self, rows: Iterable[tuple[str, str]]) -> None:
+    def _add(self, results: Any) -> None:
         before = len(self.parts.done)
-        self.parts.add(rows)
+        self.parts.add(results)
         self.n_left -= len(self.parts.done) - before
         self._tell()
 

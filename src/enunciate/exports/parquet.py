@@ -24,37 +24,48 @@ def write_parquet(rows: Iterable[Row], level: Level, path: Path) -> None:
     Raises:
         MissingExtraError: pyarrow is not installed.
     """
-    write_parquet_rows(columns_of(level), rows_of(level, rows), path)
+    columns, left = columns_of(level), rows_of(level, rows)
+    groups = iter(lambda: list(islice(left, ROWS_PER_GROUP)), [])
+    write_arrow_tables(arrow_schema(columns), (arrow_table(columns, group) for group in groups), path)
 
 
-def write_parquet_rows(columns: Sequence[Column], rows: Iterable[tuple[Cell, ...]], path: Path) -> None:
-    """Write a table, whole or not at all.
-
-    Args:
-        columns: Its columns.
-        rows: Its rows, each with a cell for each column.
-        path: The file to write.
+def arrow_schema(columns: Sequence[Column]) -> Any:
+    """Return the names and types of columns as Arrow has them (`pyarrow.Schema`).
 
     Raises:
         MissingExtraError: pyarrow is not installed.
     """
     with needing("parquet"):
         pa: Any = import_module("pyarrow")  # it has no types
-        pq: Any = import_module("pyarrow.parquet")
+    types = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64(), "truth": pa.bool_()}
+    return pa.schema([(column.name, types[column.kind]) for column in columns])
 
-    schema = pa.schema([(column.name, _type(pa, column)) for column in columns])
+
+def arrow_table(columns: Sequence[Column], rows: Sequence[tuple[Cell, ...]]) -> Any:
+    """Return rows, each with a cell for each column, as a table of Arrow (`pyarrow.Table`).
+
+    Raises:
+        MissingExtraError: pyarrow is not installed.
+    """
+    schema = arrow_schema(columns)
+    pa: Any = import_module("pyarrow")
+    arrays = [
+        pa.array([column.as_value(row[index]) for row in rows], type=schema.field(index).type)
+        for index, column in enumerate(columns)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def write_arrow_tables(schema: Any, tables: Iterable[Any], path: Path) -> None:
+    """Write tables of Arrow with the same schema as one file, whole or not at all; each is a row group.
+
+    Raises:
+        MissingExtraError: pyarrow is not installed.
+    """
+    with needing("parquet"):
+        pq: Any = import_module("pyarrow.parquet")
     partial = path.with_name(path.name + ".partial")
     with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
-        left = iter(rows)
-        while group := list(islice(left, ROWS_PER_GROUP)):
-            arrays = [
-                pa.array([column.as_value(row[index]) for row in group], type=schema.field(index).type)
-                for index, column in enumerate(columns)
-            ]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+        for table in tables:
+            writer.write_table(table)
     partial.replace(path)
-
-
-def _type(pa: Any, column: Column) -> Any:
-    types = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64(), "truth": pa.bool_()}
-    return types[column.kind]
