@@ -1,12 +1,15 @@
 """Tables of one's own."""
 
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from enunciate.corpus.label_table import load_label_table
 from enunciate.corpus.labels import heard_phones
-from enunciate.errors import CorpusError
+from enunciate.corpus.load import load_any_corpus
+from enunciate.errors import CorpusError, ManifestError
 
 
 def table(tmp_path: Path, *lines: str) -> Path:
@@ -95,3 +98,71 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
 def test_a_split_without_rows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="no rows of the split 'train'"):
         load_label_table(table(tmp_path, "audio", "a.wav"), "train")
+
+
+ROWS = (
+    {
+        "audio": "a.wav",
+        "id": "1",
+        "speaker": "ada",
+        "age": 31,
+        "total": 6.5,
+        "phones": "S",
+        "heard": "TH",
+    },
+    {"audio": "b.wav", "id": "2", "speaker": None, "age": None, "total": 9, "phones": None, "heard": None},
+)
+
+
+def json_lines(tmp_path: Path, rows: Sequence[dict[str, object]] = ROWS) -> Path:
+    path = tmp_path / "labels.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n\n")
+    return path
+
+
+def parquet(tmp_path: Path, rows: Sequence[dict[str, object]] = ROWS) -> Path:
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.Table.from_pylist(list(rows)), tmp_path / "labels.parquet")
+    return tmp_path / "labels.parquet"
+
+
+@pytest.mark.parametrize("written", [json_lines, parquet])
+def test_json_lines_and_parquet_say_the_same_as_csv(written: Callable[[Path], Path], tmp_path: Path) -> None:
+    csv = table(
+        tmp_path,
+        "audio,id,speaker,age,total,phones,heard",
+        "a.wav,1,ada,31,6.5,S,TH",
+        "b.wav,2,,,9,,",
+    )
+    assert load_any_corpus(written(tmp_path), "test") == load_label_table(csv, "test")
+
+
+@pytest.mark.parametrize(("written", "unit"), [(json_lines, "line"), (parquet, "row")])
+def test_mistakes_in_json_lines_and_parquet_are_told_with_their_places(
+    written: Callable[..., Path], unit: str, tmp_path: Path
+) -> None:
+    rows = [{"audio": "a.wav", "mos": 3, "total": 11}, {"audio": "a.wav", "mos": 3, "total": 1.5}]
+    with pytest.raises(CorpusError) as caught:
+        load_label_table(written(tmp_path, rows), "test")
+    message = str(caught.value)
+    assert f"{unit} 1: no column is named 'mos'" in message
+    assert f"{unit} 1: 'total' is '11" in message
+    assert "a second time" not in message
+    with pytest.raises(ManifestError, match="no column 'audio': its columns are total"):
+        load_label_table(written(tmp_path, [{"total": 1}]), "test")
+    with pytest.raises(ManifestError, match=f"{unit} 1: 'phones' is list, not text or a number"):
+        load_label_table(written(tmp_path, [{"audio": "a.wav", "phones": ["S", "OW"]}]), "test")
+
+
+def test_a_clip_in_a_parquet_table_is_taken_from_it(tmp_path: Path) -> None:
+    path = parquet(tmp_path, [{"audio": {"bytes": b"RIFF", "path": "a.wav"}, "total": float("nan")}])
+    (utterance,) = load_label_table(path, "test")
+    assert (utterance.id, utterance.audio, utterance.scores) == ("a.wav", b"RIFF", None)
+
+
+@pytest.mark.parametrize("line", ["audio,total", "[1]"])
+def test_lines_that_are_no_objects_of_json_are_refused(line: str, tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text(f'{{"audio": "a.wav"}}\n{line}\n')
+    with pytest.raises(ManifestError, match="line 2 is not"):
+        load_label_table(tmp_path / "labels.txt", "test")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,16 @@ def test_the_page_says_what_was_expected_and_heard_and_what_each_group_got(folde
     assert "audio_silent" in page and "clipping" in page
     assert "Spearman" in page and "beyond the stopwatch" in page
     assert "nan" not in page
+
+
+def test_labels_in_json_lines_are_those_in_csv(folder: Path) -> None:
+    with (folder / "labels.csv").open(newline="") as file:
+        lines = [json.dumps({k: v for k, v in row.items() if v}) for row in csv.DictReader(file)]
+    (folder / "labels.jsonl").write_text("\n".join(lines))
+    given = [ClipTable("a", folder / "results", folder / f"labels{suffix}") for suffix in (".csv", ".jsonl")]
+    csv_total, json_total = (table.columns["human_total"] for table in given)
+    assert np.isfinite(csv_total).any()
+    np.testing.assert_array_equal(csv_total, json_total)
 
 
 def test_results_without_labels_have_a_page_of_their_scores(folder: Path) -> None:

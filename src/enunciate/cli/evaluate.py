@@ -59,8 +59,8 @@ def evaluate(
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="In place of a corpus, a .csv or .tsv table of your own clips with human scores, phones or "
-            "heard phones (docs/corpora.md)."
+            help="In place of a corpus, a table of your own clips with human scores, phones or heard phones: "
+            ".csv, .tsv, .parquet, or else JSON lines (docs/corpora.md)."
         ),
     ] = None,
     without_text: Annotated[

@@ -33,8 +33,8 @@ def report(
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="For results of many clips: a CSV, TSV or Parquet table of their human scores, speakers, "
-            "ages and first languages (docs/corpora.md)."
+            help="For results of many clips: a table (.csv, .tsv, .jsonl, .parquet) of their human "
+            "scores, speakers, ages and first languages (docs/corpora.md)."
         ),
     ] = None,
     phones: Annotated[

@@ -1,4 +1,6 @@
-"""A table of one's own: CSV or TSV, with a row per clip and columns for whatever people scored or heard.
+"""A table of one's own, with a row per clip and columns for whatever people scored or heard.
+
+It is CSV, TSV, JSON lines or Parquet (`label_rows`); as CSV:
 
     audio,text,speaker,total,phones,heard
     a.wav,I think so,ada,6.5,AY | TH IH NG K | S OW,AY | S IH NG K | S OW
@@ -21,8 +23,8 @@ from pathlib import Path
 from typing import cast
 
 from enunciate.clip_lists.given_phones import BAR, words_with_phones
-from enunciate.clip_lists.table import TableRow, read_rows
 from enunciate.corpus.annotated_words import Pair, heard_symbol, reference_words
+from enunciate.corpus.label_rows import LabelRow, read_label_rows
 from enunciate.corpus.labels import DELETED
 from enunciate.corpus.problems import Problems
 from enunciate.corpus.records import PHONE_MAXIMUM, UTTERANCE_MAXIMUM, is_score
@@ -41,21 +43,22 @@ def load_label_table(path: Path | str, split: Split) -> list[Utterance]:
 
     Raises:
         ManifestError: It is not a table, or lacks the column `audio`.
+        MissingExtraError: It is Parquet, and pyarrow is not installed.
         CorpusError: A column is not known, cells are wrong, or the split has no rows. The message has a
             line for each problem.
     """
     path = Path(path)
-    columns, rows = read_rows(path)
+    table = read_label_rows(path)
     problems = Problems()
-    for column in columns:
+    for column, place in table.columns.items():
         if column not in COLUMNS:
-            problems.add("line 1", f"no column is named '{column}': use {', '.join(COLUMNS)}, or delete it")
-    wanted = [row for row in rows if split in ("all", row.cells.get("split", "test"))]
+            problems.add(place, f"no column is named '{column}': use {', '.join(COLUMNS)}, or delete it")
+    wanted = [row for row in table.rows if split in ("all", row.cells.get("split", "test"))]
     utterances = [_utterance(path.parent, row, problems) for row in wanted]
     ids: set[str] = set()
     for row, utterance in zip(wanted, utterances, strict=True):
         if utterance and utterance.id in ids:
-            problems.add(f"line {row.line}", f"the id '{utterance.id}' comes a second time")
+            problems.add(row.place, f"the id '{utterance.id}' comes a second time")
         ids |= {utterance.id} if utterance else set()
     problems.raise_if_any(str(path))
     if not utterances:
@@ -63,14 +66,14 @@ def load_label_table(path: Path | str, split: Split) -> list[Utterance]:
     return [utterance for utterance in utterances if utterance is not None]
 
 
-def _utterance(folder: Path, row: TableRow, problems: Problems) -> Utterance | None:
+def _utterance(folder: Path, row: LabelRow, problems: Problems) -> Utterance | None:
     cells = row.cells
     try:
         if "audio" not in cells:
             raise ValueError("'audio' is empty")
         return Utterance(
             id=cells.get("id", cells["audio"]),
-            audio=folder / cells["audio"],
+            audio=folder / cells["audio"] if row.content is None else row.content,
             text=cells.get("text"),
             words=_words(cells),
             scores=_scores(cells),
@@ -80,7 +83,7 @@ def _utterance(folder: Path, row: TableRow, problems: Problems) -> Utterance | N
             first_language=cells.get("first_language"),
         )
     except (ValueError, PronunciationError) as error:
-        problems.add(f"line {row.line}", str(error))
+        problems.add(row.place, str(error))
         return None
 
 

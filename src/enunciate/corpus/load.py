@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from enunciate.clip_lists.table import TABLE_SUFFIXES
 from enunciate.corpus import speechocean762
 from enunciate.corpus.epadb import load_epadb
 from enunciate.corpus.huggingface import load_huggingface_folder
 from enunciate.corpus.kinds import CorpusKind
 from enunciate.corpus.l2arctic import load_l2arctic
+from enunciate.corpus.label_rows import LABEL_SUFFIXES
 from enunciate.corpus.label_table import load_label_table
 from enunciate.corpus.speechocean762 import Split
 from enunciate.errors import CorpusError
@@ -23,6 +23,7 @@ _LOADERS: dict[CorpusKind, Callable[[Path, Split], list[Utterance]]] = {
     CorpusKind.HUGGINGFACE: load_huggingface_folder,
     CorpusKind.TABLE: load_label_table,
 }
+_GIVE = f"give the folder of a corpus, or a table of labels, whose name ends in {', '.join(LABEL_SUFFIXES)}"
 
 
 def load_any_corpus(path: Path, split: Split, kind: CorpusKind | None = None) -> list[Utterance]:
@@ -45,16 +46,12 @@ def kind_of(path: Path) -> CorpusKind:
     Raises:
         CorpusError: It is none of them.
     """
-    if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES:
+    if path.is_file() and path.suffix.lower() in LABEL_SUFFIXES:
         return CorpusKind.TABLE
     if not path.exists():
-        raise CorpusError(
-            f"there is no {path}: give the folder of a corpus, or a .csv or .tsv file of labels"
-        )
+        raise CorpusError(f"there is no {path}: {_GIVE}")
     if not path.is_dir():
-        raise CorpusError(
-            f"{path} is not a folder: give the folder of a corpus, or a .csv or .tsv file of labels"
-        )
+        raise CorpusError(f"{path} is not a folder: {_GIVE}")
     if (path / "resource").is_dir() or (path / "WAVE").is_dir():
         return CorpusKind.SPEECHOCEAN762
     if _any(path.glob("*/annotation/*.TextGrid")):

@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from enunciate.corpus.label_rows import JSON_LINES_SUFFIXES
 from enunciate.errors import OutputError, needing
 from enunciate.exports.level import Level
 from enunciate.exports.levels import columns_of
@@ -88,6 +89,8 @@ class ClipTable:
         try:
             if files and files[0].endswith(".parquet"):
                 table = self._database.read_parquet(files)
+            elif path.suffix.lower() in JSON_LINES_SUFFIXES:
+                table = self._database.read_json(files[0], format="newline_delimited")
             else:
                 table = self._database.read_csv(files[0], header=True, all_varchar=True)
             table.create_view(view)
@@ -108,7 +111,7 @@ class ClipTable:
         key = next((name for name in ("id", "audio") if name in columns), None)
         if key is None:
             raise OutputError(f"{path} has neither a column 'id' nor 'audio', to find the clips by")
-        self._database.execute(f"CREATE VIEW labels AS SELECT {key} AS key, * FROM given")
+        self._database.execute(f"CREATE VIEW labels AS SELECT CAST({key} AS VARCHAR) AS key, * FROM given")
         self._check_unique("labels", path, "key")
         return frozenset(columns) & {*_LABELS, *_NAMES}
 
