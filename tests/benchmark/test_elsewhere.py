@@ -74,3 +74,18 @@ def test_without_training_any_corpus_is_the_corpus_of_a_benchmark(corpora: Path)
     table = (corpora / "untrained" / "benchmark.md").read_text()
     assert table.startswith("# Benchmark: systems as they are\n")
     assert "Nothing was trained here" in table and "official split" not in table
+
+
+def test_a_table_of_labels_stands_in_place_of_a_corpus_where_nothing_is_trained(corpora: Path) -> None:
+    clip = next((corpora / "there").rglob("*.wav"))
+    labels = corpora / "labels.jsonl"
+    labels.write_text(
+        json.dumps({"audio": str(clip), "text": "I think", "phones": "AY | TH IH NG K", "total": 7}) + "\n"
+    )
+    given = ("benchmark", "--labels", labels, "--out", corpora / "labelled", "--system", SYSTEM)
+    refused = run(*given, "--rows", "mine")
+    assert refused.exit_code == 2
+    assert "--test-on" in refused.stderr and "--protocol untrained" in refused.stderr
+    result = run(*given, "--rows", "mine", "--protocol", "untrained")
+    assert result.exit_code == 0, result.output
+    assert "Tested on 1 labelled utterances" in (corpora / "labelled" / "benchmark.md").read_text()

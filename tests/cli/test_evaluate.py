@@ -42,7 +42,7 @@ def test_only_evaluates_a_part_of_a_corpus(fake: FakeAssessor, corpus: Path, tmp
     first = json.loads((tmp_path / "all" / "predictions.jsonl").read_text().splitlines()[0])["id"]
     (tmp_path / "held_out.json").write_text(json.dumps({"dev": [], "report": [first]}))
     options = ("evaluate", "--corpus", corpus, "--only", tmp_path / "held_out.json", "--out")
-    assert run(*options, tmp_path / "part").stdout.startswith("1 utterances of 1 speakers")
+    assert run(*options, tmp_path / "part").stdout.startswith("1 utterance of 1 speaker")
     (tmp_path / "held_out.json").write_text('["nobody"]')
     assert "such as nobody" in error_line(run(*options, tmp_path / "none"))
 

@@ -39,7 +39,7 @@ def test_clips_may_be_in_the_file(tmp_path: Path) -> None:
 
 
 def test_a_row_that_is_wrong_is_told_with_its_number(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match="row 2: audio: Field required"):
+    with pytest.raises(ManifestError, match="row 2: 'audio' is missing"):
         read_clips(write(tmp_path / "m.parquet", audio=["a.wav", None]))
     with pytest.raises(ManifestError, match="lines 1 and 2 have the same id"):
         read_clips(write(tmp_path / "m.parquet", audio=["a.wav", "a.wav"]))

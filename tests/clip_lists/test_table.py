@@ -40,7 +40,7 @@ def test_other_columns_are_ignored_with_a_warning(tmp_path: Path, caplog: pytest
         ("", "line 1 has no column 'audio'"),
         ("audio,text\n", "has no clips"),
         ("audio,text\na.wav,hi\nb.wav,oh, no\n", "line 3: 3 cells for 2 columns"),
-        ("audio,text\na.wav,hi\n,hi\n", "line 3: audio: Field required"),
+        ("audio,text\na.wav,hi\n,hi\n", "line 3: 'audio' is missing"),
         ("audio,id\na.wav,x\nb.wav,x\n", "lines 2 and 3 have the same id 'x'"),
     ],
 )

@@ -29,17 +29,25 @@ class ProtocolName(StrEnum):
 
 
 def benchmark(
-    corpus: Annotated[
-        Path,
-        typer.Option(
-            envvar="ENUNCIATE_CORPUS",
-            help="Folder of Speechocean762; with --protocol untrained, any corpus or table.",
-        ),
-    ],
     out: Annotated[
         Path,
         typer.Option(help="Folder for models and results; a stopped run resumes from it."),
     ],
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ENUNCIATE_CORPUS",
+            help="Folder of Speechocean762; with --protocol untrained, any corpus or table.",
+            show_default=False,
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --protocol untrained, in place of a corpus a table of your own clips, as for "
+            "`enunciate evaluate`."
+        ),
+    ] = None,
     plan: Annotated[
         str,
         typer.Option(help="Which systems to train, by which recipes: a YAML file, or a plan that ships."),
@@ -96,6 +104,14 @@ def benchmark(
     Writes report.html, benchmark.md and benchmark.json. A row that cannot be run here is listed with the
     reason. Exit code 2 if a row failed. Needs: pip install 'enunciate[eval]' and the extras of the rows.
     """
+    source = labels or corpus
+    if source is None:
+        raise typer.BadParameter("give --corpus, or the environment variable ENUNCIATE_CORPUS, or --labels")
+    if labels and protocol is not ProtocolName.UNTRAINED:
+        raise typer.BadParameter(
+            "--labels goes with --protocol untrained, since nothing is trained on it; to test on it what "
+            f"is trained on Speechocean762, give --test-on {labels}"
+        )
     with exit_on_error(on_interrupt=RESUME.format(out)), needing("eval"):
         from enunciate.benchmark.elsewhere import read_corpora, run_elsewhere
         from enunciate.benchmark.plan import read_plan, with_systems
@@ -105,7 +121,7 @@ def benchmark(
         from enunciate.recipes import recipe_path
 
         corpora = read_corpora(test_on or [])
-        workspace, data = prepare(corpus, out, protocol.value)
+        workspace, data = prepare(source, out, protocol.value)
         whole_plan, added = with_systems(read_plan(recipe_path(plan)), system or (), answers or ())
         chosen = [*rows, *added] if rows else []
         planned = plan_rows(whole_plan, workspace, chosen, override or ())

@@ -66,13 +66,19 @@ def report(
         else:
             if labels is not None or phones is not None:
                 raise typer.BadParameter("--labels and --phones go with tables of results")
+            rows = next((path for path in systems.values() if path.is_file()), None)
+            if rows is not None:
+                raise typer.BadParameter(
+                    f"{rows} is not a table: make one of JSON lines with `enunciate merge {rows} --out "
+                    "table.parquet --format parquet --level utterances`"
+                )
             if corpus is None:
                 raise typer.BadParameter("evaluated systems need --corpus, on which they were evaluated")
             page = _page_of_systems(systems, corpus)
         with writing_to(html):
             html.parent.mkdir(parents=True, exist_ok=True)
             write_whole(html, page)
-        typer.echo(f"written to {html} ({html.stat().st_size / 1e6:.1f} MB)")
+        typer.echo(f"written to {html} ({html.stat().st_size / 1e6:.2f} MB)")
         if pdf is not None and browser is not None:
             print_pdf(html, pdf, browser)
             typer.echo(f"written to {pdf}")

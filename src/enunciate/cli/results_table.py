@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from enunciate.cli.terminal import NOTHING, facts_table, plain_table
@@ -16,13 +17,7 @@ if TYPE_CHECKING:
 
 
 def results_table(results: Results) -> RenderableType:
-    """Render the main metrics of an evaluation; `docs/metrics.md` defines each."""
-    agreement = plain_table("", ">PCC", ">95% interval", ">MSE", ">Spearman")
-    for name in ASPECTS:
-        agreement.add_row(name, *_agreement(getattr(results.apa, name)))
-    agreement.add_row("phone", *_agreement(results.phone))
-    if results.word is not None and results.word.n_labelled:
-        agreement.add_row("word", *_agreement(results.word.accuracy))
+    """Render the main metrics of an evaluation that have a value; `docs/metrics.md` defines each."""
     mdd, recognition = results.mdd, results.recognition
     sequences = results.mdd_of_sequences_with_text
     rates = {
@@ -36,11 +31,33 @@ def results_table(results: Results) -> RenderableType:
         "phone match F1": results.phone_match.f1,
         "WER": results.wer,
     }
-    heading = f"{results.n_utterances} utterances of {results.n_speakers} speakers, {results.n_failed} failed"
+    facts = facts_table({name: _number(value) for name, value in rates.items() if value is not None})
+    parts = [part for part in (_agreements(results), _beyond_stopwatch(results), facts) if part.row_count]
+    return Group(Text(_heading(results)), *(one for part in parts for one in (Text(), part)))
+
+
+def _heading(results: Results) -> str:
+    heading = f"{_counted(results.n_utterances, 'utterance')} of {_counted(results.n_speakers, 'speaker')}"
+    heading += f", {results.n_failed} failed"
     if results.n_unparsable:
-        heading += f", {results.n_unparsable} answers unparsable"
-    facts = facts_table({name: _number(value) for name, value in rates.items()})
-    return Group(Text(heading), Text(), agreement, Text(), _beyond_stopwatch(results), Text(), facts)
+        heading += f", {_counted(results.n_unparsable, 'answer')} unparsable"
+    return heading
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _agreements(results: Results) -> Table:
+    """Agreement with people, where they gave scores."""
+    agreements = {name: getattr(results.apa, name) for name in ASPECTS} | {"phone": results.phone}
+    if results.word is not None and results.word.n_labelled:
+        agreements["word"] = results.word.accuracy
+    table = plain_table("", ">PCC", ">95% interval", ">MSE", ">Spearman")
+    for name, agreement in agreements.items():
+        if agreement.pcc is not None or agreement.mse is not None:
+            table.add_row(name, *_agreement(agreement))
+    return table
 
 
 def _agreement(agreement: Agreement) -> tuple[str, str, str, str]:
@@ -48,12 +65,13 @@ def _agreement(agreement: Agreement) -> tuple[str, str, str, str]:
     return _number(agreement.pcc), interval, _number(agreement.mse), _number(agreement.spearman)
 
 
-def _beyond_stopwatch(results: Results) -> RenderableType:
+def _beyond_stopwatch(results: Results) -> Table:
     """Partial correlations given what the length of a clip and its text tell."""
     table = plain_table("beyond the stopwatch", ">partial PCC", ">95% interval")
     for name in ASPECTS:
-        one = getattr(results.apa, name)
-        table.add_row(name, _number(one.beyond_stopwatch), _interval(one.beyond_stopwatch_ci95))
+        one: Agreement = getattr(results.apa, name)
+        if one.beyond_stopwatch is not None:
+            table.add_row(name, _number(one.beyond_stopwatch), _interval(one.beyond_stopwatch_ci95))
     return table
 
 

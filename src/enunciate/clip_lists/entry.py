@@ -48,6 +48,8 @@ def read_text_file(path: Path) -> str:
     """
     try:
         return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ManifestError(f"there is no file {path}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError(f"manifest {path} cannot be read ({error}): give a UTF-8 text file") from None
 
@@ -75,4 +77,6 @@ def first_problem(error: ValidationError) -> str:
     """Return the first problem of an entry, with the key that it concerns."""
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return f"'{key}' is missing"
     return f"{key + ': ' if key else ''}{first['msg']}"

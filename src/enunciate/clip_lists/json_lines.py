@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from pathlib import Path
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -14,28 +17,42 @@ from enunciate.clip_lists.entry import ClipEntry, first_problem, read_text_file,
 from enunciate.errors import ManifestError
 from enunciate.schema import Utterance
 
+logger = logging.getLogger(__name__)
+_KEYS = tuple(ClipEntry.model_fields)
+
 
 def read_json_lines(path: Path) -> list[Utterance]:
-    """Read and check a whole manifest; empty lines are skipped.
+    """Read and check a whole manifest; empty lines are skipped, and other keys ignored, with a warning.
 
     Raises:
         ManifestError: It cannot be read, has no clips, or has a line that is wrong, whose number the message
             tells.
     """
     lines = enumerate(read_text_file(path).split("\n"), start=1)
+    unused: dict[str, None] = {}
     utterances = with_unique_ids(
-        path, ((number, _utterance(path, number, line)) for number, line in lines if line.strip())
+        path, ((number, _utterance(path, number, line, unused)) for number, line in lines if line.strip())
     )
     if not utterances:
         raise ManifestError(f'manifest {path} has no clips: write lines such as {{"audio": "a.wav"}}')
+    if unused:
+        logger.warning("%s: keys that are not used: %s", path, ", ".join(unused))
     return utterances
 
 
-def _utterance(path: Path, number: int, line: str) -> Utterance:
+def _utterance(path: Path, number: int, line: str, unused: dict[str, None]) -> Utterance:
     try:
-        return ClipEntry.model_validate_json(line).utterance(path.parent)
+        row: Any = json.loads(line)
+        if isinstance(row, dict):
+            row = cast("dict[str, Any]", row)
+            unused |= dict.fromkeys(key for key in row if key not in _KEYS)
+            row = {key: row[key] for key in _KEYS if key in row}
+        return ClipEntry.model_validate(row).utterance(path.parent)
     except ValidationError as error:
-        raise ManifestError(
-            f"{path}, line {number}: {first_problem(error)}. Write the line like this: "
-            '{"audio": "a.wav", "text": "what was read", "id": "a"}'
-        ) from None
+        problem = first_problem(error)
+    except ValueError as error:
+        problem = f"not JSON ({error})"
+    raise ManifestError(
+        f"{path}, line {number}: {problem}. Write the line like this: "
+        '{"audio": "a.wav", "text": "what was read", "id": "a"}'
+    )

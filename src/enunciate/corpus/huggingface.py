@@ -37,7 +37,10 @@ def load_huggingface_folder(folder: Path | str, split: Split) -> list[Utterance]
         for path in sorted([*root.glob(f"{name}*.parquet"), *root.glob(f"data/{name}*.parquet")])
     ]
     if not files:
-        raise CorpusError(f"{root} has no {split}*.parquet, also not in data: give the folder of the copy")
+        raise CorpusError(
+            f"{root} has no {split}*.parquet, also not in data: give the folder of the copy of "
+            "Speechocean762, or, of a table of your own, the file"
+        )
     return load_huggingface(parquet_rows(files))
 
 
