@@ -44,6 +44,7 @@ _SYLLABIC = {
 }
 _SONORANTS = frozenset({"R", "L", "N", "M"})
 _SCHWAS = frozenset({"AH0", "IH0"})
+_BEFORE_R = {"IY": ("IH",), "IH": ("IY",), "UW": ("UH", "AO"), "UH": ("AO",)}
 _LIKE = {("S", "SH"), ("T", "D"), ("D", "T"), ("TH", "DH")}
 
 
@@ -171,6 +172,20 @@ def weak_vowel(phones: Phones, _: Place) -> Iterator[Phones]:
         yield found
 
 
+def full_prefix(phones: Phones, place: Place) -> Iterator[Phones]:
+    """As in "expect", "example": the unstressed prefix ex- may keep the vowel of its spelling."""
+    if place.word.startswith("ex") and phones[0] in _SCHWAS:
+        yield ("EH0", *phones[1:])
+
+
+def vowel_before_r(phones: Phones, _: Place) -> Iterator[Phones]:
+    """As in "here" and "poor": before r, few tell a tense vowel from a lax one, or "poor" from "pour"."""
+    for index, (vowel, after) in enumerate(pairwise(phones)):
+        if after == "R":
+            for other in _BEFORE_R.get(vowel[:2], ()):
+                yield _replaced(phones, index, other + vowel[2:])
+
+
 def low_back_merger(phones: Phones, _: Place) -> Iterator[Phones]:
     """As in "caught" like "cot": most Americans say one vowel in both, except before r."""
     for old, new in (("AO", "AA"), ("AA", "AO")):
@@ -193,6 +208,8 @@ RULES: tuple[tuple[PronunciationKind, Rule], ...] = (
     ("linking", coalescence),
     ("schwa_deletion", schwa_deletion),
     ("syllabic_consonant", syllabic_consonant),
+    ("vowel_variation", full_prefix),
+    ("vowel_variation", vowel_before_r),
     ("vowel_variation", weak_vowel),
     ("vowel_variation", low_back_merger),
 )

@@ -1,7 +1,8 @@
 """Weak forms: how function words are said where they carry no stress.
 
 The forms are those that textbooks of English phonetics list for General American. Forms without /h/ are not
-among them: they need a word before (`connected_speech`).
+among them: they need a word before (`connected_speech`). Three strong forms are here as well, of words that
+have the weak vowel alone in CMUdict ("from", "of", "what").
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ do      D AH0 | D UW0
 does    D AH0 Z
 don't   D OW0 N T | D OW0 N | D AH0 N
 for     F ER0
-from    F R AH0 M
+from    F R AH0 M | F R AA0 M
 had     HH AH0 D | HH IH0 D
 has     HH AH0 Z | HH IH0 Z
 have    HH AH0 V
@@ -37,7 +38,7 @@ i       AY0 | AH0
 i'm     AY0 M | AH0 M
 if      IH0 F | AH0 F
 in      IH0 N | AH0 N | N
-into    IH0 N T AH0 | IH0 N T UW0
+into    IH0 N T AH0 | IH0 N T UW0 | IH0 N T UH0
 is      IH0 Z | AH0 Z
 it      IH0 T | AH0 T
 its     IH0 T S | AH0 T S
@@ -49,7 +50,7 @@ must    M AH0 S T | M AH0 S
 my      M AY0 | M AH0
 nor     N ER0
 not     N AA0 T | N AH0 T
-of      AH0 V | AH0
+of      AH0 V | AH0 | AA0 V
 on      AA0 N | AO0 N
 or      ER0 | AO0 R
 our     AA0 R | AW0 ER0 | ER0
@@ -69,7 +70,7 @@ there   DH ER0 | DH EH0 R
 they    DH EY0 | DH IH0
 they're DH ER0 | DH EH0 R
 this    DH IH0 S | DH AH0 S
-to      T AH0 | T UW0 | T IH0
+to      T AH0 | T UW0 | T IH0 | T UH0
 until   AH0 N T IH0 L
 unto    AH0 N T AH0
 up      AH0 P
@@ -79,7 +80,7 @@ was     W AH0 Z
 we      W IY0 | W IH0
 we're   W ER0 | W IH0 R
 were    W ER0
-what    W AH0 T
+what    W AH0 T | W AA0 T
 when    W EH0 N | W IH0 N
 which   W IH0 CH
 who     HH UW0 | HH AH0
