@@ -86,6 +86,11 @@ def accented(word: str, known: tuple[Pronunciation, ...], accent: Accent) -> tup
     return distinct((known[0], *(one for one in british if one.kind == "british"), *known[1:]))
 
 
+def has_bath_vowel(word: str) -> bool:
+    """Whether a word, as written, has the vowel of "father" where American English has that of "trap"."""
+    return bool(_BATH.match(word.lower()))
+
+
 def _british(word: str, known: tuple[Pronunciation, ...]) -> tuple[Pronunciation, ...]:
     """Return British pronunciations; those that are American as well keep their kind."""
     american = {one.bare for one in known}
@@ -108,7 +113,7 @@ def _by_rules(word: str, phones: Phones) -> list[Phones]:
 
 def _vowels(word: str, phones: Phones) -> Phones:
     """BATH as in "father", LOT with its own vowel."""
-    bath = bool(_BATH.match(word))
+    bath = has_bath_vowel(word)
     changed: list[str] = []
     for index, phone in enumerate(phones):
         after = phones[index + 1] if index + 1 < len(phones) else ""

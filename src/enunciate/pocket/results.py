@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,11 +10,8 @@ from enunciate.assembly.assembler import assemble
 from enunciate.assembly.heard import MAX_PHONE_SCORE
 from enunciate.assembly.timing import NO_SPEECH
 from enunciate.assembly.words import build_word
-from enunciate.phones.inventory import UNCLEAR
-from enunciate.phones.reduction import is_reduction
 from enunciate.pocket.acoustic_model import FRAME_S, Outputs
 from enunciate.pocket.alternatives import alternatives_at
-from enunciate.pocket.aspects import ACCURACY
 from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.ctc import greedy
 from enunciate.pocket.forced_alignment import Alignment
@@ -25,6 +21,7 @@ from enunciate.pocket.phrases import Phrase
 from enunciate.pocket.scorer import Floats, ScorerOutputs
 from enunciate.pocket.sound_quality import snr_db
 from enunciate.pocket.symbols import phone_of
+from enunciate.pocket.verdicts import PhoneJudge, PhoneVerdict
 from enunciate.schema import (
     Aspect,
     Assessment,
@@ -36,15 +33,6 @@ from enunciate.schema import (
     WordResult,
 )
 
-CLEAR_FROM = 0.5
-"""The probability under which a diagnosis says "not clear"."""
-DOUBT_FROM = ((8.85, 0.03), (8.5, 0.15))
-"""The least accuracy of a good reading, and the scorer's probability of a mispronunciation from which the
-alternatives decide in it. The scorer learnt from learners, whose accent blurs many sounds that people let
-pass; where all else is good, a sound that is clearly another is an error, the more so the better it is."""
-CANONICAL_BELOW, REDUCIBLE_BELOW = 0.5, 0.1
-"""The probability of the canonical phone among the alternatives under which it is taken for another there.
-The second is for what native speakers do in connected speech (`is_reduction`)."""
 WITH_ANOTHER_SOUND = 7.0
 """The highest score of a word in which the alternatives, and not the scorer, found a wrong sound. People let
 most of such sounds of learners pass, so neither the word nor the phone falls to the bottom."""
@@ -111,14 +99,13 @@ class PhraseResults:
     def _scored_phones(self, phrase: Phrase, scores: ScorerOutputs) -> list[PhoneResult]:
         results: list[PhoneResult] = []
         alignment, calibration = self._alignment, self._calibration
-        doubt_from = _doubt_from(float(scores.utterance[ACCURACY]))
+        judge = PhoneJudge(self._clip, phrase, scores, calibration.threshold)
         for row, index in enumerate(range(phrase.first, phrase.last)):
             if int(alignment.word[index]) in alignment.omitted:
                 verdict, value = PhoneVerdict(True, None, 1.0), 0.0
             else:
-                wrong, value = float(scores.wrong[row]), float(scores.phone[row])
-                verdict = _judge(self._clip, index, wrong, calibration.threshold, doubt_from)
-                value = min(value, verdict.best_score)
+                verdict = judge(index)
+                value = min(float(scores.phone[row]), verdict.best_score)
             low, high = calibration.phone.at(value, MAX_PHONE_SCORE)
             start_s, end_s = self._spans[index]
             results.append(
@@ -245,44 +232,6 @@ def assemble_aligned(
         snr_db=snr_db(clip.outputs, alignment) if alignment else None,
         mismatched=mismatched,
     )
-
-
-@dataclass(frozen=True)
-class PhoneVerdict:
-    """Whether a phone is mispronounced, what was said (None for nothing), and how probable that is."""
-
-    mispronounced: bool
-    heard: str | None
-    probability: float
-    best_score: float = MAX_PHONE_SCORE
-    """The highest score that it leaves the phone, 1 to 2."""
-
-
-def _doubt_from(accuracy: float) -> float:
-    """Return the probability of a mispronunciation from which the alternatives decide; 1 in most readings."""
-    return next((doubt for least, doubt in DOUBT_FROM if accuracy >= least), 1.0)
-
-
-def _judge(clip: AlignedClip, index: int, wrong: float, threshold: float, doubt_from: float) -> PhoneVerdict:
-    """Judge one phone by the scorer and, from a doubt on, also by the alternatives."""
-    assert clip.alignment is not None
-    outputs, alignment = clip.outputs, clip.alignment
-    own = int(alignment.classes[index])
-    if wrong < min(doubt_from, threshold):
-        start, end = int(alignment.start[index]), int(alignment.end[index])
-        return PhoneVerdict(False, phone_of(own), float(np.exp(outputs.frame[start:end, own].mean())))
-    alternatives = alternatives_at(outputs.ctc, alignment, index)
-    (canonical,) = (a.probability for a in alternatives if a.classes == (own,))
-    best = next(a for a in alternatives if a.classes != (own,))
-    heard = tuple(map(phone_of, best.classes))
-    if wrong < threshold:
-        below = REDUCIBLE_BELOW if is_reduction(clip.canonical[index], heard) else CANONICAL_BELOW
-        if canonical >= below:
-            return PhoneVerdict(False, phone_of(own), canonical)
-    # The phone is taken to be wrong: the probability is that of the diagnosis among the other alternatives.
-    probability = min(1.0, best.probability / max(1.0 - canonical, 1e-12))
-    said = (" ".join(heard) or None) if probability >= CLEAR_FROM else UNCLEAR
-    return PhoneVerdict(True, said, probability, MAX_PHONE_SCORE if wrong >= threshold else 1 + 2 * canonical)
 
 
 def _inserted(outputs: Outputs, alignment: Alignment, n_words: int) -> list[tuple[str, ...]]:
