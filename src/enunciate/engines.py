@@ -232,11 +232,12 @@ def load_assessor(
             `microsoft/Phi-4-multimodal-instruct`, or a folder with a checkpoint of any family, loads that
             model without an adapter. `whisper` runs the packaged adapter on a Whisper base of this machine,
             without torch; so does a folder with an adapter of Whisper where torch is not installed.
+            `both` averages the utterance scores of `pocket` and `whisper`.
             `openai:MODEL` asks a server of OpenAI's protocol that takes audio.
         lexicon: A file of extra pronunciations, lines of `WORD PH1 PH2 ...`.
         accent: Which pronunciations are right for `pocket` where `Utterance.accent` does not say: American
             ("us"), British ("gb"), or both ("any").
-        threads: Processor threads for one clip, for `pocket` and the baselines.
+        threads: Processor threads for one clip, for `pocket`, `whisper`, `both` and the baselines.
         base_url: Where the server of `openai:MODEL` is; the default is the environment variable
             OPENAI_BASE_URL or, without it, OpenAI's own. The key is in OPENAI_API_KEY.
         served_adapter: The folder of the adapter that the server runs as MODEL, whose recipe says how it is
@@ -254,6 +255,7 @@ def load_assessor(
         MissingExtraError: The engine needs packages that are not installed.
     """
     from enunciate.baselines.folder import BASELINE
+    from enunciate.both.loading import load_both
     from enunciate.pocket.assessor import PocketAssessor, packaged_weights
     from enunciate.pocket.weights_folder import DESCRIPTION
     from enunciate.speech_lm.families.detection import family_of_folder
@@ -282,6 +284,8 @@ def load_assessor(
         return load_served(model, base_url, adapter=served_adapter, lexicon=lexicon, accent=accent)
     if name_or_path == "whisper":
         return load_with_onnx(None, lexicon=lexicon, accent=accent, threads=threads)
+    if name_or_path == "both":
+        return load_both(lexicon=lexicon, accent=accent, threads=threads)
     if (folder / DESCRIPTION).is_file():
         return PocketAssessor(folder, lexicon=lexicon, accent=accent, threads=threads)
     if (folder / BASELINE).is_file():
@@ -293,6 +297,6 @@ def load_assessor(
     if is_speech_lm:
         return load_with_torch(name_or_path, torch_options, adapter=is_adapter, lexicon=lexicon)
     raise ModelNotFoundError(
-        f"{name_or_path}: no such model. Use 'pocket', 'whisper', a folder that `enunciate train` wrote, "
-        f"'{HUB_NAME}', or '{SERVED}MODEL' with the address of its server"
+        f"{name_or_path}: no such model. Use 'pocket', 'whisper', 'both', a folder that `enunciate train` "
+        f"wrote, '{HUB_NAME}', or '{SERVED}MODEL' with the address of its server"
     )

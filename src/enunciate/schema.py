@@ -129,7 +129,7 @@ class Score(FrozenModel):
     """An utterance or word score (0 to 10) with the interval that contains the human score in 90% of cases.
 
     Each engine estimates the interval in its own way: `pocket` on held-out speakers, `phi4` by the 5% and 95%
-    points of its `distribution`, whose expectation is `value`.
+    points of its `distribution`, whose expectation is `value`; `both` moves that of `pocket` with the score.
     """
 
     value: UtteranceValue
@@ -231,7 +231,9 @@ class Rates(FrozenModel):
 class Notice(FrozenModel):
     """A warning about the clip or the answer, which makes the scores less reliable."""
 
-    code: Literal["clipping", "low_level", "noisy", "text_mismatch", "no_reference", "unparsable_answer"]
+    code: Literal[
+        "clipping", "low_level", "noisy", "text_mismatch", "no_reference", "unparsable_answer", "one_engine"
+    ]
     message: str
 
 

@@ -81,6 +81,14 @@ def no_reference(*, scored_by_text: bool, heard_words: bool = False) -> Notice:
     return Notice(code="no_reference", message=message)
 
 
+def one_engine() -> Notice:
+    """Warn that the second engine of two has scored nothing of a recording."""
+    return Notice(
+        code="one_engine",
+        message="one of the two engines could not score this recording: the scores are those of the other",
+    )
+
+
 def unparsable_answer(task: Literal["apa", "mdd"]) -> Notice:
     """Warn that a language model's answer to a task is not of the form asked for."""
     asked = "the scores" if task == "apa" else "words and phones"

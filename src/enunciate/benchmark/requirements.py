@@ -11,12 +11,14 @@ from pathlib import Path
 from enunciate.baselines.ssl.ssl_recipe import SslJointRecipe
 from enunciate.benchmark.plan import Row
 from enunciate.engines import SERVED
+from enunciate.errors import ModelNotFoundError
 from enunciate.evaluation.outside.program import arguments_of
 from enunciate.pocket.training.pocket_recipe import PocketRecipe
 from enunciate.speech_lm.families.phi4.hub import HUB_NAME, revision_of
 from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.trainers import Recipe, extra_of
 from enunciate.training.recipe_file import TrainingRecipe
+from enunciate.whisper_weights.base import find_whisper
 
 PACKAGES = {
     "eval": ("scipy", "kaldialign", "jiwer"),
@@ -25,6 +27,7 @@ PACKAGES = {
     "baselines": ("sklearn",),
     "pocketsphinx": ("pocketsphinx",),
     "openai": ("openai", "kaldialign"),
+    "whisper": ("llguidance", "safetensors", "kaldialign"),
 }
 """Some packages of each extra, by which it is recognised; the others are named when their import fails."""
 GPU_KINDS = (PocketRecipe, AdapterRecipe, SslJointRecipe)
@@ -57,7 +60,7 @@ def missing_requirements(
     if weights is not None and weights.startswith(SERVED):
         missing += _missing_server()
     elif weights is not None:
-        missing += missing_checkpoint(weights, None) if row.zero_shot else _missing_folder(weights)
+        missing += missing_checkpoint(weights, None) if row.zero_shot else _missing_weights(weights)
     slow = any(isinstance(recipe, GPU_KINDS) and recipe.device != "cpu" for recipe in recipes)
     if (slow or weights == HUB_NAME) and not has_gpu():
         missing.append("a GPU (CUDA)" + (", or device=cpu, which takes very long" if slow else ""))
@@ -109,8 +112,19 @@ def _missing_of_outside(row: Row) -> list[str]:
     return []
 
 
-def _missing_folder(weights: str) -> list[str]:
+def _missing_weights(weights: str) -> list[str]:
+    """Return what an engine of the package, or a folder with weights, lacks."""
+    if weights in ("whisper", "both"):
+        return [*missing_extra("whisper"), *_missing_whisper()]
     return [] if weights == "pocket" or Path(weights).is_dir() else [f"weights: there is no {weights}"]
+
+
+def _missing_whisper() -> list[str]:
+    try:
+        find_whisper()
+    except ModelNotFoundError as error:
+        return [f"weights: {error}"]
+    return []
 
 
 def _input_paths(recipe: TrainingRecipe, outputs: Sequence[Path]) -> list[tuple[str, Path]]:

@@ -90,7 +90,7 @@ def _model() -> str:
 
 
 def _whisper_base() -> str:
-    """Say where the base of the engine `whisper` is, if it is anywhere."""
+    """Say where the base of the engines `whisper` and `both` is, if it is anywhere."""
     try:
         return str(find_whisper().folder)
     except ModelNotFoundError as error:

@@ -32,10 +32,11 @@ AccentOption = Annotated[
 ModelOption = Annotated[
     str,
     typer.Option(
-        help="'pocket'; 'whisper', a small speech language model on a Whisper base that you have; a folder "
-        "that `enunciate train` wrote; 'microsoft/Phi-4-multimodal-instruct', without an adapter; or "
-        "'openai:MODEL', of a server of OpenAI's protocol. whisper needs: pip install 'enunciate[whisper]'; "
-        "Phi-4 and its adapters need 'enunciate[llm]'; openai: needs 'enunciate[openai]'."
+        help="'pocket'; 'whisper', a small speech language model on a Whisper base that you have; 'both', "
+        "the means of their scores, with all else from pocket; a folder that `enunciate train` wrote; "
+        "'microsoft/Phi-4-multimodal-instruct', without an adapter; or 'openai:MODEL', of a server of "
+        "OpenAI's protocol. whisper and both need: pip install 'enunciate[whisper]'; Phi-4 and its adapters "
+        "need 'enunciate[llm]'; openai: needs 'enunciate[openai]'."
     ),
 ]
 BaseUrlOption = Annotated[

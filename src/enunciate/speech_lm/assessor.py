@@ -18,7 +18,7 @@ from enunciate.assembly.warnings import unparsable_answer
 from enunciate.errors import NoSpeechError, TaskNotTrainedError, TextTooLongError
 from enunciate.phones import Lexicon
 from enunciate.reading.reference import read_heard, read_reference
-from enunciate.schema import Assessment, UnparsableAnswer, Utterance
+from enunciate.schema import Aspect, Assessment, Score, UnparsableAnswer, Utterance
 from enunciate.speech_lm.answers import phones_of, reparse_leniently, scores_of, symbols_of, transcript_of
 from enunciate.speech_lm.audio_geometry import AudioGeometry
 from enunciate.speech_lm.options import TASKS, Task
@@ -142,6 +142,25 @@ class SpeechLmAssessor:
         clips = [self._open(utterance) for utterance in utterances]
         answers = self._decode_clips(clips)
         return [self._assessment(clip, given) for clip, given in zip(clips, answers, strict=True)]
+
+    def score_clips(
+        self, clips: Sequence[tuple[audio.Samples, str | None]]
+    ) -> list[dict[Aspect, Score | None]]:
+        """Return the utterance scores of clips in which somebody is known to speak, without transcripts.
+
+        Args:
+            clips: Samples, (n,) float32 at 16 kHz, with their reference texts.
+
+        Returns:
+            The scores of each clip; None where the answer does not parse.
+
+        Raises:
+            AudioError: A clip is longer than the model takes, or shorter than one frame.
+        """
+        texts = [text if self._options.reads_text else None for _, text in clips]
+        samples = [samples for samples, _ in clips]
+        decoded = self._decoder.decode_tasks(("apa",), list(zip(samples, texts, strict=True)))
+        return [scores_of(answer) for answer in decoded["apa"]]
 
     def recognise(self, utterances: Sequence[Utterance]) -> list[tuple[str, ...]]:
         """Return the heard phones without the reference text; empty if the answer did not parse.

@@ -126,6 +126,10 @@ const NOTICES = {
     title: "This does not sound like the sentence",
     text: "Check that you read the sentence shown. If you did, read it again a little more slowly. The marks below are not reliable.",
   },
+  one_engine: {
+    title: "Only one of two engines could score this",
+    text: "The scores of the whole come from the other one alone, and may be a little less reliable.",
+  },
   no_reference: {
     title: "Scored without a text",
     text: "Without a text, the page cannot tell which sounds were wrong, and the scores are less reliable.",

@@ -1,0 +1,1 @@
+"""The engine `both`: `pocket`, with means of its utterance scores and those of `whisper`."""
