@@ -1,5 +1,6 @@
 """What a row needs and a machine lacks, each with the way to get it."""
 
+import pytest
 from support.paths import RECIPES
 
 from enunciate.benchmark import requirements
@@ -39,6 +40,19 @@ def test_a_folder_with_a_checkpoint_is_not_missing(tmp_path):
 def test_a_checkpoint_is_never_downloaded_unasked(tmp_path):
     assert "not a folder" in missing_checkpoint(str(tmp_path / "none"), None)[0]
     assert "hf download" in missing_checkpoint("nobody/such-a-model", None)[0]
+
+
+@pytest.mark.parametrize("name", ["whisper", "both"])
+def test_engines_with_whisper_need_a_base_of_this_machine(name, tmp_path, monkeypatch):
+    (row,) = choose_rows(PLAN, ["pocket"])
+    monkeypatch.setenv("ENUNCIATE_WHISPER", str(tmp_path))
+    (problem,) = missing_requirements(row, [], name, [])
+    assert "no Whisper in it" in problem
+
+    for file in ("tokenizer.json", "model.bin"):
+        (tmp_path / file).write_bytes(b"")
+    assert missing_requirements(row, [], name, []) == []
+    assert missing_requirements(row, [], "pocket", []) == []
 
 
 def test_recordings_are_sent_to_a_server_only_where_one_is_named(monkeypatch):

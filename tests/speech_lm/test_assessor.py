@@ -218,6 +218,21 @@ def test_recognition_never_sees_the_text() -> None:
     assert decoder.asked[-1] == (("mdd",), 1, [None])
 
 
+@pytest.mark.parametrize(("reads_text", "shown"), [(True, ["good day", None]), (False, [None, None])])
+def test_scores_alone_cost_no_transcript(reads_text: bool, shown: list[str | None]) -> None:
+    decoder = FakeDecoder(unsure())
+    found = engine(decoder, reads_text=reads_text).score_clips([(clip(1.0), "good day"), (clip(1.0), None)])
+
+    assert decoder.asked == [(("apa",), 2, shown)]
+    assert [scores["total"].value for scores in found] == [8, 8]
+
+
+def test_scores_that_do_not_parse_are_none() -> None:
+    (found,) = engine(FakeDecoder(RAMBLING)).score_clips([(clip(1.0), None)])
+
+    assert found == dict.fromkeys(ASPECTS)
+
+
 def test_pronunciations_in_a_text_are_not_shown_to_the_model() -> None:
     decoder = FakeDecoder()
     engine(decoder, reads_text=True).assess([utterance("a tomato{T AH M AA T OW}")])

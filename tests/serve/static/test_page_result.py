@@ -185,11 +185,11 @@ def test_a_sound_that_is_not_quite_clear_is_no_error(answered, answer):
 
 
 def test_warnings_say_what_to_do(answered, answer):
-    codes = ("clipping", "low_level", "noisy", "text_mismatch")
+    codes = ("clipping", "low_level", "noisy", "text_mismatch", "one_engine")
     page = answered(answer | {"warnings": [{"code": code, "message": "raw"} for code in codes]})
     shown = page.locator(".note").all_inner_texts()
-    expected = ("Move back", "Move closer", "quieter place", "read the sentence shown")
-    assert [words in note for words, note in zip(expected, shown, strict=True)] == [True] * 4
+    expected = ("Move back", "Move closer", "quieter place", "read the sentence shown", "other one alone")
+    assert [words in note for words, note in zip(expected, shown, strict=True)] == [True] * 5
 
 
 def test_another_sentence_gets_the_warning_of_the_real_engine(assessed):

@@ -10,7 +10,7 @@ from support.speech_lm_cases import clip
 from support.whisper_folders import save_adapter, save_base, whisper_tokenizer
 from torch.nn.functional import gelu
 
-from enunciate.errors import AudioTooLongError
+from enunciate.errors import AudioTooLongError, TextTooLongError
 from enunciate.pocket.log_mel import log_mel
 from enunciate.schema import ASPECTS
 from enunciate.speech_lm.decoding.decoded_answer import expectation
@@ -193,6 +193,16 @@ def test_an_answer_ends_before_the_positions_do(case):
 def test_clip_longer_than_whisper_takes_is_refused_before_any_is_decoded(case):
     with pytest.raises(AudioTooLongError, match=r"clip 2 of 2 lasts 30\.5 s"):
         case.decoder.decode_tasks(["apa"], [(clip(0.4), None), (clip(30.5), None)])
+
+
+@pytest.mark.parametrize("task", ["apa", "mdd"])
+def test_text_that_leaves_no_room_for_an_answer_is_refused(case, task):
+    reads_text = AdapterDescription(model="tiny", prompt=PromptConfig(rubric=False, reference_text=True))
+    decoder = OnnxAnswerDecoder(case.encoder, case.network, case.tokens, reads_text)
+
+    assert decoder.decode_tasks(["apa"], [(clip(SHORT), "DH")])
+    with pytest.raises(TextTooLongError, match="1,200 characters"):
+        decoder.decode_tasks([task], [(clip(SHORT), "word" * 300)])
 
 
 def test_the_tokenizer_of_the_case_is_the_one_in_torch(case):

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from enunciate.audio import SAMPLE_RATE_HZ, Samples
+from enunciate.errors import TextTooLongError
 from enunciate.pocket.log_mel import log_mel
 from enunciate.speech_lm.audio_geometry import clip_name
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
@@ -28,6 +29,8 @@ from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 
 FEW = 1024
 """Tokens up to which exact logits are computed."""
+SHORTEST_ROOM = 64
+"""Positions that an answer needs at least; that with scores has some 40 tokens."""
 
 
 class OnnxAnswerDecoder:
@@ -59,6 +62,7 @@ class OnnxAnswerDecoder:
         Raises:
             AudioTooLongError: A clip is longer than 30 s; nothing has been decoded then.
             AudioTooShortError: A clip is shorter than 25 ms.
+            TextTooLongError: A text leaves no room for an answer.
         """
         for index, (samples, _) in enumerate(items):
             WHISPER_AUDIO.check_length(len(samples), clip_name(index, len(items)))
@@ -66,12 +70,22 @@ class OnnxAnswerDecoder:
         for samples, text in items:
             heard = self._decoder.hear(self._encoder(log_mel(samples, self._decoder.dims.mels)))
             for task in tasks:
-                prompt = self._tokens.task_ids(task, self._prompt, text)
+                prompt = self._prompt_ids(task, text)
                 if task == "apa":
                     answers[task].append(self._scores(heard, prompt))
                 else:
                     answers[task].append(self._transcript(heard, prompt, len(samples) / SAMPLE_RATE_HZ))
         return answers
+
+    def _prompt_ids(self, task: Task, text: str | None) -> list[int]:
+        """Return the tokens of a prompt, which leaves room for an answer."""
+        prompt = self._tokens.task_ids(task, self._prompt, text)
+        if len(prompt) + SHORTEST_ROOM > len(self._decoder.positions):
+            raise TextTooLongError(
+                f"the text has {len(text or ''):,} characters, too many for Whisper beside its answer: "
+                "give the text of this clip alone, or cut it into sentences"
+            )
+        return prompt
 
     @cached_property
     def _slots(self) -> tuple[Slot, ...]:
