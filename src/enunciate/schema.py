@@ -198,8 +198,7 @@ class WordResult(FrozenModel):
     inserted: tuple[str, ...] = ()
     """Insertions: sounds heard within or after the word beyond its phones; some engines detect none."""
     text_start: Annotated[int, Field(ge=0)] | None = None
-    """Index of the word's first character in the reference text; None, like `text_end`, where the words were
-    given with their phones."""
+    """Where the word begins in the reference text; None, like `text_end`, if it was given with its phones."""
     text_end: Annotated[int, Field(ge=0)] | None = None
     """One past its last character."""
     read_as: str | None = None
