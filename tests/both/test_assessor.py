@@ -58,7 +58,18 @@ def test_whisper_hears_a_whole_clip_of_one_phrase():
 
     BothAssessor(FakePocket(phrase(0, 0.9, 2.2, 6, "one two")), whisper).assess([utterance(3.0)])
 
-    assert whisper.asked == [(3.0, "one two")]
+    assert whisper.asked == [(3.0, "ONE TWO")]
+
+
+def test_whisper_is_told_the_words_as_spoken():
+    whisper = FakeWhisper({})
+    spoken = phrase(0, 0.2, 1.8, 6, "pay $2")
+    pay, two = spoken.words
+    words = (pay, two.model_copy(update={"read_as": "two dollars"}))
+
+    BothAssessor(FakePocket(spoken.model_copy(update={"words": words})), whisper).assess([utterance(2.0)])
+
+    assert whisper.asked == [(2.0, "PAY TWO DOLLARS")]
 
 
 def test_whisper_hears_each_phrase_of_a_reading_with_half_a_second_around_it():
@@ -67,7 +78,7 @@ def test_whisper_hears_each_phrase_of_a_reading_with_half_a_second_around_it():
 
     (found,) = BothAssessor(FakePocket(*told), whisper).assess([utterance(40.0, "one two three four")])
 
-    assert whisper.asked == [(3.0, "one two"), (3.0, "three"), (pytest.approx(2.8), "four")]
+    assert whisper.asked == [(3.0, "ONE TWO"), (3.0, "THREE"), (pytest.approx(2.8), "FOUR")]
     assert values(found) == four(6)
 
 
@@ -138,7 +149,7 @@ def test_phones_are_whispers_where_it_can_write_them_down(seconds, transcript, h
 
 def test_words_and_phones_of_a_real_clip_are_those_of_the_real_pocket():
     clip = Utterance(id="a", audio=ASSETS / "correct.flac", text=SENTENCE)
-    pocket, whisper = load_assessor("pocket"), FakeWhisper({SENTENCE.rstrip("."): 10})
+    pocket, whisper = load_assessor("pocket"), FakeWhisper({"i think the weather is nice today": 10})
 
     (found,), (alone,) = BothAssessor(pocket, whisper).assess([clip]), pocket.assess([clip])
 

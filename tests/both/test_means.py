@@ -3,7 +3,7 @@
 import pytest
 from support.both_cases import phrase, scores
 
-from enunciate.both.means import HeardPhrase, moved, ways_of_whole
+from enunciate.both.means import HeardPhrase, shifted, shifts_of_whole
 from enunciate.schema import ASPECTS, Score
 
 
@@ -14,17 +14,17 @@ def test_a_phrase_has_the_weighted_means():
 
 
 def test_an_interval_moves_with_its_score_and_keeps_its_width():
-    assert moved(Score(value=6, low=4.5, high=7), 0.5) == Score(value=6.5, low=5, high=7.5)
+    assert shifted(Score(value=6, low=4.5, high=7), 0.5) == Score(value=6.5, low=5, high=7.5)
 
 
 def test_no_interval_leaves_the_scale():
-    assert moved(Score(value=9, low=8, high=9.9), 0.5) == Score(value=9.5, low=8.5, high=10)
-    assert moved(Score(value=1, low=0.2, high=2), -0.5) == Score(value=0.5, low=0, high=1.5)
+    assert shifted(Score(value=9, low=8, high=9.9), 0.5) == Score(value=9.5, low=8.5, high=10)
+    assert shifted(Score(value=1, low=0.2, high=2), -0.5) == Score(value=0.5, low=0, high=1.5)
 
 
 def test_a_mean_claims_no_distribution():
     certain = (0.0,) * 6 + (1.0,) + (0.0,) * 4
-    mean = moved(Score(value=6, low=6, high=6, most_likely=6, distribution=certain), 0.5)
+    mean = shifted(Score(value=6, low=6, high=6, most_likely=6, distribution=certain), 0.5)
 
     assert mean.most_likely is None and mean.distribution is None
 
@@ -50,8 +50,8 @@ def test_phrases_count_by_their_phones():
         HeardPhrase(phrase(1, 1, 2, value=5, n_phones=9), scores(4)),
     ]
 
-    assert ways_of_whole(phrases, 0.5) == dict.fromkeys(ASPECTS, 0.5 * (3 * 2 - 9 * 1) / 12)
+    assert shifts_of_whole(phrases, 0.5) == dict.fromkeys(ASPECTS, 0.5 * (3 * 2 - 9 * 1) / 12)
 
 
 def test_nothing_heard_moves_nothing():
-    assert ways_of_whole([], 0.5) == dict.fromkeys(ASPECTS, 0)
+    assert shifts_of_whole([], 0.5) == dict.fromkeys(ASPECTS, 0)

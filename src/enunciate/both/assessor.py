@@ -18,8 +18,8 @@ from enunciate.both.means import (
     WEIGHT_WITH_TEXT,
     WEIGHT_WITHOUT_TEXT,
     HeardPhrase,
-    moved_scores,
-    ways_of_whole,
+    shifted_scores,
+    shifts_of_whole,
 )
 from enunciate.errors import AudioTooLongError, EnunciateError
 from enunciate.progress import Progress
@@ -125,9 +125,8 @@ class BothAssessor:
 
     def _scores(self, clip: _Recording, phrase: PhraseResult) -> Mapping[Aspect, Score | None]:
         """Return the scores of `whisper` for a phrase; none where it cannot be scored."""
-        text = " ".join(word.text for word in phrase.words) or None
         try:
-            (scores,) = self._whisper.score_clips([(clip.stretch(phrase), text)])
+            (scores,) = self._whisper.score_clips([(clip.stretch(phrase), _text_of(phrase))])
         except EnunciateError as error:
             logger.info("%s has no second score from %.1f s on: %s", clip.id, phrase.start_s, error)
             return {}
@@ -137,7 +136,7 @@ class BothAssessor:
         warnings = whole.warnings
         if phrases and not any(heard.is_scored_twice for heard in phrases):
             warnings = (*warnings, one_engine())
-        means = moved_scores(whole, ways_of_whole(phrases, weight))
+        means = shifted_scores(whole, shifts_of_whole(phrases, weight))
         return whole.model_copy(update={"model": self.name, "warnings": warnings, **means})
 
     def _recognise(self, utterance: Utterance) -> tuple[str, ...]:
@@ -148,6 +147,14 @@ class BothAssessor:
         except AudioTooLongError:
             phones = ()
         return phones or self._pocket.recognise([utterance])[0]
+
+
+def _text_of(phrase: PhraseResult) -> str | None:
+    """Return the words of a phrase as `whisper` knows texts: spoken words in capitals, without punctuation.
+
+    The corpus that it learnt from writes all texts so; in small letters it would score the same clip higher.
+    """
+    return " ".join(word.read_as or word.text for word in phrase.words).upper() or None
 
 
 class _Recording:

@@ -1,4 +1,4 @@
-"""The weighted mean of two engines' utterance scores, as the way from the one's score to the mean."""
+"""The weighted mean of two engines' utterance scores, as a shift from the score of the one to the mean."""
 
 from __future__ import annotations
 
@@ -38,12 +38,14 @@ class HeardPhrase:
         Args:
             weight: The weight of `whisper`, 0 to 1.
         """
-        ways = {aspect: weight * difference for aspect, difference in self.differences().items()}
-        return self.phrase.model_copy(update=moved_scores(self.phrase, ways))
+        shifts: dict[Aspect, float] = {
+            aspect: weight * difference for aspect, difference in self.differences().items()
+        }
+        return self.phrase.model_copy(update=shifted_scores(self.phrase, shifts))
 
 
-def ways_of_whole(phrases: Sequence[HeardPhrase], weight: float) -> dict[Aspect, float]:
-    """Return how far the scores of a whole reading move: the mean over its phrases, weighted by phones.
+def shifts_of_whole(phrases: Sequence[HeardPhrase], weight: float) -> dict[Aspect, float]:
+    """Return the shifts of the scores of a whole reading: the mean over its phrases, weighted by phones.
 
     What `pocket` takes from the fluency of the whole for silences between phrases so stays as it is.
 
@@ -59,22 +61,22 @@ def ways_of_whole(phrases: Sequence[HeardPhrase], weight: float) -> dict[Aspect,
     return {aspect: weight * total / max(n_phones, 1) for aspect, total in sums.items()}
 
 
-def moved_scores(scored: object, ways: Mapping[Aspect, float]) -> dict[Aspect, Score | None]:
-    """Return the four scores of a phrase or an assessment, each moved by so many points."""
-    scores: dict[Aspect, Score | None] = {}
+def shifted_scores(scored: object, shifts: Mapping[Aspect, float]) -> dict[str, Score | None]:
+    """Return the four scores of a phrase or an assessment, each shifted by so many points."""
+    scores: dict[str, Score | None] = {}
     for aspect in ASPECTS:
         score: Score | None = getattr(scored, aspect)
-        scores[aspect] = None if score is None else moved(score, ways[aspect])
+        scores[aspect] = None if score is None else shifted(score, shifts[aspect])
     return scores
 
 
-def moved(score: Score, way: float) -> Score:
-    """Move a score by so many points, and its interval with it; all three stay between 0 and 10.
+def shifted(score: Score, shift: float) -> Score:
+    """Shift a score by so many points, and its interval with it; all three stay between 0 and 10.
 
     The interval so keeps the width that `pocket` estimated on held-out speakers for its own score. A mean has
     no distribution over whole numbers, since `pocket` gives none.
     """
-    value, low, high = (min(max(end + way, 0.0), 10.0) for end in (score.value, score.low, score.high))
+    value, low, high = (min(max(end + shift, 0.0), 10.0) for end in (score.value, score.low, score.high))
     return Score(value=value, low=low, high=high)
 
 
