@@ -91,3 +91,28 @@ def test_each_clip_has_its_outcome_though_audio_or_text_of_another_fail(tmp_path
     assert (no_audio.audio, no_audio.error.code) == (str(tmp_path / "none.wav"), "audio_not_found")
     assert isinstance(no_sound, Failure)
     assert no_sound.audio is None
+
+
+class Batching(FakeAssessor):
+    """Prefers batches, and remembers them."""
+
+    batch_size = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[list[str]] = []
+
+    def assess(self, utterances):
+        self.batches.append([utterance.id for utterance in utterances])
+        return super().assess(utterances)
+
+
+def test_batches_have_clips_of_similar_length_and_outcomes_the_order_of_the_clips(tmp_path):
+    lengths_s = {"a": 1.0, "b": 3.0, "c": 1.5, "d": 2.5, "e": 1.2, "f": 2.0, "g": 1.7, "h": 2.2, "i": 3.5}
+    clips = [
+        Utterance(id=id, audio=write_clip(tmp_path / f"{id}.wav", length_s), text="so")
+        for id, length_s in lengths_s.items()
+    ]
+    engine = Batching()
+    assert [outcome.id for outcome in assess_each(engine, clips)] == list("abcdefghi")
+    assert engine.batches == [["b", "d"], ["h", "f"], ["g", "c"], ["e", "a"], ["i"]]

@@ -194,4 +194,9 @@ def test_an_engine_that_gains_from_batches_gets_them_and_a_bad_clip_costs_no_oth
     assert [row["id"] for row in written] == [f"clip{n}" for n in range(5)]
     assert [row["id"] for row in written if "error" in row] == ["clip2"]
     assert counts == RunCounts(n_clips=5, n_kept=0, n_failed=1)
-    assert engine.sizes == [3, 1, 1, 1, 2]  # the third clip is missing: its batch goes one by one
+    assert engine.sizes == [
+        3,
+        2,
+        1,
+        1,
+    ]  # the third clip is missing: its batch, the last, goes one by one

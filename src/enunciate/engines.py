@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
+BATCHES_AHEAD = 4
+"""Batches from which clips of similar length are put together; a stopped run loses so many at most."""
 SERVED = "openai:"
 """How the name of a model begins that a server runs."""
 
@@ -112,23 +114,51 @@ def assess_each(assessor: Assessor, utterances: Sequence[Utterance]) -> Iterator
     """Yield the outcome of each clip, in order: a clip that cannot be assessed does not affect the others.
 
     Its audio may be unusable, or its text may have nothing to read or not fit it. Clips are assessed one at a
-    time, so that a stopped run loses little, or in batches if the engine prefers them.
+    time, so that a stopped run loses little. An engine that prefers batches gets clips of similar length, of
+    the next `BATCHES_AHEAD` batches, and the outcomes of these come together.
 
     >>> for outcome in assess_each(load_assessor(), utterances):  # doctest: +SKIP
     ...     print(outcome.id, outcome.error.code if isinstance(outcome, Failure) else outcome.total.value)
     """
     size = assessor.batch_size
-    for begin in range(0, len(utterances), size):
-        batch = utterances[begin : begin + size]
-        for utterance, answer in zip(batch, answer_each(assessor.assess, batch), strict=True):
-            if isinstance(answer, EnunciateError):
-                logger.info("%s cannot be assessed: %s", utterance.id, answer)
-                audio = str(utterance.audio) if isinstance(utterance.audio, Path) else None
-                error = ClipError(code=answer.code, message=str(answer))
-                yield Failure(id=utterance.id, audio=audio, error=error)
-            else:
-                logger.debug("assessed %s", utterance.id)
-                yield answer
+    at_once = 1 if size == 1 else size * BATCHES_AHEAD
+    for begin in range(0, len(utterances), at_once):
+        ahead = utterances[begin : begin + at_once]
+        answers: dict[int, Assessment | EnunciateError] = {}
+        for batch in batches_of_similar_length(ahead, size):
+            found = answer_each(assessor.assess, [ahead[index] for index in batch])
+            answers.update(zip(batch, found, strict=True))
+        for index, utterance in enumerate(ahead):
+            yield _outcome(utterance, answers[index])
+
+
+def _outcome(utterance: Utterance, answer: Assessment | EnunciateError) -> Assessment | Failure:
+    if not isinstance(answer, EnunciateError):
+        logger.debug("assessed %s", utterance.id)
+        return answer
+    logger.info("%s cannot be assessed: %s", utterance.id, answer)
+    audio = str(utterance.audio) if isinstance(utterance.audio, Path) else None
+    return Failure(id=utterance.id, audio=audio, error=ClipError(code=answer.code, message=str(answer)))
+
+
+def batches_of_similar_length(utterances: Sequence[Utterance], size: int) -> Iterator[list[int]]:
+    """Yield batches of indices of utterances, the longest first, so that a batch is hardly padded.
+
+    The size of a file or of an array tells the length well enough: nothing is decoded. Batches of one keep
+    the order.
+    """
+    order = list(range(len(utterances)))
+    if size > 1:
+        order.sort(key=lambda index: -_audio_size(utterances[index]))
+    for begin in range(0, len(order), size):
+        yield order[begin : begin + size]
+
+
+def _audio_size(utterance: Utterance) -> int:
+    audio = utterance.audio
+    if isinstance(audio, Path):
+        return audio.stat().st_size if audio.is_file() else 0
+    return len(audio) if isinstance(audio, bytes) else audio.samples.nbytes
 
 
 def assess(

@@ -26,7 +26,7 @@ def outcomes(folder: Path, *clips: dict[str, object], **settings: object) -> dic
     return rows
 
 
-def test_short_clips_come_first_and_bad_ones_have_rows(tmp_path: Path):
+def test_clips_of_every_kind_are_assessed_and_bad_ones_have_rows(tmp_path: Path):
     long, short = write_clip(tmp_path / "long.wav", 2.0), write_clip(tmp_path / "short.wav", 1.0)
     rows = outcomes(
         tmp_path,
@@ -38,7 +38,7 @@ def test_short_clips_come_first_and_bad_ones_have_rows(tmp_path: Path):
         {"id": "missing", "source": str(tmp_path / "missing.wav")},
         {"id": "phones", "source": str(short), "phones": "Q"},
     )
-    assert [id for id, row in rows.items() if isinstance(row, Assessment)] == ["inside", "long", "url"]
+    assert [id for id, row in rows.items() if isinstance(row, Assessment)] == ["long", "inside", "url"]
     codes = {id: row.error.code for id, row in rows.items() if isinstance(row, Failure)}
     assert codes == {
         "nothing": "audio_empty", "gone": "audio_not_found", "missing": "audio_not_found",

@@ -51,6 +51,8 @@ def clip_source(where: str) -> Any:
         return rd.from_items([{"tar": tar} for tar in tars(place)]).map_batches(
             _samples_of_tars, batch_format="pyarrow", batch_size=1, num_cpus=READER_CPUS
         )
+    if not place.is_remote and not Path(where).exists():
+        raise ManifestError(f"there is no file or folder {where}")
     target = where if place.is_remote else str(Path(where).resolve())
     try:
         rows = rd.read_parquet(target, file_extensions=["parquet"], num_cpus=READER_CPUS)

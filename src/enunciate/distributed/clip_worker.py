@@ -83,7 +83,7 @@ class ClipWorker:
             self.problem = str(error)
 
     def __call__(self, clips: Any) -> Any:
-        """Assess the clips of a table with the columns of `clip_fields`, the short ones first."""
+        """Assess the clips of a table with the columns of `clip_fields`."""
         pa: Any = import_module("pyarrow")
         results = table_of_results(list(self._outcomes(clips)))
         if self.problem is not None:
@@ -98,7 +98,7 @@ class ClipWorker:
             fetched = list(readers.map(self._utterance, rows))
         sources = {row["id"]: row["source"] for row in rows}
         yield from (one for one in fetched if isinstance(one, Failure))
-        ready = sorted((one for one in fetched if isinstance(one, Utterance)), key=_size)
+        ready = [one for one in fetched if isinstance(one, Utterance)]
         for outcome in assess_each(self._assessor, ready):
             if isinstance(outcome, Failure):
                 yield outcome.model_copy(update={"audio": sources[outcome.id]})
@@ -151,11 +151,3 @@ def fetched(url: str, pause_s: float = PAUSE_S) -> bytes:
             logger.info("%s: %s; trying again", url, error)
             time.sleep(pause_s * 2**attempt)
     raise AssertionError("the last attempt returns or raises")
-
-
-def _size(utterance: Utterance) -> int:
-    """Return the bytes of a clip, which say how long it is as well as batches by length need to know."""
-    audio = utterance.audio
-    if isinstance(audio, bytes):
-        return len(audio)
-    return audio.stat().st_size if isinstance(audio, Path) and audio.is_file() else 0

@@ -24,6 +24,8 @@ from enunciate.storage import writing_to
 
 ROWS_PER_TASK = 32
 """Clips that a worker takes at once; those of a worker that dies are assessed again."""
+ROWS_PER_GPU_TASK = 128
+"""The same for a worker with a GPU, whose engine batches clips of similar length."""
 READERS_CPUS = 1
 """The part of a cluster that reads and divides the list; on one machine it comes on top of the cores."""
 RETRIES = 3
@@ -92,7 +94,7 @@ def assess_on_ray(
             run = _Run(ray, manifest, parts, settings, cluster.gpus_per_worker, progress)
             n_kept = len(parts.done)
             run.count()
-            for rows_per_task in (ROWS_PER_TASK, 1):
+            for rows_per_task in (ROWS_PER_GPU_TASK if cluster.gpus_per_worker else ROWS_PER_TASK, 1):
                 if run.n_left > 0:
                     run.assess(workers, rows_per_task)
             if run.n_left > 0:

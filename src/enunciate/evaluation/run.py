@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from enunciate.engines import Assessor, OnePassAssessor, answer_each
+from enunciate.engines import Assessor, OnePassAssessor, answer_each, batches_of_similar_length
 from enunciate.errors import CorpusError, EnunciateError, MissingExtraError, OutputError
 from enunciate.metrics.pairs import Evaluated
 from enunciate.metrics.results import Results, summarise
@@ -143,11 +143,12 @@ def _batches(
     utterances: Sequence[Utterance], done: dict[str, Prediction], size: int, progress: Progress | None
 ) -> Iterator[list[Utterance]]:
     todo = [utterance for utterance in utterances if utterance.id not in done]
-    n_before = len(utterances) - len(todo)
-    for start in range(0, len(todo), size):
+    n_done = len(utterances) - len(todo)
+    for batch in batches_of_similar_length(todo, size):
         if progress:
-            progress(n_before + start, len(utterances))
-        yield todo[start : start + size]
+            progress(n_done, len(utterances))
+        n_done += len(batch)
+        yield [todo[index] for index in batch]
     if progress:
         progress(len(utterances), len(utterances))
 
