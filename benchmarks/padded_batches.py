@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
+from enunciate.batching import batches_of_similar_length
 from enunciate.corpus.load import load_any_corpus
-from enunciate.engines import BATCHES_AHEAD, batches_of_similar_length
+from enunciate.engines import BATCHES_AHEAD
 from enunciate.schema import Utterance
 
 SIZES = (8, 16, 64)

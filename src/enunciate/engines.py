@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
+from enunciate.batching import batches_of_similar_length
 from enunciate.errors import EnunciateError, ModelNotFoundError, needing
 from enunciate.progress import Progress
 from enunciate.schema import Accent, Assessment, Clip, ClipError, Failure, PhraseResult, Utterance
@@ -139,26 +140,6 @@ def _outcome(utterance: Utterance, answer: Assessment | EnunciateError) -> Asses
     logger.info("%s cannot be assessed: %s", utterance.id, answer)
     audio = str(utterance.audio) if isinstance(utterance.audio, Path) else None
     return Failure(id=utterance.id, audio=audio, error=ClipError(code=answer.code, message=str(answer)))
-
-
-def batches_of_similar_length(utterances: Sequence[Utterance], size: int) -> Iterator[list[int]]:
-    """Yield batches of indices of utterances, the longest first, so that a batch is hardly padded.
-
-    The size of a file or of an array tells the length well enough: nothing is decoded. Batches of one keep
-    the order.
-    """
-    order = list(range(len(utterances)))
-    if size > 1:
-        order.sort(key=lambda index: -_audio_size(utterances[index]))
-    for begin in range(0, len(order), size):
-        yield order[begin : begin + size]
-
-
-def _audio_size(utterance: Utterance) -> int:
-    audio = utterance.audio
-    if isinstance(audio, Path):
-        return audio.stat().st_size if audio.is_file() else 0
-    return len(audio) if isinstance(audio, bytes) else audio.samples.nbytes
 
 
 def assess(

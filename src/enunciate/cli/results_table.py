@@ -69,7 +69,7 @@ def _beyond_stopwatch(results: Results) -> Table:
     """Partial correlations given what the length of a clip and its text tell."""
     table = plain_table("beyond the stopwatch", ">partial PCC", ">95% interval")
     for name in ASPECTS:
-        one: Agreement = getattr(results.apa, name)
+        one = getattr(results.apa, name)
         if one.beyond_stopwatch is not None:
             table.add_row(name, _number(one.beyond_stopwatch), _interval(one.beyond_stopwatch_ci95))
     return table

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from enunciate.engines import Assessor, OnePassAssessor, answer_each, batches_of_similar_length
+from enunciate.batching import batches_of_similar_length
+from enunciate.engines import Assessor, OnePassAssessor, answer_each
 from enunciate.errors import CorpusError, EnunciateError, MissingExtraError, OutputError
 from enunciate.metrics.pairs import Evaluated
 from enunciate.metrics.results import Results, summarise
