@@ -91,12 +91,20 @@ def _cache_argument(layer: Any) -> str:
     return "cache" if "cache" in parameters else "past_key_values"
 
 
-def compile_layers(decoder: Any, backend: str = "inductor") -> None:
+def compile_layers(decoder: Any, backend: str = "inductor", *, recompute: bool = False) -> None:
     """Compile each layer, in place, for sequences of any length.
 
     Layers are compiled one by one, because all of them share the compiled code, and because PEFT and caches
     interrupt the graph of a whole model. The code is one for all lengths.
+
+    Args:
+        decoder: The decoder without its output layer.
+        backend: The compiler.
+        recompute: Whether backward passes compute again what is no matrix product, no attention and no sum
+            (norms, dropout, activation functions, rotations), in place of keeping it. This holds for all that
+            is compiled from now on in this process.
     """
+    torch._functorch.config.aggressive_recomputation = recompute  # pyright: ignore
     # Training, measuring and both kinds of attention mask are compiled apart from each other.
     torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 64)  # pyright: ignore
     for layer in decoder.layers:
