@@ -20,7 +20,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from enunciate.cli.app import app
-from enunciate.speech_lm.training import loop, train
+from enunciate.speech_lm.training import gradients, train
 
 
 def work(arguments: list[str], dies_at: int | None) -> None:
@@ -34,7 +34,7 @@ def work(arguments: list[str], dies_at: int | None) -> None:
 
 
 def _die_at_step(count: int) -> None:
-    real, calls = loop.answer_loss, []
+    real, calls = gradients.answer_loss, []
 
     def step(*arguments, **options):
         calls.append(1)
@@ -42,7 +42,7 @@ def _die_at_step(count: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return real(*arguments, **options)
 
-    loop.answer_loss = step
+    gradients.answer_loss = step
 
 
 def launch(path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from enunciate.speech_lm.training import train
-from enunciate.speech_lm.training import loop, run_state
+from enunciate.speech_lm.training import gradients, run_state
 from enunciate.trainers import load_recipe
 
 def die(*_, **__):
@@ -31,7 +31,7 @@ def die_at(owner, name, count):
 
 DEATHS = {
     # Steps have two batches, and a checkpoint comes after every second step.
-    "in a step, with gradients half added up": lambda: die_at(loop, "answer_loss", 10),
+    "in a step, with gradients half added up": lambda: die_at(gradients, "answer_loss", 10),
     "while a checkpoint is written": lambda: die_at(run_state, "mark_complete", 2),
     "after the best adapter, before its checkpoint": lambda: die_at(run_state, "save_file", 2),
     "at the end, before the figures": lambda: setattr(train, "write_card", die),

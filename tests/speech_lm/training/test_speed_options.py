@@ -11,7 +11,7 @@ from enunciate.speech_lm.adapter import add_adapter
 from enunciate.speech_lm.answer_loss import answer_loss
 from enunciate.speech_lm.families.decoder_layers import can_run_layers, compile_layers
 from enunciate.speech_lm.options import AdapterConfig
-from enunciate.speech_lm.training import loop
+from enunciate.speech_lm.training import gradients as gradients_module
 from enunciate.speech_lm.training.checks import check_speed_options
 from enunciate.speech_lm.training.train import train
 from enunciate.speech_lm.training.working_copies import WorkingCopies
@@ -19,6 +19,8 @@ from enunciate.speech_lm.training.working_copies import WorkingCopies
 pytestmark = pytest.mark.slow
 
 WEIGHTS = "adapter_model.safetensors"
+PARTITIONED = "aot_eager_decomp_partition"
+"""A compiler that divides a layer into forward and backward pass as the default one does, and stops there."""
 FRAMES, ANSWERS = [90, 333, 64], [4, 12, 9]
 
 
@@ -81,11 +83,35 @@ def test_compiled_layers_give_the_same_and_are_one_code_for_all_lengths():
     assert len(compiled) <= 4, "one more for batches of several"
 
 
+@pytest.mark.usefixtures("fresh_compiler")
+def test_recomputing_what_is_cheap_gives_the_same_and_keeps_less():
+    """Half of what is kept are inputs of matrix products that follow from what stands before them."""
+    found, kept = [], []
+    for recompute in (False, True):
+        torch._dynamo.reset()
+        model = adapted()
+        compile_layers(model.get_base_model().language_model, PARTITIONED, recompute=recompute)
+        tensors = {}
+
+        def keep(tensor, tensors=tensors):
+            tensors[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            found.append(gradients(model, batch_of(FRAMES, ANSWERS)))
+        weights = {p.untyped_storage().data_ptr() for p in model.parameters()}
+        kept.append(sum(size for place, size in tensors.items() if place not in weights))
+
+    assert_same(*found)
+    assert kept[1] < 0.8 * kept[0]
+
+
 @pytest.mark.usefixtures("fresh_compiler", "one_thread")
 def test_a_whole_run_with_compiled_layers_is_measured_and_saved_as_any_other(material, tmp_path, monkeypatch):
     compiled = []
 
-    def uncompiled_backend(decoder):
+    def uncompiled_backend(decoder, *, recompute):
+        assert not recompute
         compiled.append(decoder)
         compile_layers(decoder, "eager")
 
@@ -111,6 +137,7 @@ def fresh_compiler():
     torch._dynamo.reset()
     yield
     torch._dynamo.reset()
+    torch._functorch.config.aggressive_recomputation = False
 
 
 # -------------------------------------------------------------------------------------------- batches
@@ -193,7 +220,8 @@ def test_an_update_too_small_for_bfloat16_is_kept_in_the_masters():
 
 def test_joined_micro_batches_make_the_same_step_in_fewer_passes(material, tmp_path, monkeypatch):
     passes = []
-    monkeypatch.setattr(loop, "answer_loss", lambda *given: passes.append(1) or answer_loss(*given))
+    counted = lambda *given: passes.append(1) or answer_loss(*given)  # noqa: E731
+    monkeypatch.setattr(gradients_module, "answer_loss", counted)
     logs = []
     for join_to in (0, 10_000):
         adapter = AdapterConfig(start="fresh", rank=4, alpha=8, dropout=0)
@@ -244,6 +272,8 @@ def test_a_run_with_working_copies_saves_float32_and_resumes_to_the_same(materia
     ("values", "processes", "message"),
     [
         ({"bf16_lora": True}, 1, "precision=bf16"),
+        ({"fused_lora": True}, 1, "bf16_lora=true"),
+        ({"recompute": True}, 1, "compile_layers=true"),
         ({"compile_layers": True, "kind": "whisper", "prompt": {}}, 1, "compile_layers"),
     ],
 )

@@ -15,6 +15,8 @@ from enunciate.training.samplers import LengthBatchSampler
 class StepPlan:
     """One optimiser step of one process."""
 
+    apart: list[list[AdapterExample]]
+    """The micro-batches of this process, before any are joined."""
     batches: list[list[AdapterExample]]
     """The micro-batches of this process."""
     n_items: int
@@ -32,13 +34,18 @@ class BatchPlan:
         self, examples: Sequence[AdapterExample], recipe: AdapterRecipe, process: int = 0, processes: int = 1
     ) -> None:
         """Prepare for the examples of a recipe, as one of several processes."""
+        self.examples = examples
         self._groups = _groups(examples, recipe.by_clip)
         lengths = [
             max(e.length if not recipe.by_clip else e.n_frames for e in group) for group in self._groups
         ]
         size = max(1, recipe.batch_size // max(map(len, self._groups)))
         self._sampler = LengthBatchSampler(lengths, size, recipe.seed)
-        self._join_to = recipe.join_to
+        self.join_to = 0 if recipe.join_to == "auto" else recipe.join_to
+        """Micro-batches are joined up to this number of tokens, from the next step on; 0 joins none."""
+        longest = max((e.length for e in examples), default=0)
+        self.most_tokens = recipe.accumulation * recipe.batch_size * longest
+        """What a step of one process has at most, if all of it is joined."""
         self._process, self._processes = process, processes
         self._batches_per_step = processes * recipe.accumulation
 
@@ -60,7 +67,8 @@ class BatchPlan:
                 for batch in dealt[start : start + self._batches_per_step]
             ]
             n_items = sum(len(example.answer_ids) for batch in batches for example in batch)
-            yield StepPlan(joined(batches[self._process :: self._processes], self._join_to), n_items)
+            mine = batches[self._process :: self._processes]
+            yield StepPlan(mine, joined(mine, self.join_to), n_items)
 
 
 def joined(batches: Sequence[list[AdapterExample]], most: int) -> list[list[AdapterExample]]:

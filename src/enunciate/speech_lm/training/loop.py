@@ -26,10 +26,12 @@ from torch import Tensor, nn
 
 from enunciate.errors import EnunciateError
 from enunciate.speech_lm.adapter import save_adapter
-from enunciate.speech_lm.answer_loss import answer_loss
 from enunciate.speech_lm.training.adapter_recipe import HIGHER_IS_BETTER, AdapterRecipe
 from enunciate.speech_lm.training.batch_plan import BatchPlan, StepPlan
 from enunciate.speech_lm.training.collator import Collator
+from enunciate.speech_lm.training.fused_lora import fuse_lora
+from enunciate.speech_lm.training.gradients import Gradients
+from enunciate.speech_lm.training.joining import Joining
 from enunciate.speech_lm.training.learning_rate import scheduled
 from enunciate.speech_lm.training.optimizer import make_optimizer
 from enunciate.speech_lm.training.run_log import RunLog, append_line
@@ -61,21 +63,22 @@ class TrainingLoop:
         evaluation: EvaluationFunction | None,
     ) -> None:
         self.recipe, self.accelerator, self.plan = recipe, accelerator, plan
-        self.collator, self.evaluation = collator, evaluation
+        self.evaluation = evaluation
         epochs = math.ceil(plan.steps_per_epoch * recipe.epochs)
         self.n_steps = recipe.max_steps or epochs
-        self._copies = WorkingCopies(model) if recipe.bf16_lora else None
+        room = fuse_lora(model) if recipe.fused_lora else None
+        self._copies = WorkingCopies(model, room=room) if recipe.bf16_lora else None
         optimizer = make_optimizer(model, recipe, accelerator.device, self._copies)
         self.model: nn.Module
         self.optimizer: torch.optim.Optimizer
-        self._adds_up = self._copies is not None and accelerator.num_processes > 1
-        """Whether gradients are added up here and not by DDP, which does not know the copies' masters."""
-        if self._adds_up:
+        if self._copies is not None and accelerator.num_processes > 1:
             # Placed anew, the model would no longer hold the copies.
             self.model = accelerator.prepare_model(model, device_placement=False, evaluation_mode=True)
             self.optimizer = accelerator.prepare_optimizer(optimizer)
         else:
             self.model, self.optimizer = accelerator.prepare(model, optimizer)
+        self._gradients = Gradients(self.model, accelerator, collator, self._copies, recipe.ordinal_weight)
+        self._joining = Joining(plan, self._gradients, accelerator)
         self.progress = Progress()
         self._rates = [cast("float", group["lr"]) for group in self.optimizer.param_groups]
 
@@ -101,6 +104,11 @@ class TrainingLoop:
             if recipe.evaluate_first:
                 self._measure(log)
         self.model.train()
+        if recipe.join_to == "auto" and checkpoint is None:
+            done.join_to = self._joining.choose(recipe.batch_size, sum(p.numel() for p in self._trained))
+            log.write({"step": 0, "join_to": done.join_to})
+        if done.join_to is not None:
+            self.plan.join_to = done.join_to
         losses = torch.zeros((), device=self.accelerator.device)
         counted = 0
         share = self._share_of_time(log)
@@ -109,7 +117,7 @@ class TrainingLoop:
             scale = scheduled(recipe, step - 1, self.n_steps, share)
             for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
                 group["lr"] = rate * scale
-            loss, norm = self._step(plan)
+            loss, norm = self._step(plan, log)
             losses, counted = losses + loss, counted + 1
             self.progress.step = step
             log.advance()
@@ -137,20 +145,15 @@ class TrainingLoop:
             yield from self.plan.epoch(epoch, step)
             epoch, step = epoch + 1, 0
 
-    def _step(self, plan: StepPlan) -> tuple[Tensor, Tensor]:
+    def _step(self, plan: StepPlan, log: RunLog) -> tuple[Tensor, Tensor]:
         """Make one step; returns this process's part of the loss, and the norm of the gradient."""
-        total = torch.zeros((), device=self.accelerator.device)
-        for index, examples in enumerate(plan.batches):
-            batch = self.collator(examples)
-            with self._synchronising(last=index + 1 == len(plan.batches)):
-                loss = answer_loss(self.model, batch, plan.n_items, self.recipe.ordinal_weight)
-                # DDP and FSDP average over the processes, and the parts of the loss are to be added.
-                self.accelerator.backward(loss * (1 if self._adds_up else self.accelerator.num_processes))
-            if self._copies is not None:
-                self._copies.collect()
-            total += loss.detach()
-        trained = [one for group in self.optimizer.param_groups for one in group["params"]]
-        if self._adds_up:
+        join_to = self.plan.join_to
+        total = self._joining.add_gradients(plan)
+        if self.plan.join_to != join_to:
+            self.progress.join_to = self.plan.join_to
+            log.write({"step": self.progress.step, "join_to": self.plan.join_to})
+        trained = self._trained
+        if self._gradients.adds_up:
             add_up_gradients(trained)
         norm = self.accelerator.clip_grad_norm_(
             self.model.parameters() if is_sharded(self.accelerator) else trained, self.recipe.max_grad_norm
@@ -161,8 +164,9 @@ class TrainingLoop:
             self._copies.publish()
         return total, cast("Tensor", norm)
 
-    def _synchronising(self, *, last: bool):  # noqa: ANN202 (a context manager of accelerate or of contextlib)
-        return nullcontext() if last else self.accelerator.no_sync(self.model)
+    @property
+    def _trained(self) -> list[nn.Parameter]:
+        return [one for group in self.optimizer.param_groups for one in group["params"]]
 
     def _share_of_time(self, log: RunLog) -> float:
         """Return the share of the time limit that has gone by, the same in all processes."""

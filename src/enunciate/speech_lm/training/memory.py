@@ -51,7 +51,8 @@ class LargestBatch:
 
         def largest(count: Callable[[AdapterExample], int]) -> int:
             alone = len(longest) * max(map(count, longest), default=0)
-            joined = recipe.join_to * max((count(e) / e.length for e in examples), default=0)
+            join_to = 0 if recipe.join_to == "auto" else recipe.join_to  # that one is made to fit
+            joined = join_to * max((count(e) / e.length for e in examples), default=0)
             return math.ceil(max(alone, joined))
 
         return cls(

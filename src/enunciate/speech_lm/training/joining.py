@@ -1,0 +1,94 @@
+"""Micro-batches of a step are joined up to what the memory holds, which is found out before the first step.
+
+A step's loss is divided by the answer tokens of the whole step, so that its gradients are the same however
+its examples are divided into passes. A step that runs out of memory is therefore computed again in smaller
+passes.
+"""
+
+# The libraries' annotations leave many types open.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from enunciate.errors import DeviceError
+from enunciate.speech_lm.training.batch_plan import BatchPlan, StepPlan, joined
+from enunciate.speech_lm.training.data import AdapterExample
+from enunciate.speech_lm.training.gradients import Gradients
+from enunciate.speech_lm.training.pass_memory import fitting_tokens, memory_meter
+
+_MOMENT_BYTES = 8
+"""Bytes per trained weight that AdamW will hold from its first step on."""
+
+
+class Joining:
+    """Decides how many tokens the passes of a run have, and runs them."""
+
+    def __init__(self, plan: BatchPlan, gradients: Gradients, accelerator: Accelerator) -> None:
+        """Join what `plan` says until something else is chosen."""
+        self._plan, self._gradients, self._accelerator = plan, gradients, accelerator
+
+    def choose(self, batch_size: int, n_trained: int) -> int:
+        """Choose the number of tokens by the free memory, the least of all processes; random states stay.
+
+        Args:
+            batch_size: Examples of a micro-batch.
+            n_trained: Trained weights, whose moments the optimiser does not hold yet.
+
+        Returns:
+            The number, which is set; 0 where memory is not measured (on a CPU), or where nothing fits.
+        """
+        plan, device = self._plan, self._accelerator.device
+        meter, tokens = memory_meter(device), 0
+        if meter is not None:
+
+            def peak(examples: Sequence[AdapterExample]) -> float:
+                return meter.peak(lambda: self._gradients.add([examples], plan.most_tokens, ends_step=False))
+
+            with torch.random.fork_rng([device] if device.type == "cuda" else []):
+                available = meter.available - _MOMENT_BYTES * n_trained
+                tokens = fitting_tokens(plan.examples, batch_size, plan.most_tokens, available, peak)
+            self._gradients.drop()
+        if self._accelerator.num_processes > 1:
+            found = self._accelerator.gather(torch.tensor([tokens], device=device))
+            tokens = int(cast("Tensor", found).min())
+        plan.join_to = tokens
+        return tokens
+
+    def add_gradients(self, step: StepPlan) -> Tensor:
+        """Add up the gradients of a step, and halve what is joined if the memory does not suffice.
+
+        Returns:
+            This process's part of the loss.
+
+        Raises:
+            DeviceError: The memory does not suffice for what is not joined; or it does not in one of
+                several processes, which cannot begin the step anew by itself.
+        """
+        batches = step.batches
+        while True:
+            try:
+                return self._gradients.add(batches, step.n_items, ends_step=True)
+            except torch.OutOfMemoryError as error:
+                joins = len(batches) < len(step.apart)
+                if not joins or self._accelerator.num_processes > 1:
+                    smaller = "join_to" if joins else "batch_size, and more accumulation,"
+                    raise DeviceError(
+                        f"{self._accelerator.device} has too little memory for a step: train anew with a "
+                        f"smaller {smaller} or with gradient_checkpointing=true, in another 'out'"
+                    ) from error
+            # Only here has the error let go of the activations.
+            self._gradients.drop()
+            gc.collect()
+            if self._accelerator.device.type == "cuda":
+                torch.cuda.empty_cache()
+            self._plan.join_to //= 2
+            batches = joined(step.apart, self._plan.join_to)
