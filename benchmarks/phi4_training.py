@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import torch
 import torch.distributed
@@ -17,6 +18,7 @@ from enunciate.speech_lm.answer_loss import answer_loss
 from enunciate.speech_lm.families.decoder_layers import compile_layers
 from enunciate.speech_lm.families.phi4.masked_audio import audio_encoder
 from enunciate.speech_lm.options import AdapterConfig
+from enunciate.speech_lm.training.fused_lora import fuse_lora
 from enunciate.speech_lm.training.working_copies import WorkingCopies, add_up_gradients
 
 JOINED_TOKENS = 8 * 448
@@ -32,16 +34,17 @@ class Case:
     encode_once: bool = False
     bf16_lora: bool = False
     compile_layers: bool = False
+    recompute: bool = False
+    fused_lora: bool = False
     batches_as_one: int = 1
     """So many micro-batches of the row's size are computed as one."""
-    join_to: int = 0
+    join_to: int | Literal["auto"] = 0
     """Or as many as have at most so many tokens together, as the recipe's option of this name does."""
 
-    def joined(self, tokens: int) -> int:
-        """Return how many micro-batches of so many tokens are computed as one."""
-        return max(self.batches_as_one, self.join_to // tokens)
 
-
+ALL = Case(encode_once=True, bf16_lora=True, compile_layers=True)
+LEAN = replace(ALL, recompute=True)
+FUSED = replace(LEAN, fused_lora=True)
 CASES = {
     "plain": Case(plain=True),
     "ours": Case(),
@@ -50,15 +53,17 @@ CASES = {
     "ours, compile_layers": Case(compile_layers=True),
     "ours, micro-batch x4": Case(batches_as_one=4),
     "ours, join_to": Case(join_to=JOINED_TOKENS),
-    "ours, all": Case(encode_once=True, bf16_lora=True, compile_layers=True),
-    "ours, all, micro-batch x2": Case(
-        encode_once=True, bf16_lora=True, compile_layers=True, batches_as_one=2
-    ),
-    "ours, all, join_to": Case(encode_once=True, bf16_lora=True, compile_layers=True, join_to=JOINED_TOKENS),
-    "ours, all, micro-batch x4": Case(
-        encode_once=True, bf16_lora=True, compile_layers=True, batches_as_one=4
-    ),
+    "ours, all": ALL,
+    "ours, all, micro-batch x2": replace(ALL, batches_as_one=2),
+    "ours, all, join_to": replace(ALL, join_to=JOINED_TOKENS),
+    "ours, all, micro-batch x4": replace(ALL, batches_as_one=4),
+    "ours, all, recompute, join_to x2": replace(LEAN, join_to=2 * JOINED_TOKENS),
+    "ours, all, recompute, fused_lora, join_to x2": replace(FUSED, join_to=2 * JOINED_TOKENS),
+    "ours, all, recompute, fused_lora, join_to=auto": replace(FUSED, join_to="auto"),
+    "ours, all, recompute, fused_lora, micro-batch x4": replace(FUSED, batches_as_one=4),
 }
+BEST = "ours, all, recompute, fused_lora, join_to x2"
+"""The fastest that was found in the memory of `plain`."""
 
 
 class Trainer:
@@ -81,9 +86,11 @@ class Trainer:
         if case.plain:
             as_in_transformers(base)
         if case.compile_layers:
-            compile_layers(base.language_model, backend)
+            compile_layers(base.language_model, backend, recompute=case.recompute)
         self.base = base
-        self.copies = WorkingCopies(self.model) if case.bf16_lora else None
+        room = fuse_lora(self.model) if case.fused_lora else None
+        copied = size.dtype if case.fused_lora else torch.bfloat16
+        self.copies = WorkingCopies(self.model, copied, room) if case.bf16_lora else None
         masters = {} if self.copies is None else self.copies.masters
         self.trained = {
             name: masters.get(name, p) for name, p in self.model.named_parameters() if p.requires_grad
@@ -91,6 +98,14 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(
             self.trained.values(), lr=2e-5, fused=size.device.type == "cuda", weight_decay=0.0
         )
+
+    def joined(self, batches: int, tokens: int, measured: Callable[[], int]) -> int:
+        """Return how many of so many micro-batches, each of so many tokens, are computed as one.
+
+        `measured` says how many tokens fit, if the row leaves that to the memory.
+        """
+        join_to = measured() if self.case.join_to == "auto" else self.case.join_to
+        return min(batches, max(self.case.batches_as_one, join_to // tokens))
 
     def prepared(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return a batch as this row takes it: without what the plain way does not know, or encoded."""
@@ -119,6 +134,11 @@ class Trainer:
         if self.copies is not None:
             self.copies.collect()
         return loss.detach()
+
+    def forget(self) -> None:
+        """Drop the gradients."""
+        for parameter in self.trained.values():
+            parameter.grad = None
 
     def update(self) -> None:
         """Change the weights, by the gradients of all processes."""

@@ -70,7 +70,7 @@ class FakeMemory:
 
 def use_memory(monkeypatch, available):
     memory = FakeMemory(available)
-    monkeypatch.setattr(joining, "_MOMENT_BYTES", 0)
+    monkeypatch.setattr(joining, "MOMENT_BYTES", 0)
     monkeypatch.setattr(joining, "memory_meter", lambda _: memory)
     monkeypatch.setattr(gradients, "answer_loss", memory.counted)
     return memory

@@ -83,6 +83,7 @@ def test_compiled_layers_give_the_same_and_are_one_code_for_all_lengths():
     assert len(compiled) <= 4, "one more for batches of several"
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
 @pytest.mark.usefixtures("fresh_compiler")
 def test_recomputing_what_is_cheap_gives_the_same_and_keeps_less():
     """Half of what is kept are inputs of matrix products that follow from what stands before them."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import cast
 
 import torch
@@ -25,7 +26,7 @@ from enunciate.speech_lm.training.data import AdapterExample
 from enunciate.speech_lm.training.gradients import Gradients
 from enunciate.speech_lm.training.pass_memory import fitting_tokens, memory_meter
 
-_MOMENT_BYTES = 8
+MOMENT_BYTES = 8
 """Bytes per trained weight that AdamW will hold from its first step on."""
 
 
@@ -53,8 +54,12 @@ class Joining:
             def peak(examples: Sequence[AdapterExample]) -> float:
                 return meter.peak(lambda: self._gradients.add([examples], plan.most_tokens, ends_step=False))
 
-            with torch.random.fork_rng([device] if device.type == "cuda" else []):
-                available = meter.available - _MOMENT_BYTES * n_trained
+            available = meter.available - MOMENT_BYTES * n_trained
+            # Where not even the passes that are measured fit, nothing is joined.
+            with (
+                torch.random.fork_rng([device] if device.type == "cuda" else []),
+                suppress(torch.OutOfMemoryError),
+            ):
                 tokens = fitting_tokens(plan.examples, batch_size, plan.most_tokens, available, peak)
             self._gradients.drop()
         if self._accelerator.num_processes > 1:

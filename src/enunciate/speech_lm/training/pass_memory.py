@@ -78,11 +78,12 @@ def fitting_tokens(
     Returns:
         A multiple of 64, or `most`, or 0 if no two micro-batches fit together.
     """
+    rows = max(4, batch_size)  # and half of them are two at least: layers are compiled apart for one
     kinds = (
-        sorted(examples, key=lambda e: -e.length)[: max(2, batch_size)],
-        sorted(examples, key=lambda e: -len(e.answer_ids) / e.length)[: max(2, batch_size)],
+        sorted(examples, key=lambda e: -e.length)[:rows],
+        sorted(examples, key=lambda e: -len(e.answer_ids) / e.length)[:rows],
     )
-    peak(kinds[0][:1])  # compiles, and allocates what stays
+    peak(kinds[0][:2])  # compiles, and allocates what stays
     tokens = float(most)
     for chosen in kinds:
         points = [
