@@ -3,8 +3,8 @@
     PYTHONPATH=src python benchmarks/kept_activations.py [--recompute] [--fused-lora]
 
 The layer has an eighth of the width and of the rank, with heads of full size, and runs in bfloat16 on a CPU,
-where torch's compiler divides it into forward and backward pass as on a GPU. Attention counts as expensive, as
-flash attention on a GPU does. Sizes are printed as of full width.
+where torch's compiler divides it into forward and backward pass as on a GPU. Attention counts as expensive,
+as flash attention on a GPU does. Sizes are printed as of full width.
 """
 
 from __future__ import annotations

@@ -98,8 +98,8 @@ class AdapterRecipe(SplitRecipe, AdapterDescription):
     pad_to: _Count = 1
     """Pad sequences to a multiple of this many tokens, so that there are fewer lengths."""
     recompute: bool = False
-    """With compile_layers: compute again in the backward pass what costs little (norms, dropout, activation
-    functions, rotations) in place of keeping it. Unlike `gradient_checkpointing`, no matrix product is
+    """With compile_layers: compute again in the backward pass what costs little (norms, activation functions,
+    rotations) in place of keeping it. Unlike `gradient_checkpointing`, no matrix product is
     computed twice."""
     fused_lora: bool = False
     """Compute the frozen weights and the LoRA matrices B beside them in one product; with bf16_lora."""
