@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from enunciate.phones.british import has_bath_vowel
-from enunciate.phones.inventory import is_vowel, strip_stress
+from enunciate.phones.inventory import is_vowel
 
-_R_COLOURED = "ER"
-_DROPPED_R = ((), ("AH",), ("W",))
-"""An r before a consonant or a pause is lost, or leaves a glide."""
+_R_COLOURED = "ER0"
+"""As in "over". The vowel of "nurse" keeps its colour without an r: "bird" is not "bud"."""
+_DROPPED_R = ((), ("AH",))
+"""An r before a consonant or a pause is lost, or leaves a schwa, as in "here"."""
 
 
 def may_lack_r(canonical: Sequence[str], index: int) -> bool:
-    """Whether the phone is an r, or a vowel with one, that speakers without r before consonants do not say.
+    """Whether the phone is an r, or a weak vowel with one, that readers of British English do not say.
 
     Args:
         canonical: The phones of a reading, those of all words.
         index: Which of them.
     """
     phone = canonical[index]
-    if strip_stress(phone) == _R_COLOURED:
+    if phone == _R_COLOURED:
         return True
     after = canonical[index + 1] if index + 1 < len(canonical) else ""
     return phone == "R" and index > 0 and is_vowel(canonical[index - 1]) and not (after and is_vowel(after))
