@@ -254,8 +254,6 @@ def load_assessor(
         served_adapter: The folder of the adapter that the server runs as MODEL, whose recipe says how it is
             asked; without it MODEL is asked as a model that was not trained for this.
         weights: "int8" and "int4" (on NVIDIA GPUs) round the weights of models that torch runs: less memory.
-            "fp8" (on recent ones) rounds those of Phi-4's decoder and the like, and what they are multiplied
-            with: less memory, and more clips a second in large batches.
         compile_layers: Compile the layers of a model that torch runs on an NVIDIA GPU, Phi-4 among them:
             faster answers, but the first, and the first of a batch, take up to half a minute.
 

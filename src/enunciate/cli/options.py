@@ -23,7 +23,6 @@ class WeightsChoice(StrEnum):
     FULL = "full"
     INT8 = "int8"
     INT4 = "int4"
-    FP8 = "fp8"
 
 
 AccentOption = Annotated[
@@ -61,7 +60,7 @@ WeightsOption = Annotated[
     typer.Option(
         help="int8 rounds the weights of Phi-4, of adapters, and of other models that torch runs to 8 bits, "
         "and int4, on an NVIDIA GPU, to 4: less memory, other scores by a little. "
-        "They need: pip install 'enunciate[int8]'. fp8 multiplies in 8 bits, on recent NVIDIA GPUs."
+        "They need: pip install 'enunciate[int8]'."
     ),
 ]
 CompileLayersOption = Annotated[

@@ -36,7 +36,7 @@ from enunciate.torch_device import configure_cuda, pick_device
 
 BATCH_SIZE = {"cuda": 64, "cpu": 8}
 _USUAL = TorchOptions()
-_SUFFIX: dict[WeightFormat, str] = {"full": "", "int8": ", int8", "int4": ", int4", "fp8": ", fp8"}
+_SUFFIX: dict[WeightFormat, str] = {"full": "", "int8": ", int8", "int4": ", int4"}
 
 
 def load_adapted(

@@ -62,9 +62,8 @@ class AdapterConfig(FrozenModel):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.01
 
 
-WeightFormat = Literal["full", "int8", "int4", "fp8"]
-"""How an engine keeps the weights of its linear layers: as they are, or rounded to 8 or 4 bits; in fp8 their
-inputs are rounded too."""
+WeightFormat = Literal["full", "int8", "int4"]
+"""How an engine keeps the weights of its linear layers: as they are, or rounded to 8 or 4 bits."""
 
 
 class TorchOptions(FrozenModel):

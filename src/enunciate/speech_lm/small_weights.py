@@ -1,7 +1,4 @@
-"""Weights of a model in 8 or 4 bits: scales for each output, chosen from the weights alone (torchao).
-
-In `fp8` inputs are rounded too, as they come (`float8_linear`).
-"""
+"""Weights of a model in 8 or 4 bits: scales for each output, chosen from the weights alone (torchao)."""
 
 # The library's annotations leave many types open.
 # pyright: reportUnknownVariableType=false, reportMissingTypeStubs=false
@@ -15,8 +12,6 @@ from torch import nn
 
 from enunciate.errors import DeviceError, needing
 from enunciate.huggingface import quiet_loading
-from enunciate.speech_lm.families.registry import family_of
-from enunciate.speech_lm.float8_linear import Float8Linear, can_be_float8, runs_float8
 from enunciate.speech_lm.options import WeightFormat
 
 _GROUP = 128
@@ -31,21 +26,13 @@ def round_weights(model: nn.Module, weights: WeightFormat) -> None:
         weights: How they are kept; `full` leaves them as they are.
 
     Raises:
-        DeviceError: 4 bits are asked for, and the model is not in bfloat16 on an NVIDIA GPU; or fp8, and the
-            GPU does not multiply it, or torch does not call the layers of the decoder.
+        DeviceError: 4 bits are asked for, and the model is not in bfloat16 on an NVIDIA GPU.
         MissingExtraError: torchao is not installed.
     """
     if weights == "int8":
         to_int8(model)
     elif weights == "int4":
         to_int4(model)
-    elif weights == "fp8":
-        if not runs_float8(cast("Any", model).device):
-            raise DeviceError(
-                "weights in fp8 need an NVIDIA GPU of compute capability 8.9 or higher: "
-                "use int8 here, or full weights"
-            )
-        to_fp8(model)
 
 
 def to_int8(model: nn.Module) -> None:
@@ -89,25 +76,6 @@ def to_int4(model: nn.Module) -> None:
     config = Int4WeightOnlyConfig(group_size=_GROUP, int4_packing_format=packing)
     kept = {layer for layer in _rounded(model) if layer.in_features % _GROUP == 0}
     quantize_(model, config, filter_fn=lambda module, _: module in kept)
-
-
-def to_fp8(model: nn.Module) -> None:
-    """Let the linear layers of the decoder multiply in 8-bit floating point; change the model in place.
-
-    The audio encoder, whose part of the work is small, and the output layer stay.
-
-    Args:
-        model: A `SpeechModel` whose decoder is called layer by layer, without an adapter of its own.
-
-    Raises:
-        DeviceError: Its layers are not called one by one.
-    """
-    if not family_of(model).runs_layer_by_layer:
-        raise DeviceError("weights in fp8 are for models whose layers torch calls one by one: use int8 here")
-    for parent in cast("Any", model).language_model.layers.modules():
-        for name, layer in parent.named_children():
-            if can_be_float8(layer):
-                setattr(parent, name, Float8Linear(layer))
 
 
 def _rounded(model: nn.Module) -> set[nn.Linear]:
