@@ -1,6 +1,6 @@
 """What a compiled layer of Phi-4-multimodal keeps for its backward pass, in numbers and megabytes a token.
 
-    PYTHONPATH=src python benchmarks/kept_activations.py [--recompute] [--fused-lora]
+    PYTHONPATH=src python benchmarks/kept_activations.py
 
 The layer has an eighth of the width and of the rank, with heads of full size, and runs in bfloat16 on a CPU,
 where torch's compiler divides it into forward and backward pass as on a GPU. Attention counts as expensive,
@@ -9,7 +9,6 @@ as flash attention on a GPU does. Sizes are printed as of full width.
 
 from __future__ import annotations
 
-import argparse
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,7 +20,6 @@ from transformers.models.phi4_multimodal.modeling_phi4_multimodal import Phi4Mul
 
 from enunciate.speech_lm.families.decoder_layers import compile_layers
 from enunciate.speech_lm.families.phi4.config import full_config
-from enunciate.speech_lm.training.fused_lora import fuse_lora
 from enunciate.speech_lm.training.working_copies import WorkingCopies
 
 SHARE = 8
@@ -86,19 +84,14 @@ def kept_by(model: nn.Module, width: int, rows: int, length: int) -> dict[int, t
 
 def main() -> None:
     """Print what is kept, the largest first."""
-    raw: Any = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
-    parser.add_argument("--recompute", action="store_true")
-    parser.add_argument("--fused-lora", action="store_true")
-    options = parser.parse_args()
     torch.manual_seed(0)
     count_attention_as_expensive()
     rank = RANK // SHARE
     lora = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.01, target_modules=LINEAR)
     wrapped = Wrapped().to(torch.bfloat16)
     model = get_peft_model(wrapped, lora).train()  # pyright: ignore[reportArgumentType]
-    WorkingCopies(model, room=fuse_lora(model) if options.fused_lora else None)
-    compile_layers(SimpleNamespace(layers=[wrapped.layer]), recompute=options.recompute)
+    WorkingCopies(model)
+    compile_layers(SimpleNamespace(layers=[wrapped.layer]))
     kept_by(model, wrapped.width, 2, 30)  # a layer is compiled anew when it first sees another length
     rows, length = 3, 40
     kept = kept_by(model, wrapped.width, rows, length)

@@ -18,7 +18,6 @@ from enunciate.speech_lm.answer_loss import answer_loss
 from enunciate.speech_lm.families.decoder_layers import compile_layers
 from enunciate.speech_lm.families.phi4.masked_audio import audio_encoder
 from enunciate.speech_lm.options import AdapterConfig
-from enunciate.speech_lm.training.fused_lora import fuse_lora
 from enunciate.speech_lm.training.working_copies import WorkingCopies, add_up_gradients
 
 JOINED_TOKENS = 8 * 448
@@ -34,8 +33,6 @@ class Case:
     encode_once: bool = False
     bf16_lora: bool = False
     compile_layers: bool = False
-    recompute: bool = False
-    fused_lora: bool = False
     batches_as_one: int = 1
     """So many micro-batches of the row's size are computed as one."""
     join_to: int | Literal["auto"] = 0
@@ -43,8 +40,6 @@ class Case:
 
 
 ALL = Case(encode_once=True, bf16_lora=True, compile_layers=True)
-LEAN = replace(ALL, recompute=True)
-FUSED = replace(LEAN, fused_lora=True)
 CASES = {
     "plain": Case(plain=True),
     "ours": Case(),
@@ -57,13 +52,8 @@ CASES = {
     "ours, all, micro-batch x2": replace(ALL, batches_as_one=2),
     "ours, all, join_to": replace(ALL, join_to=JOINED_TOKENS),
     "ours, all, micro-batch x4": replace(ALL, batches_as_one=4),
-    "ours, all, recompute, join_to x2": replace(LEAN, join_to=2 * JOINED_TOKENS),
-    "ours, all, recompute, fused_lora, join_to x2": replace(FUSED, join_to=2 * JOINED_TOKENS),
-    "ours, all, recompute, fused_lora, join_to=auto": replace(FUSED, join_to="auto"),
-    "ours, all, recompute, fused_lora, micro-batch x4": replace(FUSED, batches_as_one=4),
+    "ours, all, join_to=auto": replace(ALL, join_to="auto"),
 }
-BEST = "ours, all, recompute, fused_lora, join_to x2"
-"""The fastest that was found in the memory of `plain`."""
 
 
 class Trainer:
@@ -86,11 +76,9 @@ class Trainer:
         if case.plain:
             as_in_transformers(base)
         if case.compile_layers:
-            compile_layers(base.language_model, backend, recompute=case.recompute)
+            compile_layers(base.language_model, backend)
         self.base = base
-        room = fuse_lora(self.model) if case.fused_lora else None
-        copied = size.dtype if case.fused_lora else torch.bfloat16
-        self.copies = WorkingCopies(self.model, copied, room) if case.bf16_lora else None
+        self.copies = WorkingCopies(self.model) if case.bf16_lora else None
         masters = {} if self.copies is None else self.copies.masters
         self.trained = {
             name: masters.get(name, p) for name, p in self.model.named_parameters() if p.requires_grad

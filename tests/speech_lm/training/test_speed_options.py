@@ -1,7 +1,5 @@
 """What makes a training step faster changes neither its loss nor its gradients."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -21,8 +19,6 @@ from enunciate.speech_lm.training.working_copies import WorkingCopies
 pytestmark = pytest.mark.slow
 
 WEIGHTS = "adapter_model.safetensors"
-PARTITIONED = "aot_eager_decomp_partition"
-"""A compiler that divides a layer into forward and backward pass as the default one does, and stops there."""
 FRAMES, ANSWERS = [90, 333, 64], [4, 12, 9]
 
 
@@ -85,36 +81,11 @@ def test_compiled_layers_give_the_same_and_are_one_code_for_all_lengths():
     assert len(compiled) <= 4, "one more for batches of several"
 
 
-@pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
-@pytest.mark.usefixtures("fresh_compiler")
-def test_recomputing_what_is_cheap_gives_the_same_and_keeps_less():
-    """Half of what is kept are inputs of matrix products that follow from what stands before them."""
-    found, kept = [], []
-    for recompute in (False, True):
-        torch._dynamo.reset()
-        model = adapted()
-        compile_layers(model.get_base_model().language_model, PARTITIONED, recompute=recompute)
-        tensors = {}
-
-        def keep(tensor, tensors=tensors):
-            tensors[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-            return tensor
-
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-            found.append(gradients(model, batch_of(FRAMES, ANSWERS)))
-        weights = {p.untyped_storage().data_ptr() for p in model.parameters()}
-        kept.append(sum(size for place, size in tensors.items() if place not in weights))
-
-    assert_same(*found)
-    assert kept[1] < 0.8 * kept[0]
-
-
 @pytest.mark.usefixtures("fresh_compiler", "one_thread")
 def test_a_whole_run_with_compiled_layers_is_measured_and_saved_as_any_other(material, tmp_path, monkeypatch):
     compiled = []
 
-    def uncompiled_backend(decoder, *, recompute):
-        assert not recompute
+    def uncompiled_backend(decoder):
         compiled.append(decoder)
         compile_layers(decoder, "eager")
 
@@ -140,7 +111,6 @@ def fresh_compiler():
     torch._dynamo.reset()
     yield
     torch._dynamo.reset()
-    compile_layers(SimpleNamespace(layers=[]))  # sets the options of the compiler back
 
 
 # -------------------------------------------------------------------------------------------- batches
@@ -275,8 +245,6 @@ def test_a_run_with_working_copies_saves_float32_and_resumes_to_the_same(materia
     ("values", "processes", "message"),
     [
         ({"bf16_lora": True}, 1, "precision=bf16"),
-        ({"fused_lora": True}, 1, "bf16_lora=true"),
-        ({"recompute": True}, 1, "compile_layers=true"),
         ({"compile_layers": True, "kind": "whisper", "prompt": {}}, 1, "compile_layers"),
     ],
 )

@@ -20,12 +20,6 @@ from enunciate.speech_lm.families.grouped_attention import GROUPED
 _WITHOUT_MASK = ("sdpa", GROUPED, "flash_attention_2")
 """Attention that is causal where no mask is given."""
 _LONGROPE = "longrope"
-_KEPT_FOR_SPEED = (
-    "ban_recompute_used_far_apart",
-    "ban_recompute_long_fusible_chains",
-    "ban_recompute_materialized_backward",
-)
-"""Rules by which torch's compiler keeps what it could compute again at little cost."""
 
 
 def can_run_layers(decoder: Any, longest: int) -> bool:
@@ -97,22 +91,12 @@ def _cache_argument(layer: Any) -> str:
     return "cache" if "cache" in parameters else "past_key_values"
 
 
-def compile_layers(decoder: Any, backend: str = "inductor", *, recompute: bool = False) -> None:
+def compile_layers(decoder: Any, backend: str = "inductor") -> None:
     """Compile each layer, in place, for sequences of any length.
 
     Layers are compiled one by one, because all of them share the compiled code, and because PEFT and caches
     interrupt the graph of a whole model. The code is one for all lengths.
-
-    Args:
-        decoder: The decoder without its output layer.
-        backend: The compiler.
-        recompute: Whether backward passes compute again what is no matrix product, attention or random number
-            (norms, activation functions, rotations), in place of keeping it. This holds for all that is
-            compiled from now on in this process.
     """
-    # Not `aggressive_recomputation`, which draws the random numbers of dropout anew in the backward pass.
-    for name in _KEPT_FOR_SPEED:
-        setattr(torch._functorch.config, name, not recompute)  # pyright: ignore
     # Training, measuring and both kinds of attention mask are compiled apart from each other.
     torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 64)  # pyright: ignore
     for layer in decoder.layers:

@@ -97,12 +97,6 @@ class AdapterRecipe(SplitRecipe, AdapterDescription):
     """Compile each layer of the decoder (torch.compile), which takes over a minute; not for `whisper`."""
     pad_to: _Count = 1
     """Pad sequences to a multiple of this many tokens, so that there are fewer lengths."""
-    recompute: bool = False
-    """With compile_layers: compute again in the backward pass what costs little (norms, activation functions,
-    rotations) in place of keeping it. Unlike `gradient_checkpointing`, no matrix product is
-    computed twice."""
-    fused_lora: bool = False
-    """Compute the frozen weights and the LoRA matrices B beside them in one product; with bf16_lora."""
     join_to: Literal["auto"] | Annotated[int, Field(ge=0)] = 0
     """Compute micro-batches of a step as one where they have at most this many tokens together, padding
     included: the same step in fewer passes. What the largest micro-batch has takes no more memory; 0 joins

@@ -85,12 +85,6 @@ def check_speed_options(recipe: AdapterRecipe, processes: int) -> None:
         problems.append("bf16_lora: the copies of sharded weights are not kept: give false, or run torchrun")
     if recipe.join_to and sharding_is_asked_for():
         problems.append("join_to: processes that share a model must make as many passes: give 0")
-    if recipe.fused_lora and not recipe.bf16_lora:
-        problems.append("fused_lora: needs bf16_lora=true")
-    if recipe.fused_lora and family_named(recipe.kind).keeps_float32:
-        problems.append("fused_lora: the weights of this family stay float32: give false")
-    if recipe.recompute and not recipe.compile_layers:
-        problems.append("recompute: needs compile_layers=true; gradient_checkpointing works without")
     if recipe.bf16_lora and recipe.precision != "bf16":
         problems.append("bf16_lora: needs precision=bf16")
     if problems:

@@ -29,7 +29,6 @@ from enunciate.speech_lm.adapter import save_adapter
 from enunciate.speech_lm.training.adapter_recipe import HIGHER_IS_BETTER, AdapterRecipe
 from enunciate.speech_lm.training.batch_plan import BatchPlan, StepPlan
 from enunciate.speech_lm.training.collator import Collator
-from enunciate.speech_lm.training.fused_lora import fuse_lora
 from enunciate.speech_lm.training.gradients import Gradients
 from enunciate.speech_lm.training.joining import Joining
 from enunciate.speech_lm.training.learning_rate import scheduled
@@ -66,8 +65,7 @@ class TrainingLoop:
         self.evaluation = evaluation
         epochs = math.ceil(plan.steps_per_epoch * recipe.epochs)
         self.n_steps = recipe.max_steps or epochs
-        room = fuse_lora(model) if recipe.fused_lora else None
-        self._copies = WorkingCopies(model, room=room) if recipe.bf16_lora else None
+        self._copies = WorkingCopies(model) if recipe.bf16_lora else None
         optimizer = make_optimizer(model, recipe, accelerator.device, self._copies)
         self.model: nn.Module
         self.optimizer: torch.optim.Optimizer

@@ -187,7 +187,7 @@ def build_model(recipe: AdapterRecipe, device: torch.device, processor: Processo
     if recipe.gradient_checkpointing:
         enable_checkpointing(model)
     if recipe.compile_layers:
-        compile_layers(cast("Any", model).get_base_model().language_model, recompute=recipe.recompute)
+        compile_layers(cast("Any", model).get_base_model().language_model)
     return model
 
 

@@ -9,7 +9,7 @@ hold the masters themselves.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -21,30 +21,19 @@ _LORA = ".lora_"
 class WorkingCopies:
     """The LoRA matrices of a model, in two precisions."""
 
-    def __init__(
-        self,
-        model: nn.Module,
-        dtype: torch.dtype = torch.bfloat16,
-        room: Mapping[str, Tensor] | None = None,
-    ) -> None:
+    def __init__(self, model: nn.Module, dtype: torch.dtype = torch.bfloat16) -> None:
         """Put copies into the modules, in place.
 
         Args:
             model: A model with an adapter, whose trained weights are float32.
             dtype: Precision of the copies.
-            room: Where the copies of some matrices are kept, by the names of the model's parameters.
         """
         trained = {name: p for name, p in model.named_parameters() if p.requires_grad and _LORA in name}
         self._parameters = list(trained.values())
         self.masters = {name: nn.Parameter(p.data) for name, p in trained.items()}
         """The matrices that the optimiser changes, by the names of the model's parameters."""
         self._values: list[Tensor] = [master.data for master in self.masters.values()]
-        given = room or {}
-        self._copies: list[Tensor] = [
-            given[name] if name in given else torch.empty_like(master, dtype=dtype)
-            for name, master in self.masters.items()
-        ]
-        self.publish()
+        self._copies: list[Tensor] = [value.to(dtype, copy=True) for value in self._values]
         self._hold(self._copies)
 
     def collect(self) -> None:
