@@ -7,7 +7,7 @@ import pytest
 
 from enunciate.speech_lm.audio_geometry import AudioGeometry
 from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
-from enunciate.speech_lm.training.batch_plan import BatchPlan
+from enunciate.speech_lm.training.batch_plan import BatchPlan, joined
 from enunciate.speech_lm.training.data import AdapterExample, MeasuredClip
 from enunciate.speech_lm.training.memory import LargestBatch
 
@@ -62,19 +62,17 @@ def test_an_epoch_can_be_entered_at_any_step():
 
 
 @pytest.mark.parametrize("most", [0, 10, 40, 10_000])
-def test_micro_batches_of_few_tokens_are_joined_within_their_step(most):
-    apart = list(plan(accumulation=5).epoch(0))
-    steps = list(plan(accumulation=5, join_to=most).epoch(0))
+def test_micro_batches_of_few_tokens_are_joined(most):
+    steps = [step.batches for step in plan(accumulation=5).epoch(0)]
+    found = [joined(batches, most) for batches in steps]
 
-    for one, other in zip(apart, steps, strict=True):
-        assert one.n_items == other.n_items
-        batches = named(other.batches)
-        assert sorted(chain(*batches)) == sorted(chain(*named(one.batches)))
-        for examples, names in zip(other.batches, batches, strict=True):
+    for apart, batches in zip(steps, found, strict=True):
+        assert sorted(chain(*named(batches))) == sorted(chain(*named(apart)))
+        for examples in batches:
             tokens = len(examples) * max(e.length for e in examples)
-            assert tokens <= most or names in named(one.batches), "one that is larger stays as it is"
+            assert tokens <= most or examples in apart, "one that is larger stays as it is"
     counts = {0: 5, 10: 5, 40: 3, 10_000: 1}
-    assert len(steps[0].batches) == counts[most]
+    assert len(found[0]) == counts[most]
 
 
 def test_the_estimate_of_memory_counts_what_is_joined():

@@ -15,8 +15,6 @@ from enunciate.training.samplers import LengthBatchSampler
 class StepPlan:
     """One optimiser step of one process."""
 
-    apart: list[list[AdapterExample]]
-    """The micro-batches of this process, before any are joined."""
     batches: list[list[AdapterExample]]
     """The micro-batches of this process."""
     n_items: int
@@ -41,8 +39,6 @@ class BatchPlan:
         ]
         size = max(1, recipe.batch_size // max(map(len, self._groups)))
         self._sampler = LengthBatchSampler(lengths, size, recipe.seed)
-        self.join_to = 0 if recipe.join_to == "auto" else recipe.join_to
-        """Micro-batches are joined up to this number of tokens, from the next step on; 0 joins none."""
         longest = max((e.length for e in examples), default=0)
         self.most_tokens = recipe.accumulation * recipe.batch_size * longest
         """What a step of one process has at most, if all of it is joined."""
@@ -67,14 +63,13 @@ class BatchPlan:
                 for batch in dealt[start : start + self._batches_per_step]
             ]
             n_items = sum(len(example.answer_ids) for batch in batches for example in batch)
-            mine = batches[self._process :: self._processes]
-            yield StepPlan(mine, joined(mine, self.join_to), n_items)
+            yield StepPlan(batches[self._process :: self._processes], n_items)
 
 
 def joined(batches: Sequence[list[AdapterExample]], most: int) -> list[list[AdapterExample]]:
     """Join batches, the shortest examples first, as long as one has at most `most` tokens with its padding.
 
-    Each batch is joined with the next longer ones, so that little padding is added.
+    Each batch is joined with the next longer ones, so that little padding is added; 0 joins none.
     """
     found: list[list[AdapterExample]] = []
     for batch in sorted(batches, key=_longest):

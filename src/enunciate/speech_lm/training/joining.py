@@ -34,7 +34,6 @@ class Joining:
     """Decides how many tokens the passes of a run have, and runs them."""
 
     def __init__(self, plan: BatchPlan, gradients: Gradients, accelerator: Accelerator) -> None:
-        """Join what `plan` says until something else is chosen."""
         self._plan, self._gradients, self._accelerator = plan, gradients, accelerator
 
     def choose(self, batch_size: int, n_trained: int) -> int:
@@ -45,7 +44,7 @@ class Joining:
             n_trained: Trained weights, whose moments the optimiser does not hold yet.
 
         Returns:
-            The number, which is set; 0 where memory is not measured (on a CPU), or where nothing fits.
+            The number; 0 where memory is not measured (on a CPU), or where nothing fits.
         """
         plan, device = self._plan, self._accelerator.device
         meter, tokens = memory_meter(device), 0
@@ -65,25 +64,28 @@ class Joining:
         if self._accelerator.num_processes > 1:
             found = self._accelerator.gather(torch.tensor([tokens], device=device))
             tokens = int(cast("Tensor", found).min())
-        plan.join_to = tokens
         return tokens
 
-    def add_gradients(self, step: StepPlan) -> Tensor:
+    def add_gradients(self, step: StepPlan, join_to: int) -> tuple[Tensor, int]:
         """Add up the gradients of a step, and halve what is joined if the memory does not suffice.
 
+        Args:
+            step: The step.
+            join_to: Micro-batches are joined up to so many tokens.
+
         Returns:
-            This process's part of the loss.
+            This process's part of the loss, and the number of tokens for which the memory sufficed.
 
         Raises:
             DeviceError: The memory does not suffice for what is not joined; or it does not in one of
                 several processes, which cannot begin the step anew by itself.
         """
-        batches = step.batches
         while True:
+            batches = joined(step.batches, join_to)
             try:
-                return self._gradients.add(batches, step.n_items, ends_step=True)
+                return self._gradients.add(batches, step.n_items, ends_step=True), join_to
             except torch.OutOfMemoryError as error:
-                joins = len(batches) < len(step.apart)
+                joins = len(batches) < len(step.batches)
                 if not joins or self._accelerator.num_processes > 1:
                     smaller = "join_to" if joins else "batch_size, and more accumulation,"
                     raise DeviceError(
@@ -95,5 +97,4 @@ class Joining:
             gc.collect()
             if self._accelerator.device.type == "cuda":
                 torch.cuda.empty_cache()
-            self._plan.join_to //= 2
-            batches = joined(step.apart, self._plan.join_to)
+            join_to //= 2

@@ -77,7 +77,7 @@ class TrainingLoop:
             self.model, self.optimizer = accelerator.prepare(model, optimizer)
         self._gradients = Gradients(self.model, accelerator, collator, self._copies, recipe.ordinal_weight)
         self._joining = Joining(plan, self._gradients, accelerator)
-        self.progress = Progress()
+        self.progress = Progress(join_to=0 if recipe.join_to == "auto" else recipe.join_to)
         self._rates = [cast("float", group["lr"]) for group in self.optimizer.param_groups]
 
     # ------------------------------------------------------------------------------------------- the loop
@@ -103,10 +103,7 @@ class TrainingLoop:
                 self._measure(log)
         self.model.train()
         if recipe.join_to == "auto" and checkpoint is None:
-            done.join_to = self._joining.choose(recipe.batch_size, sum(p.numel() for p in self._trained))
-            log.write({"step": 0, "join_to": done.join_to})
-        if done.join_to is not None:
-            self.plan.join_to = done.join_to
+            self._join_to(self._joining.choose(recipe.batch_size, sum(p.numel() for p in self._trained)), log)
         losses = torch.zeros((), device=self.accelerator.device)
         counted = 0
         share = self._share_of_time(log)
@@ -145,11 +142,9 @@ class TrainingLoop:
 
     def _step(self, plan: StepPlan, log: RunLog) -> tuple[Tensor, Tensor]:
         """Make one step; returns this process's part of the loss, and the norm of the gradient."""
-        join_to = self.plan.join_to
-        total = self._joining.add_gradients(plan)
-        if self.plan.join_to != join_to:
-            self.progress.join_to = self.plan.join_to
-            log.write({"step": self.progress.step, "join_to": self.plan.join_to})
+        total, join_to = self._joining.add_gradients(plan, self.progress.join_to)
+        if join_to != self.progress.join_to:
+            self._join_to(join_to, log)
         trained = self._trained
         if self._gradients.adds_up:
             add_up_gradients(trained)
@@ -161,6 +156,10 @@ class TrainingLoop:
         if self._copies is not None:
             self._copies.publish()
         return total, cast("Tensor", norm)
+
+    def _join_to(self, tokens: int, log: RunLog) -> None:
+        self.progress.join_to = tokens
+        log.write({"step": self.progress.step, "join_to": tokens})
 
     @property
     def _trained(self) -> list[nn.Parameter]:

@@ -48,8 +48,8 @@ class Progress:
     """Metrics of the latest evaluation."""
     elapsed_s: float = 0.0
     """Seconds that the run has taken, those before it was resumed included."""
-    join_to: int | None = None
-    """Up to how many tokens micro-batches are joined; None if the recipe alone says it."""
+    join_to: int = 0
+    """Up to how many tokens micro-batches are joined; 0 joins none."""
 
 
 def is_sharded(accelerator: Accelerator) -> bool:
