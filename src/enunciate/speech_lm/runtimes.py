@@ -33,7 +33,7 @@ def runs_without_torch(adapter: Path) -> bool:
 def load_with_onnx(
     adapter: Path | None, *, lexicon: Path | None, accent: Accent, threads: int
 ) -> SpeechLmAssessor:
-    """Load an adapter of Whisper, or the one that ships, under ONNX Runtime.
+    """Load an adapter of Whisper, or the two that ship, under ONNX Runtime.
 
     Raises:
         ModelNotFoundError: There is no base of Whisper, or a file is missing.
@@ -43,8 +43,15 @@ def load_with_onnx(
         import kaldialign  # noqa: F401  # pyright: ignore[reportUnusedImport,reportMissingTypeStubs]
         import safetensors  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
-        from enunciate.speech_lm.whisper_onnx.loading import load_whisper, packaged_adapter
-    return load_whisper(adapter or packaged_adapter(), lexicon=lexicon, accent=accent, threads=threads)
+        from enunciate.speech_lm.whisper_onnx.loading import (
+            load_whisper,
+            packaged_adapter,
+            packaged_reading_adapter,
+        )
+    reading = None if adapter else packaged_reading_adapter()
+    return load_whisper(
+        adapter or packaged_adapter(), reading=reading, lexicon=lexicon, accent=accent, threads=threads
+    )
 
 
 def load_with_torch(

@@ -98,6 +98,39 @@ def test_noise_and_tones_are_refused_as_by_pocket(base, adapter, tone, text):
             assessor.assess([given])
 
 
+def test_second_adapter_answers_about_clips_with_a_text(base, adapter, tmp_path):
+    """The recipe and the seed of an adapter decide its answers: each clip has those of the one it is for."""
+    save_adapter(tmp_path, recipe={"prompt": {"rubric": False, "reference_text": True}}, seed=9)
+    both, free, reading = (
+        load_whisper(adapter, reading=tmp_path, base=base),
+        load_whisper(adapter, base=base),
+        load_whisper(tmp_path, base=base),
+    )
+    with_text = utterance("we call it")
+
+    def answers(assessor, given):
+        (result,) = assessor.assess([given])
+        return [getattr(result, aspect).value for aspect in ASPECTS]
+
+    assert answers(both, with_text) == answers(reading, with_text) != answers(free, with_text)
+    assert answers(both, utterance()) == answers(free, utterance()) != answers(reading, utterance())
+    assert both.recognise([with_text]) == free.recognise([with_text])
+    assert both.name != free.name
+
+
+def test_adapter_is_loaded_for_the_first_clip_that_needs_it(base, adapter, monkeypatch):
+    loaded = []
+    merge = loading.merge_adapter
+    monkeypatch.setattr(
+        loading, "merge_adapter", lambda weights, folder: loaded.append(folder) or merge(weights, folder)
+    )
+    assessor = load_whisper(adapter, reading=adapter, base=base)
+
+    assert loaded == []
+    assessor.assess([utterance("we call it")])
+    assert len(loaded) == 1
+
+
 def test_adapter_of_scores_alone_hears_no_phones(base, tmp_path):
     save_adapter(tmp_path, recipe={"tasks": ["apa"]})
     assessor = load_whisper(tmp_path, base=base)
@@ -125,6 +158,7 @@ def test_folder_without_an_adapter_is_named(tmp_path, monkeypatch):
 
 def test_name_loads_the_adapter_that_ships(base, adapter, monkeypatch):
     monkeypatch.setattr(loading, "packaged_adapter", lambda: adapter)
+    monkeypatch.setattr(loading, "packaged_reading_adapter", lambda: adapter)
     monkeypatch.setenv("ENUNCIATE_WHISPER", str(base))
 
     assert load_assessor("whisper").name.startswith("whisper ")

@@ -30,6 +30,7 @@ from enunciate.training.run_folder import LOG_FILE, METRICS_FILE
 
 _MAY_DIFFER = {"out": None, "seed": 0}
 _OF_ONE_RUN = (CARD, LOG_FILE, METRICS_FILE, WEIGHTS_FILE)
+_ANSWERS = "*answers*.jsonl"
 
 
 def average(adapters: Sequence[Path], out: Path) -> None:
@@ -57,7 +58,7 @@ def average(adapters: Sequence[Path], out: Path) -> None:
     with writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
         for file in adapters[0].iterdir():
-            if file.is_file() and file.name not in _OF_ONE_RUN and not file.name.startswith("answers"):
+            if file.is_file() and file.name not in _OF_ONE_RUN and not file.match(_ANSWERS):
                 shutil.copy(file, out / file.name)
         save_file(mean, out / WEIGHTS_FILE, metadata={"format": "pt"})
         names = "".join(f"- seed {recipe.seed}\n" for recipe in recipes)

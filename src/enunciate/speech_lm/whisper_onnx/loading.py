@@ -1,9 +1,9 @@
-"""The engine `whisper`: an adapter, a base that is on this machine, and ONNX Runtime."""
+"""The engine `whisper`: adapters, a base that is on this machine, and ONNX Runtime."""
 
 from __future__ import annotations
 
 import logging
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import resources
 from pathlib import Path
 
@@ -12,11 +12,12 @@ from enunciate.errors import ModelNotFoundError
 from enunciate.phones import Lexicon
 from enunciate.schema import Accent
 from enunciate.speech_lm.adapter_folder import read_description, weights_digest
-from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
+from enunciate.speech_lm.assessor import AnswerDecoder, SpeechLmAssessor, SpeechLmOptions
 from enunciate.speech_lm.families.whisper.turn import WHISPER_AUDIO
 from enunciate.speech_lm.options import AdapterDescription
 from enunciate.speech_lm.packaged_speech_aligner import packaged_speech_aligner
 from enunciate.speech_lm.whisper_onnx.answer_decoder import OnnxAnswerDecoder
+from enunciate.speech_lm.whisper_onnx.by_text import ByText
 from enunciate.speech_lm.whisper_onnx.dimensions import dimensions_of
 from enunciate.speech_lm.whisper_onnx.lora import WEIGHTS, changes_encoder, merge_adapter
 from enunciate.speech_lm.whisper_onnx.model import OnnxDecoder, OnnxEncoder, OutputLayer
@@ -28,13 +29,19 @@ logger = logging.getLogger(__name__)
 
 
 def packaged_adapter() -> Path:
-    """Return the folder of the adapter that ships."""
+    """Return the folder of the adapter that ships for clips without a text."""
     return Path(str(resources.files("enunciate.speech_lm.whisper_onnx"))) / "adapter"
+
+
+def packaged_reading_adapter() -> Path:
+    """Return the folder of the adapter that ships for clips with a text, which it reads in its prompt."""
+    return packaged_adapter().with_name("reading_adapter")
 
 
 def load_whisper(
     adapter: Path,
     *,
+    reading: Path | None = None,
     base: Path | None = None,
     lexicon: Path | None = None,
     accent: Accent = "us",
@@ -44,8 +51,10 @@ def load_whisper(
 
     Args:
         adapter: The adapter's folder, with its recipe.
-        base: A folder with the Whisper that it was trained on; by default it is looked for
-            by what its recipe says (`whisper_weights.base.find_whisper`).
+        reading: The folder of a second adapter of the same base, trained with the reference text in its
+            prompt. It answers about clips with a text, and the first one about the rest.
+        base: A folder with the Whisper that they were trained on; by default it is looked for
+            by what the first one's recipe says (`whisper_weights.base.find_whisper`).
         lexicon: A file of extra pronunciations.
         accent: Which pronunciations are right where `Utterance.accent` does not say.
         threads: Processor threads.
@@ -53,28 +62,26 @@ def load_whisper(
     Raises:
         ModelNotFoundError: There is no adapter or no base, or they do not fit each other.
         MissingExtraError: A package is missing.
-        RecipeError: The adapter's recipe is broken.
+        RecipeError: An adapter's recipe is broken.
     """
-    if not (adapter / WEIGHTS).is_file():
-        raise ModelNotFoundError(f"{adapter}: no adapter of Whisper in it: {WEIGHTS} is missing")
+    description = _description(adapter)
     words = Lexicon.default(lexicon, accent)
-    description = read_description(adapter)
-    if description.prompt.control == "special":
-        raise ModelNotFoundError(
-            f"{adapter}: control tokens of their own need torch: train with prompt.control: text"
-        )
     untouched = _Untouched(_base_of(description, base), threads)
     logger.info("preparing the Whisper of %s", untouched.folder.folder)
-    weights = merge_adapter(untouched.weights, adapter)
-    own_encoder = changes_encoder(adapter)
-    encoder = OnnxEncoder(weights, untouched.dims, threads) if own_encoder else untouched.encoder
-    decoder = OnnxDecoder(weights, untouched.dims, untouched.output, threads)
+    decoder: AnswerDecoder
+    if reading is None:
+        decoder = untouched.adapted(adapter, description)
+    else:
+        decoder = ByText(
+            partial(untouched.adapted, reading, _description(reading)),
+            partial(untouched.adapted, adapter, description),
+        )
     return SpeechLmAssessor(
-        OnnxAnswerDecoder(encoder, decoder, untouched.tokens, description),
-        _name_of(adapter),
+        decoder,
+        _name_of(adapter, reading),
         options=SpeechLmOptions(
             tasks=description.tasks,
-            reads_text=description.prompt.reference_text,
+            reads_text=reading is not None or description.prompt.reference_text,
             batch_size=1,
             geometry=WHISPER_AUDIO,
         ),
@@ -84,10 +91,22 @@ def load_whisper(
     )
 
 
-def _name_of(adapter: Path) -> str:
-    """Return the name of an engine, such as `whisper mine 8d71a504`; the adapter that ships has none."""
+def _description(adapter: Path) -> AdapterDescription:
+    if not (adapter / WEIGHTS).is_file():
+        raise ModelNotFoundError(f"{adapter}: no adapter of Whisper in it: {WEIGHTS} is missing")
+    description = read_description(adapter)
+    if description.prompt.control == "special":
+        raise ModelNotFoundError(
+            f"{adapter}: control tokens of their own need torch: train with prompt.control: text"
+        )
+    return description
+
+
+def _name_of(adapter: Path, reading: Path | None) -> str:
+    """Return the name of an engine, such as `whisper mine 8d71a504`; the adapters that ship have none."""
     name = "" if adapter == packaged_adapter() else f"{adapter.resolve().name} "
-    return f"whisper {name}{weights_digest(adapter / WEIGHTS)}"
+    files = [folder / WEIGHTS for folder in (adapter, reading) if folder is not None]
+    return f"whisper {name}{weights_digest(*files)}"
 
 
 def _base_of(description: AdapterDescription, base: Path | None) -> WhisperFolder:
@@ -100,7 +119,7 @@ def _base_of(description: AdapterDescription, base: Path | None) -> WhisperFolde
 
 
 class _Untouched:
-    """The base without adapter; its decoder is loaded for the first clip that has no text."""
+    """The base, and what adapters make of it; its own decoder is loaded for the first clip without a text."""
 
     def __init__(self, folder: WhisperFolder, threads: int) -> None:
         self.folder, self._threads = folder, threads
@@ -113,6 +132,14 @@ class _Untouched:
     def encoder(self) -> OnnxEncoder:
         """The encoder."""
         return OnnxEncoder(self.weights, self.dims, self._threads)
+
+    def adapted(self, adapter: Path, description: AdapterDescription) -> OnnxAnswerDecoder:
+        """Return the decoder of an adapter on this base."""
+        weights = merge_adapter(self.weights, adapter)
+        own_encoder = changes_encoder(adapter)
+        encoder = OnnxEncoder(weights, self.dims, self._threads) if own_encoder else self.encoder
+        decoder = OnnxDecoder(weights, self.dims, self.output, self._threads)
+        return OnnxAnswerDecoder(encoder, decoder, self.tokens, description)
 
     def transcribe(self, samples: Samples) -> str:
         """Write down the words of a clip."""
