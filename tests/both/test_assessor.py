@@ -58,7 +58,7 @@ def test_whisper_hears_a_whole_clip_of_one_phrase():
 
     BothAssessor(FakePocket(phrase(0, 0.9, 2.2, 6, "one two")), whisper).assess([utterance(3.0)])
 
-    assert whisper.asked == [(3.0, "ONE TWO")]
+    assert whisper.asked == [(3.0, "one two")]
 
 
 def test_whisper_is_told_the_words_as_spoken():
@@ -69,7 +69,7 @@ def test_whisper_is_told_the_words_as_spoken():
 
     BothAssessor(FakePocket(spoken.model_copy(update={"words": words})), whisper).assess([utterance(2.0)])
 
-    assert whisper.asked == [(2.0, "PAY TWO DOLLARS")]
+    assert whisper.asked == [(2.0, "pay two dollars")]
 
 
 def test_whisper_hears_each_phrase_of_a_reading_with_half_a_second_around_it():
@@ -78,7 +78,7 @@ def test_whisper_hears_each_phrase_of_a_reading_with_half_a_second_around_it():
 
     (found,) = BothAssessor(FakePocket(*told), whisper).assess([utterance(40.0, "one two three four")])
 
-    assert whisper.asked == [(3.0, "ONE TWO"), (3.0, "THREE"), (pytest.approx(2.8), "FOUR")]
+    assert whisper.asked == [(3.0, "one two"), (3.0, "three"), (pytest.approx(2.8), "four")]
     assert values(found) == four(6)
 
 

@@ -13,9 +13,10 @@ from enunciate.speech_lm.whisper_onnx import loading
 
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
-    """Let the adapter that ships and the base be tiny ones."""
+    """Let the adapters that ship and the base be tiny ones."""
     base = save_base(tmp_path / "base")
-    save_adapter(tmp_path / "adapter")
+    for name in ("adapter", "reading_adapter"):
+        save_adapter(tmp_path / name)
     monkeypatch.setattr(loading, "packaged_adapter", lambda: tmp_path / "adapter")
     monkeypatch.setenv("ENUNCIATE_WHISPER", str(base))
 

@@ -41,3 +41,9 @@ def test_a_phrase_ends_at_a_punctuation_mark_and_nowhere_else():
     assert reference is not None
     ends = [word for word, end in zip(reference.words, reference.ends_phrase, strict=True) if end]
     assert ends == ["Well", "now", "home", "p.m."]
+
+
+def test_spoken_words_are_those_of_the_usual_reading():
+    reference = read_reference(Utterance(id="a", audio=b"", text="Pay $2, Dr. Lee!"), Lexicon.default())
+    assert reference is not None
+    assert reference.spoken_words == ("Pay", "two dollars", "doctor", "Lee")

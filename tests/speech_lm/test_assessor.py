@@ -213,7 +213,7 @@ def test_recognition_never_sees_the_text() -> None:
     decoder = FakeDecoder()
     seeing = engine(decoder, reads_text=True)
     seeing.assess_and_recognise([utterance()])
-    assert decoder.asked == [(("apa", "mdd"), 1, [SENTENCE]), (("mdd",), 1, [None])]
+    assert decoder.asked == [(("apa", "mdd"), 1, [SENTENCE.removesuffix(".")]), (("mdd",), 1, [None])]
     seeing.recognise([utterance()])
     assert decoder.asked[-1] == (("mdd",), 1, [None])
 
@@ -237,6 +237,12 @@ def test_pronunciations_in_a_text_are_not_shown_to_the_model() -> None:
     decoder = FakeDecoder()
     engine(decoder, reads_text=True).assess([utterance("a tomato{T AH M AA T OW}")])
     assert decoder.asked[0][2] == ["a tomato"]
+
+
+def test_the_model_is_shown_the_words_as_they_are_spoken() -> None:
+    decoder = FakeDecoder()
+    engine(decoder, reads_text=True).assess([utterance("a tomato: $2")])
+    assert decoder.asked[0][2] == ["a tomato two dollars"]
 
 
 def test_a_model_of_one_task_says_nothing_of_the_other() -> None:

@@ -10,7 +10,7 @@ from support.speech_lm_cases import user_turn
 
 from enunciate.schema import ASPECTS
 from enunciate.speech_lm.options import TASKS, PromptConfig
-from enunciate.speech_lm.prompts import escape_reference
+from enunciate.speech_lm.prompts import plain_reference
 from enunciate.speech_lm.targets import Unparsable, parse
 
 EVERY = [
@@ -31,7 +31,7 @@ def test_control_token_audio_instruction_in_this_order():
 def test_an_instruction_before_the_audio_leaves_only_the_text_after_it():
     turn = user_turn("apa", PromptConfig(instruction="before", reference_text=True), "good day")
     assert turn.startswith("<|user|><|APA|>A learner of English")
-    assert turn.endswith("}<|audio|>The learner was to read: good day<|end|><|assistant|>")
+    assert turn.endswith("}<|audio|>The learner was to read: GOOD DAY<|end|><|assistant|>")
 
 
 def test_without_a_rubric_the_control_token_alone_says_what_is_asked():
@@ -61,8 +61,8 @@ def test_the_form_that_the_instruction_shows_is_an_answer(task):
 
 def test_the_text_is_there_only_where_it_is_wanted():
     wanted = PromptConfig(reference_text=True, rubric=False)
-    assert "was to read: good day<|end|>" in user_turn("apa", wanted, "good\n day ")
-    assert "good day" not in user_turn("apa", PromptConfig(), "good day")
+    assert "was to read: GOOD DAY<|end|>" in user_turn("apa", wanted, "good\n day ")
+    assert "GOOD DAY" not in user_turn("apa", PromptConfig(), "good day")
     assert user_turn("apa", wanted, None) == user_turn("apa", wanted, "  ")
     assert "read" not in user_turn("apa", wanted, None)
 
@@ -79,7 +79,13 @@ def test_a_text_cannot_break_out_of_the_turn(task, prompt, text):
 
 
 @given(st.text())
-def test_an_escaped_text_has_one_line_and_no_dialogue_tokens(text):
-    escaped = escape_reference(text)
-    assert "<|" not in escaped
-    assert len(escaped.splitlines()) <= 1
+def test_a_text_is_one_line_of_words_and_no_dialogue_tokens(text):
+    plain = plain_reference(text)
+    assert not re.search(r"[<>|\[\]{}]", plain)
+    assert len(plain.splitlines()) <= 1
+    assert plain_reference(plain) == plain
+
+
+@pytest.mark.parametrize("typed", ["It's five o'clock.", "it’s five, O’CLOCK", "IT'S FIVE O'CLOCK"])
+def test_how_a_text_is_typed_changes_nothing(typed):
+    assert plain_reference(typed) == "IT'S FIVE O'CLOCK"

@@ -150,11 +150,8 @@ class BothAssessor:
 
 
 def _text_of(phrase: PhraseResult) -> str | None:
-    """Return the words of a phrase as `whisper` knows texts: spoken words in capitals, without punctuation.
-
-    The corpus that it learnt from writes all texts so; in small letters it would score the same clip higher.
-    """
-    return " ".join(word.read_as or word.text for word in phrase.words).upper() or None
+    """Return the words of a phrase as they were spoken."""
+    return " ".join(word.read_as or word.text for word in phrase.words) or None
 
 
 class _Recording:

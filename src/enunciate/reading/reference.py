@@ -34,6 +34,12 @@ class Reference:
         return self.spans[word] if self.spans else None
 
     @property
+    def spoken_words(self) -> tuple[str, ...]:
+        """Each word as it is usually spoken, such as "three fifty" for $3.50."""
+        ways = zip(self.words, self.pronunciations, strict=True)
+        return tuple((known[0].read_as if known else None) or word for word, known in ways)
+
+    @property
     def variants(self) -> tuple[Variants, ...]:
         """The phones of the pronunciations, without stress."""
         return tuple(tuple(p.bare for p in word) for word in self.pronunciations)

@@ -70,12 +70,10 @@ class _Clip(LoadedClip):
 
     @property
     def text(self) -> str | None:
-        """The text for the prompt: the reference text, or its words if it contains pronunciations."""
-        text = self.utterance.text
-        given = self.reference is not None and not self.reference.heard
-        if self.reference is not None and given and (text is None or "{" in text):
-            return " ".join(self.reference.words)
-        return text
+        """The text for the prompt: the words of the reference text as they are spoken, if one was given."""
+        if self.reference is None or self.reference.heard:
+            return None
+        return " ".join(self.reference.spoken_words)
 
 
 @dataclass(frozen=True)

@@ -85,13 +85,14 @@ def user_turn(task: Task, prompt: PromptConfig, text: str | None, form: TurnForm
     Args:
         task: The task that the model is to do.
         prompt: Which parts the turn has.
-        text: The reference text; used only if `prompt.reference_text` is set and it is not blank.
+        text: The reference text; used only if `prompt.reference_text` is set and it has a word.
         form: The special tokens of the family.
     """
     control = "" if prompt.control == "none" else CONTROL_TOKENS[task]
     reference = instruction = ""
-    if prompt.reference_text and text is not None and text.strip():
-        reference = f"The learner was to read: {escape_reference(text)}"
+    words = plain_reference(text or "") if prompt.reference_text else ""
+    if words:
+        reference = f"The learner was to read: {words}"
     if prompt.rubric:
         instruction = _INSTRUCTIONS[task]
     elif not control:
@@ -102,12 +103,12 @@ def user_turn(task: Task, prompt: PromptConfig, text: str | None, form: TurnForm
     return form.before + control + clip + "\n".join(filter(None, (reference, instruction))) + form.after
 
 
-def escape_reference(text: str) -> str:
-    """Put a user's text on one line, so that nothing in it reads as a special token of any family.
+def plain_reference(text: str) -> str:
+    """Return the words of a text as the corpus has them: in capitals, without punctuation, on one line.
 
-    >>> escape_reference("good <|end|> day")
-    'good < |end|> day'
-    >>> escape_reference("[INST] good day</s>")
-    '[ INST] good day< /s>'
+    A score must not hang on how a text is typed, and nothing in a text may read as a special token.
+
+    >>> plain_reference("Good day, it's <|end|> five o'clock.")
+    "GOOD DAY IT'S END FIVE O'CLOCK"
     """
-    return re.sub(r"([<\[])(?=\S)", r"\1 ", " ".join(text.split()))
+    return " ".join(re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.replace("\u2019", "'").upper()))
