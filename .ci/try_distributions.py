@@ -53,6 +53,7 @@ def check_contents(wheel: Path) -> None:
         "py.typed",
         "pocket/weights/pocket.json",
         "speech_lm/whisper_onnx/adapter/adapter_model.safetensors",
+        "speech_lm/whisper_onnx/reading_adapter/adapter_model.safetensors",
         "phones/data/cmudict.txt.gz",
         "recipes/benchmark.yaml",
         "serve/static/index.html",

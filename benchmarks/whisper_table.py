@@ -1,13 +1,11 @@
 """The tables of `docs/experiments.md`, from folders that `enunciate train` wrote with `protocol=official`.
 
-    python benchmarks/whisper_table.py --corpus C --run lora=B1,B2,B3 --run unfreeze=U1,U2,U3 [--pocket OUT]
+    python benchmarks/whisper_table.py --corpus C --run lora=B1,B2,B3 --run unfreeze=U1,U2,U3
 
 Each run has a folder for each seed. Prints the mean over the seeds with its range and the interval of the
 first seed; the differences of all pairs of runs; those of expected and most likely scores; and the epochs of
 the first seed. A difference is that of the means over the seeds; its interval is paired: the same speakers
-are drawn for all. `--pocket` is the folder that `enunciate evaluate --model pocket` wrote: then the scores of
-the first run are averaged with those of `pocket`, each standardised, with weights 1:1 and 1:2, and set
-against `pocket` alone. `--total-weights 0.712 0.137 0.189 -0.701` adds runs whose expected totals are that
+are drawn for all. `--total-weights 0.712 0.137 0.189 -0.701` adds runs whose expected totals are that
 sum of their other expected scores, as the recipe's `target.total_weights` makes them.
 """
 
@@ -25,7 +23,6 @@ import numpy as np
 
 from enunciate.corpus.labels import heard_phones
 from enunciate.corpus.speechocean762 import load_corpus
-from enunciate.evaluation.run import read_predictions
 from enunciate.metrics.bootstrap import (
     SumStatistic,
     pcc_of_sums,
@@ -157,29 +154,6 @@ def print_epochs(name: str, folder: Path) -> None:
     print_table(f"Epochs of {name}: most likely, expected", rows)
 
 
-def print_blend(
-    pocket: Path, folders: Sequence[Path], utterances: Sequence[Utterance], speakers: Sequence[str]
-) -> None:
-    """Print what is gained over `pocket` by the mean of both, whose weights are fixed beforehand."""
-    assessments = [row.assessment for row in read_predictions(pocket, utterances)]
-    for folder in folders:
-        answers = {row["id"]: row for row in map(json.loads, (folder / ANSWERS).read_text().splitlines())}
-        rows: dict[int, list[str]] = {1: [], 2: []}
-        for aspect in ASPECTS:
-            human = human_scores(utterances, aspect)
-            scores = [getattr(one, aspect) if one else None for one in assessments]
-            own = np.array([score.value if score else np.nan for score in scores])
-            own = np.where(np.isnan(own), np.nanmean(own), own)
-            other = np.array([answers[utterance.id][aspect] for utterance in utterances], dtype=float)
-            alone = Sums(pcc_of_sums, pcc_rows(human, own), 1)
-            for weight, cells in rows.items():
-                mean = weight * (own - own.mean()) / own.std() + (other - other.mean()) / other.std()
-                blended = Sums(pcc_of_sums, pcc_rows(human, mean), 1)
-                cells.append(f"{blended.values[0]:.3f}, {difference(blended, alone, speakers)}")
-        names = {1: "equal weights", 2: "pocket twice"}
-        print_table(f"With pocket, {folder.name}", [[names[w], *cells] for w, cells in rows.items()], ASPECTS)
-
-
 def main() -> None:
     """Read the command line, and print."""
     parser = argparse.ArgumentParser(
@@ -187,7 +161,6 @@ def main() -> None:
     )
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--run", action="append", required=True, metavar="NAME=FOLDER,FOLDER,...")
-    parser.add_argument("--pocket", type=Path)
     parser.add_argument("--total-weights", type=float, nargs=4)
     arguments = parser.parse_args()
     named = [run.split("=", 1) for run in arguments.run]
@@ -226,8 +199,6 @@ def main() -> None:
     )
     for name, own in folders.items():
         print_epochs(name, own[0])
-    if arguments.pocket:
-        print_blend(arguments.pocket, next(iter(folders.values())), utterances, speakers)
 
 
 if __name__ == "__main__":
