@@ -13,7 +13,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors.torch import (
@@ -77,17 +77,22 @@ def _lowered(weights: Mapping[str, Tensor], rank: int) -> tuple[dict[str, Tensor
         if not name.endswith(_A):
             continue
         other = name.replace(_A, _B)
-        up, down = weights[other].float(), weights[name].float()
-        # The singular values of B A are those of the small product of the two triangular factors.
-        left, upper = torch.linalg.qr(up)
-        right, lower = torch.linalg.qr(down.T)
-        u, values, v = torch.linalg.svd(upper @ lower.T)
+        u, values, v = _singular_values(weights[other].float(), weights[name].float())
         root = values[:rank].sqrt()
-        found[other] = (left @ u[:, :rank] * root).to(weights[other].dtype).contiguous()
-        found[name] = (root[:, None] * v[:rank] @ right.T).to(weights[name].dtype).contiguous()
+        found[other] = (u[:, :rank] * root).to(weights[other].dtype).contiguous()
+        found[name] = (root[:, None] * v[:rank]).to(weights[name].dtype).contiguous()
         lost += float(values[rank:].square().sum())
         whole += float(values.square().sum())
     return found, (lost / whole) ** 0.5 if whole else 0.0
+
+
+def _singular_values(up: Tensor, down: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return U, S and V of the product of (m, r) and (r, n); those of the small product of two triangles."""
+    linalg = cast("Any", torch.linalg)
+    left, upper = linalg.qr(up)
+    right, lower = linalg.qr(down.T)
+    u, values, v = linalg.svd(upper @ lower.T)
+    return left @ u, values, v @ right.T
 
 
 def main() -> None:
