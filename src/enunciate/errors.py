@@ -143,7 +143,7 @@ class TextUnknownWordsError(TextError):
 
 
 class TextTooLongError(TextError):
-    """The reference text has more phones than the clip can hold."""
+    """The reference text has more phones than the clip can hold, and nothing shows which part was read."""
 
     code = "text_too_long"
 
@@ -151,8 +151,9 @@ class TextTooLongError(TextError):
     def for_clip(cls, utterance_id: str, n_phones: int, duration_s: float) -> TextTooLongError:
         """Return the error for a text of `n_phones` phones and a clip of this length."""
         return cls(
-            f"{utterance_id}: the text has {n_phones} phones, too many for a clip of {duration_s:.1f} s: "
-            "give the text of this clip alone, or a longer recording"
+            f"{utterance_id}: the text has {n_phones} phones, too many for a clip of {duration_s:.1f} s, "
+            "and nothing shows which part of it was read: check that text and recording belong together, and "
+            "give the text of this clip alone"
         )
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from enunciate.phones import Lexicon
-from enunciate.pocket.listener import align_text, variant_classes
+from enunciate.pocket.listener import variant_classes
 from enunciate.pocket.symbols import N_CLASSES, SILENCE, classes_of
+from enunciate.pocket.text_alignment import align_text
 from enunciate.reading import parse_text
 from enunciate.reading.reference import read_reference
 from enunciate.schema import Utterance
@@ -39,7 +40,8 @@ def frames_of(words: str, pause: int):
 def test_the_reading_that_was_said_is_chosen(typed, said, pause):
     reference = read_reference(Utterance(id="a", audio=b"", text=typed), LEXICON)
     assert reference is not None
-    found = align_text(frames_of(said, pause), variant_classes(reference), "a")
+    frames = frames_of(said, pause)
+    found = align_text(frames, frames, variant_classes(reference), "a")
 
     chosen = [word[k].read_as for word, k in zip(reference.pronunciations, found.variants, strict=True)]
     assert " ".join(map(str, chosen)) == said

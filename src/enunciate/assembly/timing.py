@@ -20,8 +20,8 @@ NO_SPEECH = Rates(phones_per_s=0.0, words_per_s=None, articulation_phones_per_s=
 class Timing:
     """The times of the phones of a clip, and what follows from them."""
 
-    spans: tuple[tuple[float, float], ...]
-    """Start and end of each phone, in seconds."""
+    spans: tuple[Span, ...]
+    """Start and end of each phone, in seconds; None for one in a passage of the text that was not read."""
     pauses: tuple[Pause, ...]
     rates: Rates
     mismatched: bool

@@ -34,7 +34,9 @@ class EncoderAssessor(FolderAssessor, ABC):
 
     def __init__(self, folder: Path, *, lexicon: Path | None = None, threads: int = 1) -> None:
         super().__init__(folder)
-        self._listener = Listener(folder, lexicon=lexicon, threads=threads, longest_s=MAX_CLIP_S)
+        self._listener = Listener(
+            folder, lexicon=lexicon, threads=threads, longest_s=MAX_CLIP_S, finds_passages=False
+        )
 
     @abstractmethod
     def assess_clip(self, clip: AlignedClip) -> Assessment:

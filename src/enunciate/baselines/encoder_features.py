@@ -89,7 +89,7 @@ def listen_to_clips(
 
 @lru_cache(maxsize=1)
 def _listener(folder: Path) -> Listener:
-    return Listener(folder)
+    return Listener(folder, finds_passages=False)
 
 
 def _listen_to_clip(utterance: Utterance, folder: Path, extract: Extract[Features]) -> LabelledClip[Features]:

@@ -150,8 +150,9 @@ class BothAssessor:
 
 
 def _text_of(phrase: PhraseResult) -> str | None:
-    """Return the words of a phrase as they were spoken."""
-    return " ".join(word.read_as or word.text for word in phrase.words) or None
+    """Return the words of a phrase as they were spoken; passages that were not read have no times."""
+    read = [word for word in phrase.words if word.start_s is not None]
+    return " ".join(word.read_as or word.text for word in read) or None
 
 
 class _Recording:

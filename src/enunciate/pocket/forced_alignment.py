@@ -68,6 +68,8 @@ class Alignment:
     """Indices of the words that were not said."""
     extra: tuple[tuple[int, int], ...] = ()
     """First and one past the last frame of each stretch of speech beyond the text."""
+    unread: tuple[tuple[int, int], ...] = ()
+    """First and one past the last word of each passage that was not read; its words have no phones here."""
 
 
 class AlignmentError(ValueError):

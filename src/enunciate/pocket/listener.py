@@ -12,27 +12,17 @@ import numpy.typing as npt
 
 from enunciate import audio
 from enunciate.assembly.clip import LoadedClip, load_clip
-from enunciate.errors import TextTooLongError
 from enunciate.phones import Lexicon, is_vowel
 from enunciate.phones.pronunciation import Pronunciation
-from enunciate.pocket.acoustic_model import FRAME_S, FRAME_SAMPLES, WINDOW, AcousticModel, Outputs
+from enunciate.pocket.acoustic_model import FRAME_SAMPLES, WINDOW, AcousticModel, Outputs
 from enunciate.pocket.ctc import HEARING, PhoneModel, beam_search, load_phone_model
-from enunciate.pocket.forced_alignment import (
-    Alignment,
-    AlignmentError,
-    AlignmentSearch,
-    LogProbs,
-    align_heard,
-    count_phones,
-)
+from enunciate.pocket.forced_alignment import Alignment, align_heard
 from enunciate.pocket.symbols import SILENCE, classes_of, phone_of
+from enunciate.pocket.text_alignment import TextSearch
 from enunciate.pocket.weights_folder import ENCODER, PHONE_MODEL
 from enunciate.progress import Progress
 from enunciate.reading.reference import Reference
 from enunciate.schema import Accent, Utterance
-
-FASTEST_PHONES_PER_S = 33.0
-"""Nobody speaks faster: a text with more phones does not belong to the clip."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +52,18 @@ class AlignedClip(LoadedClip):
     @cached_property
     def stress(self) -> npt.NDArray[np.float32]:
         """(U,) 1 for the stressed vowel of a word of several syllables, else 0."""
-        return stress_marks([pronunciation.phones for pronunciation in self.chosen])
+        return stress_marks([pronunciation.phones for pronunciation in self.read])
 
     @cached_property
     def canonical(self) -> list[str]:
         """(U,) the phones of the pronunciations that fit best, with their stress."""
-        return [phone for pronunciation in self.chosen for phone in pronunciation.phones]
+        return [phone for pronunciation in self.read for phone in pronunciation.phones]
+
+    @cached_property
+    def read(self) -> list[Pronunciation]:
+        """Those of `chosen` that are aligned: all but those of passages that were not read."""
+        unread = {word for first, last in self.aligned.unread for word in range(first, last)}
+        return [pronunciation for word, pronunciation in enumerate(self.chosen) if word not in unread]
 
     @cached_property
     def chosen(self) -> list[Pronunciation]:
@@ -88,8 +84,20 @@ class Listener:
         accent: Accent = "us",
         threads: int = 1,
         longest_s: float = audio.MAX_DURATION_S,
+        finds_passages: bool = True,
     ) -> None:
-        self._folder, self._longest_s = folder, longest_s
+        """Prepare to listen.
+
+        Args:
+            folder: The weights.
+            lexicon: Further pronunciations, in a file.
+            accent: Whose pronunciations are accepted.
+            threads: Those of the encoder.
+            longest_s: The longest clip.
+            finds_passages: Whether passages of a text that were not read are left out of the alignment; those
+                who need all phones of a text there refuse such a text.
+        """
+        self._folder, self._longest_s, self._finds_passages = folder, longest_s, finds_passages
         self._acoustic_model = AcousticModel(folder / ENCODER, threads)
         self._lexicon = Lexicon.default(lexicon, accent)
 
@@ -118,8 +126,14 @@ class Listener:
             heard = self.hear(outputs)
             alignment = align_heard(outputs.frame, heard) if heard else None
         else:
-            alignment = align_text(outputs.frame, variant_classes(clip.reference), clip.utterance.id)
+            search = self._search(clip.reference, len(outputs.frame), clip.utterance.id)
+            search.feed(outputs.frame, outputs.ctc)
+            alignment = search.finish()
         return AlignedClip(clip.utterance, clip.speech, clip.reference, outputs, alignment, heard)
+
+    def _search(self, reference: Reference, n_frames: int, utterance_id: str) -> TextSearch:
+        words = variant_classes(reference)
+        return TextSearch(words, n_frames, utterance_id, finds_passages=self._finds_passages)
 
     def listen_in_parts(
         self, utterance: Utterance, progress: Progress | None = None
@@ -140,10 +154,10 @@ class Listener:
             yield self._aligned(clip, self._acoustic_model(samples, progress))
             return
         n_frames = len(samples) // FRAME_SAMPLES
-        search = TextSearch(variant_classes(clip.reference), n_frames, utterance.id)
+        search = self._search(clip.reference, n_frames, utterance.id)
         n_heard = 0
         for outputs in self._acoustic_model.in_windows(samples, progress):
-            search.feed(outputs.frame[n_heard:])
+            search.feed(outputs.frame[n_heard:], outputs.ctc[n_heard:])
             n_heard, whole = len(outputs.frame), len(outputs.frame) == n_frames
             alignment = search.finish() if whole else search.settled()
             if alignment is not None:
@@ -171,46 +185,6 @@ class Listener:
         return tuple(map(phone_of, self.hear(clip.outputs) if clip.heard is None else clip.heard))
 
 
-class TextSearch:
-    """`AlignmentSearch` for the words of a user's text, who is told if it is too long."""
-
-    def __init__(self, words: Sequence[Sequence[Sequence[int]]], n_frames: int, utterance_id: str) -> None:
-        """Prepare a search, as `AlignmentSearch` does.
-
-        Raises:
-            TextTooLongError: The clip has too few frames for the phones of the words.
-        """
-        phones = sum(min(map(count_phones, variants)) for variants in words)
-        seconds = n_frames * FRAME_S
-        self._too_long = TextTooLongError.for_clip(utterance_id, phones, seconds)
-        if phones > seconds * FASTEST_PHONES_PER_S:
-            raise self._too_long
-        self._search = AlignmentSearch(words, n_frames)
-        self.feed, self.settled = self._search.feed, self._search.settled
-
-    def finish(self) -> Alignment:
-        """Return the alignment of all words.
-
-        Raises:
-            TextTooLongError: The clip has too few frames for the phones of the words.
-        """
-        try:
-            return self._search.finish()
-        except AlignmentError as error:
-            raise self._too_long from error
-
-
-def align_text(log_probs: LogProbs, words: Sequence[Sequence[Sequence[int]]], utterance_id: str) -> Alignment:
-    """Align the words of a user's text, as `forced_alignment.align` does.
-
-    Raises:
-        TextTooLongError: The clip has too few frames for their phones.
-    """
-    search = TextSearch(words, len(log_probs), utterance_id)
-    search.feed(log_probs)
-    return search.finish()
-
-
 def stress_marks(words: Sequence[Sequence[str]]) -> npt.NDArray[np.float32]:
     """For all phones of words, 1 for the primary-stressed vowel of a word of several syllables, else 0."""
     marks: list[float] = []
@@ -221,7 +195,7 @@ def stress_marks(words: Sequence[Sequence[str]]) -> npt.NDArray[np.float32]:
 
 
 def variant_classes(reference: Reference) -> list[list[list[int]]]:
-    """Return the classes of all pronunciations of each word, as `align_text` takes them."""
+    """Return the classes of all pronunciations of each word, as `TextSearch` takes them."""
     return [[_classes(pronunciation) for pronunciation in word] for word in reference.pronunciations]
 
 

@@ -7,21 +7,22 @@ speech language model, takes its times from the same encoder by `PocketAligner`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from weakref import finalize
 
 import numpy as np
 
-from enunciate.assembly.timing import Timing
+from enunciate.assembly.timing import Span, Timing
 from enunciate.audio import Samples
 from enunciate.pocket.acoustic_model import FRAME_S, AcousticModel, Floats, Outputs
 from enunciate.pocket.forced_alignment import Alignment, AlignmentError, align_heard
-from enunciate.pocket.listener import align_text
 from enunciate.pocket.mismatch import mismatched
 from enunciate.pocket.pitch import LOWEST_DB
 from enunciate.pocket.sound_quality import snr_db
 from enunciate.pocket.symbols import SILENCE, classes_of
+from enunciate.pocket.text_alignment import align_text
 from enunciate.pocket.weights_folder import ENCODER
 from enunciate.schema import Pause, Rates
 
@@ -52,8 +53,11 @@ class PocketAligner:
     def align_words(self, samples: Samples, words: Sequence[Sequence[str]], utterance_id: str) -> Timing:
         """Align the phones of the words of a reference text; see `assembly.timing.Aligner`."""
         outputs = self.encode(samples)
-        alignment = align_text(outputs.frame, [[classes_of(word)] for word in words], utterance_id)
-        return _timing(outputs, alignment, n_words=len(words), mismatched=mismatched(outputs, alignment))
+        classes = [[classes_of(word)] for word in words]
+        alignment = align_text(outputs.frame, outputs.ctc, classes, utterance_id)
+        n_read = len(words) - sum(last - first for first, last in alignment.unread)
+        timing = _timing(outputs, alignment, n_words=n_read, mismatched=mismatched(outputs, alignment))
+        return replace(timing, spans=_with_unread(timing.spans, alignment, words))
 
     def align_phones(self, samples: Samples, phones: Sequence[str]) -> Timing | None:
         """Align phones that were heard; None where there are none, or too many for the clip."""
@@ -133,6 +137,17 @@ def rates(alignment: Alignment, n_words: int | None) -> Rates:
         phones_per_s=n_phones / span_s,
         words_per_s=None if n_words is None else n_words / span_s,
         articulation_phones_per_s=n_phones / max(span_s - silent_s, FRAME_S),
+    )
+
+
+def _with_unread(
+    spans: Sequence[Span], alignment: Alignment, words: Sequence[Sequence[str]]
+) -> tuple[Span, ...]:
+    """Return the spans of all phones of a text: phones of passages that were not read have no times."""
+    unread = {word for first, last in alignment.unread for word in range(first, last)}
+    known = iter(spans)
+    return tuple(
+        (None, None) if index in unread else next(known) for index, word in enumerate(words) for _ in word
     )
 
 

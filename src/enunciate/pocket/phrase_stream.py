@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.listener import AlignedClip
-from enunciate.pocket.phrases import Phrase
+from enunciate.pocket.phrases import Phrase, unread_beside
 from enunciate.pocket.results import PhraseResults
 from enunciate.pocket.scorer import Floats, ScorerOutputs
 from enunciate.schema import PhraseResult
@@ -69,8 +69,9 @@ class PhraseStream:
 
 
 def _basis(alignment: Alignment, phrase: Phrase) -> Iterator[object]:
-    """A phrase, its phones and the next one, and the speech beyond the text up to there."""
+    """A phrase, the unread words beside it, its phones and the next one, and speech beyond the text."""
     yield phrase
+    yield unread_beside(alignment, phrase)
     inside = slice(phrase.first, phrase.last + 1)
     for column in (alignment.classes, alignment.word, alignment.start, alignment.end):
         yield column[inside].tobytes()

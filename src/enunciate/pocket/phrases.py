@@ -8,13 +8,14 @@ after and between phrases is part of none of them.
 A phrase ends between two words where
 
 - the text has a punctuation mark and the reader pauses,
-- the reader pauses long,
+- the reader pauses long, or leaves out a passage,
 - the reading is long, its text has no punctuation that could tell, and the reader pauses, or
 - the phrase would be too long otherwise; then it is cut at its longest pause that leaves two fair parts.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -106,8 +107,19 @@ def is_unmarked(alignment: Alignment, ends_phrase: Sequence[bool]) -> bool:
     return seconds > LONGEST_S and not any(ends_phrase[:-1])
 
 
+def unread_beside(alignment: Alignment, phrase: Phrase) -> tuple[range, range]:
+    """Return the words that were not read right before a phrase and, if it is the last one, after it."""
+    first, last = int(alignment.word[phrase.first]), int(alignment.word[phrase.last - 1])
+    before = (range(*passage) for passage in alignment.unread if passage[1] == first)
+    after = (range(*passage) for passage in alignment.unread if passage[0] == last + 1)
+    is_last = phrase.last == len(alignment.word)
+    return next(before, range(0)), next(after, range(0)) if is_last else range(0)
+
+
 def _gap_s(alignment: Alignment, phone: int) -> float:
-    """The silence before a phone."""
+    """The silence before a phone; endless where a passage of the text was left out."""
+    if alignment.word[phone] - alignment.word[phone - 1] > 1:
+        return math.inf
     return float(alignment.start[phone] - alignment.end[phone - 1]) * FRAME_S
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from enunciate.pocket.ctc import greedy
 from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.listener import AlignedClip
 from enunciate.pocket.phone_timing import pauses, phone_spans_s, rates
-from enunciate.pocket.phrases import Phrase
+from enunciate.pocket.phrases import Phrase, unread_beside
 from enunciate.pocket.scorer import Floats, ScorerOutputs
 from enunciate.pocket.sound_quality import snr_db
 from enunciate.pocket.symbols import phone_of
@@ -65,7 +65,8 @@ class PhraseResults:
             phones = self._heard_phones(phrase)
         else:
             phones = self._scored_phones(phrase, scores)
-            words = self._words(phrase, phones, scores)
+            before, after = unread_beside(self._alignment, phrase)
+            words = (*self._unread(before), *self._words(phrase, phones, scores), *self._unread(after))
             phones = [phone for word in words for phone in word.phones]
         return PhraseResult(
             index=index,
@@ -121,6 +122,32 @@ class PhraseResults:
                 )
             )
         return results
+
+    def _unread(self, words: Iterable[int]) -> Iterator[WordResult]:
+        """Yield the results of words that were not read: omissions, without times."""
+        assert self._clip.reference is not None
+        low, high = self._calibration.phone.at(0.0, MAX_PHONE_SCORE)
+        for index in words:
+            phones = [
+                PhoneResult(
+                    phone=phone,
+                    start_s=None,
+                    end_s=None,
+                    heard=None,
+                    heard_probability=1.0,
+                    score=PhoneQuality(value=0.0, low=low, high=high),
+                    mispronounced=True,
+                )
+                for phone in self._clip.chosen[index].bare
+            ]
+            yield build_word(
+                self._clip.reference.words[index],
+                phones,
+                omitted=True,
+                interval=self._calibration.word.at,
+                pronunciation=self._clip.chosen[index],
+                span=self._clip.reference.span(index),
+            )
 
     def _candidates(self, index: int) -> tuple[PhoneCandidate, ...]:
         """Return as many single sounds for one phone as the caller asks for, the most probable first."""
@@ -218,7 +245,7 @@ def assemble_aligned(
         mismatched: Whether something other than the text was said.
     """
     alignment = clip.alignment
-    n_words = sum(item.n_words for item in clip.chosen) if clip.reference and alignment else None
+    n_words = sum(item.n_words for item in clip.read) if clip.reference and alignment else None
     return assemble(
         clip,
         model,
