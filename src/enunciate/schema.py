@@ -168,7 +168,8 @@ class PhoneResult(FrozenModel):
     phone: str
     """ARPAbet without stress; IPA where that was requested."""
     start_s: Seconds | None
-    """None, like `end_s`, where there is no aligner, or no phone to align (`<unk>`, heard without text)."""
+    """None, like `end_s`, where there is no aligner, no phone to align (`<unk>`, heard without text), or where
+    the phone belongs to a passage of the text that was not read."""
     end_s: Seconds | None
     heard: str | None
     """The phone most likely realised here; None for a deletion. Some engines also give `<unk>`, two phones

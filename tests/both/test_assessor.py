@@ -157,3 +157,18 @@ def test_words_and_phones_of_a_real_clip_are_those_of_the_real_pocket():
     for aspect in ASPECTS:
         mean = (1 - WEIGHT_WITH_TEXT) * getattr(alone, aspect).value + WEIGHT_WITH_TEXT * 10
         assert getattr(found, aspect).value == pytest.approx(mean)
+
+
+def test_a_passage_that_was_not_read_is_neither_told_whisper_nor_counted():
+    unread = [one.model_copy(update={"start_s": None}) for one in phrase(1, 0, 0, 0, "three four", 900).words]
+    phones = [one.model_copy(update={"start_s": None}) for one in phrase(1, 0, 0, 0, None, 900).phones]
+    first, second = phrase(0, 0.5, 2.0, 4, "one two"), phrase(1, 3.0, 4.5, 4, "five six")
+    second = second.model_copy(
+        update={"words": (*unread, *second.words), "phones": (*phones, *second.phones)}
+    )
+    whisper = FakeWhisper({"one two": 6, "five six": 8})
+
+    (found,) = BothAssessor(FakePocket(first, second, whole=scores(4)), whisper).assess([utterance(5.0)])
+
+    assert [text for _, text in whisper.asked] == ["one two", "five six"]
+    assert values(found) == four(4 + WEIGHT_WITH_TEXT * 3)

@@ -53,11 +53,11 @@ def shifts_of_whole(phrases: Sequence[HeardPhrase], weight: float) -> dict[Aspec
         phrases: The phrases of the reading.
         weight: The weight of `whisper`, 0 to 1.
     """
-    n_phones = sum(len(heard.phrase.phones) for heard in phrases)
+    n_phones = sum(map(_n_phones, phrases))
     sums = dict.fromkeys(ASPECTS, 0.0)
     for heard in phrases:
         for aspect, difference in heard.differences().items():
-            sums[aspect] += len(heard.phrase.phones) * difference
+            sums[aspect] += _n_phones(heard) * difference
     return {aspect: weight * total / max(n_phones, 1) for aspect, total in sums.items()}
 
 
@@ -82,3 +82,8 @@ def shifted(score: Score, shift: float) -> Score:
 
 def _difference(second: Score | None, first: Score | None) -> float:
     return 0.0 if second is None or first is None else second.value - first.value
+
+
+def _n_phones(heard: HeardPhrase) -> int:
+    """Return the weight of a phrase: its phones without those of passages that were not read."""
+    return sum(phone.start_s is not None for phone in heard.phrase.phones)

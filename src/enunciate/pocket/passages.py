@@ -23,7 +23,10 @@ from enunciate.phones.articulation import distance_table
 from enunciate.pocket.symbols import BLANK
 
 FEWEST_WORDS = 12
-"""A passage has at least so many words; the alignment itself passes over fewer."""
+"""A passage has at least so many words; the alignment itself passes over fewer, though jumps may be shorter."""
+INSERTION_COST = 1.5
+"""A phone that was heard and is nowhere in the text costs this; one in another's place costs 0.5 to 1 by the
+articulatory distance, and one of the text that was not heard 1. So words that were read badly were read."""
 JUMP_COST, JUMP_COST_PER_LOG_WORD = 3.0, 1.0
 """A jump costs as much as so many wrong phones, and more in a text of many words (by the natural logarithm),
 as more of them resemble what was said."""
@@ -128,7 +131,7 @@ class _JumpingSearch:
         """Compare the next phones."""
         for label in heard:
             substituted = self._cost[:-1] + self._costs_of[label - 1]
-            self._cost += 1.0
+            self._cost += INSERTION_COST
             better = np.flatnonzero(substituted < self._cost[1:])
             self._cost[better + 1] = substituted[better]
             self._last[better + 1], self._landing[better + 1] = self._last[better], self._landing[better]
@@ -156,23 +159,19 @@ class _JumpingSearch:
 
     def _jump(self) -> None:
         """Let paths go from the end of any word to the start of a later one."""
-        if len(self._bounds) <= FEWEST_WORDS:
-            return
         between = self._cost[self._bounds]
         lowest = np.minimum.accumulate(between)
         words = np.arange(len(between), dtype=np.int32)
-        source = np.maximum.accumulate(np.where(between <= lowest, words, 0))[:-FEWEST_WORDS]
-        landing = (
-            np.flatnonzero(lowest[:-FEWEST_WORDS] + self._jump_cost < between[FEWEST_WORDS:]) + FEWEST_WORDS
-        )
+        source = np.maximum.accumulate(np.where(between <= lowest, words, 0))[:-1]
+        landing = np.flatnonzero(lowest[:-1] + self._jump_cost < between[1:]) + 1
         if not len(landing):
             return
-        sources, number = np.unique(source[landing - FEWEST_WORDS], return_inverse=True)
+        sources, number = np.unique(source[landing - 1], return_inverse=True)
         states, origins = self._bounds[landing], self._bounds[sources]
         first = len(self._jumps.source)
         self._jumps.source += sources.tolist()
         self._jumps.before += self._last[origins].tolist()
         self._jumps.landing += self._landing[origins].tolist()
-        self._cost[states] = lowest[landing - FEWEST_WORDS] + self._jump_cost
+        self._cost[states] = lowest[landing - 1] + self._jump_cost
         self._last[states] = first + number
         self._landing[states] = landing

@@ -83,7 +83,7 @@ class OnnxAnswerDecoder:
         if len(prompt) + SHORTEST_ROOM > len(self._decoder.positions):
             raise TextTooLongError(
                 f"the text has {len(text or ''):,} characters, too many for Whisper beside its answer: "
-                "give the text of this clip alone, or cut it into sentences"
+                "give the text of this clip alone, cut it into sentences, or take the engine pocket or both"
             )
         return prompt
 
