@@ -168,8 +168,8 @@ class PhoneResult(FrozenModel):
     phone: str
     """ARPAbet without stress; IPA where that was requested."""
     start_s: Seconds | None
-    """None, like `end_s`, where there is no aligner, no phone to align (`<unk>`, heard without text), or where
-    the phone belongs to a passage of the text that was not read."""
+    """None, like `end_s`, where there is no aligner, no phone to align (`<unk>`, heard without text), or in a
+    passage of the text that was not read."""
     end_s: Seconds | None
     heard: str | None
     """The phone most likely realised here; None for a deletion. Some engines also give `<unk>`, two phones

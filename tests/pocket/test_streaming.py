@@ -125,7 +125,7 @@ def test_the_first_phrases_come_before_the_rest_is_heard():
 def test_phrases_that_a_later_one_changes_are_told_again(monkeypatch):
     """The second half of the text is told early as if the first had been said before it."""
     monkeypatch.setattr("enunciate.pocket.forced_alignment.SETTLED_MARGIN", 0.0)
-    passage = "Never did anybody hear how much money uncle Bob put away."
+    passage = "Never did anybody hear how much money uncle Bob put."
     said = " ".join([SENTENCE] * 12)
     reading = joined(12, 0.5)
     told, whole = told_at(reading, f"{passage} {said}")

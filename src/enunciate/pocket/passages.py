@@ -23,7 +23,7 @@ from enunciate.phones.articulation import distance_table
 from enunciate.pocket.symbols import BLANK
 
 FEWEST_WORDS = 12
-"""A passage has at least so many words; the alignment itself passes over fewer, though jumps may be shorter."""
+"""A passage has at least so many words. Jumps may be shorter, but the alignment itself passes over fewer."""
 INSERTION_COST = 1.5
 """A phone that was heard and is nowhere in the text costs this; one in another's place costs 0.5 to 1 by the
 articulatory distance, and one of the text that was not heard 1. So words that were read badly were read."""

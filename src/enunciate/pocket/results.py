@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from enunciate.pocket.phrases import Phrase, unread_beside
 from enunciate.pocket.scorer import Floats, ScorerOutputs
 from enunciate.pocket.sound_quality import snr_db
 from enunciate.pocket.symbols import phone_of
+from enunciate.pocket.unread_words import unread_words
 from enunciate.pocket.verdicts import PhoneJudge, PhoneVerdict
 from enunciate.schema import (
     Aspect,
@@ -66,7 +67,12 @@ class PhraseResults:
         else:
             phones = self._scored_phones(phrase, scores)
             before, after = unread_beside(self._alignment, phrase)
-            words = (*self._unread(before), *self._words(phrase, phones, scores), *self._unread(after))
+            read = self._words(phrase, phones, scores)
+            words = (
+                *unread_words(clip, before, calibration),
+                *read,
+                *unread_words(clip, after, calibration),
+            )
             phones = [phone for word in words for phone in word.phones]
         return PhraseResult(
             index=index,
@@ -122,32 +128,6 @@ class PhraseResults:
                 )
             )
         return results
-
-    def _unread(self, words: Iterable[int]) -> Iterator[WordResult]:
-        """Yield the results of words that were not read: omissions, without times."""
-        assert self._clip.reference is not None
-        low, high = self._calibration.phone.at(0.0, MAX_PHONE_SCORE)
-        for index in words:
-            phones = [
-                PhoneResult(
-                    phone=phone,
-                    start_s=None,
-                    end_s=None,
-                    heard=None,
-                    heard_probability=1.0,
-                    score=PhoneQuality(value=0.0, low=low, high=high),
-                    mispronounced=True,
-                )
-                for phone in self._clip.chosen[index].bare
-            ]
-            yield build_word(
-                self._clip.reference.words[index],
-                phones,
-                omitted=True,
-                interval=self._calibration.word.at,
-                pronunciation=self._clip.chosen[index],
-                span=self._clip.reference.span(index),
-            )
 
     def _candidates(self, index: int) -> tuple[PhoneCandidate, ...]:
         """Return as many single sounds for one phone as the caller asks for, the most probable first."""
