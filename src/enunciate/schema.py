@@ -168,8 +168,7 @@ class PhoneResult(FrozenModel):
     phone: str
     """ARPAbet without stress; IPA where that was requested."""
     start_s: Seconds | None
-    """None, like `end_s`, where there is no aligner, no phone to align (`<unk>`, heard without text), or in a
-    passage of the text that was not read."""
+    """None, like `end_s`, without an aligner, for `<unk>` heard without text, and in a passage not read."""
     end_s: Seconds | None
     heard: str | None
     """The phone most likely realised here; None for a deletion. Some engines also give `<unk>`, two phones
