@@ -262,7 +262,7 @@ def test_a_served_adapter_is_asked_as_its_recipe_says(tmp_path: Path):
     (body,) = server.requests
     control, audio, text = body["messages"][0]["content"]
     assert control["text"] == "<|APA|>" and audio["type"] == "input_audio"
-    assert text["text"] == "The learner was to read: Good day"
+    assert text["text"] == "The learner was to read: GOOD DAY"
 
 
 def test_an_adapter_with_control_tokens_of_its_own_cannot_be_asked(tmp_path: Path):
