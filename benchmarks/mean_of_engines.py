@@ -4,7 +4,8 @@
     enunciate evaluate --corpus C --split test --model whisper --out build/whisper
     python benchmarks/mean_of_engines.py build/pocket build/whisper --corpus C --weights 0.3 0.4 0.5
 
-For each weight of the second engine: PCC of each utterance score with 95% intervals over speakers, its
+The means are those of the engine `both`, in which the second engine counts less at the top of the scale. For
+each weight of the second engine: PCC of each utterance score with 95% intervals over speakers, its
 difference from the first engine's with a paired interval, and how many human scores the first engine's
 intervals hold, shifted with the score. Weights are chosen on speakers that neither engine has learnt from
 and that nothing is reported on. Clips that one of the two could not assess are left out.
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from enunciate.both.means import shifted
+from enunciate.both.means import difference, shifted
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.evaluation.run import read_predictions
 from enunciate.metrics.bootstrap import (
@@ -60,11 +61,11 @@ def main() -> None:
     speakers = [str(utterance.speaker) for utterance in kept]
     print(f"{len(kept)} utterances of {len(set(speakers))} speakers")
     print("| weight | aspect | PCC | less the first | held by the interval |\n|---|---|---|---|---|")
-    for weight in (0.0, *arguments.weights, 1.0):
+    for weight in (0.0, *arguments.weights):
         for aspect in ASPECTS:
             human = np.array([getattr(utterance.scores, aspect) for utterance in kept], dtype=np.float64)
             one, other = ([getattr(each, aspect) for each in engine] for engine in (first, second))
-            means = [shifted(a, weight * (b.value - a.value)) for a, b in zip(one, other, strict=True)]
+            means = [shifted(a, weight * difference(a, b)) for a, b in zip(one, other, strict=True)]
             values = np.array([mean.value for mean in means])
             alone = np.array([score.value for score in one])
             interval = pcc_interval(human, values, speakers)

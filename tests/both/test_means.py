@@ -3,7 +3,7 @@
 import pytest
 from support.both_cases import phrase, scores
 
-from enunciate.both.means import HeardPhrase, shifted, shifts_of_whole
+from enunciate.both.means import FADES_FROM, FADES_TO, HeardPhrase, difference, shifted, shifts_of_whole
 from enunciate.schema import ASPECTS, Score
 
 
@@ -35,6 +35,26 @@ def test_without_a_second_score_the_first_stands(second):
 
     assert not heard.is_scored_twice
     assert [getattr(heard.mean(0.4), aspect).value for aspect in ASPECTS] == [6] * 4
+
+
+def point(value):
+    return Score(value=value, low=value, high=value)
+
+
+def test_at_the_top_of_the_scale_the_second_lowers_nothing():
+    halfway = (FADES_FROM + FADES_TO) / 2
+
+    assert difference(point(FADES_FROM), point(8)) == pytest.approx(8 - FADES_FROM)
+    assert difference(point(halfway), point(8)) == pytest.approx((8 - halfway) / 2)
+    assert difference(point(FADES_TO), point(8)) == difference(point(9.8), point(8)) == 0
+    assert difference(point(9.5), point(10)) == 0.5
+
+
+def test_a_better_first_score_is_never_a_worse_mean():
+    firsts = [value / 20 for value in range(201)]
+    for second in (0, 5, 8, 10):
+        means = [first + 0.7 * difference(point(first), point(second)) for first in firsts]
+        assert means == sorted(means)
 
 
 def test_aspects_are_averaged_each_for_itself():

@@ -11,6 +11,9 @@ WEIGHT_WITH_TEXT = 0.4
 """The weight of `whisper` where there is a reference text; that of `pocket` is the rest."""
 WEIGHT_WITHOUT_TEXT = 0.7
 """Its weight without one: then it is the better of the two."""
+FADES_FROM, FADES_TO = 8.7, 9.2
+"""From the first score of `pocket` on a lower one of `whisper` counts the less, and from the second on not at
+all: few learners are there, and only `pocket` has learnt how people sound who speak English natively."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,9 @@ class HeardPhrase:
         return any(self.second.values())
 
     def differences(self) -> dict[Aspect, float]:
-        """By how much the scores of `whisper` are higher; 0 where one of the two is missing."""
+        """By how much the scores of `whisper` are higher, as far as they count."""
         return {
-            aspect: _difference(self.second.get(aspect), getattr(self.phrase, aspect)) for aspect in ASPECTS
+            aspect: difference(getattr(self.phrase, aspect), self.second.get(aspect)) for aspect in ASPECTS
         }
 
     def mean(self, weight: float) -> PhraseResult:
@@ -39,9 +42,21 @@ class HeardPhrase:
             weight: The weight of `whisper`, 0 to 1.
         """
         shifts: dict[Aspect, float] = {
-            aspect: weight * difference for aspect, difference in self.differences().items()
+            aspect: weight * higher for aspect, higher in self.differences().items()
         }
         return self.phrase.model_copy(update=shifted_scores(self.phrase, shifts))
+
+
+def difference(first: Score | None, second: Score | None) -> float:
+    """Return by how much the score of `whisper`, the second, is higher, as far as it counts.
+
+    It is 0 where one of the two is missing, and at the top of the scale it is not negative (`FADES_TO`).
+    """
+    if first is None or second is None:
+        return 0.0
+    share = min(max((FADES_TO - first.value) / (FADES_TO - FADES_FROM), 0.0), 1.0)
+    higher = second.value - first.value
+    return higher if higher > 0 else share * higher
 
 
 def shifts_of_whole(phrases: Sequence[HeardPhrase], weight: float) -> dict[Aspect, float]:
@@ -56,8 +71,8 @@ def shifts_of_whole(phrases: Sequence[HeardPhrase], weight: float) -> dict[Aspec
     n_phones = sum(map(_n_phones, phrases))
     sums = dict.fromkeys(ASPECTS, 0.0)
     for heard in phrases:
-        for aspect, difference in heard.differences().items():
-            sums[aspect] += _n_phones(heard) * difference
+        for aspect, higher in heard.differences().items():
+            sums[aspect] += _n_phones(heard) * higher
     return {aspect: weight * total / max(n_phones, 1) for aspect, total in sums.items()}
 
 
@@ -78,10 +93,6 @@ def shifted(score: Score, shift: float) -> Score:
     """
     value, low, high = (min(max(end + shift, 0.0), 10.0) for end in (score.value, score.low, score.high))
     return Score(value=value, low=low, high=high)
-
-
-def _difference(second: Score | None, first: Score | None) -> float:
-    return 0.0 if second is None or first is None else second.value - first.value
 
 
 def _n_phones(heard: HeardPhrase) -> int:
