@@ -2,11 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 from support.paths import ASSETS, PACKAGE
 from support.speech_lm_cases import spoken_clip
 from support.whisper_folders import save_adapter, save_base
@@ -129,6 +132,21 @@ def test_adapter_is_loaded_for_the_first_clip_that_needs_it(base, adapter, monke
     assert loaded == []
     assessor.assess([utterance("we call it")])
     assert len(loaded) == 1
+
+
+@pytest.mark.parametrize("wrong", ["adapter", "reading"])
+def test_adapters_of_another_base_are_refused_before_the_first_clip(base, adapter, tmp_path, wrong):
+    shutil.copytree(adapter, tmp_path / "other")
+    weights = load_file(adapter / "adapter_model.safetensors")
+    wider = {
+        name: torch.zeros(values.shape[0], values.shape[1] + 1) if "lora_A" in name else values
+        for name, values in weights.items()
+    }
+    save_file(wider, tmp_path / "other" / "adapter_model.safetensors")
+    folders = {"adapter": adapter, "reading": adapter} | {wrong: tmp_path / "other"}
+
+    with pytest.raises(ModelNotFoundError, match="other: the adapter does not fit this Whisper"):
+        load_whisper(folders["adapter"], reading=folders["reading"], base=base)
 
 
 def test_adapter_of_scores_alone_hears_no_phones(base, tmp_path):

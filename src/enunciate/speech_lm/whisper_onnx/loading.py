@@ -19,7 +19,7 @@ from enunciate.speech_lm.packaged_speech_aligner import packaged_speech_aligner
 from enunciate.speech_lm.whisper_onnx.answer_decoder import OnnxAnswerDecoder
 from enunciate.speech_lm.whisper_onnx.by_text import ByText
 from enunciate.speech_lm.whisper_onnx.dimensions import dimensions_of
-from enunciate.speech_lm.whisper_onnx.lora import WEIGHTS, changes_encoder, merge_adapter
+from enunciate.speech_lm.whisper_onnx.lora import WEIGHTS, changes_encoder, check_adapter, merge_adapter
 from enunciate.speech_lm.whisper_onnx.model import OnnxDecoder, OnnxEncoder, OutputLayer
 from enunciate.speech_lm.whisper_onnx.tokens import WhisperTokens
 from enunciate.speech_lm.whisper_onnx.transcriber import Transcriber
@@ -72,6 +72,8 @@ def load_whisper(
     if reading is None:
         decoder = untouched.adapted(adapter, description)
     else:
+        for folder in (reading, adapter):  # now, since each is merged for the first clip that needs it
+            check_adapter(untouched.weights, folder)
         decoder = ByText(
             partial(untouched.adapted, reading, _description(reading)),
             partial(untouched.adapted, adapter, description),

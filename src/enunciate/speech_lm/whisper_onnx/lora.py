@@ -30,32 +30,61 @@ def merge_adapter(weights: Arrays, folder: Path) -> Arrays:
         ModelNotFoundError: A file is missing, or the adapter is one of another base.
         MissingExtraError: Safetensors is not installed.
     """
-    scale = _scale(folder)
+    scale = np.float32(_scale(folder))
     adapter = read_weights(folder / WEIGHTS)
+    _check_fit(weights, adapter, folder)
     merged = dict(weights)
     for key, values in adapter.items():
-        name = key.removeprefix(_PREFIX)
-        if name.endswith(_B):
-            continue
-        if name.endswith(_A):
-            name = f"{name.removesuffix(_A)}.weight"
-            change = np.float32(scale) * (_float(adapter[key.replace(_A, _B)]) @ _float(values))
-        else:
-            change = None
-        own = weights.get(name)
-        new = _float(values) if change is None else change
-        if own is None or own.shape != new.shape:
-            raise ModelNotFoundError(
-                f"{folder}: the adapter does not fit this Whisper ({name}): "
-                "take the base that it was trained on"
-            )
-        merged[name] = new if change is None else _float(own) + change
+        name = _layer(key)
+        if key.endswith(_A):
+            change = scale * (_float(adapter[key.replace(_A, _B)]) @ _float(values))
+            merged[name] = _float(weights[name]) + change
+        elif not key.endswith(_B):
+            merged[name] = _float(values)
     return merged
+
+
+def check_adapter(weights: Arrays, folder: Path) -> None:
+    """Check that an adapter can be merged, without the work of it.
+
+    Args:
+        weights: The base's, under the names of transformers.
+        folder: The adapter's folder.
+
+    Raises:
+        ModelNotFoundError: As for `merge_adapter`.
+        MissingExtraError: Safetensors is not installed.
+    """
+    _scale(folder)
+    _check_fit(weights, read_weights(folder / WEIGHTS), folder)
 
 
 def changes_encoder(folder: Path) -> bool:
     """Whether an adapter changes the encoder, so that the untouched decoder cannot use its states."""
     return any(".encoder." in name for name in read_weights(folder / WEIGHTS))
+
+
+def _layer(key: str) -> str:
+    """Return the name of the base's weights that a tensor of an adapter changes or replaces."""
+    name = key.removeprefix(_PREFIX)
+    for matrix in (_A, _B):
+        if name.endswith(matrix):
+            return f"{name.removesuffix(matrix)}.weight"
+    return name
+
+
+def _check_fit(weights: Arrays, adapter: Arrays, folder: Path) -> None:
+    for key, values in adapter.items():
+        if key.endswith(_B):
+            continue
+        name, shape = _layer(key), values.shape
+        if key.endswith(_A):
+            shape = (adapter[key.replace(_A, _B)].shape[0], values.shape[1])
+        if name not in weights or weights[name].shape != shape:
+            raise ModelNotFoundError(
+                f"{folder}: the adapter does not fit this Whisper ({name}): "
+                "take the base that it was trained on"
+            )
 
 
 def _scale(folder: Path) -> float:
