@@ -93,7 +93,7 @@ def test_both_ways_of_scoring_a_phrase_are_those_of_each_alone(listener, scorer,
     ],
 )
 def test_a_phrase_is_heard_with_usual_silence_about_it(start, end, stretch):
-    assert stretch_of(Phrase(0, 5, start, end), 100) == stretch
+    assert stretch_of(start, end, 100) == stretch
 
 
 def at_rate(phones_per_s, pause_s=0.0):

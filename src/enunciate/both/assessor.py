@@ -22,13 +22,13 @@ from enunciate.both.means import (
     shifts_of_whole,
 )
 from enunciate.errors import AudioTooLongError, EnunciateError
+from enunciate.pocket.acoustic_model import FRAME_SAMPLES
+from enunciate.pocket.phrase_scorer import EDGE, stretch_of
 from enunciate.progress import Progress
 from enunciate.schema import Aspect, Assessment, Clip, PhraseResult, Score, Utterance
 
 logger = logging.getLogger(__name__)
 
-EDGE_S = 0.5
-"""Silence that is left before and after a phrase, as `pocket` does."""
 LONGEST_TRANSCRIPT_S = 20.0
 """The longest clip whose phones `whisper` has room to write down."""
 
@@ -168,9 +168,6 @@ class _Recording:
 
     def stretch(self, phrase: PhraseResult) -> audio.Samples:
         """Return the samples of a phrase: all of a recording that has usual silences about the phrase."""
-        whole_s = len(self._samples) / audio.SAMPLE_RATE_HZ
-        start_s, end_s = phrase.start_s - EDGE_S, phrase.end_s + EDGE_S
-        if max(start_s, whole_s - end_s) < EDGE_S:
-            return self._samples
-        start, end = (round(max(0.0, end) * audio.SAMPLE_RATE_HZ) for end in (start_s, end_s))
-        return self._samples[start:end]
+        start, end = (round(time_s * audio.SAMPLE_RATE_HZ) for time_s in (phrase.start_s, phrase.end_s))
+        first, last = stretch_of(start, end, len(self._samples), EDGE * FRAME_SAMPLES)
+        return self._samples[first:last]

@@ -57,23 +57,25 @@ class PhraseScorer:
     def _heard_alone(self, clip: AlignedClip, phrase: Phrase) -> tuple[Outputs, int]:
         """Return the outputs of a phrase, and the frame of the clip with which they begin."""
         n_frames = len(clip.outputs.ctc)
-        start, end = stretch_of(phrase, n_frames)
+        start, end = stretch_of(phrase.start, phrase.end, n_frames)
         if (start, end) == (0, n_frames) or end - start > WINDOW:
             return clip.outputs, 0
         return self._listener.encode_alone(clip, start, end), start
 
 
-def stretch_of(phrase: Phrase, n_frames: int) -> tuple[int, int]:
-    """Return the frames from which a phrase is heard: all of a clip with usual silences about the phrase.
+def stretch_of(start: int, end: int, length: int, edge: int = EDGE) -> tuple[int, int]:
+    """Return the stretch from which a phrase is heard: all of a clip with usual silences about the phrase.
 
     Args:
-        phrase: The phrase.
-        n_frames: The frames of the clip.
+        start: Where the phrase begins, in frames or any other unit.
+        end: Where it ends.
+        length: The length of the clip.
+        edge: What is left before and after a phrase.
     """
-    start, end = phrase.start - EDGE, phrase.end + EDGE
-    if max(start, n_frames - end) < EDGE:
-        return 0, n_frames
-    return max(0, start), min(n_frames, end)
+    start, end = start - edge, end + edge
+    if max(start, length - end) < edge:
+        return 0, length
+    return max(0, start), min(length, end)
 
 
 def haste_loss(alignment: Alignment, phrase: Phrase) -> float:

@@ -151,7 +151,7 @@ class _PartSearch:
 
 def _widened(unread: Sequence[Range], omitted: set[int]) -> list[Range]:
     """Return passages with the omitted words beside them."""
-    inside = {word for first, last in unread for word in range(first, last)}
+    inside = _words_of(unread)
     passages: list[Range] = []
     for first, last in _runs(sorted(inside | omitted)):
         if inside.intersection(range(first, last)):
@@ -168,7 +168,7 @@ def _runs(words: Sequence[int]) -> list[Range]:
 
 def _leave_out(alignment: Alignment, unread: Sequence[Range]) -> Alignment | None:
     """Return an alignment without the phones of passages; None where no others are left."""
-    inside = {word for first, last in unread for word in range(first, last)}
+    inside = _words_of(unread)
     kept = np.array([word not in inside for word in alignment.word.tolist()])
     if not kept.any():
         return None
@@ -184,8 +184,12 @@ def _leave_out(alignment: Alignment, unread: Sequence[Range]) -> Alignment | Non
 
 
 def _without(items: Sequence[_Item], passages: Sequence[Range]) -> list[_Item]:
-    inside = {index for first, last in passages for index in range(first, last)}
+    inside = _words_of(passages)
     return [item for index, item in enumerate(items) if index not in inside]
+
+
+def _words_of(passages: Sequence[Range]) -> set[int]:
+    return {word for first, last in passages for word in range(first, last)}
 
 
 def _least_phones(words: Words) -> int:
