@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from enunciate.corpus.synthetic.sentences import everyday_sentence
@@ -68,6 +68,7 @@ def test_words_are_those_typed(text, expected):
 
 
 @given(st.text(alphabet=st.sampled_from("aI 5$.,:’é½ﬁ😀-\u0301\u00ad²"), max_size=30))
+@example("5²²²")
 def test_the_span_of_a_word_is_its_place_in_the_typed_text(text):
     try:
         found = parse_text(text, LEXICON)

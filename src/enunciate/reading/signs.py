@@ -115,7 +115,7 @@ RULES = (
     ),
     Rule(
         "power",
-        re.compile(r"\^(?P<power>(?:-\^?)?[0-9]{1,2}(?: \^[0-9])*)(?!\w)"),
+        re.compile(r"\^(?P<power>(?:-\^?)?[0-9](?:[0-9]| \^[0-9])?)(?!\w)"),
         _power,
         "3² is 9.",
         "three squared is nine",
