@@ -35,19 +35,21 @@ from enunciate.speech_lm.audio_batch import audio_batch
 from enunciate.speech_lm.decoding.decoder import ClipFeatures, Decoder
 from enunciate.speech_lm.families.decoder_layers import compile_layers
 from enunciate.speech_lm.families.phi4.causal_lm import Phi4MultimodalForCausalLM
-from enunciate.speech_lm.options import TASKS, PromptConfig, WeightFormat
+from enunciate.speech_lm.options import TASKS, PromptConfig, TargetConfig, WeightFormat
 from enunciate.speech_lm.small_weights import round_weights
 
 PATHS = 8
 WAYS = ("generate", "plain loop", "static", "static, compiled")
 
 
-def compare(size: Size, processor: FixedLengths, prompt: PromptConfig, report: Report) -> bool:
+def compare(
+    size: Size, processor: FixedLengths, prompt: PromptConfig, target: TargetConfig, report: Report
+) -> bool:
     """Compare static passes with the plain loop, in float32."""
     model = model_of(size, processor, torch.float32)
     clips = clips_of(size, 3)
-    plain = Decoder(model, processor, prompt, paths=PATHS)
-    static = Decoder(model, processor, prompt, paths=PATHS, static=True)
+    plain = Decoder(model, processor, prompt, paths=PATHS, target=target)
+    static = Decoder(model, processor, prompt, paths=PATHS, target=target, static=True)
     same: dict[str, bool] = {}
     for n in (1, 3, 1, 1):  # the last answer about one clip replays what the one before captured
         one, other = (decoder.decode_features(TASKS, clips[:n]) for decoder in (plain, static))
@@ -156,6 +158,12 @@ def main() -> None:
     parser.add_argument("--parts", action="store_true", help="also the seconds of each part")
     parser.add_argument("--profile", type=int, metavar="BATCH", help="also a table of the kernels at a batch")
     parser.add_argument("--paths", type=int, default=PATHS, help="beginnings of an answer that are followed")
+    parser.add_argument(
+        "--scores",
+        choices=("chained", "apart"),
+        default="chained",
+        help="whether the model sees the scores that it has named, or all in one pass without them",
+    )
     parser.add_argument("--skip-check", action="store_true", help="do not compare answers first")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--tiny", action="store_true", help="a tiny model")
@@ -169,15 +177,17 @@ def main() -> None:
     report = Report(options.out)
     processor = processor_of(size, options.ranks)
     prompt = PromptConfig(instruction="before" if options.instruction_first else "after")
+    target = TargetConfig(scores=options.scores)
     report.line(
         **environment(size.device),
         vocabulary=processor.n_ids,
         weights=options.weights,
         paths=options.paths,
         short=alone,
+        scores=options.scores,
         instruction=prompt.instruction,
     )
-    if not options.skip_check and not compare(size, processor, prompt, report):
+    if not options.skip_check and not compare(size, processor, prompt, target, report):
         raise SystemExit("static passes answer differently from the plain loop")
     free_memory(size.device)
     model = model_of(size, processor, size.dtype)
@@ -190,7 +200,8 @@ def main() -> None:
     for name in (name for name in WAYS[1:] if name in asked):
         if name == "static, compiled":
             compile_layers(model.language_model, "aot_eager" if options.tiny else "inductor")
-        decoder = Decoder(model, processor, prompt, paths=options.paths, static=name != "plain loop")
+        static = name != "plain loop"
+        decoder = Decoder(model, processor, prompt, paths=options.paths, target=target, static=static)
         writer = put_transcript_in(decoder, processor, size.examples["mdd"].answer)
         report.line(event="transcript", name=name, tokens=len(writer.script), choices=len(writer.choices))
         if options.evaluation:
