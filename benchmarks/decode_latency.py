@@ -130,8 +130,8 @@ def time_evaluation(
             seconds=seconds, clips_per_s=len(clips) / seconds, peak_gib=peak_gib(size.device))  # fmt: skip
 
 
-def main() -> None:
-    """Compare, then measure."""
+def read_options() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -170,10 +170,16 @@ def main() -> None:
     options = parser.parse_args()
     if options.device == "cuda" and not torch.cuda.is_available():
         parser.error("the full size needs a GPU: `--tiny --device cpu` tries this script without one")
-    alone = options.control_token_alone
-    size = tiny_size(options.device) if options.tiny else full_size(options.device, control_token_alone=alone)
     if options.tiny:
         options.batches, options.runs = [1, 3], 1
+    return options
+
+
+def main() -> None:
+    """Compare, then measure."""
+    options = read_options()
+    alone = options.control_token_alone
+    size = tiny_size(options.device) if options.tiny else full_size(options.device, control_token_alone=alone)
     report = Report(options.out)
     processor = processor_of(size, options.ranks)
     prompt = PromptConfig(instruction="before" if options.instruction_first else "after")

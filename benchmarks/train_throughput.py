@@ -4,8 +4,9 @@
     PYTHONPATH=src python benchmarks/train_throughput.py --tiny --device cpu
 
 A step is `--accumulation` micro-batches of `--batch` clips of 4 s, half of them APA and half MDD, then
-clipping and AdamW. Each row prints examples a second, the milliseconds of a micro-batch of either task and
-the peak of the memory; the first step, which compiles, is timed by itself. Weights are random, in bfloat16
+clipping and AdamW; as in a run, nothing waits for the device in a step. Each row prints examples a second,
+the milliseconds of single micro-batches of either task, with a wait before and after, and the peak of memory;
+the first step, which compiles, is timed by itself. Weights are random, in bfloat16
 (`phi4_sizes`). The row with `join_to=auto` measures what fits first, as a run does; `--memory GIB` lets it
 believe that the GPU has no more than that.
 
@@ -115,23 +116,22 @@ def measure(size: Size, name: str, options: argparse.Namespace, report: Report) 
     batches = micro_batches(size, trainer, options.batch, options.accumulation, options.memory)
     items = sum(int((batch["labels"] >= 0).sum()) for _, batch in batches)
     clock = Clock(size.device)
-    times: dict[str, list[float]] = {task: [] for task in size.examples}
     steps: list[float] = []
-    first: FirstStep | None = None
+    loss, first = torch.zeros(()), None
     for step in range(options.steps + 1):
-        loss, whole = torch.zeros((), device=size.device), 0.0
         clock.read()
-        for task, batch in batches:
-            loss += trainer.micro_batch(batch, items)
-            passed = clock.read()
-            whole += passed
-            if step:
-                times[task].append(passed)
+        loss = torch.stack([trainer.micro_batch(batch, items) for _, batch in batches]).sum()
         if step == 0 and options.tiny:
             first = loss, {key: p.grad.clone() for key, p in trainer.trained.items() if p.grad is not None}
         trainer.update()
-        steps.append(whole + clock.read())
+        steps.append(clock.read())
     median_s = statistics.median(steps[1:])
+    times: dict[str, list[float]] = {task: [] for task in size.examples}
+    for task, batch in batches:
+        clock.read()
+        trainer.micro_batch(batch, items)
+        times[task].append(clock.read())
+    trainer.forget()
     counts = count_operators(lambda: trainer.micro_batch(batches[0][1], items)) if options.tiny else {}
     processes = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
     report.line(

@@ -63,24 +63,39 @@ def grouped_attention(
     packed = query.reshape(batch, groups, each * length, size)
     mask = attention_mask.expand(batch, each, length, -1).reshape(batch, 1, each * length, -1)
     if prefixes:
-        parts = zip(packed.reshape(len(prefixes), -1, *packed.shape[1:]).unbind(), prefixes, strict=True)
-        shared = [_attend_together(queries, *prefix, scaling) for queries, prefix in parts]
-        before = torch.cat([read for read, _ in shared]), torch.cat([sums for _, sums in shared])
-        out = merged(attend(packed, key, value, mask, scaling), before)
+        own_read, own_sums = attend(packed, key, value, mask, scaling)
+        own = _by_position(own_read, each), _by_position(own_sums.unsqueeze(-1), each).squeeze(-1)
+        out = merged(own, _attend_together(query, prefixes, scaling))
     else:
-        out = scaled_dot_product_attention(packed, key, value, mask, dropout, scale=scaling)
-    return out.reshape(batch, heads, length, -1).transpose(1, 2).contiguous(), None
+        out = _by_position(
+            scaled_dot_product_attention(packed, key, value, mask, dropout, scale=scaling), each
+        )
+    return out.contiguous(), None
 
 
-def _attend_together(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Part:
-    """Let the queries (B, G, L, D) of all sequences attend to the same keys (1, G, P, D)."""
-    batch, groups, length, size = query.shape
-    row = query.transpose(0, 1).reshape(1, groups, batch * length, size)
-    read, sums = attend(row, key, value, None, scaling)
-    return (
-        read.reshape(groups, batch, length, size).transpose(0, 1),
-        sums.reshape(groups, batch, length).transpose(0, 1),
-    )
+def _by_position(packed: Tensor, each: int) -> Tensor:
+    """Return (B, L, H, D) of what the heads of each group have read in turn, (B, G, H / G x L, D).
+
+    One copy at most: the inner dimension stays together.
+    """
+    heads = packed.unflatten(2, (each, -1))
+    return heads.permute(0, 3, 1, 2, 4).flatten(2, 3)
+
+
+def _attend_together(query: Tensor, prefixes: Sequence[tuple[Tensor, Tensor]], scaling: float | None) -> Part:
+    """Let the queries (B, H, L, D) of equally many sequences attend to each prefix, as those of one sequence.
+
+    Returns:
+        What they read (B, L, H, D), and the logarithms of their sums of exponentials (B, L, H).
+    """
+    rows = query.transpose(1, 2).unflatten(0, (len(prefixes), -1))
+    reads: list[Tensor] = []
+    sums: list[Tensor] = []
+    for row, (key, value) in zip(rows.unbind(), prefixes, strict=True):
+        read, sum_of_it = attend(row.flatten(0, 1).transpose(0, 1)[None], key, value, None, scaling)
+        reads.append(read[0].transpose(0, 1).unflatten(0, row.shape[:2]))
+        sums.append(sum_of_it[0].transpose(0, 1).unflatten(0, row.shape[:2]))
+    return torch.cat(reads), torch.cat(sums)
 
 
 def use_grouped_attention(decoder: Any) -> None:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 Part = tuple[Tensor, Tensor]
-"""What queries read (B, G, L, D), and the logarithms of their sums of exponentials (B, G, L), in float32."""
+"""What queries read (..., D), and the logarithms of their sums of exponentials (...), in float32."""
 
 _aten: Any = torch.ops.aten
 
@@ -22,14 +22,21 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scali
     """Attend to the keys of one part.
 
     Args:
-        query: (B, G, L, D)
-        key: (B, G, S, D)
+        query: (B, H, L, D)
+        key: (B, G, S, D), where H is a multiple of G.
         value: Like `key`.
         mask: (B, 1, L, S), true where a query attends to a key, which each must to one at least; S is then a
             multiple of 8 on a GPU. None for all.
         scaling: Factor of the dot products; None for 1 / sqrt(D).
+
+    Returns:
+        (B, H, L, D), and (B, H, L).
     """
     bias = None
+    is_flash = query.device.type != "cpu" and mask is None and query.dtype in (torch.bfloat16, torch.float16)
+    each = query.shape[1] // key.shape[1]
+    if each > 1 and not is_flash:  # flash attention knows groups
+        key, value = key.repeat_interleave(each, dim=1), value.repeat_interleave(each, dim=1)
     if mask is not None:
         zero = torch.zeros((), dtype=query.dtype, device=query.device)
         bias = torch.where(mask, zero, -torch.inf).expand(-1, query.shape[1], -1, -1)
@@ -37,7 +44,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scali
         found = _aten._scaled_dot_product_flash_attention_for_cpu(
             query, key, value, 0.0, False, attn_mask=bias, scale=scaling
         )
-    elif bias is None and query.dtype in (torch.bfloat16, torch.float16):
+    elif is_flash:
         found = _aten._scaled_dot_product_flash_attention(query, key, value, 0.0, False, False, scale=scaling)
     else:
         found = _aten._scaled_dot_product_efficient_attention(
@@ -48,7 +55,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scali
 
 
 def merged(one: Part, other: Part) -> Tensor:
-    """Return what queries read from two parts together, (B, G, L, D)."""
+    """Return what queries read from two parts together, (..., D)."""
     (read, sums), (other_read, other_sums) = one, other
     share = (other_sums - sums).sigmoid().unsqueeze(-1)
     return torch.lerp(read.float(), other_read.float(), share).to(read.dtype)
