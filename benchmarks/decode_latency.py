@@ -23,14 +23,25 @@ import argparse
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 import torch
 from decode_parts import profile_of, seconds_by_part
 from phi4_answers import LENGTHS_S, FixedLengths, clips_of, model_of, processor_of, put_transcript_in
-from phi4_sizes import Clock, Report, Size, environment, free_memory, full_size, peak_gib, tiny_size
+from phi4_sizes import (
+    Clock,
+    Report,
+    Size,
+    environment,
+    free_memory,
+    full_size,
+    peak_gib,
+    random_batch,
+    tiny_size,
+)
 
+from enunciate.speech_lm.answer_loss import answer_loss
 from enunciate.speech_lm.audio_batch import audio_batch
 from enunciate.speech_lm.decoding.decoder import ClipFeatures, Decoder
 from enunciate.speech_lm.families.decoder_layers import compile_layers
@@ -112,10 +123,27 @@ def time_decoder(
             report.line(event="profile", name=name, batch=batch, kernels=profile_of(decoder, clips[:batch]))
 
 
+def time_losses(decoder: Decoder, size: Size, clips: int, batch: int) -> float:
+    """Return the seconds that the losses of the answers to both tasks about so many clips take."""
+    model = cast("Any", decoder._model)
+    rows = {task: random_batch(size, model.config, task, batch) for task in TASKS}
+    clock = Clock(size.device)
+    for n_batches in (1, -(-clips // batch)):  # the first ones do not count
+        clock.read()
+        with torch.inference_mode():
+            for task in TASKS:
+                for _ in range(n_batches):
+                    answer_loss(model, rows[task], 1)
+    return clock.read()
+
+
 def time_evaluation(
     name: str, decoder: Decoder, size: Size, options: argparse.Namespace, report: Report
 ) -> None:
-    """Time both tasks about as many clips as a split has, of its lengths: for the first time, and again."""
+    """Time both tasks about as many clips as a split has, of its lengths: for the first time, and again.
+
+    The loss of as many answers to either task is timed as well, which an evaluation in training computes.
+    """
     clips = clips_of(size, options.evaluation, LENGTHS_S)
     clock = Clock(size.device)
     for batch in options.batches:
@@ -126,8 +154,10 @@ def time_evaluation(
         first_s = clock.read()
         decoder.decode_features(TASKS, clips)
         seconds = clock.read()
+        loss_s = time_losses(decoder, size, len(clips), batch)
         report.line(event="evaluation", name=name, batch=batch, clips=len(clips), first_s=first_s,
-            seconds=seconds, clips_per_s=len(clips) / seconds, peak_gib=peak_gib(size.device))  # fmt: skip
+            seconds=seconds, loss_s=loss_s, clips_per_s=len(clips) / seconds,
+            peak_gib=peak_gib(size.device))  # fmt: skip
 
 
 def read_options() -> argparse.Namespace:

@@ -67,7 +67,7 @@ class AdapterEvaluator:
                 (0, 1) if is_sharded else (accelerator.process_index, accelerator.num_processes)
             )
             batches = LengthBatchSampler(
-                [e.length for e in self.examples], self.recipe.batch_size, 0, shuffle=False
+                [e.length for e in self.examples], self.recipe.decode_batch, 0, shuffle=False
             )
             mine = [[self.examples[i] for i in batch] for batch in list(batches)[process::processes]]
             self.audio.prepare([e.recording for batch in mine for e in batch])
