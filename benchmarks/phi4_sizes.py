@@ -2,7 +2,8 @@
 
 Weights are random, so nothing is downloaded. The lengths are those of Speechocean762 with the checkpoint's
 vocabulary: 439 tokens for an example of APA with the full rubric and 211 for one of MDD, of which 28 and 44
-are the answer and 50 stand for a clip of 4 s; with the control token alone, 86 and 103.
+are the answer and 50 stand for a clip of 4 s; with the control token alone, 86 and 103. With the instruction
+before the audio, 355 and 112 of them come before it, and are the same in all examples of the task.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class Lengths:
 
     total: int
     answer: int
+    instruction: int = 0
+    """Those before the audio, if the instruction stands there."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Size:
 
 def full_size(device: str, *, control_token_alone: bool = False) -> Size:
     """Return the checkpoint's size in bfloat16."""
-    rubric = {"apa": Lengths(439, 28), "mdd": Lengths(211, 44)}
+    rubric = {"apa": Lengths(439, 28, 355), "mdd": Lengths(211, 44, 112)}
     short = {"apa": Lengths(86, 28), "mdd": Lengths(103, 44)}
     examples = short if control_token_alone else rubric
     return Size(full_config, torch.device(device), torch.bfloat16, 320, 398, examples)
@@ -67,7 +70,7 @@ def tiny_size(device: str) -> Size:
     def config() -> Any:
         return small_config(vocab_size=300, audio_token_id=4, pad_token_id=0, end_token_id=1)
 
-    examples = {"apa": Lengths(40, 5), "mdd": Lengths(25, 8)}
+    examples = {"apa": Lengths(40, 5, 20), "mdd": Lengths(25, 8, 5)}
     return Size(config, torch.device(device), torch.float32, 4, 80, examples)
 
 
@@ -77,12 +80,19 @@ def random_model(size: Size) -> Any:
     return random_base(size.config(), size.dtype, size.device)
 
 
-def random_batch(size: Size, config: Any, task: str, rows: int, seed: int = 0) -> dict[str, Tensor]:
-    """Return random examples of equal length, as the collator makes them."""
+def random_batch(
+    size: Size, config: Any, task: str, rows: int, seed: int = 0, shared: int = 0
+) -> dict[str, Tensor]:
+    """Return random examples of equal length, as the collator makes them.
+
+    They begin with the same `shared` tokens, and have their audio after these, or after the first token.
+    """
     chance = torch.Generator().manual_seed(seed)
     total, answer = size.examples[task].total, size.examples[task].answer
-    ids = torch.randint(5, min(config.vocab_size, 199_000), (rows, total), generator=chance)
-    ids[:, 1 : 1 + size.audio_tokens] = config.audio_config.audio_token_id
+    highest, start = min(config.vocab_size, 199_000), shared or 1
+    ids = torch.randint(5, highest, (rows, total), generator=chance)
+    ids[:, :shared] = torch.randint(5, highest, (shared,), generator=torch.Generator().manual_seed(total))
+    ids[:, start : start + size.audio_tokens] = config.audio_config.audio_token_id
     labels = torch.full((rows, total), IGNORE_INDEX)
     labels[:, -answer:] = ids[:, -answer:]
     places = torch.arange(total - answer - 1, total - 1) + (total - 1) * torch.arange(rows)[:, None]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import torch
 import torch.distributed
-from phi4_sizes import Size, random_model
+from phi4_sizes import Lengths, Size, random_model
 from torch import Tensor, nn
 from transformers.models.phi4_multimodal import modeling_phi4_multimodal as native
 
@@ -37,6 +37,8 @@ class Case:
     """So many micro-batches of the row's size are computed as one."""
     join_to: int | Literal["auto"] = 0
     """Or as many as have at most so many tokens together, as the recipe's option of this name does."""
+    instruction_first: bool = False
+    """The instruction stands before the audio, where it is computed once, but for the plain way."""
 
 
 ALL = Case(encode_once=True, bf16_lora=True, compile_layers=True)
@@ -53,6 +55,10 @@ CASES = {
     "ours, all, join_to": replace(ALL, join_to=JOINED_TOKENS),
     "ours, all, micro-batch x4": replace(ALL, batches_as_one=4),
     "ours, all, join_to=auto": replace(ALL, join_to="auto"),
+    "plain, instruction first": Case(plain=True, instruction_first=True),
+    "ours, instruction first": Case(instruction_first=True),
+    "ours, all, instruction first": replace(ALL, instruction_first=True),
+    "ours, all, instruction first, join_to": replace(ALL, instruction_first=True, join_to=JOINED_TOKENS),
 }
 
 
@@ -75,6 +81,8 @@ class Trainer:
         self.n_trained = sum(trainable(self.model).values())
         if case.plain:
             as_in_transformers(base)
+        elif case.instruction_first:
+            base.pack_rows()
         if case.compile_layers:
             compile_layers(base.language_model, backend)
         self.base = base
@@ -87,18 +95,29 @@ class Trainer:
             self.trained.values(), lr=2e-5, fused=size.device.type == "cuda", weight_decay=0.0
         )
 
-    def joined(self, batches: int, tokens: int, measured: Callable[[], int]) -> int:
-        """Return how many of so many micro-batches, each of so many tokens, are computed as one.
+    def shared(self, lengths: Lengths) -> int:
+        """Return how many tokens the examples of a task begin with alike."""
+        return lengths.instruction if self.case.instruction_first else 0
+
+    def joined(self, batches: int, rows: int, lengths: Lengths, measured: Callable[[], int]) -> int:
+        """Return how many of so many micro-batches, each of so many examples, are computed as one.
 
         `measured` says how many tokens fit, if the row leaves that to the memory.
         """
+        shared = 0 if self.case.plain else self.shared(lengths)
         join_to = measured() if self.case.join_to == "auto" else self.case.join_to
-        return min(batches, max(self.case.batches_as_one, join_to // tokens))
+        fitting = (join_to - shared) // (rows * (lengths.total - shared))
+        return min(batches, max(self.case.batches_as_one, fitting))
 
-    def prepared(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return a batch as this row takes it: without what the plain way does not know, or encoded."""
+    def prepared(self, batch: dict[str, Any], shared: int) -> dict[str, Any]:
+        """Return a batch as this row takes it: without what the plain way does not know, or encoded.
+
+        The examples begin with the same `shared` tokens.
+        """
         if self.case.plain:
             return {name: value for name, value in batch.items() if name != "answer_places"}
+        if shared:
+            batch = batch | {"shared_tokens": shared}
         if not self.case.encode_once:
             return batch
         with torch.no_grad(), self.autocast():
@@ -111,7 +130,7 @@ class Trainer:
         bf16 = self.size.dtype == torch.bfloat16
         return torch.autocast(self.size.device.type, torch.bfloat16) if bf16 else nullcontext()
 
-    def micro_batch(self, batch: dict[str, Tensor], items: int) -> Tensor:
+    def micro_batch(self, batch: dict[str, Any], items: int) -> Tensor:
         """Add the gradients of one micro-batch; returns its part of the loss."""
         with self.autocast():
             if self.case.plain:

@@ -28,6 +28,17 @@ def test_training_gives_the_plain_loss_and_gradients_in_every_way(strategy, tmp_
     assert all(row["host_looks"] == 0 for name, row in rows.items() if name != "plain")
 
 
+def test_so_it_does_where_an_instruction_before_the_audio_is_computed_once():
+    rows = ("plain, instruction first", "ours, instruction first", "plain", "ours")
+    lines = lines_of("train_throughput.py", "--only", *rows)
+    checks = [line for line in lines if line["event"] == "check"]
+    losses = {line["name"]: line["loss"] for line in lines if line["event"] == "row"}
+
+    assert [line["name"] for line in checks] == ["ours, instruction first", "ours"]
+    assert all(line["same"] for line in checks)
+    assert losses["plain"] != losses["plain, instruction first"], "the examples are others"
+
+
 def test_static_passes_answer_as_the_plain_loop_does():
     lines = lines_of("decode_latency.py")
     (check,) = [line for line in lines if line["event"] == "check"]

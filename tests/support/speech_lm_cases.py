@@ -136,12 +136,18 @@ def features(frames: int, seed: int = 0) -> torch.Tensor:
     return 10 + 3 * torch.randn((frames, 80), generator=torch.Generator().manual_seed(seed))
 
 
-def batch_of(frames: list[int], answers: list[int], seed: int = 0, longer_by: int = 0) -> dict:
+def batch_of(
+    frames: list[int], answers: list[int], seed: int = 0, longer_by: int = 0, instruction: int = 0
+) -> dict:
     """What the collator makes of clips with so many frames and answers of so many tokens.
 
-    `longer_by` adds that much padding, in tokens and in frames, beyond the longest.
+    All rows begin with the same instruction of so many tokens. `longer_by` adds that much padding, in tokens
+    and in frames, beyond the longest.
     """
-    rows = [_row(index + seed, *sizes) for index, sizes in enumerate(zip(frames, answers, strict=True))]
+    before = np.random.default_rng(0).integers(0, 256, instruction).tolist()
+    rows = [
+        _row(index + seed, *sizes, before) for index, sizes in enumerate(zip(frames, answers, strict=True))
+    ]
     length = max(len(ids) for ids, _ in rows) + longer_by
     audio = torch.zeros(len(rows), max(frames) + longer_by, 80)
     heard = torch.zeros(audio.shape[:2], dtype=torch.bool)
@@ -164,8 +170,9 @@ def batch_of(frames: list[int], answers: list[int], seed: int = 0, longer_by: in
     }
 
 
-def _row(seed: int, frames: int, answer: int) -> tuple[list[int], int]:
+def _row(seed: int, frames: int, answer: int, before: list[int]) -> tuple[list[int], int]:
     """Token ids of one example, and how many of them are the prompt."""
     rng = np.random.default_rng(seed)
-    prompt = [token_id("<|user|>"), *[token_id("<|audio|>")] * -(-frames // 8), token_id("<|assistant|>")]
+    audio = [token_id("<|audio|>")] * -(-frames // 8)
+    prompt = [token_id("<|user|>"), *before, *audio, token_id("<|assistant|>")]
     return [*prompt, *rng.integers(0, 256, answer - 1).tolist(), token_id("<|end|>")], len(prompt)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ SOFT_PLACES, SOFT_TOKENS, SOFT_TARGETS = "score_places", "score_tokens", "score_
 
 
 def answer_loss(
-    model: nn.Module, batch: Mapping[str, Tensor], n_items: Tensor | float, ordinal_weight: float = 0.0
+    model: nn.Module, batch: Mapping[str, Any], n_items: Tensor | float, ordinal_weight: float = 0.0
 ) -> Tensor:
     """Return the summed loss of the answers' tokens divided by `n_items`, their number in the whole step.
 
@@ -66,6 +66,20 @@ class AnswerOutput(ModelOutput):
     """(N, V)."""
     losses: Tensor | None = None
     """(N,) cross-entropies of the single tokens."""
+
+
+def places_after(shared: int, places: Tensor | None, length: int) -> Tensor | None:
+    """Return the places of labels in sequences without their first tokens, which have no label.
+
+    Args:
+        shared: The number of tokens that are left out of each sequence.
+        places: As in `answer_output`.
+        length: The number of tokens L of a sequence.
+    """
+    if places is None:
+        return None
+    row = places // (length - 1)
+    return places - shared * (row + 1)
 
 
 def answer_output(

@@ -16,9 +16,11 @@ from enunciate.errors import RecipeError
 from enunciate.schema import Utterance
 from enunciate.speech_lm.decoding.decoded_answer import expectation
 from enunciate.speech_lm.decoding.decoder import Decoder
+from enunciate.speech_lm.families.decoder_only import DecoderOnly
 from enunciate.speech_lm.families.names import USUAL_BASES
 from enunciate.speech_lm.families.registry import family_named
 from enunciate.speech_lm.options import AdapterDescription, PromptConfig
+from enunciate.speech_lm.training.collator import Collator
 from enunciate.speech_lm.training.train import train
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
@@ -108,6 +110,35 @@ def test_scores_can_be_learnt_softly_and_apart(recipe, loss, tmp_path):
     assert losses[-1] < losses[0]
     assert evaluation["eval_n_apa"] > 0 and evaluation["eval_unparsable_apa"] == 0
     assert {value.dtype for value in load_file(tmp_path / WEIGHTS).values()} == {torch.float16}
+
+
+def test_an_instruction_computed_once_trains_the_same(recipe, tmp_path, monkeypatch):
+    shared = []
+    batch_of = Collator.__call__
+
+    def counted(collator, examples):
+        shared.append(batch_of(collator, examples).get("shared_tokens", 0))
+        return batch_of(collator, examples)
+
+    monkeypatch.setattr(Collator, "__call__", counted)
+    losses = []
+    for name in ("once", "in each row"):
+        if name == "in each row":
+            monkeypatch.setattr(DecoderOnly, "pack_rows", lambda _: None)
+        changes = {
+            "out": tmp_path / name,
+            "report": False,
+            "dev_speakers": 0,
+            "by_clip": False,
+            "max_steps": 3,
+        }
+        changes |= {"adapter": {"start": "fresh", "rank": 4, "alpha": 8, "dropout": 0}}
+        changes |= {"prompt": {"rubric": False, "control": "none", "instruction": "before"}}
+        train(type(recipe)(**(recipe.model_dump() | changes)))
+        losses.append([line["loss"] for line in log_of(tmp_path / name, "loss")])
+
+    assert any(shared) == (recipe.kind != "whisper"), "every token of Whisper hears the clip"
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
 def test_encodings_computed_once_train_the_same(recipe, tmp_path):

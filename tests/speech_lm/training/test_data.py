@@ -159,6 +159,19 @@ def test_a_batch_has_the_shapes_that_the_model_takes(processor):
     assert batch["input_ids"][0, : short.length].tolist() == short.prompt_ids + short.answer_ids
 
 
+def test_an_instruction_before_the_audio_is_shared_by_the_examples_of_its_task(processor):
+    prompt = PromptConfig(instruction="before", reference_text=True)
+    utterances = [utterance(clip(0.5)), utterance(clip(1.0, 1), "u2")]
+    apa, mdd = (examples(utterances, processor, [task], prompt) for task in TASKS)
+    one, other = apa
+
+    assert one.instruction == other.instruction == tuple(one.prompt_ids[: len(one.instruction)])
+    assert one.prompt_ids[len(one.instruction)] == processor.audio_token_id
+    assert Collator(processor)(apa)["shared_tokens"] == len(one.instruction) != len(mdd[0].instruction)
+    for batch in ([one], [*apa, *mdd], examples(utterances, processor, ["apa"], PromptConfig())):
+        assert "shared_tokens" not in Collator(processor)(batch)
+
+
 def test_labels_are_the_answer_and_its_end_token_even_if_padding_is_that_token(processor):
     batch_examples = examples([utterance(clip(0.5)), utterance(clip(1.0))], processor)
     once = Processor(processor.tokenizer)

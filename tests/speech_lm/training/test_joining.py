@@ -17,8 +17,8 @@ WEIGHTS = "adapter_model.safetensors"
 FIXED = 1_000.0
 
 
-def example(length, answer):
-    return SimpleNamespace(length=length, answer_ids=[0] * answer)
+def example(length, answer, instruction=()):
+    return SimpleNamespace(length=length, answer_ids=[0] * answer, instruction=instruction)
 
 
 LONG, DENSE = [example(100, 4)] * 8, [example(40, 8)] * 8
@@ -39,6 +39,20 @@ def test_a_pass_of_the_tokens_that_fit_fills_nine_tenths_of_the_memory(batch_siz
         assert peak(kind[:1] * (tokens // kind[0].length)) <= 90_000
     largest = DENSE[:1] * (tokens // 40 + 2)
     assert peak(largest) > 0.98 * 90_000, "answers take more for a token, so they decide"
+
+
+def test_an_instruction_that_is_computed_once_is_counted_and_measured_once():
+    kinds = [example(400, 4, (1,) * 300)] * 8, [example(400, 8, (2,) * 350)] * 8
+
+    def peak(examples):
+        (instruction,) = {e.instruction for e in examples}
+        computed = len(instruction) + len(examples) * (400 - len(instruction))
+        return FIXED + 10 * computed + 50 * sum(len(e.answer_ids) for e in examples)
+
+    tokens = fitting_tokens([*kinds[0], *kinds[1]], 4, 10**9, 100_000.0, peak)
+    rows = (tokens - 350) // 50
+    assert 0.97 * 90_000 < peak(kinds[1][:1] * rows) <= 90_000
+    assert peak(kinds[0][:1] * ((tokens - 300) // 100)) <= 90_000
 
 
 def test_no_more_is_joined_than_a_step_has():

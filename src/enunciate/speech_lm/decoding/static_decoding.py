@@ -22,6 +22,7 @@ from enunciate.speech_lm.decoding.static_continuation import StaticContinuation
 from enunciate.speech_lm.decoding.static_rows import StaticStores
 from enunciate.speech_lm.families.decoder_layers import can_run_layers
 from enunciate.speech_lm.families.grouped_attention import GROUPED, use_grouped_attention
+from enunciate.speech_lm.families.packed_rows import PACKED
 from enunciate.speech_lm.families.registry import family_of
 from enunciate.speech_lm.families.speech_model import Heard, SpeechModel
 
@@ -38,7 +39,7 @@ def can_be_static(model: Any) -> bool:
     if not family_of(model).runs_layer_by_layer:
         return False
     decoder = model.language_model
-    return decoder.config._attn_implementation in ("sdpa", GROUPED) and can_run_layers(decoder, 1)
+    return decoder.config._attn_implementation in ("sdpa", GROUPED, PACKED) and can_run_layers(decoder, 1)
 
 
 def pays_on(device: torch.device) -> bool:

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from enunciate.speech_lm.families.grouped_attention import GROUPED
+from enunciate.speech_lm.families.packed_rows import PACKED, Packed
 
-_WITHOUT_MASK = ("sdpa", GROUPED, "flash_attention_2")
+_WITHOUT_MASK = ("sdpa", GROUPED, PACKED, "flash_attention_2")
 """Attention that is causal where no mask is given."""
 _LONGROPE = "longrope"
 
@@ -38,6 +39,11 @@ def can_run_layers(decoder: Any, longest: int) -> bool:
     return bool(fits and known and config._attn_implementation in _WITHOUT_MASK)
 
 
+def can_pack_rows(decoder: Any) -> bool:
+    """Whether the decoder's attention takes rows that are packed, as `use_packed_rows` sets it."""
+    return decoder.config._attn_implementation == PACKED
+
+
 def rotary_tables(decoder: Any, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Return cos and sin (B, L, R) of positions (B, L) under the limit of `can_run_layers`."""
     rotary = decoder.rotary_emb
@@ -54,6 +60,7 @@ def run_layers(
     positions: Tensor,
     seen: Tensor | None = None,
     caches: Sequence[Any] | None = None,
+    packed: Packed | None = None,
 ) -> Tensor:
     """Return the hidden states (B, L, D) after all layers and the last norm.
 
@@ -64,10 +71,12 @@ def run_layers(
         seen: (B, 1, L, S) what each token sees of the S keys; None for sequences that are whole.
         caches: For each layer the keys and values of earlier tokens, with the `update` of transformers'
             caches, and the `prefixes` of `grouped_attention`; None for none.
+        packed: How the one row is packed, if it is (`packed_rows`); only where `can_pack_rows`.
     """
     tables = rotary_tables(decoder, positions, embedded.dtype)
     name = _cache_argument(decoder.layers[0])
     multiplier = getattr(decoder, "embedding_multiplier", None)  # Granite has one
+    further: dict[str, Any] = {} if packed is None else {"packed": packed}
     hidden = embedded if multiplier is None else embedded * multiplier
     for index, layer in enumerate(decoder.layers):
         hidden = layer(
@@ -77,6 +86,7 @@ def run_layers(
             use_cache=caches is not None,
             position_embeddings=tables,
             **({} if caches is None else {name: caches[index]} | _shared(caches[index])),
+            **further,
         )
     return cast("Tensor", decoder.norm(hidden))
 

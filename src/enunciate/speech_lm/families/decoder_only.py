@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 from transformers import DynamicCache
 
-from enunciate.speech_lm.answer_loss import answer_output
-from enunciate.speech_lm.families.decoder_layers import can_run_layers, run_layers
+from enunciate.speech_lm.answer_loss import answer_output, places_after
+from enunciate.speech_lm.families.decoder_layers import can_pack_rows, can_run_layers, run_layers
+from enunciate.speech_lm.families.packed_rows import own_tokens, pack, packed_positions, use_packed_rows
 from enunciate.speech_lm.families.speech_model import Heard, float32_logits, heard_in
 
 
@@ -121,14 +122,24 @@ class DecoderOnly:
         return float32_logits(hidden, cast("Tensor", self.output_layer.weight)[tokens])
 
     def forward(self, input_ids: Tensor | None = None, *args: Any, **kwargs: Any) -> Any:
-        """Compute as transformers does; with labels, as `SpeechModel.forward` says."""
+        """Compute as transformers does; with labels, as `SpeechModel.forward` says.
+
+        After `pack_rows`, the first `shared_tokens` tokens, which all rows have, are computed once.
+        """
+        shared = kwargs.pop("shared_tokens", 0)
         labels = kwargs.pop("labels", None)
         if labels is None:
             return cast("Any", super()).forward(input_ids, *args, **kwargs)
         assert input_ids is not None
         heard = heard_in(self, kwargs).of(kwargs.get("clip_of_row"))
-        hidden = self._whole_sequences(self.embed(input_ids, heard), kwargs["attention_mask"])
+        embedded = self.embed(input_ids, heard)
         items, places = kwargs.get("num_items_in_batch"), kwargs.get("answer_places")
+        decoder, length = self.language_model, embedded.shape[1]
+        if shared and can_pack_rows(decoder) and can_run_layers(decoder, length):
+            hidden = self._sequences_that_share(embedded, shared)
+            labels, places = labels[:, shared:], places_after(shared, places, length)
+        else:
+            hidden = self._whole_sequences(embedded, kwargs["attention_mask"])
         return answer_output(hidden, labels, self.logits, items, places)
 
     def _whole_sequences(self, embedded: Tensor, mask: Tensor) -> Tensor:
@@ -136,9 +147,26 @@ class DecoderOnly:
         decoder, length = self.language_model, embedded.shape[1]
         if not can_run_layers(decoder, length):
             return decoder(inputs_embeds=embedded, attention_mask=mask, use_cache=False).last_hidden_state
-        if torch.is_grad_enabled() and decoder.training and not embedded.requires_grad:
-            embedded = embedded.detach().requires_grad_()  # compiled layers see one kind of input
-        return run_layers(decoder, embedded, torch.arange(length, device=embedded.device)[None])
+        positions = torch.arange(length, device=embedded.device)[None]
+        return run_layers(decoder, self._like_any_input(embedded), positions)
+
+    def _sequences_that_share(self, embedded: Tensor, shared: int) -> Tensor:
+        """Return the hidden states (B, L - P, D) after the P tokens that sequences (B, L, D) share."""
+        packed = shared, embedded.shape[0]
+        positions = packed_positions(embedded.shape[1], packed, embedded.device)
+        row = self._like_any_input(pack(embedded, shared))
+        return own_tokens(run_layers(self.language_model, row, positions, packed=packed), packed)
+
+    def _like_any_input(self, embedded: Tensor) -> Tensor:
+        """Return embeddings that need a gradient in training, as compiled layers see one kind of input."""
+        if torch.is_grad_enabled() and self.language_model.training and not embedded.requires_grad:
+            return embedded.detach().requires_grad_()
+        return embedded
+
+    def pack_rows(self) -> None:
+        """From now on compute once what the rows of a batch share, where its attention is `sdpa`."""
+        if self.language_model.config._attn_implementation == "sdpa":
+            use_packed_rows(self.language_model)
 
     def embed(self, ids: Tensor, heard: Heard | None) -> Tensor:
         """Return embeddings (B, L, D) with audio in the place of its placeholders."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, cycle, islice
 
 from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.speech_lm.training.data import AdapterExample
+from enunciate.speech_lm.training.shared_instruction import by_instruction, common_instruction, pass_tokens
 from enunciate.training.samplers import LengthBatchSampler
 
 
@@ -21,11 +23,32 @@ class StepPlan:
     """Answer tokens in the micro-batches of all processes."""
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """Examples that may be in a batch with each other, in groups that stay together."""
+
+    groups: list[list[AdapterExample]]
+    sampler: LengthBatchSampler
+
+    @classmethod
+    def of(cls, examples: Sequence[AdapterExample], recipe: AdapterRecipe) -> _Kind:
+        groups = _groups(examples, recipe.by_clip)
+        lengths = [max(e.length if not recipe.by_clip else e.n_frames for e in group) for group in groups]
+        size = max(1, recipe.batch_size // max(map(len, groups)))
+        return cls(groups, LengthBatchSampler(lengths, size, recipe.seed))
+
+    def batches(self, epoch: int) -> Iterator[list[AdapterExample]]:
+        self.sampler.set_epoch(epoch)
+        for batch in self.sampler:
+            yield [*chain.from_iterable(self.groups[index] for index in batch)]
+
+
 class BatchPlan:
     """The steps of every epoch: batches of like length, dealt out to the processes.
 
     Together n processes take the batches that one process with n times the accumulation would. If a batch is
-    missing at the end of an epoch for some process, the first ones come again.
+    missing at the end of an epoch for some process, the first ones come again. Examples with different
+    instructions are in different batches.
     """
 
     def __init__(
@@ -33,12 +56,8 @@ class BatchPlan:
     ) -> None:
         """Prepare for the examples of a recipe, as one of several processes."""
         self.examples = examples
-        self._groups = _groups(examples, recipe.by_clip)
-        lengths = [
-            max(e.length if not recipe.by_clip else e.n_frames for e in group) for group in self._groups
-        ]
-        size = max(1, recipe.batch_size // max(map(len, self._groups)))
-        self._sampler = LengthBatchSampler(lengths, size, recipe.seed)
+        self._kinds = [_Kind.of(alike, recipe) for alike in by_instruction(examples)]
+        self._seed = recipe.seed
         longest = max((e.length for e in examples), default=0)
         self.most_tokens = recipe.accumulation * recipe.batch_size * longest
         """What a step of one process has at most, if all of it is joined."""
@@ -48,20 +67,18 @@ class BatchPlan:
     @property
     def steps_per_epoch(self) -> int:
         """Optimiser steps of an epoch."""
-        per_process = -(-len(self._sampler) // self._processes)
+        per_process = -(-sum(len(kind.sampler) for kind in self._kinds) // self._processes)
         return -(-per_process * self._processes // self._batches_per_step)
 
     def epoch(self, epoch: int, first_step: int = 0) -> Iterator[StepPlan]:
         """Yield the steps of an epoch, from `first_step` on."""
-        self._sampler.set_epoch(epoch)
-        dealt = list(self._sampler)
+        dealt = [batch for kind in self._kinds for batch in kind.batches(epoch)]
+        if len(self._kinds) > 1:
+            random.Random(f"{self._seed}/{epoch}/kinds").shuffle(dealt)
         dealt += islice(cycle(list(dealt)), -len(dealt) % self._processes)
         for step in range(first_step, self.steps_per_epoch):
             start = step * self._batches_per_step
-            batches = [
-                [*chain.from_iterable(self._groups[index] for index in batch)]
-                for batch in dealt[start : start + self._batches_per_step]
-            ]
+            batches = dealt[start : start + self._batches_per_step]
             n_items = sum(len(example.answer_ids) for batch in batches for example in batch)
             yield StepPlan(batches[self._process :: self._processes], n_items)
 
@@ -69,12 +86,15 @@ class BatchPlan:
 def joined(batches: Sequence[list[AdapterExample]], most: int) -> list[list[AdapterExample]]:
     """Join batches, the shortest examples first, as long as one has at most `most` tokens with its padding.
 
-    Each batch is joined with the next longer ones, so that little padding is added; 0 joins none.
+    Each batch is joined with the next longer ones of the same instruction, so that little padding is added,
+    and the tokens of an instruction that is computed once count once; 0 joins none.
     """
     found: list[list[AdapterExample]] = []
-    for batch in sorted(batches, key=_longest):
-        if found and _longest(batch) * (len(found[-1]) + len(batch)) <= most:
-            found[-1] = [*found[-1], *batch]
+    for batch in sorted(batches, key=lambda batch: (common_instruction(batch), _longest(batch))):
+        both = [*found[-1], *batch] if found else batch
+        alike = found and common_instruction(found[-1]) == common_instruction(batch)
+        if alike and pass_tokens(both) <= most:
+            found[-1] = both
         else:
             found.append(batch)
     return found if most else list(batches)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from enunciate.speech_lm.families.speech_model import IGNORE_INDEX
 from enunciate.speech_lm.processor import Processor
 from enunciate.speech_lm.training.clip_audio import ClipAudio, TrainingAudio
 from enunciate.speech_lm.training.data import AdapterExample, score_slots
+from enunciate.speech_lm.training.shared_instruction import shared_tokens
 
 
 class Collator:
@@ -30,6 +32,7 @@ class Collator:
         score_tokens    (11,)       int64, the tokens of 0 to 10
         score_targets   (K, 11)     float32
 
+    the number `shared_tokens` of the tokens that all examples begin with, if these are to be computed once,
     and the audio of the C clips (`clip_audio`). Labels are placed by the lengths of prompt and answer, never
     by the padding id: that is also an end token.
     """
@@ -43,7 +46,7 @@ class Collator:
         self.audio = audio or ClipAudio(processor)
         self._score_tokens: list[int] | None = None
 
-    def __call__(self, examples: Sequence[AdapterExample]) -> dict[str, Tensor]:
+    def __call__(self, examples: Sequence[AdapterExample]) -> dict[str, Any]:
         """Return the batch, in the order of the examples.
 
         Raises:
@@ -72,7 +75,9 @@ class Collator:
         rows |= self._soft_scores(examples)
         if device.type == "cuda":
             rows = {name: value.pin_memory() for name, value in rows.items()}
-        return {name: value.to(device, non_blocking=True) for name, value in rows.items()} | batch
+        shared = shared_tokens(examples)  # a number, so that nothing waits for the device
+        given: dict[str, Any] = {"shared_tokens": shared} if shared else {}
+        return {name: value.to(device, non_blocking=True) for name, value in rows.items()} | batch | given
 
     def _soft_scores(self, examples: Sequence[AdapterExample]) -> dict[str, Tensor]:
         places: list[int] = []

@@ -17,6 +17,7 @@ from enunciate.corpus.label_completion import LabelRanges
 from enunciate.errors import AudioDecodeError, RecipeError
 from enunciate.schema import ASPECTS, Aspect, Clip, Utterance
 from enunciate.speech_lm.audio_geometry import AudioGeometry
+from enunciate.speech_lm.decoding.shared_prefixes import prefix_length
 from enunciate.speech_lm.decoding.slots import Slot, find_slots
 from enunciate.speech_lm.options import PromptConfig, TargetConfig, Task
 from enunciate.speech_lm.processor import Processor
@@ -84,6 +85,8 @@ class AdapterExample:
     """What is to be learnt of each score instead of its token."""
     blank_id: int | None = None
     """The token that the model reads in place of each score."""
+    instruction: tuple[int, ...] = ()
+    """The tokens before the audio, if they are enough to be computed once for several examples."""
 
     @property
     def answer_inputs(self) -> list[int]:
@@ -141,7 +144,15 @@ def examples_of(
                 continue
             ids = processor.task_ids(task, prompt, utterance.text, n_tokens)
             answer_ids = processor.answer_ids(render(answer))
-            example = AdapterExample(utterance.id, task, recording, ids, answer_ids, utterance.speaker)
+            example = AdapterExample(
+                utterance.id,
+                task,
+                recording,
+                ids,
+                answer_ids,
+                utterance.speaker,
+                instruction=tuple(ids[: prefix_length([ids], processor.audio_token_id)]),
+            )
             if isinstance(answer, ApaAnswer):
                 example = _with_scores(example, answer, processor, target_config, soft)
             examples.append(example)

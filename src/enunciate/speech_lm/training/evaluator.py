@@ -13,7 +13,7 @@ from typing import cast
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import gather_object
+from accelerate.utils import gather_object, send_to_device
 from peft import PeftModel
 from torch import Tensor, nn
 
@@ -111,7 +111,7 @@ class AdapterEvaluator:
         """Return the summed loss and the number of answer tokens, shape (2,)."""
         sums = torch.zeros(2, dtype=torch.float64, device=device)
         for examples in batches:
-            batch = {name: value.to(device) for name, value in self.collator(examples).items()}
+            batch = send_to_device(self.collator(examples), device)
             loss, items = answer_loss(model, batch, 1), count_items(batch["labels"])
             sums += torch.stack([loss.double(), items.double()])
         return sums

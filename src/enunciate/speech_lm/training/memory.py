@@ -24,6 +24,7 @@ from enunciate.speech_lm.families.registry import family_named
 from enunciate.speech_lm.options import AdapterConfig
 from enunciate.speech_lm.training.adapter_recipe import AdapterRecipe
 from enunciate.speech_lm.training.data import AdapterExample
+from enunciate.speech_lm.training.shared_instruction import by_instruction, pass_tokens
 
 GIB = 1 << 30
 _TRAINED_BYTES = 16
@@ -47,16 +48,19 @@ class LargestBatch:
         cls, recipe: AdapterRecipe, examples: Sequence[AdapterExample], geometry: AudioGeometry
     ) -> LargestBatch:
         """Measure the batch with the longest examples, or one of short examples that are joined."""
-        longest = sorted(examples, key=lambda example: -example.length)[: recipe.batch_size]
+        longest = [
+            sorted(alike, key=lambda example: -example.length)[: recipe.batch_size]
+            for alike in by_instruction(examples)
+        ]
+        join_to = 0 if recipe.join_to == "auto" or not examples else recipe.join_to  # "auto" is made to fit
 
         def largest(count: Callable[[AdapterExample], int]) -> int:
-            alone = len(longest) * max(map(count, longest), default=0)
-            join_to = 0 if recipe.join_to == "auto" else recipe.join_to  # that one is made to fit
-            joined = join_to * max((count(e) / e.length for e in examples), default=0)
-            return math.ceil(max(alone, joined))
+            alone = max((len(batch) * max(map(count, batch)) for batch in longest), default=0)
+            own = (count(e) / (e.length - len(e.instruction)) for e in examples)
+            return math.ceil(max(alone, join_to * max(own, default=0)))
 
         return cls(
-            largest(lambda e: e.length),
+            max(join_to, *map(pass_tokens, longest), 0),
             largest(lambda e: len(e.answer_ids)),
             largest(lambda e: geometry.n_tokens(e.n_frames)),
         )

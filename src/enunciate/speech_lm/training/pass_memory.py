@@ -1,7 +1,8 @@
 """How many tokens a pass may have, by the memory that two passes were seen to take.
 
 A pass takes a fixed part, and so much for each token: a line, of which two passes are two points. Tokens of
-answers take more, by their logits, so that two kinds of examples are measured, and the larger need counts.
+answers take more, by their logits, so that two kinds of examples are measured, and the larger need counts;
+so they are of each instruction that passes compute once, of which other examples have another.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Protocol
 import torch
 
 from enunciate.speech_lm.training.data import AdapterExample
+from enunciate.speech_lm.training.shared_instruction import by_instruction, pass_tokens
 
 _LEFT_FREE = 0.1
 """This share of the memory is left to fragmentation, libraries and lengths that were not measured."""
@@ -79,22 +81,29 @@ def fitting_tokens(
         A multiple of 64, or `most`, or 0 if no two micro-batches fit together.
     """
     rows = max(4, batch_size)  # and half of them are two at least: layers are compiled apart for one
-    kinds = (
-        sorted(examples, key=lambda e: -e.length)[:rows],
-        sorted(examples, key=lambda e: -len(e.answer_ids) / e.length)[:rows],
-    )
+    apart = [alike for alike in by_instruction(examples) if len(alike) >= rows] or [examples]
+    kinds = [
+        chosen
+        for alike in apart
+        for chosen in (
+            sorted(alike, key=lambda e: -e.length)[:rows],
+            sorted(alike, key=lambda e: -len(e.answer_ids) / _own(e))[:rows],
+        )
+    ]
     peak(kinds[0][:2])  # compiles, and allocates what stays
     tokens = float(most)
     for chosen in kinds:
-        points = [
-            (len(part) * max(e.length for e in part), peak(part))
-            for part in (chosen[: len(chosen) // 2], chosen)
-        ]
+        points = [(pass_tokens(part), peak(part)) for part in (chosen[: len(chosen) // 2], chosen)]
         (few, less), (many, more) = points
         per_token = (more - less) / (many - few) if many > few else more / many
         if per_token > 0:
             tokens = min(tokens, many + ((1 - _LEFT_FREE) * available - more) / per_token)
-    shortest = sorted(e.length for e in examples)[:2]
+    shortest = sorted(map(_own, examples))[:2]
     if tokens >= most:
         return most
     return int(tokens) // _ROUND * _ROUND if tokens >= batch_size * sum(shortest) else 0
+
+
+def _own(example: AdapterExample) -> int:
+    """The tokens that no other example shares."""
+    return example.length - len(example.instruction)

@@ -17,6 +17,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -152,7 +153,10 @@ def _examples(recipe: AdapterRecipe, split: AdapterSplit, processor: Processor) 
     utterances = list(split.train)
     if recipe.neural is not None:
         utterances += neural_utterances(recipe.neural, recipe.limit)
-    return examples_of(utterances, recipe.tasks, recipe.prompts, recipe.target, processor, soft)
+    examples = examples_of(utterances, recipe.tasks, recipe.prompts, recipe.target, processor, soft)
+    if recipe.attention == "sdpa" and not recipe.by_clip:
+        return examples
+    return [replace(example, instruction=()) for example in examples]  # no pass can share it
 
 
 def _training_audio(
@@ -186,6 +190,8 @@ def build_model(recipe: AdapterRecipe, device: torch.device, processor: Processo
     model = add_adapter(base, recipe.adapter, family.control_ids(processor, recipe.tasks))
     if recipe.gradient_checkpointing:
         enable_checkpointing(model)
+    if recipe.prompt.instruction == "before" and base.audio_token_id is not None:
+        base.pack_rows()
     if recipe.compile_layers:
         compile_layers(cast("Any", model).get_base_model().language_model)
     return model
