@@ -1,12 +1,18 @@
 """Clips a second and memory of `enunciate assess` on a list, with Ray and without.
 
-    python benchmarks/batch_scale.py [--clips 20000] [--workers 1 2] [--model pocket] [--gpus-per-worker 0]
+    python benchmarks/batch_scale.py [--clips 20000] [--workers 1 2] [--processes 1 2] [--model pocket]
+    python benchmarks/batch_scale.py --model FOLDER --gpus-per-worker 1 --workers 1 2 [--clip-folder CLIPS]
 
-One process, and Ray with 1, 2, ... workers; before each number of workers from 2, as many plain processes
-with a share of the list each (`--shard`), which say what the machine can do without Ray.
+Plain processes with a share of the list each (`--shard`), which say what the machine can do without Ray: one,
+and as many as each number of workers, or those that `--processes` gives. Then Ray with each number of
+workers. With `--gpus-per-worker`, a run sees as many GPUs as its workers need and no more; of plain
+processes, each sees the one that a worker in its place would have, and torch has one thread in each. A part of a GPU is a decimal number, such
+as 0.0625.
 
 The clips have 4 s each and are made of the example by another loudness and noise for each, so that no two are
-the same. Rates are those between the first result and the last, without the start; `whole_s` is all of a run.
+the same. Rates are those between the first result and the last, without the start; `clips_per_s_middle` is
+that between a quarter and nine tenths of the clips, when all of many workers have started and none is without
+work; `whole_s` is all of a run.
 `driver_and_ray_cores` says how many cores the driver and Ray's own processes used, without the workers.
 Memory is the sum of the proportional set sizes of all processes of a run (`Pss`, in which a page that several
 share counts once), sampled every two seconds: its largest value in the second and in the last quarter of the
@@ -20,6 +26,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -29,35 +36,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import soundfile as sf
+from batch_clips import make_clips
 
-from enunciate.audio import SAMPLE_RATE_HZ, load
-
-TEXT = "I think the weather is nice today."
-SECONDS = 4
 SAMPLE_EVERY_S = 2.0
 BUSY_OVER_S = 5.0
+ROUNDING = 1e-6
+"""What a sum of parts of a GPU may differ by from a whole one."""
 WORKER = b"ClipWorker"
 """What the command line of a worker of Ray has in it."""
-
-
-def make_clips(folder: Path, count: int) -> Path:
-    """Write clips and a list of them in Parquet."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    example = Path(__file__).parent.parent / "examples" / "i_think_the_weather_is_nice.flac"
-    speech = np.resize(load(example).samples, SECONDS * SAMPLE_RATE_HZ)
-    speech[load(example).samples.size :] = 0.0
-    rng = np.random.default_rng(0)
-    names = [f"{number:07}.wav" for number in range(count)]
-    for name in names:
-        noise = rng.normal(scale=3e-4, size=speech.size)
-        sf.write(folder / name, rng.uniform(0.3, 0.9) * speech + noise, SAMPLE_RATE_HZ)
-    table = pa.table({"id": names, "audio": names, "text": [TEXT] * count})
-    pq.write_table(table, folder / "clips.parquet", row_group_size=5_000)
-    return folder / "clips.parquet"
 
 
 def busy_cores() -> float:
@@ -134,14 +120,61 @@ def results_in(out: Path) -> int:
     return n_open + sum(pq.read_metadata(part).num_rows for part in out.glob("part-*.parquet"))
 
 
-def measure(commands: Mapping[Path, Sequence[str]], count: int) -> dict[str, float]:
+@dataclass(frozen=True)
+class Command:
+    """A command that writes results, and the GPUs that it sees: None for all that there are."""
+
+    arguments: Sequence[str]
+    gpus: Sequence[int] | None = None
+
+    def start(self, out: Path) -> subprocess.Popen[bytes]:
+        """Start it."""
+        seen = {} if self.gpus is None else {"CUDA_VISIBLE_DEVICES": ",".join(map(str, self.gpus))}
+        one_thread = {"OMP_NUM_THREADS": "1"}  # as Ray sets it for workers with one core
+        return subprocess.Popen(
+            [*self.arguments, "--out", str(out)],
+            env=os.environ | one_thread | seen,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+
+
+def plain_processes(base: Sequence[str], number: int, gpus_each: float, folder: Path) -> dict[Path, Command]:
+    """Return the commands of plain processes that share a list, by the files of their results."""
+    return {
+        folder / f"rows-{number}-{share}.jsonl": Command(
+            [*base, "--shard", f"{share + 1}/{number}"],
+            [int(share * gpus_each + ROUNDING)] if gpus_each else None,
+        )
+        for share in range(number)
+    }
+
+
+def workers_of_ray(base: Sequence[str], number: int, gpus_each: float, folder: Path) -> dict[Path, Command]:
+    """Return the command of a run with so many workers, by the folder of its results."""
+    options = ["--engine", "ray", "--workers", str(number), "--gpus-per-worker", str(gpus_each)]
+    seen = list(range(math.ceil(number * gpus_each - ROUNDING))) if gpus_each else None
+    return {folder / f"ray-{number}": Command([*base, *options], seen)}
+
+
+def rate(samples: Sequence[Sample]) -> float:
+    """Return the clips a second from the first sample to the last; NaN where there are not two."""
+    if len(samples) < 2:
+        return math.nan
+    first, last = samples[0], samples[-1]
+    return (last.n_done - first.n_done) / (last.at_s - first.at_s)
+
+
+def most_memory(samples: Sequence[Sample], least: float, under: float) -> float:
+    """Return the largest memory in MB while the number of results was in a range; NaN without a sample."""
+    return max((one.memory_mb for one in samples if least <= one.n_done < under), default=math.nan)
+
+
+def measure(commands: Mapping[Path, Command], count: int) -> dict[str, float]:
     """Run commands side by side, which write the results of so many clips to files or a folder."""
     busy = busy_cores()
     began = time.perf_counter()
-    runs = [
-        subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        for out, command in commands.items()
-    ]
+    runs = [command.start(out) for out, command in commands.items()]
     usage = Usage([run.pid for run in runs])
     samples: list[Sample] = []
     while all(run.poll() is None for run in runs):
@@ -155,17 +188,15 @@ def measure(commands: Mapping[Path, Sequence[str]], count: int) -> dict[str, flo
     assert sum(map(results_in, commands)) == count
     during = [one for one in samples if 0 < one.n_done < count]
     first, last = during[0], during[-1]
-    n_clips, seconds, cpu_s = last.n_done - first.n_done, last.at_s - first.at_s, last.cpu_s - first.cpu_s
+    seconds, cpu_s = last.at_s - first.at_s, last.cpu_s - first.cpu_s
     quarters = {"memory_mb_second_quarter": 0.25, "memory_mb_last_quarter": 0.75}
-    memory = {
-        name: max(one.memory_mb for one in during if low <= one.n_done / count < low + 0.25)
-        for name, low in quarters.items()
-    }
+    memory = {name: most_memory(during, low * count, (low + 0.25) * count) for name, low in quarters.items()}
     measured = {
         "busy_cores": busy,
         "whole_s": whole_s,
-        "clips_per_s": n_clips / seconds,
-        "clips_per_cpu_s": n_clips / cpu_s,
+        "clips_per_s": rate(during),
+        "clips_per_s_middle": rate([one for one in during if 0.25 <= one.n_done / count <= 0.9]),
+        "clips_per_cpu_s": (last.n_done - first.n_done) / cpu_s,
         **memory,
     }
     if last.worker_cpu_s:
@@ -179,25 +210,21 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--clips", type=int, default=20_000)
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--processes", type=int, nargs="*", help="default: 1, and the numbers of workers")
     parser.add_argument("--model", default="pocket")
-    parser.add_argument("--gpus-per-worker", default="0")
+    parser.add_argument("--gpus-per-worker", type=float, default=0.0)
+    parser.add_argument("--clip-folder", type=Path, help="where the clips stay, for further runs")
     arguments = parser.parse_args()
+    workers, gpus_each = arguments.workers, arguments.gpus_per_worker
+    processes = sorted({1, *workers}) if arguments.processes is None else arguments.processes
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        manifest = make_clips(folder, arguments.clips)
+        manifest = make_clips(arguments.clip_folder or folder / "clips", arguments.clips)
         base = [sys.executable, "-m", "enunciate", "assess", "--manifest", str(manifest)]
         base += ["--model", arguments.model]
-        runs: dict[str, dict[Path, list[str]]] = {"one process": {folder / "rows.jsonl": base}}
-        for workers in arguments.workers:
-            if workers > 1:
-                runs[f"{workers} processes"] = {
-                    folder / f"rows-{workers}-{share}.jsonl": [*base, "--shard", f"{share}/{workers}"]
-                    for share in range(1, workers + 1)
-                }
-            options = ["--engine", "ray", "--workers", str(workers)]
-            options += ["--gpus-per-worker", arguments.gpus_per_worker]
-            runs[f"ray, {workers} workers"] = {folder / f"ray-{workers}": [*base, *options]}
+        runs = {f"{n} plain": plain_processes(base, n, gpus_each, folder) for n in processes}
+        runs |= {f"ray, {n} workers": workers_of_ray(base, n, gpus_each, folder) for n in workers}
         for label, commands in runs.items():
             measured = measure(commands, arguments.clips)
             values = {key: round(value, 2) for key, value in measured.items()}

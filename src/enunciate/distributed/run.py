@@ -28,6 +28,8 @@ ROWS_PER_GPU_TASK = 128
 """The same for a worker with a GPU, whose engine batches clips of similar length."""
 READERS_CPUS = 1
 """The part of a cluster that reads and divides the list; on one machine it comes on top of the cores."""
+ROUNDING = 1e-6
+"""What the sum of the parts of a GPU may exceed it by."""
 RETRIES = 3
 """How often a task is tried again whose worker or machine died, before its clips are tried one by one."""
 WORKER_DIED = "worker_died"
@@ -87,7 +89,7 @@ def assess_on_ray(
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    workers = _workers(ray, cluster)
+    workers = n_workers(ray, cluster)
     with writing_to(out):
         parts = PartFolder(out, settings.identity(), cluster.rows_per_part)
         try:
@@ -125,7 +127,7 @@ def _start(ray: Any) -> None:
         raise DeviceError(f"no cluster of Ray at RAY_ADDRESS={address or 'local'} ({error}){token}") from None
 
 
-def _workers(ray: Any, cluster: ClusterSettings) -> int:
+def n_workers(ray: Any, cluster: ClusterSettings) -> int:
     """Return the number of workers, which has to fit into the cluster beside the readers of the list.
 
     Raises:
@@ -134,13 +136,20 @@ def _workers(ray: Any, cluster: ClusterSettings) -> int:
     has: dict[str, float] = ray.cluster_resources()
     room = int(has.get("CPU", 0)) - READERS_CPUS
     if cluster.gpus_per_worker:
-        room = min(room, int(has.get("GPU", 0) / cluster.gpus_per_worker))
+        room = min(room, _room_on_gpus(int(has.get("GPU", 0)), cluster.gpus_per_worker))
     if room < (cluster.workers or 1):
         raise DeviceError(
             f"the cluster has {has.get('CPU', 0):g} cores, of which one reads the list, and "
             f"{has.get('GPU', 0):g} GPUs: there is room for {max(room, 0)} workers"
         )
     return cluster.workers or room
+
+
+def _room_on_gpus(n_gpus: int, per_worker: float) -> int:
+    """Return how many workers find room on GPUs: a worker that has a part of one has it on one GPU."""
+    if per_worker >= 1:
+        return int(n_gpus / per_worker)
+    return n_gpus * int(1 / per_worker + ROUNDING)
 
 
 @dataclass
