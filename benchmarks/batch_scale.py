@@ -6,8 +6,8 @@
 Plain processes with a share of the list each (`--shard`), which say what the machine can do without Ray: one,
 and as many as each number of workers, or those that `--processes` gives. Then Ray with each number of
 workers. With `--gpus-per-worker`, a run sees as many GPUs as its workers need and no more; of plain
-processes, each sees the one that a worker in its place would have, and torch has one thread in each. A part of a GPU is a decimal number, such
-as 0.0625.
+processes, each sees the one that a worker in its place would have, and torch has one thread in each. A part
+of a GPU is a decimal number, such as 0.0625.
 
 The clips have 4 s each and are made of the example by another loudness and noise for each, so that no two are
 the same. Rates are those between the first result and the last, without the start; `clips_per_s_middle` is
@@ -214,6 +214,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, nargs="*", help="default: 1, and the numbers of workers")
     parser.add_argument("--model", default="pocket")
     parser.add_argument("--gpus-per-worker", type=float, default=0.0)
+    parser.add_argument("--threads", type=int, default=1, help="of each process and worker")
     parser.add_argument("--clip-folder", type=Path, help="where the clips stay, for further runs")
     arguments = parser.parse_args()
     workers, gpus_each = arguments.workers, arguments.gpus_per_worker
@@ -222,7 +223,7 @@ def main() -> None:
         folder = Path(name)
         manifest = make_clips(arguments.clip_folder or folder / "clips", arguments.clips)
         base = [sys.executable, "-m", "enunciate", "assess", "--manifest", str(manifest)]
-        base += ["--model", arguments.model]
+        base += ["--model", arguments.model, "--threads", str(arguments.threads)]
         runs = {f"{n} plain": plain_processes(base, n, gpus_each, folder) for n in processes}
         runs |= {f"ray, {n} workers": workers_of_ray(base, n, gpus_each, folder) for n in workers}
         for label, commands in runs.items():

@@ -248,7 +248,8 @@ def load_assessor(
         lexicon: A file of extra pronunciations, lines of `WORD PH1 PH2 ...`.
         accent: Which pronunciations are right for `pocket` where `Utterance.accent` does not say: American
             ("us"), British ("gb"), or both ("any").
-        threads: Processor threads for one clip, for `pocket`, `whisper`, `both` and the baselines.
+        threads: Processor threads for one clip, for `pocket`, `whisper`, `both` and the baselines; for a
+            model that torch runs, how many clips are read and looked at for speech at once.
         base_url: Where the server of `openai:MODEL` is; the default is the environment variable
             OPENAI_BASE_URL or, without it, OpenAI's own. The key is in OPENAI_API_KEY.
         served_adapter: The folder of the adapter that the server runs as MODEL, whose recipe says how it is
@@ -304,7 +305,9 @@ def load_assessor(
     if is_adapter and torch_options == TorchOptions() and runs_without_torch(folder):
         return load_with_onnx(folder, lexicon=lexicon, accent=accent, threads=threads)
     if is_speech_lm:
-        return load_with_torch(name_or_path, torch_options, adapter=is_adapter, lexicon=lexicon)
+        return load_with_torch(
+            name_or_path, torch_options, adapter=is_adapter, lexicon=lexicon, threads=threads
+        )
     raise ModelNotFoundError(
         f"{name_or_path}: no such model. Use 'pocket', 'whisper', 'both', a folder that `enunciate train` "
         f"wrote, '{HUB_NAME}', or '{SERVED}MODEL' with the address of its server"

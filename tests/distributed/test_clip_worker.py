@@ -6,6 +6,7 @@ import pytest
 from support.dying_engine import FakeSettings
 from support.fake_assessor import write_clip
 
+from enunciate.distributed import clip_worker
 from enunciate.distributed.clip_worker import ClipWorker, WorkerSettings, fetched
 from enunciate.errors import AudioNotFoundError
 from enunciate.manifest import Row, read_json_rows
@@ -59,6 +60,15 @@ def test_an_engine_that_cannot_be_loaded_is_told_once(tmp_path: Path):
     table = worker(table_of_fields([FIELDS | {"id": "a"}, FIELDS | {"id": "b"}]))
     (problem,) = table["problem"].to_pylist()
     assert "no such model" in problem
+
+
+def test_an_engine_has_the_threads_of_its_worker(monkeypatch: pytest.MonkeyPatch):
+    given: dict[str, object] = {}
+    monkeypatch.setattr(
+        clip_worker, "load_assessor", lambda model, **options: given.update(options, model=model)
+    )
+    WorkerSettings(model="pocket", threads=6).load()
+    assert (given["model"], given["threads"]) == ("pocket", 6)
 
 
 def test_a_store_that_fails_is_asked_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from enunciate.errors import (
 )
 from enunciate.exports.csv_table import to_csv
 from enunciate.exports.level import Level
+from enunciate.pocket.assessor import packaged_weights
 from enunciate.schema import ASPECTS, Assessment, Clip, Failure, ReferenceWord, Utterance
 from enunciate.speech_lm.assessor import SpeechLmAssessor, SpeechLmOptions
 from enunciate.speech_lm.decoding.decoded_answer import DecodedAnswer
@@ -123,6 +125,38 @@ def test_a_bare_number_says_nothing_of_its_uncertainty() -> None:
     assert found.fluency is not None
     assert (found.fluency.value, found.fluency.low, found.fluency.high) == (7, 0, 10)
     assert (found.fluency.most_likely, found.fluency.distribution) == (7, None)
+
+
+# --------------------------------------------------------------------------------------------- threads
+
+
+def threaded(aligner: PocketSpeechAligner, threads: int) -> SpeechLmAssessor:
+    options = SpeechLmOptions(batch_size=8)
+    return SpeechLmAssessor(FakeDecoder(), "phi4 test", options=options, aligner=aligner, threads=threads)
+
+
+def test_clips_that_are_prepared_at_once_have_the_results_of_those_prepared_in_turn(
+    aligner: PocketSpeechAligner,
+) -> None:
+    clips = [sounding(spoken_clip(2.0 + 0.1 * seed, seed), id=str(seed)) for seed in range(6)]
+    clips.insert(3, sounding(white_noise(0.1), id="noise"))
+    in_turn, at_once = (list(assess_each(threaded(aligner, threads), clips)) for threads in (1, 4))
+    assert [one.id for one in at_once] == ["0", "1", "2", "noise", "3", "4", "5"]
+    assert isinstance(at_once[3], Failure)
+    assert at_once == in_turn
+
+
+def test_as_many_clips_are_prepared_at_once_as_there_are_threads(aligner: PocketSpeechAligner) -> None:
+    together = Barrier(3, timeout=60)
+
+    class Waiting(PocketSpeechAligner):
+        def has_speech(self, samples: np.ndarray) -> bool:
+            together.wait()  # breaks unless three threads arrive
+            return True
+
+    waiting = Waiting(packaged_weights())
+    clips = [sounding(spoken_clip(2.0), id=id) for id in "abc"]
+    assert [one.id for one in threaded(waiting, 3).assess(clips)] == ["a", "b", "c"]
 
 
 # ------------------------------------------------------------------------------------------- diagnosis

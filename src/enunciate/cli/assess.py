@@ -94,6 +94,14 @@ def assess(
     gpus_per_worker: Annotated[
         float, typer.Option(min=0, help="With --engine ray: GPUs, or the part of one, for each engine.")
     ] = 0.0,
+    threads: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Processor threads of an engine: those of one clip or, of a model that torch runs, as many "
+            "clips that are prepared at once. With --engine ray, the cores of each worker.",
+        ),
+    ] = 1,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -126,6 +134,7 @@ def assess(
                 served_adapter,
                 weights.value,
                 compile_layers,
+                threads,
             )
             assess_distributed(manifest, out, settings, workers=workers, gpus_per_worker=gpus_per_worker)
         return
@@ -143,6 +152,7 @@ def assess(
             served_adapter=served_adapter,
             weights=weights.value,
             compile_layers=compile_layers,
+            threads=threads,
         )
         ipa = phones is PhoneAlphabet.IPA
         if many:

@@ -42,6 +42,7 @@ class WorkerSettings:
     served_adapter: Path | None = None
     weights: WeightFormat = "full"
     compile_layers: bool = False
+    threads: int = 1
 
     def load(self) -> Assessor:
         """Load the engine.
@@ -56,6 +57,7 @@ class WorkerSettings:
             served_adapter=self.served_adapter,
             weights=self.weights,
             compile_layers=self.compile_layers,
+            threads=self.threads,
         )
 
     def identity(self) -> str:

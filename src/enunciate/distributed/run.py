@@ -89,7 +89,7 @@ def assess_on_ray(
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    workers = n_workers(ray, cluster)
+    workers = n_workers(ray, cluster, settings.threads)
     with writing_to(out):
         parts = PartFolder(out, settings.identity(), cluster.rows_per_part)
         try:
@@ -127,14 +127,19 @@ def _start(ray: Any) -> None:
         raise DeviceError(f"no cluster of Ray at RAY_ADDRESS={address or 'local'} ({error}){token}") from None
 
 
-def n_workers(ray: Any, cluster: ClusterSettings) -> int:
+def n_workers(ray: Any, cluster: ClusterSettings, cores: int) -> int:
     """Return the number of workers, which has to fit into the cluster beside the readers of the list.
+
+    Args:
+        ray: The package, which has joined the cluster.
+        cluster: How the work is spread.
+        cores: Those of each worker.
 
     Raises:
         DeviceError: It does not fit.
     """
     has: dict[str, float] = ray.cluster_resources()
-    room = int(has.get("CPU", 0)) - READERS_CPUS
+    room = (int(has.get("CPU", 0)) - READERS_CPUS) // cores
     if cluster.gpus_per_worker:
         room = min(room, _room_on_gpus(int(has.get("GPU", 0)), cluster.gpus_per_worker))
     if room < (cluster.workers or 1):
@@ -189,7 +194,7 @@ class _Run:
                 batch_format="pyarrow",
                 batch_size=rows_per_task,
                 compute=self.ray.data.ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers),
-                num_cpus=1,
+                num_cpus=self.settings.threads,
                 num_gpus=self.gpus_per_worker or None,
                 max_restarts=-1,
                 max_task_retries=RETRIES,

@@ -40,7 +40,7 @@ _SUFFIX: dict[WeightFormat, str] = {"full": "", "int8": ", int8", "int4": ", int
 
 
 def load_adapted(
-    folder: Path, *, lexicon: Path | None = None, torch_options: TorchOptions = _USUAL
+    folder: Path, *, lexicon: Path | None = None, torch_options: TorchOptions = _USUAL, threads: int = 1
 ) -> SpeechLmAssessor:
     """Load the engine of an adapter's folder; the adapter is merged into the base, which decodes faster.
 
@@ -48,6 +48,7 @@ def load_adapted(
         folder: A folder that `enunciate train` wrote, with the recipe that names the base model.
         lexicon: A file with the user's own pronunciations.
         torch_options: How torch runs the model.
+        threads: As in `SpeechLmAssessor`.
 
     Raises:
         ModelNotFoundError: A file is missing, or the base is not here and cannot be fetched.
@@ -59,11 +60,11 @@ def load_adapted(
     trained = read_description(folder)
     device, family = _device(torch_options, trained.kind), family_named(trained.kind)
     model, processor = merged_model(folder, trained, _dtype(family, device, trained.precision), device)
-    return _engine(model, processor, trained, folder, folder / WEIGHTS_FILE, words, torch_options)
+    return _engine(model, processor, trained, folder, folder / WEIGHTS_FILE, words, torch_options, threads)
 
 
 def load_merged(
-    folder: Path, *, lexicon: Path | None = None, torch_options: TorchOptions = _USUAL
+    folder: Path, *, lexicon: Path | None = None, torch_options: TorchOptions = _USUAL, threads: int = 1
 ) -> SpeechLmAssessor:
     """Load the engine of a model into which its adapter was merged.
 
@@ -71,6 +72,7 @@ def load_merged(
         folder: A folder that `enunciate export --format merged` wrote.
         lexicon: A file with the user's own pronunciations.
         torch_options: How torch runs the model.
+        threads: As in `SpeechLmAssessor`.
 
     Raises:
         ModelNotFoundError: A file is missing.
@@ -85,7 +87,7 @@ def load_merged(
         processor = family.processor(str(folder), None, trained.prompt.control)
         model = family.load(folder, dtype=_dtype(family, device, trained.precision), device=device)
     first = sorted(folder.glob("*.safetensors"))[0]
-    return _engine(model.eval(), processor, trained, folder, first, words, torch_options)
+    return _engine(model.eval(), processor, trained, folder, first, words, torch_options, threads)
 
 
 def _engine(
@@ -96,6 +98,7 @@ def _engine(
     file: Path,
     words: Lexicon,
     torch_options: TorchOptions,
+    threads: int,
 ) -> SpeechLmAssessor:
     """Return the engine of a merged model; `file` has weights that tell it from others."""
     configure_cuda()
@@ -116,17 +119,28 @@ def _engine(
         static=pays_on(model.device),
     )
     name = f"{family.name} {folder.resolve().name} {weights_digest(file)}{_SUFFIX[torch_options.weights]}"
-    return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_speech_aligner(), lexicon=words)
+    aligner = packaged_speech_aligner()
+    return SpeechLmAssessor(decoder, name, options=options, aligner=aligner, lexicon=words, threads=threads)
 
 
 def load_untouched(
-    name_or_folder: str, *, lexicon: Path | None = None, torch_options: TorchOptions = _USUAL
+    name_or_folder: str,
+    *,
+    lexicon: Path | None = None,
+    torch_options: TorchOptions = _USUAL,
+    threads: int = 1,
 ) -> SpeechLmAssessor:
     """Load the engine of a checkpoint that was not trained for these tasks: the zero-shot baseline.
 
     It is asked with the full instruction and without control tokens, decodes without constraints, and its
     answers are parsed leniently. If the checkpoint brings its own speech adapter, that is used, because the
     model was never meant to listen without it.
+
+    Args:
+        name_or_folder: A name on the hub, or a folder.
+        lexicon: A file with the user's own pronunciations.
+        torch_options: How torch runs the model.
+        threads: As in `SpeechLmAssessor`.
 
     Raises:
         ModelNotFoundError: There is no such checkpoint, or it cannot be fetched.
@@ -152,7 +166,8 @@ def load_untouched(
         static=pays_on(device),
     )
     name = f"{family.name} {name_or_folder}, untouched{_SUFFIX[torch_options.weights]}"
-    return SpeechLmAssessor(decoder, name, options=options, aligner=packaged_speech_aligner(), lexicon=words)
+    aligner = packaged_speech_aligner()
+    return SpeechLmAssessor(decoder, name, options=options, aligner=aligner, lexicon=words, threads=threads)
 
 
 def _family_of_checkpoint(name_or_folder: str) -> FamilyName:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from enunciate.errors import ModelNotFoundError, needing
 from enunciate.speech_lm.adapter_folder import is_merged, read_description
@@ -55,7 +55,12 @@ def load_with_onnx(
 
 
 def load_with_torch(
-    name_or_folder: str | Path, torch_options: TorchOptions, *, adapter: bool, lexicon: Path | None
+    name_or_folder: str | Path,
+    torch_options: TorchOptions,
+    *,
+    adapter: bool,
+    lexicon: Path | None,
+    threads: int,
 ) -> SpeechLmAssessor:
     """Load an adapter on its base, a merged model, or a checkpoint as it is.
 
@@ -64,6 +69,7 @@ def load_with_torch(
         torch_options: How torch runs the model.
         adapter: Whether the folder has an adapter, whose recipe names the base.
         lexicon: A file with the user's own pronunciations.
+        threads: As in `SpeechLmAssessor`.
 
     Raises:
         ModelNotFoundError: A file or the checkpoint is missing.
@@ -75,8 +81,9 @@ def load_with_torch(
 
         with quiet_loading():
             from enunciate.speech_lm.loading import load_adapted, load_merged, load_untouched
+    given: Any = {"lexicon": lexicon, "torch_options": torch_options, "threads": threads}
     if adapter:
-        return load_adapted(Path(name_or_folder), lexicon=lexicon, torch_options=torch_options)
+        return load_adapted(Path(name_or_folder), **given)
     if is_merged(Path(name_or_folder)):
-        return load_merged(Path(name_or_folder), lexicon=lexicon, torch_options=torch_options)
-    return load_untouched(str(name_or_folder), lexicon=lexicon, torch_options=torch_options)
+        return load_merged(Path(name_or_folder), **given)
+    return load_untouched(str(name_or_folder), **given)
