@@ -139,12 +139,19 @@ class Command:
         )
 
 
+def gpu_of(index: int, gpus_each: float) -> int:
+    """Return the first GPU of a worker; those with a part of a GPU fill one after the other."""
+    if gpus_each >= 1:
+        return index * math.ceil(gpus_each)
+    return index // int(1 / gpus_each + ROUNDING)
+
+
 def plain_processes(base: Sequence[str], number: int, gpus_each: float, folder: Path) -> dict[Path, Command]:
     """Return the commands of plain processes that share a list, by the files of their results."""
     return {
         folder / f"rows-{number}-{share}.jsonl": Command(
             [*base, "--shard", f"{share + 1}/{number}"],
-            [int(share * gpus_each + ROUNDING)] if gpus_each else None,
+            [gpu_of(share, gpus_each)] if gpus_each else None,
         )
         for share in range(number)
     }
@@ -153,7 +160,7 @@ def plain_processes(base: Sequence[str], number: int, gpus_each: float, folder: 
 def workers_of_ray(base: Sequence[str], number: int, gpus_each: float, folder: Path) -> dict[Path, Command]:
     """Return the command of a run with so many workers, by the folder of its results."""
     options = ["--engine", "ray", "--workers", str(number), "--gpus-per-worker", str(gpus_each)]
-    seen = list(range(math.ceil(number * gpus_each - ROUNDING))) if gpus_each else None
+    seen = list(range(gpu_of(number - 1, gpus_each) + math.ceil(gpus_each))) if gpus_each else None
     return {folder / f"ray-{number}": Command([*base, *options], seen)}
 
 

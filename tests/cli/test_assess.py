@@ -94,16 +94,20 @@ def test_model_and_lexicon_are_passed_to_the_engine(clip: Path, monkeypatch: pyt
     asked = []
     monkeypatch.setattr(engines, "load_assessor", lambda *a, **k: asked.append((a, k)) or FakeAssessor())
     run("assess", clip, "--model", "weights/mine", "--lexicon", "words.txt", "--weights", "int8")
-    run("assess", clip, "--model", "weights/mine", "--compile-layers")
+    run("assess", clip, "--model", "weights/mine", "--compile-layers", "--threads", 4)
     usual = {
         "lexicon": None,
         "base_url": None,
         "served_adapter": None,
         "weights": "full",
         "compile_layers": False,
+        "threads": 1,
     }
     rounded = usual | {"lexicon": Path("words.txt"), "weights": "int8"}
-    assert asked == [(("weights/mine",), rounded), (("weights/mine",), usual | {"compile_layers": True})]
+    assert asked == [
+        (("weights/mine",), rounded),
+        (("weights/mine",), usual | {"compile_layers": True, "threads": 4}),
+    ]
 
 
 def test_the_accent_is_that_of_the_utterance(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
