@@ -15,10 +15,11 @@ that between a quarter and nine tenths of the clips, when all of many workers ha
 work; `whole_s` is all of a run.
 `driver_and_ray_cores` says how many cores the driver and Ray's own processes used, without the workers.
 Memory is the sum of the proportional set sizes of all processes of a run (`Pss`, in which a page that several
-share counts once), sampled every two seconds: its largest value in the second and in the last quarter of the
-run, which are equal where memory is flat. `busy_cores` says how many cores other work used before each run.
-Where that is not near 0, the runs share cores with it, and only `clips_per_cpu_s` is to be compared: clips
-between the first result and the last for each second of processor time that all processes of the run used.
+share counts once), sampled every two seconds (`--sample-every`): its largest value in the second and in the
+last quarter of the run, which are equal where memory is flat. `busy_cores` says how many cores other work
+used before each run. Where that is not near 0, the runs share cores with it, and only `clips_per_cpu_s` is to
+be compared: clips between the first result and the last for each second of processor time that all processes
+of the run used.
 """
 
 from __future__ import annotations
@@ -38,7 +39,6 @@ from pathlib import Path
 
 from batch_clips import make_clips
 
-SAMPLE_EVERY_S = 2.0
 BUSY_OVER_S = 5.0
 ROUNDING = 1e-6
 """What a sum of parts of a GPU may differ by from a whole one."""
@@ -165,10 +165,15 @@ def workers_of_ray(base: Sequence[str], number: int, gpus_each: float, folder: P
 
 
 def rate(samples: Sequence[Sample]) -> float:
-    """Return the clips a second from the first sample to the last; NaN where there are not two."""
-    if len(samples) < 2:
+    """Return the clips a second between the first new results and the last; NaN where there are not two.
+
+    Results come in groups: without this, the wait for the group after the last would count.
+    """
+    n_before = (0, *(one.n_done for one in samples))
+    new = [one for one, before in zip(samples, n_before, strict=False) if one.n_done > before]
+    if len(new) < 2:
         return math.nan
-    first, last = samples[0], samples[-1]
+    first, last = new[0], new[-1]
     return (last.n_done - first.n_done) / (last.at_s - first.at_s)
 
 
@@ -177,7 +182,7 @@ def most_memory(samples: Sequence[Sample], least: float, under: float) -> float:
     return max((one.memory_mb for one in samples if least <= one.n_done < under), default=math.nan)
 
 
-def measure(commands: Mapping[Path, Command], count: int) -> dict[str, float]:
+def measure(commands: Mapping[Path, Command], count: int, every_s: float) -> dict[str, float]:
     """Run commands side by side, which write the results of so many clips to files or a folder."""
     busy = busy_cores()
     began = time.perf_counter()
@@ -185,7 +190,7 @@ def measure(commands: Mapping[Path, Command], count: int) -> dict[str, float]:
     usage = Usage([run.pid for run in runs])
     samples: list[Sample] = []
     while all(run.poll() is None for run in runs):
-        time.sleep(SAMPLE_EVERY_S)
+        time.sleep(every_s)
         n_done = sum(results_in(out) for out in commands if out.exists())
         samples.append(usage.sample(time.perf_counter() - began, n_done))
     for run in runs:
@@ -222,6 +227,7 @@ def main() -> None:
     parser.add_argument("--model", default="pocket")
     parser.add_argument("--gpus-per-worker", type=float, default=0.0)
     parser.add_argument("--threads", type=int, default=1, help="of each process and worker")
+    parser.add_argument("--sample-every", type=float, default=2.0, help="seconds between looks at a run")
     parser.add_argument("--clip-folder", type=Path, help="where the clips stay, for further runs")
     arguments = parser.parse_args()
     workers, gpus_each = arguments.workers, arguments.gpus_per_worker
@@ -234,7 +240,7 @@ def main() -> None:
         runs = {f"{n} plain": plain_processes(base, n, gpus_each, folder) for n in processes}
         runs |= {f"ray, {n} workers": workers_of_ray(base, n, gpus_each, folder) for n in workers}
         for label, commands in runs.items():
-            measured = measure(commands, arguments.clips)
+            measured = measure(commands, arguments.clips, arguments.sample_every)
             values = {key: round(value, 2) for key, value in measured.items()}
             sys.stdout.write(json.dumps({"run": label, "clips": arguments.clips, **values}) + "\n")
             sys.stdout.flush()
