@@ -19,8 +19,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward  # p
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask  # pyright: ignore[reportUnknownVariableType]
 from transformers.modeling_utils import AttentionInterface
 
-from enunciate.speech_lm.families.head_layout import Part, by_position, merged_by_position
-from enunciate.speech_lm.families.partial_attention import attend
+from enunciate.speech_lm.families.partial_attention import Part, attend, merged
 
 GROUPED = "grouped_sdpa"
 """The name under which it is registered with transformers."""
@@ -63,11 +62,24 @@ def grouped_attention(
     each = heads // groups
     packed = query.reshape(batch, groups, each * length, size)
     mask = attention_mask.expand(batch, each, length, -1).reshape(batch, 1, each * length, -1)
-    if not prefixes:
-        read = scaled_dot_product_attention(packed, key, value, mask, dropout, scale=scaling)
-        return by_position(read, each), None
-    own = attend(packed, key, value, mask, scaling)
-    return merged_by_position(own, _attend_together(query, prefixes, scaling), each), None
+    if prefixes:
+        own_read, own_sums = attend(packed, key, value, mask, scaling)
+        own = _by_position(own_read, each), _by_position(own_sums.unsqueeze(-1), each).squeeze(-1)
+        out = merged(own, _attend_together(query, prefixes, scaling))
+    else:
+        out = _by_position(
+            scaled_dot_product_attention(packed, key, value, mask, dropout, scale=scaling), each
+        )
+    return out.contiguous(), None
+
+
+def _by_position(packed: Tensor, each: int) -> Tensor:
+    """Return (B, L, H, D) of what the heads of each group have read in turn, (B, G, H / G x L, D).
+
+    One copy at most: the inner dimension stays together.
+    """
+    heads = packed.unflatten(2, (each, -1))
+    return heads.permute(0, 3, 1, 2, 4).flatten(2, 3)
 
 
 def _attend_together(query: Tensor, prefixes: Sequence[tuple[Tensor, Tensor]], scaling: float | None) -> Part:

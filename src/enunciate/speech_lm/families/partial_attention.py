@@ -12,7 +12,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from enunciate.speech_lm.families.head_layout import Part
+Part = tuple[Tensor, Tensor]
+"""What queries read (..., D), and the logarithms of their sums of exponentials (...), in float32."""
 
 _aten: Any = torch.ops.aten
 
@@ -51,3 +52,10 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scali
         )
     read, sums = cast("Part", found[:2])
     return read, sums[..., : query.shape[2]]  # one of the operators rounds their number up
+
+
+def merged(one: Part, other: Part) -> Tensor:
+    """Return what queries read from two parts together, (..., D)."""
+    (read, sums), (other_read, other_sums) = one, other
+    share = (other_sums - sums).sigmoid().unsqueeze(-1)
+    return torch.lerp(read.float(), other_read.float(), share).to(read.dtype)
