@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 
 import pytest
@@ -14,6 +15,7 @@ from enunciate.corpus.synthetic.neural_clip import read_neural, write_neural
 from enunciate.errors import CorpusError, DeviceError, EnunciateError, MissingExtraError, ModelNotFoundError
 from enunciate.speech_lm.adapter import load_adapter
 from enunciate.speech_lm.decoding.static_decoding import StaticDecoding
+from enunciate.speech_lm.families.decoder_layers import compile_layers
 from enunciate.speech_lm.families.phi4.config import full_config
 from enunciate.speech_lm.families.phi4.model import load_base
 from enunciate.speech_lm.families.phi4.processor import Phi4Processor as Processor
@@ -269,6 +271,39 @@ def test_evaluations_decode_a_copy_in_static_passes_where_that_pays(material, tm
     monkeypatch.setattr(evaluator, "_has_room_for_copy", lambda model: False)
     train(tiny_recipe(material, tmp_path / "no copy", max_steps=2))
     assert not made
+
+
+def test_a_run_with_compiled_layers_compiles_the_copies_of_its_evaluations_once(
+    material, tmp_path, monkeypatch
+):
+    graphs = {"train": [], "evaluator": []}
+
+    def counting(name):
+        def backend(graph, _):
+            graphs[name].append(graph)
+            return graph.forward
+
+        return partial(compile_layers, backend=backend)
+
+    changes = {"max_steps": 2, "evaluate_every": 1}
+    expected = train(tiny_recipe(material, tmp_path / "plain", **changes))
+    torch._dynamo.reset()
+    monkeypatch.setattr(evaluator, "pays_on", lambda device: True)
+    after_each, merged_copy = [], evaluator._merged_copy
+    monkeypatch.setattr(
+        evaluator,
+        "_merged_copy",
+        lambda model: after_each.append(len(graphs["evaluator"])) or merged_copy(model),
+    )
+    for name in graphs:
+        monkeypatch.setattr(f"enunciate.speech_lm.training.{name}.compile_layers", counting(name))
+    found = train(tiny_recipe(material, tmp_path / "compiled", compile_layers=True, **changes))
+    torch._dynamo.reset()
+
+    assert found == pytest.approx(expected)
+    assert after_each[0] == 0
+    assert after_each[1] > 0
+    assert len(graphs["evaluator"]) == after_each[1], "the second copy has compiled nothing"
 
 
 def test_what_is_due_at_the_end_of_an_epoch_comes_there(material, tmp_path):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 import torch
 from accelerate import Accelerator
@@ -22,6 +22,7 @@ from enunciate.speech_lm.adapter import merged
 from enunciate.speech_lm.answer_loss import answer_loss, count_items
 from enunciate.speech_lm.decoding.decoder import ClipFeatures, Decoder
 from enunciate.speech_lm.decoding.static_decoding import pays_on
+from enunciate.speech_lm.families.decoder_layers import compile_layers
 from enunciate.speech_lm.families.registry import family_named
 from enunciate.speech_lm.options import Task
 from enunciate.speech_lm.processor import Processor
@@ -72,9 +73,11 @@ class AdapterEvaluator:
             mine = [[self.examples[i] for i in batch] for batch in list(batches)[process::processes]]
             self.audio.prepare([e.recording for batch in mine for e in batch])
             measured = model if is_sharded else _merged_copy(model)
-            sums = self._loss(measured, mine, accelerator.device)
             # The model that is trained may be sharded, compiled or short of memory; its copy is not.
             static = measured is not model and pays_on(accelerator.device)
+            if static and self.recipe.compile_layers:  # once: later copies have the code of the first
+                compile_layers(cast("Any", measured).language_model)
+            sums = self._loss(measured, mine, accelerator.device)
             self._decoder = self._decoder_of(measured, static=static)
             answers = {
                 way: self._decode(self._decoder, mine, with_text=way != WITHOUT_TEXT) for way in self._ways
