@@ -78,7 +78,7 @@ def _by_position(packed: Tensor, each: int) -> Tensor:
 
     One copy at most: the inner dimension stays together.
     """
-    heads = packed.unflatten(2, (each, -1))
+    heads = torch.unflatten(packed, 2, (each, -1))
     return heads.permute(0, 3, 1, 2, 4).flatten(2, 3)
 
 
@@ -88,13 +88,13 @@ def _attend_together(query: Tensor, prefixes: Sequence[tuple[Tensor, Tensor]], s
     Returns:
         What they read (B, L, H, D), and the logarithms of their sums of exponentials (B, L, H).
     """
-    rows = query.transpose(1, 2).unflatten(0, (len(prefixes), -1))
+    rows = torch.unflatten(query.transpose(1, 2), 0, (len(prefixes), -1))
     reads: list[Tensor] = []
     sums: list[Tensor] = []
     for row, (key, value) in zip(rows.unbind(), prefixes, strict=True):
         read, sum_of_it = attend(row.flatten(0, 1).transpose(0, 1)[None], key, value, None, scaling)
-        reads.append(read[0].transpose(0, 1).unflatten(0, row.shape[:2]))
-        sums.append(sum_of_it[0].transpose(0, 1).unflatten(0, row.shape[:2]))
+        reads.append(torch.unflatten(read[0].transpose(0, 1), 0, row.shape[:2]))
+        sums.append(torch.unflatten(sum_of_it[0].transpose(0, 1), 0, row.shape[:2]))
     return torch.cat(reads), torch.cat(sums)
 
 
