@@ -4,14 +4,14 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from support.speech_lm_cases import batch_of, randomize, tiny_base
+from support.same_gradients import adapted, assert_same, gradients
+from support.speech_lm_cases import batch_of
 from support.speech_lm_runs import log_of, tiny_recipe
 
-from enunciate.speech_lm.adapter import add_adapter, enable_checkpointing
+from enunciate.speech_lm.adapter import enable_checkpointing
 from enunciate.speech_lm.answer_loss import answer_loss
 from enunciate.speech_lm.families.decoder_layers import compile_layers
 from enunciate.speech_lm.families.decoder_only import DecoderOnly
-from enunciate.speech_lm.options import AdapterConfig
 from enunciate.speech_lm.training import gradients as gradients_module
 from enunciate.speech_lm.training.shared_instruction import by_instruction, pass_tokens, shared_tokens
 from enunciate.speech_lm.training.train import train
@@ -41,27 +41,10 @@ def test_only_examples_of_one_instruction_share_it():
 # ------------------------------------------------------------------------------------------ gradients
 
 
-def adapted(strategy="lora", packs=True):
-    config = AdapterConfig(strategy=strategy, start="fresh", rank=4, alpha=8, dropout=0)
-    model = add_adapter(tiny_base(), config).train()
-    randomize(model)
-    if packs:
-        model.get_base_model().pack_rows()
+def packing(strategy="lora"):
+    model = adapted(strategy)
+    model.get_base_model().pack_rows()
     return model
-
-
-def gradients(model, batch):
-    model.zero_grad()
-    loss = answer_loss(model, batch, 10)
-    loss.backward()
-    return loss.detach(), {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
-
-
-def assert_same(one, other):
-    torch.testing.assert_close(one[0], other[0], rtol=1e-5, atol=1e-5)
-    assert one[1].keys() == other[1].keys() and one[1]
-    for name, value in one[1].items():
-        assert (other[1][name] - value).norm() <= 1e-5 * value.norm() + 1e-7, name
 
 
 def with_places(batch):
@@ -84,21 +67,21 @@ def batch():
 @pytest.mark.parametrize("strategy", ["lora", "unfreeze"])
 @pytest.mark.parametrize("given", [with_places, dict], ids=["places given", "places looked for"])
 def test_sharing_changes_neither_loss_nor_gradients(strategy, given, batch):
-    model = adapted(strategy)
+    model = packing(strategy)
     whole = gradients(model, given(batch))
 
     assert_same(whole, gradients(model, given(batch) | {"shared_tokens": SHARED}))
-    assert_same(whole, gradients(adapted(strategy, packs=False), batch | {"shared_tokens": SHARED}))
+    assert_same(whole, gradients(adapted(strategy), batch | {"shared_tokens": SHARED}))
 
 
 def test_nor_with_encodings_that_are_kept(batch):
-    model = adapted()
+    model = packing()
 
     assert_same(gradients(model, batch), gradients(model, encoded(model, batch) | {"shared_tokens": SHARED}))
 
 
 def test_nor_with_two_examples_of_one_clip(batch):
-    model = adapted()
+    model = packing()
     twice = {name: value for name, value in batch.items() if not name.startswith("audio")}
     audio = {name: value[[0, 0, 2]] for name, value in batch.items() if name.startswith("audio")}
     apart = {name: value[[0, 0, 2]] for name, value in twice.items()}
@@ -110,7 +93,7 @@ def test_nor_with_two_examples_of_one_clip(batch):
 
 
 def test_nor_with_activations_computed_again(batch):
-    model = adapted()
+    model = packing()
     whole = gradients(model, batch)
     enable_checkpointing(model)
 
@@ -120,7 +103,7 @@ def test_nor_with_activations_computed_again(batch):
 @pytest.mark.slow
 def test_nor_with_compiled_layers_which_are_one_code_for_all_lengths():
     torch._dynamo.reset()
-    model = adapted()
+    model = packing()
     batches = [batch_of([frames, 70], [answer, 3], instruction=n) for frames, answer, n in CASES]
     plain = [gradients(model, batch) for batch in batches]
     compiled = []
@@ -143,7 +126,7 @@ CASES = [(90, 4, 40), (333, 12, 33), (64, 9, 64)]
 
 
 def test_the_instruction_goes_through_the_layers_once(batch):
-    model, seen = adapted(), []
+    model, seen = packing(), []
     layers = model.get_base_model().language_model.layers
     layers[0].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[:2].numel()))
     gradients(model, batch)

@@ -3,11 +3,11 @@
 import pytest
 import torch
 from safetensors.torch import load_file
-from support.speech_lm_cases import batch_of, features, randomize, tiny_base
+from support.same_gradients import adapted, assert_same, gradients
+from support.speech_lm_cases import batch_of, features, tiny_base
 from support.speech_lm_runs import log_of, tiny_recipe
 
 from enunciate.errors import RecipeError
-from enunciate.speech_lm.adapter import add_adapter
 from enunciate.speech_lm.answer_loss import answer_loss
 from enunciate.speech_lm.families.decoder_layers import can_run_layers, compile_layers
 from enunciate.speech_lm.options import AdapterConfig
@@ -20,27 +20,6 @@ pytestmark = pytest.mark.slow
 
 WEIGHTS = "adapter_model.safetensors"
 FRAMES, ANSWERS = [90, 333, 64], [4, 12, 9]
-
-
-def adapted(strategy="lora"):
-    config = AdapterConfig(strategy=strategy, start="fresh", rank=4, alpha=8, dropout=0)
-    model = add_adapter(tiny_base(), config).train()
-    randomize(model)
-    return model
-
-
-def gradients(model, *batches):
-    model.zero_grad()
-    loss = sum(answer_loss(model, batch, 10) for batch in batches)
-    loss.backward()
-    return loss.detach(), {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
-
-
-def assert_same(one, other):
-    torch.testing.assert_close(one[0], other[0], rtol=1e-5, atol=1e-5)
-    assert one[1].keys() == other[1].keys() and one[1]
-    for name, value in one[1].items():
-        assert (other[1][name] - value).norm() <= 1e-5 * value.norm() + 1e-7, name
 
 
 # ------------------------------------------------------------------------------------------- the layers
