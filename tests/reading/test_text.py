@@ -67,8 +67,10 @@ def test_words_are_those_typed(text, expected):
     assert words(text) == expected.split("|")
 
 
-@given(st.text(alphabet=st.sampled_from("aI 5$.,:’é½ﬁ😀-\u0301\u00ad²"), max_size=30))
+@given(st.text(alphabet=st.sampled_from("aI 5$.,:’é½ﬁ😀-\u0301\u00ad²¹⁰⁻"), max_size=30))
 @example("5²²²")
+@example("5⁰⁰")
+@example("d⁻7x")
 def test_the_span_of_a_word_is_its_place_in_the_typed_text(text):
     try:
         found = parse_text(text, LEXICON)

@@ -54,6 +54,8 @@ _BETWEEN = {
     "~": ["about", "approximately", "around", "roughly"],
     "#": ["number", "hashtag", "pound"],
 }
+_LONGEST_POWER = 6
+"""Figures; those of a longer power are read one by one."""
 _OPERAND_BEFORE = re.compile(r"(?:[0-9)]|(?<!\w)[a-z])\s?$", re.IGNORECASE)
 _OPERAND_AFTER = re.compile(r"\s?-?[0-9(]|\s?[a-z](?!\w)", re.IGNORECASE)
 
@@ -91,12 +93,12 @@ def _either(found: Found) -> list[str]:
 
 
 def _power(found: Found) -> list[str]:
-    digits = re.sub("[ ^]", "", found["power"])
-    if not re.fullmatch("-?[1-9][0-9]?", digits):
-        return []
-    power, minus = int(digits.lstrip("-")), "minus " * digits.startswith("-")
-    number, rank = " ".join(cardinal(power)), ordinals(power)[0]
-    named = {"2": ["squared"], "3": ["cubed"]}.get(digits, [])
+    figures = found["power"].lstrip("-")
+    minus = "minus " * found["power"].startswith("-")
+    if len(figures) > _LONGEST_POWER:
+        return [f"to the power of {minus}" + " ".join(word for one in figures for word in cardinal(int(one)))]
+    number, rank = " ".join(cardinal(int(figures))), ordinals(int(figures))[0]
+    named = {"2": ["squared"], "3": ["cubed"]}.get(found["power"], [])
     ranks = [f"to the {minus}{rank}", f"to the {minus}{rank} power"]
     return [*named, f"to the power of {minus}{number}", *ranks, f"to the {minus}{number}"]
 
@@ -115,7 +117,7 @@ RULES = (
     ),
     Rule(
         "power",
-        re.compile(r"\^(?P<power>(?:-\^?)?[0-9](?:[0-9]| \^[0-9])?)(?!\w)"),
+        re.compile(r"\^(?P<power>-?[0-9]+)(?!\w)"),
         _power,
         "3² is 9.",
         "three squared is nine",

@@ -23,10 +23,16 @@ _PLAIN = str.maketrans(
         "\u201c": '"',
         "\u201d": '"',
     }
-    | {sign: f"^{power} " for sign, power in zip("⁰²³⁴⁵⁶⁷⁸⁹", "023456789", strict=True)}
-    | {"⁻": "^-"}
     | dict.fromkeys("\u2122\u00ae\u00a9", " ")
 )
+
+_RAISED_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_RAISED_MINUS = "⁻"
+_NOTED = re.compile(
+    r"(?:(?<![A-Za-z])(?!(?:inch|inches|foot|feet|yards?|miles?|met(?:er|re)s?)$)[A-Za-z]{4,}|[a-z][.,;:!?\"”’]{1,2})$",
+    re.IGNORECASE,
+)
+"""Before the number of a note, which nobody reads aloud."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +66,23 @@ def make_plain(typed: str) -> Written:
     starts: list[int] = []
     ends: list[int] = []
     for match in _CHARACTER.finditer(typed):
-        piece = _plain_character(match[0])
+        is_raised = match[0] in {*_RAISED_DIGITS, _RAISED_MINUS}
+        piece = _raised(typed, match.start()) if is_raised else _plain_character(match[0])
         pieces.append(piece)
         starts += [match.start()] * len(piece)
         ends += [match.end()] * len(piece)
     return Written(typed, as_in_english("".join(pieces)), tuple(starts), tuple(ends))
+
+
+def _raised(typed: str, at: int) -> str:
+    """Return a raised character of a text as part of a power, such as "^10 ", or of a note's number."""
+    if _NOTED.search(typed[:at].rstrip(_RAISED_DIGITS)):
+        return " "
+    ends = typed[at + 1 : at + 2] not in {*_RAISED_DIGITS}
+    if typed[at] == _RAISED_MINUS:
+        return "-" if ends else "^-"
+    begins = at == 0 or typed[at - 1] not in _RAISED_DIGITS + _RAISED_MINUS
+    return "^" * begins + str(_RAISED_DIGITS.index(typed[at])) + " " * ends
 
 
 def _plain_character(character: str) -> str:
