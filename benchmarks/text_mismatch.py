@@ -3,7 +3,8 @@
     python benchmarks/text_mismatch.py --corpus CORPUS [--split test]
 
 Every fourth clip of the split is assessed with its own text, and with that of a clip half the split further
-on, which is another sentence of another speaker. A text that is too long for the clip counts as a warning.
+on, which is another sentence of another speaker. A text that is too long for the clip counts as a warning; a
+clip without speech counts neither way.
 The results check the thresholds `MISMATCH_*`.
 """
 
@@ -14,16 +15,18 @@ from pathlib import Path
 
 from enunciate.corpus.speechocean762 import load_corpus
 from enunciate.engines import Assessor, load_assessor
-from enunciate.errors import TextTooLongError
+from enunciate.errors import NoSpeechError, TextTooLongError
 from enunciate.schema import Utterance
 
 
-def is_warned(assessor: Assessor, utterance: Utterance) -> bool:
-    """Return whether the engine warned that the text does not match."""
+def is_warned(assessor: Assessor, utterance: Utterance) -> bool | None:
+    """Return whether the engine warned that the text does not match; None for a clip without speech."""
     try:
         return any(notice.code == "text_mismatch" for notice in assessor.assess([utterance])[0].warnings)
     except TextTooLongError:
         return True
+    except NoSpeechError:
+        return None
 
 
 def main() -> None:
@@ -41,8 +44,8 @@ def main() -> None:
     mismatched = [u.model_copy(update={"words": o.words}) for u, o in zip(own, others, strict=True)]
     assessor = load_assessor(arguments.model)
     for name, utterances in (("right text", own), ("wrong text", mismatched)):
-        share = sum(is_warned(assessor, u) for u in utterances) / len(utterances)
-        print(f"{name}: {share:.3f} of {len(utterances)} clips with a warning")
+        found = [warned for u in utterances if (warned := is_warned(assessor, u)) is not None]
+        print(f"{name}: {sum(found) / len(found):.3f} of {len(found)} clips with a warning")
 
 
 if __name__ == "__main__":
