@@ -11,6 +11,10 @@ import numpy.typing as npt
 import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 
 _ort: Any = onnxruntime
+EXACT_PRODUCTS = "session.x64quantprecision"
+"""The setting without which sums of two products of 8 bits are cut off at 16 bits on x86 processors that lack
+VNNI, such as AMD's before Zen 4; scores were then up to several tenths off. It changes nothing on others.
+Source: onnxruntime.ai/docs/performance/model-optimizations/quantization.html."""
 
 
 class Session:
@@ -30,6 +34,7 @@ class Session:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        options.add_session_config_entry(EXACT_PRODUCTS, "1")
         if weights:
             values = [_ort.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
             options.add_external_initializers(list(weights), values)
