@@ -13,7 +13,7 @@ import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 _ort: Any = onnxruntime
 EXACT_PRODUCTS = "session.x64quantprecision"
 """The setting without which sums of two products of 8 bits are cut off at 16 bits on x86 processors that lack
-VNNI, such as AMD's before Zen 4; scores were then up to several tenths off. It changes nothing on others.
+VNNI, such as AMD's before Zen 4; scores were then up to 0.6 off. It changes nothing on others.
 Source: onnxruntime.ai/docs/performance/model-optimizations/quantization.html."""
 
 
