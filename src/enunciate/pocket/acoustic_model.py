@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from enunciate.onnx_session import Session
 from enunciate.pocket.log_mel import HOP, log_mel
-from enunciate.pocket.onnx_session import Session
 from enunciate.pocket.pitch import track
 from enunciate.progress import Progress
 

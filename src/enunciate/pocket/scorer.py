@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from enunciate.onnx_session import Session
 from enunciate.pocket.acoustic_model import FRAME_S, Outputs
 from enunciate.pocket.aspects import FLUENCY
 from enunciate.pocket.forced_alignment import Alignment
-from enunciate.pocket.onnx_session import Session
 from enunciate.pocket.phrases import Phrase, is_unmarked
 from enunciate.pocket.weights_folder import SCORER, SCORER_WITHOUT_REFERENCE
 

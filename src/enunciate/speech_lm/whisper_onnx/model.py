@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from enunciate.pocket.onnx_session import Session
+from enunciate.onnx_session import Session
 from enunciate.speech_lm.whisper_onnx.dimensions import Dimensions
 from enunciate.speech_lm.whisper_onnx.graph_files import graph
 from enunciate.speech_lm.whisper_onnx.initialisers import (

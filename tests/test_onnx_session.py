@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from enunciate.pocket.onnx_session import Session
+from enunciate.onnx_session import Session
 from enunciate.speech_lm.whisper_onnx.graph_builder import GraphBuilder
 
 WIDTH, OUTPUTS = 512, 8
@@ -18,7 +18,7 @@ def test_of_integers():
         "product",
         [helper.make_tensor_value_info("x", TensorProto.UINT8, ["rows", WIDTH])],
         [helper.make_tensor_value_info("product", TensorProto.INT32, ["rows", OUTPUTS])],
-        [numpy_helper.from_array(MATRIX, "matrix"), numpy_helper.from_array(np.uint8([128])[0], "zero")],
+        [numpy_helper.from_array(MATRIX, "matrix"), numpy_helper.from_array(np.array(128, np.uint8), "zero")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     values = np.array([0, 127, 128, 130, 255])
