@@ -5,10 +5,10 @@ import pytest
 
 pytest.importorskip("onnx")
 
-from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper
 
-from enunciate.onnx_session import Session  # noqa: E402
-from enunciate.speech_lm.whisper_onnx.graph_builder import GraphBuilder  # noqa: E402
+from enunciate.onnx_session import Session
+from enunciate.speech_lm.whisper_onnx.graph_builder import GraphBuilder
 
 WIDTH, OUTPUTS = 512, 8
 MATRIX = np.full((WIDTH, OUTPUTS), 127, np.int8)
