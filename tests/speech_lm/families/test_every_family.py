@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from support.speech_lm_cases import clip
+from support.speech_lm_cases import clip, spoken_clip
 from support.speech_lm_runs import log_of, tiny_recipe
 from support.tiny_bases import save_tiny_base
 
 from enunciate.engines import load_assessor
 from enunciate.errors import RecipeError
-from enunciate.schema import Utterance
+from enunciate.schema import Clip, Utterance
 from enunciate.speech_lm.decoding.decoded_answer import expectation
 from enunciate.speech_lm.decoding.decoder import Decoder
 from enunciate.speech_lm.families.decoder_only import DecoderOnly
@@ -73,10 +73,10 @@ def test_it_resumes_to_the_same_adapter(recipe, metrics, tmp_path):
     assert (again.out / WEIGHTS).read_bytes() == (recipe.out / WEIGHTS).read_bytes()
 
 
-def test_its_folder_is_an_engine(recipe, metrics, material):
+def test_its_folder_is_an_engine(recipe, metrics):
     engine = load_assessor(recipe.out)
-    wav = next((material / "corpus" / "WAVE").rglob("*.WAV"))
-    assessment, heard = engine.assess_and_recognise([Utterance(id="a", audio=wav, text="WE CALL IT BEAR")])[0]
+    reading = Clip(samples=spoken_clip(2.0), sample_rate_hz=16_000)
+    assessment, heard = engine.assess_and_recognise([Utterance(id="a", audio=reading, text="I THINK")])[0]
 
     assert engine.name.startswith(f"{recipe.kind} ")
     assert assessment.total is not None and 0 <= assessment.total.value <= 10
