@@ -15,13 +15,17 @@ MATRIX = np.full((WIDTH, OUTPUTS), 127, np.int8)
 
 
 def test_products_of_integers_are_exact():
-    node = helper.make_node("MatMulInteger", ["x", "matrix", "zero"], ["product"])
+    node = helper.make_node("MatMulInteger", ["x", "matrix", "zero", "zero_of_matrix"], ["product"])
     graph = helper.make_graph(
         [node],
         "product",
         [helper.make_tensor_value_info("x", TensorProto.UINT8, ["rows", WIDTH])],
         [helper.make_tensor_value_info("product", TensorProto.INT32, ["rows", OUTPUTS])],
-        [numpy_helper.from_array(MATRIX, "matrix"), numpy_helper.from_array(np.array(128, np.uint8), "zero")],
+        [
+            numpy_helper.from_array(MATRIX, "matrix"),
+            numpy_helper.from_array(np.array(128, np.uint8), "zero"),
+            numpy_helper.from_array(np.zeros(OUTPUTS, np.int8), "zero_of_matrix"),
+        ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     values = np.array([0, 127, 128, 130, 255])

@@ -62,6 +62,14 @@ class GraphBuilder:
         self._constants[name] = helper.make_tensor(name, INT64, [len(values)], values)
         return name
 
+    def zero_point(self, name: str) -> str:
+        """Return the integer that stands for 0 in a matrix, without which ONNX Runtime up to 1.28 errs.
+
+        Each matrix has its own, because ONNX Runtime replaces it by a copy with the name of this one.
+        """
+        self._constants[name] = helper.make_tensor(name, INT8, [], [0])
+        return name
+
     # ------------------------------------------------------------------------------------------- layers
 
     def linear(self, x: str, name: str, n_in: int, n_out: int, *, bias: bool = True) -> str:
@@ -69,7 +77,8 @@ class GraphBuilder:
         matrix = self.weight(f"{name}.weight", n_in, n_out, kind=INT8)
         scale = self.weight(f"{name}.scale", n_out)
         added = self.weight(f"{name}.bias", n_out) if bias else ""
-        return self.op("DynamicQuantizeMatMul", x, matrix, scale, "", added, domain=_CONTRIB)
+        inputs = (x, matrix, scale, self.zero_point(f"{name}.zero_point"), added)
+        return self.op("DynamicQuantizeMatMul", *inputs, domain=_CONTRIB)
 
     def exact_linear(self, x: str, name: str, n_in: int, n_out: int) -> str:
         """Multiply (..., n_in) with a float32 matrix, and add a bias."""
