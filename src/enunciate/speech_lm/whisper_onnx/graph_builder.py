@@ -1,7 +1,7 @@
 """The parts that Whisper's graphs consist of, written with `onnx.helper`; the values of weights stay outside.
 
 Every weight is an initialiser whose data are declared to be in another file, which does not exist: whoever
-loads the graph gives the values by name (`session`). Most matrix products are ONNX Runtime's
+loads the graph gives the values by name (`onnx_session`). Most matrix products are ONNX Runtime's
 `DynamicQuantizeMatMul`: the weight is int8 with a scale per output channel, and what it is multiplied with is
 quantised as it comes, with one scale for all. What leaves the middle of a feed-forward part has a few large
 values, beside which int8 would lose the others, and the scores would be 0.1 to 0.2 lower than in float32;
