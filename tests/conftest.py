@@ -14,7 +14,12 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALL
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from support.paths import REPOSITORY
+
+# A slow machine is no error.
+settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any_machine")
 
 
 def pytest_collection_finish() -> None:

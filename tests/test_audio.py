@@ -94,7 +94,7 @@ def test_any_number_type_has_the_same_scale(tone, dtype):
     assert np.allclose(loaded, tone(0.5), atol=0.01)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rate_hz=st.integers(1_000, 200_000), duration_s=st.floats(0.31, 2.0), channels=st.integers(1, 4))
 def test_any_rate_keeps_the_duration(rate_hz, duration_s, channels):
     noise = np.random.default_rng(0).normal(scale=0.1, size=(round(duration_s * rate_hz), channels))
@@ -362,7 +362,7 @@ def test_channels_first_is_told_apart(tone):
         audio.load(clip(np.stack([tone(1.0), tone(1.0)])))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     data=st.binary(min_size=1, max_size=400), start=st.sampled_from([b"", b"RIFF", b"fLaC", b"OggS", b"ID3"])
 )

@@ -26,7 +26,7 @@ def corpora(draw):
     return [utterance(i, *row) for i, row in enumerate(draw(st.permutations(rows)))]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(utterances=corpora(), n_folds=st.integers(2, 6), seed=st.integers(0, 100))
 def test_folds_are_a_partition_disjoint_in_speakers(utterances, n_folds, seed):
     n_speakers = len({item.speaker for item in utterances})

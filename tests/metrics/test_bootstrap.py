@@ -27,7 +27,7 @@ def simulate(seed: int, n_speakers: int = 30, per_speaker: int = 5, noise: float
     return human, human + common, speakers.tolist()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 1000))
 def test_intervals_from_sums_are_those_of_the_definition(seed: int) -> None:
     human, predicted, speakers = simulate(seed, n_speakers=5, per_speaker=3)
@@ -35,7 +35,7 @@ def test_intervals_from_sums_are_those_of_the_definition(seed: int) -> None:
     assert pcc_interval(human, predicted, speakers, n=50, seed=seed) == pytest.approx(slow)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 10_000))
 def test_interval_contains_the_estimate(seed: int) -> None:
     human, predicted, speakers = simulate(seed)

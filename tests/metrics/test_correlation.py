@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -53,7 +53,6 @@ def test_anscombes_quartet_has_its_published_correlations(
     assert result.p_value == pytest.approx(0.00217, abs=1e-5)
 
 
-@settings(deadline=None)
 @given(SCORES)
 def test_correlation_agrees_with_scipy(pairs: list[tuple[int, float]]) -> None:
     human, predicted = zip(*pairs, strict=True)
@@ -73,7 +72,6 @@ def test_p_value_keeps_its_precision_when_tiny() -> None:
     assert correlation(human.tolist(), predicted.tolist()).p_value == pytest.approx(expected.pvalue, rel=1e-6)
 
 
-@settings(deadline=None)
 @given(SCORES, st.floats(0.01, 100), st.floats(-50, 50))
 def test_affine_transforms_leave_the_correlation(
     pairs: list[tuple[int, float]], scale: float, shift: float
@@ -131,7 +129,6 @@ def test_filled_in_items_do_not_count_as_evidence() -> None:
     assert result.p_value == pytest.approx(2 / 3)
 
 
-@settings(deadline=None)
 @given(SCORES, st.lists(st.integers(0, 10), min_size=1, max_size=10))
 def test_failing_never_helps(pairs: list[tuple[int, float]], failed: list[int]) -> None:
     human, predicted = (list(column) for column in zip(*pairs, strict=True))

@@ -114,7 +114,7 @@ def test_phone_figures_pool_all_phones() -> None:
     assert results.mse == pytest.approx(sum((a - b) ** 2 for a, b in zip(human, predicted, strict=True)) / 96)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(0, 1000), st.integers(0, 24), st.randoms(use_true_random=False))
 def test_the_order_of_utterances_changes_nothing(seed: int, n_failed: int, order: random.Random) -> None:
     pairs = imperfect(seed, n_failed)
@@ -125,7 +125,7 @@ def test_the_order_of_utterances_changes_nothing(seed: int, n_failed: int, order
     assert all(math.isfinite(number) for number in numbers(after))
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(0, 1000), st.integers(1, 23))
 def test_failing_never_helps(seed: int, n_failed: int) -> None:
     pairs = imperfect(seed, n_failed)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import jiwer
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from support.evaluation_cases import make_assessment, make_corpus, make_utterance, perfect
@@ -47,7 +47,6 @@ def test_words_are_compared_without_case_and_punctuation_and_pooled() -> None:
     assert transcription(pairs).per is None
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=6),
     st.lists(st.sampled_from(["a", "b", "c"]), max_size=6),

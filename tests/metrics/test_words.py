@@ -68,7 +68,7 @@ def test_a_failed_clip_counts_as_the_largest_error():
     assert agreement.accuracy.pcc < 1
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 1000), st.randoms(use_true_random=False))
 def test_the_order_of_utterances_changes_no_metric_of_words(seed, order):
     rng = random.Random(seed)

@@ -4,7 +4,7 @@ import sys
 
 import jiwer
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from enunciate.errors import MissingExtraError
@@ -46,14 +46,12 @@ def test_pooling_weighs_phones_and_not_utterances() -> None:
     assert pooled([]) == EditCounts()
 
 
-@settings(deadline=None)
 @given(PHONES.filter(bool), PHONES)
 def test_error_rate_agrees_with_jiwer(reference: list[str], hypothesis: list[str]) -> None:
     expected = jiwer.wer(" ".join(reference), " ".join(hypothesis))
     assert count_edits(reference, hypothesis).error_rate == pytest.approx(expected)
 
 
-@settings(deadline=None)
 @given(PHONES, PHONES)
 def test_an_alignment_gives_both_sequences_back(reference: list[str], hypothesis: list[str]) -> None:
     pairs = align(reference, hypothesis)
@@ -63,7 +61,6 @@ def test_an_alignment_gives_both_sequences_back(reference: list[str], hypothesis
     assert (counts.n_reference, counts.n_hypothesis) == (len(reference), len(hypothesis))
 
 
-@settings(deadline=None)
 @given(PHONES, PHONES)
 def test_an_alignment_from_the_end_has_the_fewest_edits_too(
     reference: list[str], hypothesis: list[str]
@@ -89,7 +86,6 @@ def test_edit_distances_known_from_textbooks(reference: str, hypothesis: str, di
     assert edit_distance(list(reference), list(hypothesis)) == distance
 
 
-@settings(deadline=None)
 @given(PHONES, PHONES)
 def test_the_distance_without_kaldialign_is_that_of_the_alignment(
     reference: list[str], hypothesis: list[str]

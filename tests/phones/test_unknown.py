@@ -57,7 +57,7 @@ def test_the_first_guess(word, expected):
     assert all(item.guessed and item.kind == "guess" for item in LEXICON.pronunciations(word))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.from_regex(r"[A-Za-z][A-Za-z']{0,14}[A-Za-z]", fullmatch=True))
 def test_every_word_of_letters_can_be_said(word):
     found = LEXICON.pronunciations(word)

@@ -198,7 +198,7 @@ def test_all_unknown_words_are_named_once():
     assert "Привет" in str(caught.value)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(alphabet=st.one_of(st.sampled_from("aZ's-.{}$%&5,0 é’—你:/@IV#"), st.characters()), max_size=40)
 )
@@ -250,7 +250,7 @@ def test_time_is_linear_in_the_text(unit):
     assert took_s(10_000) < 30  # a quadratic step would take minutes
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(alphabet="0123456789,.$£€¥:/-' %apmkgXIV°½#@&+=*()", min_size=1, max_size=10))
 def test_any_figures_and_signs_before_a_word_leave_the_text_readable(figures):
     assert words(figures + " cat")[-1] == "cat"

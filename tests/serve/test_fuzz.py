@@ -381,7 +381,6 @@ def test_requests_generated_from_the_description_are_answered_as_described(targe
     described = schemathesis.openapi.from_url(f"http://127.0.0.1:{target.port}/openapi.json")
     settings = hypothesis.settings(
         max_examples=10 * MORE,
-        deadline=None,
         derandomize=MORE == 1,
         database=None,
         suppress_health_check=list(hypothesis.HealthCheck),

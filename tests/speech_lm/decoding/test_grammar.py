@@ -51,14 +51,14 @@ def accepts(kind, text, grammar=None, seconds=1.0):
 
 
 @both
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(answer=answers)
 def test_every_answer_is_allowed_to_its_end(kind, answer):
     assert accepts(kind, render(answer))
 
 
 @both
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6))
 def test_whatever_is_chosen_among_the_allowed_parses_in_the_end(kind, seed):
     chance, processor = random.Random(seed), PROCESSORS[kind]

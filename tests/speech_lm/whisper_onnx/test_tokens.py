@@ -26,7 +26,7 @@ def in_transformers(text):
     return whisper_tokenizer().encode(text, add_special_tokens=False)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(text=st.text(max_size=40).filter(lambda text: "<|" not in text))
 def test_any_text_has_the_ids_of_transformers_and_comes_back(tokens, text):
     assert tokens.text_ids(text) == in_transformers(text)
