@@ -28,6 +28,7 @@ _PLAIN = str.maketrans(
 
 _RAISED_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _RAISED_MINUS = "⁻"
+_RAISED = frozenset(_RAISED_DIGITS + _RAISED_MINUS)
 _NOTED = re.compile(
     r"(?:(?<![A-Za-z])(?!(?:inch|inches|foot|feet|yards?|miles?|met(?:er|re)s?)$)[A-Za-z]{4,}|[a-z][.,;:!?\"”’]{1,2})$",
     re.IGNORECASE,
@@ -66,7 +67,7 @@ def make_plain(typed: str) -> Written:
     starts: list[int] = []
     ends: list[int] = []
     for match in _CHARACTER.finditer(typed):
-        is_raised = match[0] in {*_RAISED_DIGITS, _RAISED_MINUS}
+        is_raised = match[0] in _RAISED
         piece = _raised(typed, match.start()) if is_raised else _plain_character(match[0])
         pieces.append(piece)
         starts += [match.start()] * len(piece)
@@ -81,7 +82,7 @@ def _raised(typed: str, at: int) -> str:
     ends = typed[at + 1 : at + 2] not in {*_RAISED_DIGITS}
     if typed[at] == _RAISED_MINUS:
         return "-" if ends else "^-"
-    begins = at == 0 or typed[at - 1] not in _RAISED_DIGITS + _RAISED_MINUS
+    begins = at == 0 or typed[at - 1] not in _RAISED
     return "^" * begins + str(_RAISED_DIGITS.index(typed[at])) + " " * ends
 
 
